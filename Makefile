@@ -1,0 +1,55 @@
+# `make help` lists what can be made.
+
+PYTHON ?= python3
+VENV ?= .venv
+BIN := $(VENV)/bin
+export PATH := $(abspath $(BIN)):$(PATH)
+export DVC_NO_ANALYTICS := 1
+export TOKENIZERS_PARALLELISM := false
+
+.DEFAULT_GOAL := help
+.PHONY: help install repro test lint format use samples plots lock clean
+
+help:  ## list the targets
+	@grep -E '^[a-z]+:.*##' Makefile | sed -E 's/:[^#]*##/\t/' | expand -t 12
+
+install: $(VENV)/.installed .dvc/plots_page.html  ## make the virtual environment
+
+$(VENV)/.installed: pyproject.toml requirements.lock
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/pip install --quiet --upgrade-strategy only-if-needed -c requirements.lock -e '.[dev]'
+	touch $@
+
+.dvc/plots_page.html: tools/plots_page.py $(VENV)/.installed
+	$(BIN)/python tools/plots_page.py $@
+
+repro: install  ## run the pipeline on the chosen data, and print the result
+	dvc repro
+	langsig show metrics/summary.json
+
+test: install  ## run all tests
+	pytest $(ARGS)
+
+lint: install  ## ruff and mypy
+	ruff check .
+	ruff format --check .
+	mypy
+
+format: install  ## format the code
+	ruff check --fix .
+	ruff format .
+
+use: install  ## PRESET=demo|micro|ud8 [DATA=folder] [SET="key=value ..."]: choose parameters and data
+	python tools/use.py $(PRESET) $(if $(DATA),--data '$(DATA)') $(if $(SET),--set $(SET))
+
+samples: install  ## write the sample world anew
+	python -m langsig.sample_world samples
+
+plots: install  ## write dvc_plots/index.html, which opens without network
+	dvc plots show
+
+lock: install  ## write requirements.lock from what is installed
+	$(BIN)/pip freeze --exclude-editable | sed -E 's/^torch==([0-9.]+)\+.*/torch==\1/' > requirements.lock
+
+clean:  ## remove scratch files; keeps the DVC cache
+	rm -rf .scratch dvc_plots .pytest_cache .mypy_cache .ruff_cache .hypothesis

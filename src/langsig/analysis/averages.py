@@ -1,0 +1,39 @@
+"""Average signatures, and how far apart languages are in each layer."""
+
+import pandas as pd
+
+
+def average_signatures(signatures: pd.DataFrame) -> pd.DataFrame:
+    """Mean over the components of each signature (paper, section 3).
+
+    Parameters
+    ----------
+    signatures
+        Columns ``category``, ``layer``, ``language``, ``component``, ``value``.
+
+    Returns
+    -------
+    DataFrame
+        Columns ``category``, ``layer``, ``language``, ``average_signature``.
+    """
+    groups = signatures.groupby(["category", "layer", "language"], sort=True)["value"]
+    return groups.mean().rename("average_signature").reset_index()
+
+
+def spread(averages: pd.DataFrame) -> pd.DataFrame:
+    """Variance over languages of the average signature in each layer (paper, section 5.1).
+
+    Parameters
+    ----------
+    averages
+        What :func:`average_signatures` returns.
+
+    Returns
+    -------
+    DataFrame
+        Columns ``category``, ``layer``, ``languages`` (their number), ``mean``, ``variance``
+        (of the sample, with n - 1 in the denominator).
+    """
+    groups = averages.groupby(["category", "layer"], sort=True)["average_signature"]
+    table = groups.agg(languages="count", mean="mean", variance="var")
+    return table.reset_index()

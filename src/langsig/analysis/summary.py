@@ -1,0 +1,96 @@
+"""The few numbers that are compared between revisions."""
+
+import math
+from collections.abc import Mapping
+from typing import Any
+
+import pandas as pd
+
+ALL_WORDS = "Part of Speech"
+"""The category whose slice is every word, as each bears a part of speech (paper, appendix C)."""
+_DIGITS = 6  # significant; more would only compare rounding errors
+
+
+def summary(
+    averages: pd.DataFrame,
+    trends: pd.DataFrame,
+    spread: pd.DataFrame,
+    learning: Mapping[str, Mapping[str, Any]],
+) -> dict[str, Any]:
+    """Metrics of all words: nested dictionaries of plain numbers, missing ones left out.
+
+    Parameters
+    ----------
+    averages, trends, spread
+        Tables of the functions of these names.
+    learning
+        By model: ``masked_cross_entropy``, ``unigram_cross_entropy``, ``gain``, ``learnt``.
+    """
+    averages, trends, spread = (
+        table[table["category"] == ALL_WORDS] for table in (averages, trends, spread)
+    )
+    by_layer: dict[str, dict[str, float]] = {}
+    for row in averages.itertuples():
+        by_layer.setdefault(f"layer_{row.layer:02d}", {})[row.language] = row.average_signature
+    return _rounded(
+        {
+            "average_signature": by_layer,
+            "trends": {
+                row.language: {"tau": row.tau, "p": row.p, "p_adjusted": row.p_adjusted}
+                for row in trends.itertuples()
+            },
+            "spread": {f"layer_{row.layer:02d}": row.variance for row in spread.itertuples()},
+            "learning": learning,
+        }
+    )
+
+
+def _rounded(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        kept = {key: _rounded(inner) for key, inner in value.items()}
+        return {key: inner for key, inner in kept.items() if inner is not None}
+    if isinstance(value, float):
+        return float(f"{value:.{_DIGITS}g}") if math.isfinite(value) else None
+    return value
+
+
+def report(metrics: Mapping[str, Any]) -> str:
+    """The metrics as a table for the terminal: a row a language, a column a layer."""
+    layers = sorted(metrics["average_signature"])
+    languages = sorted({name for layer in layers for name in metrics["average_signature"][layer]})
+    learning = metrics["learning"]
+    heads = [f"{int(layer.removeprefix('layer_'))}" for layer in layers]
+    lines = [
+        "Average signature of all words, by language and layer (0: embeddings)",
+        "",
+        f"{'':10}" + "".join(f"{head:>8}" for head in heads)
+        + f"{'tau':>8}{'p adj.':>9}   control model",
+    ]  # fmt: skip
+    for language in languages:
+        values = [metrics["average_signature"][layer].get(language) for layer in layers]
+        trend = metrics["trends"][language]
+        lines.append(
+            f"{language:10}"
+            + "".join(_cell(value, 8, "#.3g") for value in values)
+            + _cell(trend.get("tau"), 8, "+.2f")
+            + _cell(trend.get("p_adjusted"), 9, ".3f")
+            + f"   {_learnt(learning[language])}"
+        )
+    variances = [metrics["spread"].get(layer) for layer in layers]
+    lines += [
+        f"{'variance':10}" + "".join(_cell(value, 8, ".1e") for value in variances),
+        "",
+        f"experimental model: {_learnt(learning['experimental'])}",
+        "tau, p adj.: Mann-Kendall trend over the layers, Benjamini-Hochberg over the languages.",
+        "A control or experimental model that has not learnt says nothing about its language.",
+    ]
+    return "\n".join(lines)
+
+
+def _cell(value: float | None, width: int, form: str) -> str:
+    return f"{'-':>{width}}" if value is None else f"{value:>{width}{form}}"
+
+
+def _learnt(learning: Mapping[str, Any]) -> str:
+    verdict = "learnt" if learning["learnt"] else "NOT LEARNT"
+    return f"{verdict}, {learning['gain']:+.2f} nat over token frequencies"

@@ -1,0 +1,159 @@
+"""PARAFAC2 of cross-covariances (paper, section 2 and equation 2; Harshman 1972).
+
+Slices Omega_l ``[dim_control_l, dim_experimental]`` are approximated by U_l diag(s_l) V^T with
+U_l = P_l B, P_l^T P_l = I, s_l >= 0 and one V for all.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from langsig.errors import InputError
+
+Array = NDArray[np.floating[Any]]
+METHODS = ("tensorly",)
+
+
+@dataclass(frozen=True)
+class Parafac2Result:
+    """A fitted model; in canonical form if it comes from :func:`parafac2`."""
+
+    signatures: Array
+    """``[slices, components]``, the pseudo-singular values s_l, not negative."""
+    blueprint: Array
+    """``[components, components]``, B, columns of unit norm."""
+    experimental_directions: Array
+    """``[dim_experimental, components]``, V, columns of unit norm."""
+    projections: list[Array]
+    """A matrix P_l ``[dim_control_l, components]`` a slice, columns orthonormal."""
+    relative_error: float
+    """Squared norm of all residuals over that of all slices, in float64."""
+    iterations: int
+    converged: bool
+    """Whether the iterations ended because the error no longer changed."""
+
+    @property
+    def average_signatures(self) -> Array:
+        """``[slices]``, mean of each signature (paper, section 3)."""
+        return self.signatures.mean(1)  # type: ignore[no-any-return]
+
+    def control_directions(self, index: int) -> Array:
+        """U_l ``[dim_control_l, components]``, columns of unit norm."""
+        return self.projections[index] @ self.blueprint  # type: ignore[no-any-return]
+
+    def reconstruct(self, index: int) -> Array:
+        """The model's approximation of one slice, ``[dim_control_l, dim_experimental]``."""
+        scaled = self.control_directions(index) * self.signatures[index]
+        return scaled @ self.experimental_directions.T  # type: ignore[no-any-return]
+
+    def canonical(self) -> "Parafac2Result":
+        """The same model with scale, order and signs fixed.
+
+        Columns of V and B get unit norm, so that all scale is in the signatures; components
+        come by descending mean signature; the entry of each column of V that is largest in
+        absolute value is positive. Without this the average signature depends on how scale
+        happens to be shared among the factors.
+        """
+        v_norms = np.linalg.norm(self.experimental_directions, axis=0)
+        b_norms = np.linalg.norm(self.blueprint, axis=0)
+        signatures = self.signatures * v_norms * b_norms
+        v = self.experimental_directions / np.where(v_norms > 0, v_norms, 1)
+        b = self.blueprint / np.where(b_norms > 0, b_norms, 1)
+        signs = np.sign(v[np.abs(v).argmax(0), np.arange(v.shape[1])])
+        signs[signs == 0] = 1
+        order = np.argsort(-signatures.mean(0), kind="stable")
+        return replace(
+            self,
+            signatures=signatures[:, order],
+            experimental_directions=(v * signs)[:, order],
+            blueprint=(b * signs)[:, order],
+        )
+
+
+def parafac2(
+    slices: Sequence[Array],
+    *,
+    rank: int,
+    method: str = "tensorly",
+    max_iterations: int = 100,
+    tolerance: float = 1e-8,
+    seed: int = 0,
+) -> Parafac2Result:
+    """Factorise slices jointly; the result is in canonical form.
+
+    Parameters
+    ----------
+    slices
+        A matrix ``[dim_control_l, dim_experimental]`` a language.
+    rank
+        Number of components, at most the smallest dimension of any slice.
+    method
+        ``tensorly``: alternating least squares with line search from an SVD start.
+    max_iterations, tolerance
+        Iterations end when the squared error changes by less than this share of itself.
+
+    Raises
+    ------
+    InputError
+        If a parameter is out of range, shapes do not fit, or a slice is not finite or is zero.
+    """
+    _validate(slices, rank=rank, method=method)
+    data = [np.asarray(omega, np.float64) for omega in slices]
+    result = _fit_tensorly(data, rank, max_iterations, tolerance, seed)
+    residual = sum(
+        float(np.sum((omega - result.reconstruct(index)) ** 2)) for index, omega in enumerate(data)
+    )
+    total = sum(float(np.sum(omega**2)) for omega in data)
+    return replace(result, relative_error=residual / total).canonical()
+
+
+def _fit_tensorly(
+    slices: list[Array], rank: int, max_iterations: int, tolerance: float, seed: int
+) -> Parafac2Result:
+    import tensorly
+    from tensorly.decomposition import parafac2 as tensorly_parafac2
+
+    tensorly.set_backend("numpy")
+    # Its stopping rule compares errors of unscaled data; with slices of norm 1 on average,
+    # neither that nor its internal tolerances depend on the units of the hidden states.
+    scale = np.sqrt(np.mean([np.sum(omega**2) for omega in slices]))
+    (_, (signatures, blueprint, v), projections), errors = tensorly_parafac2(
+        [omega / scale for omega in slices],
+        rank=rank,
+        n_iter_max=max_iterations,
+        init="svd",
+        tol=tolerance,
+        nn_modes=[0],
+        random_state=seed,
+        return_errors=True,
+    )
+    return Parafac2Result(
+        signatures=signatures * scale,
+        blueprint=blueprint,
+        experimental_directions=v,
+        projections=list(projections),
+        relative_error=float("nan"),
+        iterations=len(errors),
+        converged=len(errors) < max_iterations,
+    )
+
+
+def _validate(slices: Sequence[Array], *, rank: int, method: str) -> None:
+    if method not in METHODS:
+        raise InputError(f"factorize.method: {method!r} is none of {METHODS}")
+    if len(slices) < 2:
+        raise InputError(f"{len(slices)} slices: a joint factorisation needs at least two")
+    widths = {omega.shape[1] for omega in slices}
+    if len(widths) > 1:
+        raise InputError(f"slices have different experimental dimensions: {sorted(widths)}")
+    largest = min(min(omega.shape) for omega in slices)
+    if not 1 <= rank <= largest:
+        raise InputError(f"factorize.rank: {rank} is not between 1 and {largest}")
+    for index, omega in enumerate(slices):
+        if not np.isfinite(omega).all():
+            raise InputError(f"slice {index} holds values that are not finite")
+        if not omega.any():
+            raise InputError(f"slice {index} is zero throughout")

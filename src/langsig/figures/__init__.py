@@ -1,0 +1,5 @@
+"""Pictures for print."""
+
+from langsig.figures.layers import heatmap, violins
+
+__all__ = ["heatmap", "violins"]

@@ -1,0 +1,15 @@
+"""Masked language models trained from scratch: controls and the experimental model."""
+
+from langsig.pretraining.learning import Learning, MaskedTokens, measure_learning
+from langsig.pretraining.models import ModelShape, build_model
+from langsig.pretraining.training import Recipe, pretrain
+
+__all__ = [
+    "Learning",
+    "MaskedTokens",
+    "ModelShape",
+    "Recipe",
+    "build_model",
+    "measure_learning",
+    "pretrain",
+]

@@ -1,0 +1,255 @@
+"""Cross- and auto-covariances of two models' hidden states over the same words.
+
+They are sufficient statistics: factorisation, bootstrap over blocks of sentences, and linear
+measures of similarity need nothing else, so hidden states are read once.
+"""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from safetensors import safe_open
+from safetensors.numpy import save_file
+from tqdm import tqdm
+
+from langsig.errors import InputError
+from langsig.representations.extraction import States
+
+Array = NDArray[np.floating[Any]]
+_CHUNK = 8_192  # words in memory at once, in float64
+
+
+@dataclass(frozen=True)
+class LayerStatistics:
+    """Covariances of one slice of words in one layer; control dimensions first."""
+
+    cross: Array
+    """``[dim_control, dim_experimental]``, Omega = Z^T Y / m with centred columns."""
+    control: Array
+    """``[dim_control, dim_control]``, Z^T Z / m."""
+    experimental: Array
+    """``[dim_experimental, dim_experimental]``, Y^T Y / m."""
+    control_mean: Array
+    """``[dim_control]``."""
+    experimental_mean: Array
+    """``[dim_experimental]``."""
+
+
+@dataclass(frozen=True)
+class BlockStatistics:
+    """Sums over blocks of sentences, of vectors centred on the means of the whole slice.
+
+    Any choice of blocks can be put together from them: with sums S, M and N over the chosen
+    blocks, the cross-covariance is S / N - (M_control / N) (M_experimental / N)^T.
+    """
+
+    counts: NDArray[np.int64]
+    """``[blocks]``, words."""
+    cross: Array
+    """``[blocks, dim_control, dim_experimental]``."""
+    control: Array
+    """``[blocks, dim_control, dim_control]``."""
+    experimental: Array
+    """``[blocks, dim_experimental, dim_experimental]``."""
+    control_sums: Array
+    """``[blocks, dim_control]``."""
+    experimental_sums: Array
+    """``[blocks, dim_experimental]``."""
+
+
+class CovarianceFitter:
+    """Streams pairs of vectors of the same words into a :class:`LayerStatistics`.
+
+    Sums are kept per block in float64 and about a shift (best near the means), so that states
+    with large means lose no digits.
+
+    Parameters
+    ----------
+    control_shift, experimental_shift
+        ``[dim_control]``, ``[dim_experimental]``.
+    blocks
+        Number of blocks that words are counted in.
+    """
+
+    def __init__(self, control_shift: Array, experimental_shift: Array, blocks: int = 1) -> None:
+        self._shifts = control_shift.astype(np.float64), experimental_shift.astype(np.float64)
+        d_control, d_experimental = len(control_shift), len(experimental_shift)
+        self._counts = np.zeros(blocks, np.int64)
+        self._cross = np.zeros((blocks, d_control, d_experimental))
+        self._control = np.zeros((blocks, d_control, d_control))
+        self._experimental = np.zeros((blocks, d_experimental, d_experimental))
+        self._control_sums = np.zeros((blocks, d_control))
+        self._experimental_sums = np.zeros((blocks, d_experimental))
+
+    def update(self, control: Array, experimental: Array, block: int = 0) -> None:
+        """Add words of one block: ``[words, dim_control]``, ``[words, dim_experimental]``."""
+        z = control.astype(np.float64) - self._shifts[0]
+        y = experimental.astype(np.float64) - self._shifts[1]
+        self._counts[block] += len(z)
+        self._cross[block] += z.T @ y
+        self._control[block] += z.T @ z
+        self._experimental[block] += y.T @ y
+        self._control_sums[block] += z.sum(0)
+        self._experimental_sums[block] += y.sum(0)
+
+    def statistics(self) -> LayerStatistics:
+        """Covariances over all words so far."""
+        words = self._counts.sum()
+        z, y = self._control_sums.sum(0) / words, self._experimental_sums.sum(0) / words
+        return LayerStatistics(
+            cross=self._cross.sum(0) / words - np.outer(z, y),
+            control=self._control.sum(0) / words - np.outer(z, z),
+            experimental=self._experimental.sum(0) / words - np.outer(y, y),
+            control_mean=self._shifts[0] + z,
+            experimental_mean=self._shifts[1] + y,
+        )
+
+    def block_statistics(self) -> BlockStatistics:
+        """Sums of each block, centred on the shifts."""
+        return BlockStatistics(
+            self._counts,
+            self._cross,
+            self._control,
+            self._experimental,
+            self._control_sums,
+            self._experimental_sums,
+        )
+
+
+@dataclass(frozen=True)
+class CategoryStatistics:
+    """All that later stages need to know of one language's words that bear one category."""
+
+    language: str
+    category: str
+    words: int
+    """Number of words in the slice; zero if the language lacks the category."""
+    layers: list[LayerStatistics]
+    """One a layer, from the embeddings on; empty where there are too few words."""
+    blocks: dict[int, BlockStatistics]
+    """By layer, where asked for."""
+
+    @property
+    def slug(self) -> str:
+        """The category as it stands in file names: ``part-of-speech``."""
+        return self.category.lower().replace(" ", "-")
+
+    def save(self, path: Path) -> None:
+        """Write to a safetensors file, float32: ``layer.00.cross``, ``blocks.00.counts``, ..."""
+        tensors: dict[str, NDArray[Any]] = {}
+        groups = [("layer", enumerate(self.layers)), ("blocks", self.blocks.items())]
+        for prefix, statistics in groups:
+            for layer, values in statistics:
+                for name in values.__dataclass_fields__:
+                    value = getattr(values, name)
+                    if np.issubdtype(value.dtype, np.floating):
+                        value = value.astype(np.float32)
+                    tensors[f"{prefix}.{layer:02d}.{name}"] = np.ascontiguousarray(value)
+        metadata = {"language": self.language, "category": self.category, "words": self.words}
+        save_file(tensors, path, {name: json.dumps(value) for name, value in metadata.items()})
+
+    @classmethod
+    def load(cls, path: Path) -> "CategoryStatistics":
+        """Read what :meth:`save` wrote."""
+        groups: dict[str, dict[int, dict[str, NDArray[Any]]]] = {"layer": {}, "blocks": {}}
+        with safe_open(path, "numpy") as file:
+            metadata = {name: json.loads(value) for name, value in file.metadata().items()}
+            for key in file.keys():  # noqa: SIM118 - not a mapping
+                prefix, layer, name = key.split(".")
+                groups[prefix].setdefault(int(layer), {})[name] = file.get_tensor(key)
+        layers = [LayerStatistics(**values) for _, values in sorted(groups["layer"].items())]
+        blocks = {layer: BlockStatistics(**values) for layer, values in groups["blocks"].items()}
+        return cls(**metadata, layers=layers, blocks=blocks)
+
+
+def covariances_by_category(
+    control: States,
+    experimental: States,
+    words: pd.DataFrame,
+    *,
+    language: str,
+    categories: list[str],
+    min_instances: int,
+    blocks: int,
+    block_layers: Mapping[str, list[int]],
+) -> list[CategoryStatistics]:
+    """Covariances of both models' states, a slice of words for every category.
+
+    A slice holds every word that bears the category, whatever its value (paper, section 4),
+    and that both models have a vector for.
+
+    Parameters
+    ----------
+    words
+        Words table: column ``sentence`` and a column a category.
+    min_instances
+        Slices with fewer words get no covariances, only their count.
+    blocks
+        Number of blocks of consecutive sentences.
+    block_layers
+        For which layers of which categories to keep the sums over blocks.
+
+    Raises
+    ------
+    InputError
+        If the models have different numbers of layers.
+    """
+    if len(control.layers) != len(experimental.layers):
+        raise InputError(
+            f"{language}: the control model has {len(control.layers) - 1} layers and the "
+            f"experimental one {len(experimental.layers) - 1}; give both the same number"
+        )
+    rows, z_rows, y_rows = np.intersect1d(
+        control.index, experimental.index, assume_unique=True, return_indices=True
+    )
+    kept = words.iloc[rows]
+    sentence = np.unique(kept["sentence"].to_numpy(), return_inverse=True)[1]
+    block = sentence * blocks // (sentence.max() + 1) if len(sentence) else sentence
+    members = {category: kept[category].notna().to_numpy() for category in categories}
+    used = {name: mask for name, mask in members.items() if mask.sum() >= min_instances}
+    layers: dict[str, list[LayerStatistics]] = {category: [] for category in categories}
+    block_sums: dict[str, dict[int, BlockStatistics]] = {category: {} for category in categories}
+    pieces = [
+        part
+        for number in range(blocks)
+        for part in _chunks(np.flatnonzero(block == number))
+    ]
+    pairs = list(zip(control.layers, experimental.layers, strict=True))
+    for layer, (z, y) in enumerate(tqdm(pairs, desc=f"covariance {language}", mininterval=1)):
+        fitters = {}
+        for name, mask in used.items():
+            wanted = layer in block_layers.get(name, [])
+            shifts = _mean(z, z_rows[mask]), _mean(y, y_rows[mask])
+            fitters[name] = CovarianceFitter(*shifts, blocks if wanted else 1)
+        for piece in pieces:
+            z_piece, y_piece = z[z_rows[piece]], y[y_rows[piece]]
+            for name, mask in used.items():
+                inside = mask[piece]
+                wanted = layer in block_layers.get(name, [])
+                number = int(block[piece[0]]) if wanted else 0
+                fitters[name].update(z_piece[inside], y_piece[inside], number)
+        for name, fitter in fitters.items():
+            layers[name].append(fitter.statistics())
+            if layer in block_layers.get(name, []):
+                block_sums[name][layer] = fitter.block_statistics()
+    return [
+        CategoryStatistics(
+            language, name, int(members[name].sum()), layers[name], block_sums[name]
+        )
+        for name in categories
+    ]
+
+
+def _chunks(rows: NDArray[np.int64]) -> list[NDArray[np.int64]]:
+    return [rows[start : start + _CHUNK] for start in range(0, len(rows), _CHUNK)]
+
+
+def _mean(states: Array, rows: NDArray[np.int64]) -> Array:
+    """``[dim]``, in float64 whatever the states are."""
+    sums = [states[part].astype(np.float64).sum(0) for part in _chunks(rows)]
+    return np.sum(sums, axis=0) / len(rows)  # type: ignore[no-any-return]

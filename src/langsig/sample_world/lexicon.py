@@ -1,0 +1,225 @@
+"""Roots and affixes: drawn once for the proto-language, inherited along the tree."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from random import Random
+
+from langsig.sample_world.concepts import (
+    INFLECTED_FUNCTION_WORDS,
+    MODALS,
+    PERSONAL_PRONOUNS,
+    PLAIN_FUNCTION_WORDS,
+    TOPICS,
+    Concepts,
+)
+from langsig.sample_world.profiles import BRANCHES, PROFILES, Profile, lineage
+from langsig.sample_world.scripts import SCRIPTS, Script, draw_ideographs
+from langsig.sample_world.sounds import SoundChange, draw_unique, evolve
+
+CASES = ("Nom", "Acc", "Gen", "Dat", "Loc", "Ins", "Abl", "All")
+NUMBERS = ("Sing", "Plur")
+PERSONS = ("1", "2", "3")
+# Values without an affix: the unmarked member of each category.
+UNMARKED = frozenset(
+    [
+        "Aspect=Imp",
+        "Voice=Act",
+        "Polarity=Pos",
+        "Tense=Pres",
+        "Mood=Ind",
+        "Evident=Fh",
+        "Polite=Infm",
+        "Degree=Pos",
+        "Definite=Ind",
+        "Number=Sing",
+    ]
+)
+VERB_AFFIXES = [
+    "Voice=Pass",
+    "Voice=Cau",
+    "Aspect=Perf",
+    "Polarity=Neg",
+    "Tense=Past",
+    "Tense=Fut",
+    "Mood=Imp",
+    "Mood=Sub",
+    "Mood=Cnd",
+    "Evident=Nfh",
+    "Polite=Form",
+    "VerbForm=Inf",
+    "VerbForm=Part",
+    "Degree=Cmp",
+    "Degree=Sup",
+    "Definite=Def",
+]
+
+
+@dataclass(frozen=True)
+class Language:
+    """A language ready to be spoken."""
+
+    code: str
+    profile: Profile
+    script: Script
+    roots: Mapping[str, str]
+    affixes: Mapping[str, str]
+    changes: tuple[SoundChange, ...] = ()
+    writing: Mapping[str, str] = field(default_factory=dict)
+    """Concept to ideographs, in the logographic language."""
+    romanisation: Mapping[str, str] = field(default_factory=dict)
+
+    def underlying(self, concept: str, affixes: Iterable[str] = ()) -> str:
+        """Root and affixes as the proto-language would have said them."""
+        return self.roots[concept] + "".join(
+            self.affixes[affix] for affix in affixes if affix not in UNMARKED
+        )
+
+    def phonemes(self, concept: str, affixes: Iterable[str] = ()) -> str:
+        """What is said today."""
+        if self.writing:
+            return "".join(self.romanisation[ideograph] for ideograph in self.writing[concept])
+        return evolve(self.underlying(concept, affixes), self.changes)
+
+    def word(self, concept: str, affixes: Iterable[str] = ()) -> str:
+        """What is written."""
+        if self.writing:
+            return self.writing[concept]
+        return self.script.spell(self.phonemes(concept, affixes))
+
+
+def theme(gender: str) -> str:
+    """The affix that shows a gender."""
+    return f"theme={gender}"
+
+
+def case_number(case: str, number: str) -> str:
+    """The fused affix of the family."""
+    return f"Case={case}|Number={number}"
+
+
+def agreement(person: str, number: str) -> str:
+    """The affix by which a verb agrees with its subject."""
+    return f"Number={number}|Person={person}"
+
+
+def possessor(person: str, number: str) -> str:
+    """The affix by which a noun shows its possessor."""
+    return f"Number[psor]={number}|Person[psor]={person}"
+
+
+def draw_affixes(rng: Random, agglutinative: bool) -> dict[str, str]:
+    """Draw one affix for every value; within a group all differ."""
+    affixes: dict[str, str] = {}
+    nominal: set[str] = set()
+    verbal: set[str] = set()
+    vowels: set[str] = set()
+    for gender in ("Masc", "Fem", "Neut"):
+        affixes[theme(gender)] = draw_unique(rng, "V", vowels)
+    if agglutinative:
+        affixes["Number=Plur"] = draw_unique(rng, "VC", nominal)
+        # The bare noun is the nominative.
+        affixes["Case=Nom"] = ""
+        for case in CASES[1:]:
+            affixes[f"Case={case}"] = draw_unique(rng, "VC", nominal)
+    else:
+        for number in NUMBERS:
+            for case in CASES:
+                short = number == "Sing" and case in ("Nom", "Acc", "Gen")
+                affixes[case_number(case, number)] = draw_unique(
+                    rng, "C" if short else "CV", nominal
+                )
+    for number in NUMBERS:
+        for person in PERSONS:
+            affixes[possessor(person, number)] = draw_unique(rng, "VC", nominal)
+            affixes[agreement(person, number)] = draw_unique(rng, "VC", verbal)
+    for value in VERB_AFFIXES:
+        affixes[value] = draw_unique(rng, "VC", verbal)
+    return affixes
+
+
+def root_shapes(concepts: Concepts) -> dict[str, str]:
+    """The shape of every root: the frequent are short."""
+    shapes = dict.fromkeys(INFLECTED_FUNCTION_WORDS, "CVC")
+    shapes |= {"the": "C", "a": "C"} | dict.fromkeys(PLAIN_FUNCTION_WORDS, "CV")
+    shapes |= dict.fromkeys(PERSONAL_PRONOUNS, "CV")
+    frequent = {words[0] for topic in TOPICS.values() for words in (topic.people, topic.things)}
+    for concept, upos in concepts.parts_of_speech.items():
+        if upos == "PRON":
+            continue
+        if upos == "ADV":
+            shapes[concept] = "CVCV"
+        else:
+            shapes[concept] = "CVC" if concept in frequent or concept in MODALS else "CVCVC"
+    return shapes
+
+
+def draw_roots(rng: Random, shapes: Mapping[str, str]) -> dict[str, str]:
+    """Draw a distinct root for every concept."""
+    taken: set[str] = set()
+    return {concept: draw_unique(rng, shape, taken) for concept, shape in shapes.items()}
+
+
+def inherit(
+    rng: Random, roots: Mapping[str, str], shapes: Mapping[str, str]
+) -> dict[str, dict[str, str]]:
+    """Hand the roots down the tree, replacing some on every branch.
+
+    A new word is coined in the shape of an old one and takes part in all sound
+    changes, as if it had always been there.
+    """
+    by_node: dict[str | None, dict[str, str]] = {None: dict(roots)}
+    taken = set(roots.values())
+    for branch in BRANCHES:
+        by_node[branch.name] = {
+            # Articles are single sounds, of which there are too few to replace any.
+            concept: draw_unique(rng, shapes[concept], taken)
+            if len(root) > 2 and rng.random() < branch.length
+            else root
+            for concept, root in by_node[branch.parent].items()
+        }
+    return {code: by_node[code] for code in PROFILES if code in by_node}
+
+
+def make_languages(rng: Random, concepts: Concepts) -> dict[str, Language]:
+    """Make the family from one proto-language and each isolate from nothing."""
+    shapes = root_shapes(concepts)
+    inherited = inherit(rng, draw_roots(rng, shapes), shapes)
+    family_affixes = draw_affixes(rng, agglutinative=False)
+    languages = {}
+    for code, profile in PROFILES.items():
+        isolate = code not in inherited
+        writing: dict[str, str] = {}
+        romanisation: dict[str, str] = {}
+        if profile.isolating:
+            writing, romanisation = _logographs(rng, shapes)
+        languages[code] = Language(
+            code=code,
+            profile=profile,
+            script=SCRIPTS[code],
+            roots=draw_roots(rng, shapes) if isolate else inherited[code],
+            affixes=draw_affixes(rng, profile.agglutinative) if isolate else family_affixes,
+            changes=tuple(change for branch in lineage(code) for change in branch.sound_changes),
+            writing=writing,
+            romanisation=romanisation,
+        )
+    return languages
+
+
+def _logographs(rng: Random, shapes: Mapping[str, str]) -> tuple[dict[str, str], dict[str, str]]:
+    groups = {
+        name: [
+            *topic.people[1:],
+            *topic.animals,
+            *topic.things[1:],
+            *topic.places,
+            *topic.transitive,
+            *topic.intransitive,
+            *topic.adjectives,
+            *topic.names,
+        ]
+        for name, topic in TOPICS.items()
+    }
+    grouped = {concept for concepts in groups.values() for concept in concepts}
+    return draw_ideographs(rng, [concept for concept in shapes if concept not in grouped], groups)

@@ -1,0 +1,88 @@
+"""All languages with their corpora and treebanks."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from random import Random
+
+from langsig.sample_world.concepts import Concepts, make_concepts
+from langsig.sample_world.grammar import Grammar
+from langsig.sample_world.lexicon import Language, make_languages
+from langsig.sample_world.meaning import Narrator
+from langsig.sample_world.sentences import Sentence, write_sentence
+
+DEFAULT_SEED = 2021
+CORPUS_WORDS = 22_000
+TREEBANK_WORDS = 2_900
+WORDS_A_SENTENCE = range(4, 17)
+# What a cleaning step has to find in a corpus.
+LEAKED_SENTENCES = 10
+LEAKED_FROM_ANOTHER_LANGUAGE = 3
+SHORT_LINES = 12
+DUPLICATE_LINES = 12
+
+
+@dataclass(frozen=True)
+class World:
+    """What was generated: per language a corpus (lines) and a treebank (sentences)."""
+
+    seed: int
+    concepts: Concepts
+    languages: dict[str, Language]
+    corpora: dict[str, list[str]]
+    treebanks: dict[str, list[Sentence]]
+
+
+def generate(seed: int = DEFAULT_SEED) -> World:
+    """Generate the world of a seed; the same seed always gives the same world."""
+    concepts = make_concepts(_rng(seed, "concepts"))
+    languages = make_languages(_rng(seed, "languages"), concepts)
+    treebanks = {}
+    corpora = {}
+    for code, language in languages.items():
+        sentences = _sentences(language, concepts, _rng(seed, f"sentences of {code}"))
+        treebanks[code] = _take(sentences, TREEBANK_WORDS)
+        corpora[code] = [sentence.text for sentence in _take(sentences, CORPUS_WORDS)]
+    codes = list(languages)
+    for code, neighbour in zip(codes, codes[1:] + codes[:1], strict=True):
+        _spoil(corpora[code], treebanks[code], treebanks[neighbour], _rng(seed, f"noise of {code}"))
+    return World(seed, concepts, languages, corpora, treebanks)
+
+
+def _rng(seed: int, purpose: str) -> Random:
+    # Random hashes strings itself (SHA-512), whatever PYTHONHASHSEED is.
+    return Random(f"{seed}: {purpose}")
+
+
+def _sentences(language: Language, concepts: Concepts, rng: Random) -> Iterator[Sentence]:
+    """Endless sentences, none of them twice."""
+    grammar = Grammar(language, concepts)
+    seen: set[str] = set()
+    for document in Narrator(rng, concepts, language.profile).documents():
+        for event in document:
+            sentence = write_sentence(grammar.sentence(event), language)
+            if sentence.words in WORDS_A_SENTENCE and sentence.text not in seen:
+                seen.add(sentence.text)
+                yield sentence
+
+
+def _take(sentences: Iterator[Sentence], words: int) -> list[Sentence]:
+    taken = []
+    total = 0
+    while total < words:
+        taken.append(next(sentences))
+        total += taken[-1].words
+    return taken
+
+
+def _spoil(
+    corpus: list[str], treebank: list[Sentence], foreign: list[Sentence], rng: Random
+) -> None:
+    """Add leaked sentences, lines that are too short and duplicates at random places."""
+    texts = [sentence.text for sentence in rng.sample(treebank, LEAKED_SENTENCES)]
+    texts += [sentence.text for sentence in rng.sample(foreign, LEAKED_FROM_ANOTHER_LANGUAGE)]
+    texts += [line[:3].strip() for line in rng.sample(corpus, SHORT_LINES)]
+    texts += rng.sample(corpus, DUPLICATE_LINES)
+    for text in texts:
+        corpus.insert(rng.randrange(len(corpus)), text)

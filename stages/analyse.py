@@ -1,0 +1,38 @@
+"""Signatures of all categories, and what the models learnt -> tidy tables and metrics."""
+
+import json
+from pathlib import Path
+
+import pandas as pd
+from common import load_params, paths, run
+
+from langsig.analysis import average_signatures, spread, summary, trends
+from langsig.files import atomic_directory, atomic_file
+
+
+def main() -> None:
+    params = load_params()
+    folders = [Path(f"artifacts/signatures/{slug}") for slug in params["categories"]]
+    averages = average_signatures(
+        pd.concat(pd.read_parquet(folder / "signatures.parquet") for folder in folders)
+    )
+    models = [*params["languages"], "experimental"]
+    learning = {
+        model: json.loads((folder / "learning.json").read_text())
+        for model, folder in paths("artifacts/learning/{language}", models).items()
+    }
+    tables = {
+        "average_signatures": averages,
+        "trends": trends(averages),
+        "spread": spread(averages),
+        "factorizations": pd.concat(pd.read_csv(folder / "diagnostics.csv") for folder in folders),
+    }
+    with atomic_directory(Path("artifacts/tables")) as output:
+        for name, table in tables.items():
+            table.to_csv(output / f"{name}.csv", index=False)
+    with atomic_file("metrics/summary.json") as output:
+        metrics = summary(averages, tables["trends"], tables["spread"], learning)
+        output.write_text(json.dumps(metrics, indent=2, allow_nan=False) + "\n")
+
+
+run(main)

@@ -1,0 +1,37 @@
+"""One language: corpus -> distinct sentences, none of them analysed, validation split off."""
+
+import json
+import sys
+from pathlib import Path
+
+from common import load_params, run
+
+from langsig.corpora import clean, fingerprint
+from langsig.files import atomic_directory, atomic_file
+from langsig.morphology import read_words
+
+
+def main() -> None:
+    language = sys.argv[1]
+    params = load_params()
+    source, options = params["languages"][language], params["clean"]
+    analysed = read_words(Path(f"artifacts/words/{language}")).sentences["text"]
+    with (
+        atomic_directory(Path(f"artifacts/sentences/{language}")) as output,
+        atomic_file(Path(f"artifacts/vocabulary/{language}.txt")) as vocabulary,
+    ):
+        report = clean(
+            [Path(path) for path in source["corpora"]],
+            output,
+            vocabulary,
+            language=language,
+            analysed={fingerprint(text) for text in analysed},
+            romanise=source["romanise"],
+            seed=params["seed"],
+            **options,
+        )
+        (output / "report.json").write_text(json.dumps(report.as_dict(), indent=2) + "\n")
+    print(f"{language}: {report}")
+
+
+run(main)

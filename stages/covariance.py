@@ -1,0 +1,34 @@
+"""One language: hidden states of both models -> covariances by category and layer."""
+
+import sys
+from pathlib import Path
+
+from common import load_params, run
+
+from langsig.files import atomic_directory
+from langsig.morphology import CATEGORIES, read_words
+from langsig.representations import States, covariances_by_category
+
+
+def main() -> None:
+    language = sys.argv[1]
+    states = {
+        role: States.open(Path(f"artifacts/states/{role}/{language}"))
+        for role in ("control", "experimental")
+    }
+    words = read_words(Path(f"artifacts/words/{language}")).table
+    statistics = covariances_by_category(
+        states["control"],
+        states["experimental"],
+        words,
+        language=language,
+        categories=list(CATEGORIES),
+        **load_params()["covariance"],
+    )
+    with atomic_directory(Path(f"artifacts/covariances/{language}")) as output:
+        for category in statistics:
+            category.save(output / f"{category.slug}.safetensors")
+    print(f"{language}: " + ", ".join(f"{c.category} {c.words:,}" for c in statistics if c.layers))
+
+
+run(main)

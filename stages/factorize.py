@@ -1,0 +1,31 @@
+"""One category: covariances of all languages -> signatures, factors, diagnostics."""
+
+import sys
+from pathlib import Path
+
+import numpy as np
+from common import load_params, paths, run
+from safetensors.numpy import save_file
+
+from langsig.factorization import factorize_layers
+from langsig.files import atomic_directory
+from langsig.representations import CategoryStatistics
+
+
+def main() -> None:
+    slug = sys.argv[1]
+    params = load_params()
+    files = paths(f"artifacts/covariances/{{language}}/{slug}.safetensors", params["languages"])
+    statistics = [CategoryStatistics.load(path) for path in files.values()]
+    category = statistics[0].category
+    slices = {s.language: [layer.cross for layer in s.layers] for s in statistics if s.layers}
+    result = factorize_layers(slices, category=category, seed=params["seed"], **params["factorize"])
+    with atomic_directory(Path(f"artifacts/signatures/{slug}")) as output:
+        result.signatures.to_parquet(output / "signatures.parquet", index=False)
+        result.diagnostics.to_csv(output / "diagnostics.csv", index=False)
+        factors = {name: np.ascontiguousarray(array) for name, array in result.factors.items()}
+        save_file(factors, output / "factors.safetensors")
+    print(result.diagnostics.to_string(index=False) if slices else f"{category}: in no language")
+
+
+run(main)

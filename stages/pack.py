@@ -1,0 +1,37 @@
+"""One language: sentences -> token sequences, downsampled."""
+
+import sys
+from pathlib import Path
+
+from common import load_params, run
+
+from langsig.corpora import downsample, load_tokenizer, pack, read_sentences
+from langsig.files import atomic_directory
+
+
+def main() -> None:
+    language = sys.argv[1]
+    params = load_params()
+    options = params["pack"]
+    counts = {
+        "train": round(options["sequences"] * params["languages"][language]["fraction"]),
+        "validation": options["validation_sequences"],
+    }
+    tokenizer = load_tokenizer("artifacts/tokenizer")
+    with atomic_directory(Path(f"artifacts/sequences/{language}")) as output:
+        for part, count in counts.items():
+            packed = pack(
+                read_sentences(Path(f"artifacts/sentences/{language}/{part}.parquet")),
+                tokenizer,
+                max_length=options["max_length"],
+                join=options["join"],
+            )
+            parameter = "pack.sequences" if part == "train" else "pack.validation_sequences"
+            drawn = downsample(
+                packed, count, seed=params["seed"], language=language, parameter=parameter
+            )
+            drawn.save(output / f"{part}.safetensors")
+            print(f"{language}: {part} {count:,} of {len(packed):,} sequences, {len(drawn.tokens):,} tokens")
+
+
+run(main)

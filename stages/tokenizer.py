@@ -1,0 +1,29 @@
+"""All languages: sentences -> the vocabulary that all models share."""
+
+from pathlib import Path
+
+from common import load_params, paths, run
+
+from langsig.corpora import load_tokenizer, train_tokenizer
+from langsig.files import atomic_directory
+
+
+def main() -> None:
+    params = load_params()
+    options = params["tokenizer"]
+    with atomic_directory(Path("artifacts/tokenizer")) as output:
+        if options["existing"]:
+            load_tokenizer(options["existing"]).save_pretrained(output)
+        else:
+            samples = paths("artifacts/vocabulary/{language}.txt", params["languages"])
+            train_tokenizer(
+                samples.values(),
+                output,
+                vocabulary=options["vocabulary"],
+                sentences=options["sentences"],
+                character_coverage=options["character_coverage"],
+                max_length=params["pack"]["max_length"],
+            )
+
+
+run(main)

@@ -1,0 +1,164 @@
+import random
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from langsig.errors import InputError
+from langsig.morphology.treebank import parse_features, read_sentences, treebank_files
+
+
+def row(row_id: str, form: str = "x", feats: str = "_", misc: str = "_") -> str:
+    return "\t".join([row_id, form, form, "NOUN", "_", feats, "0", "root", "_", misc])
+
+
+def write(path: Path, *lines: str) -> Path:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes("".join(line + "\n" for line in lines).encode())
+    return path
+
+
+def test_sentences_come_with_text_rows_and_place(tmp_path: Path) -> None:
+    path = write(
+        tmp_path / "a.conllu",
+        "# sent_id = 1",
+        "# text = Le chat = ici .",
+        row("1", "Le"),
+        row("2", "chat", "Gender=Masc|Number=Sing"),
+        "",
+        "",
+        row("1", "Oui"),
+    )
+    first, second = read_sentences(path)
+    assert (first.text, first.file, first.line) == ("Le chat = ici .", path, 1)
+    assert [(r.id, r.form, r.upos, r.feats) for r in first.rows] == [
+        (1, "Le", "NOUN", "_"),
+        (2, "chat", "NOUN", "Gender=Masc|Number=Sing"),
+    ]
+    assert (second.text, second.line) == ("Oui", 7)
+
+
+def test_text_is_built_from_tokens_where_the_comment_is_missing(tmp_path: Path) -> None:
+    path = write(
+        tmp_path / "a.conllu",
+        row("1", "Il"),
+        row("2-3", "du", misc="SpaceAfter=No"),
+        row("2", "de"),
+        row("3", "le"),
+        row("3.1", "sous-entendu"),
+        row("4", ","),
+        row("5", "fin", misc="Gloss=end|SpaceAfter=No"),
+        row("6", ".", misc="SpaceAfter=No"),
+    )
+    (sentence,) = read_sentences(path)
+    assert sentence.text == "Il du, fin."
+    assert [r.id for r in sentence.rows] == [1, (2, "-", 3), 2, 3, (3, ".", 1), 4, 5, 6]
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        lambda text: text.replace("\n", "\r\n"),
+        lambda text: "\ufeff" + text,
+        lambda text: text.rstrip("\n"),
+        lambda text: "# newdoc\n\n" + text + "\n\n# the end\n",
+        lambda text: text.replace("\n\n", "\n  \n\n"),
+    ],
+    ids=["crlf", "bom", "no-final-newline", "lone-comments", "blank-lines"],
+)
+def test_harmless_variations_change_nothing(tmp_path: Path, damage: Callable[[str], str]) -> None:
+    text = "\n".join([row("1", "a\u2028b"), "", "# text = c", row("1", "c"), "", ""])
+    path = tmp_path / "a.conllu"
+    path.write_bytes(damage(text).encode())
+    assert [(s.text, s.rows[0].form) for s in read_sentences(path)] == [
+        ("a\u2028b", "a\u2028b"),
+        ("c", "c"),
+    ]
+
+
+def test_files_of_directories_are_sorted_and_any_depth(tmp_path: Path) -> None:
+    wanted = [tmp_path / name for name in ("a/z.conllu", "b.conllu", "c/d/e.conllu")]
+    for path in random.Random(0).sample(wanted, len(wanted)):
+        write(path, row("1", path.name))
+    other = write(tmp_path / "notes.txt", row("1", "plain"))
+    assert treebank_files(tmp_path) == wanted
+    assert treebank_files(str(tmp_path / "c")) == wanted[2:]
+    assert treebank_files([other, tmp_path / "a"]) == [other, wanted[0]]
+    assert [s.text for s in read_sentences([tmp_path])] == [path.name for path in wanted]
+
+
+def test_reading_is_streaming(tmp_path: Path) -> None:
+    path = write(tmp_path / "a.conllu", row("1", "good"), "", "bad")
+    sentences = read_sentences(path)
+    assert next(sentences).text == "good"
+    with pytest.raises(InputError):
+        next(sentences)
+
+
+GOOD = [row("1"), ""]
+
+
+@pytest.mark.parametrize(
+    ("lines", "number", "message"),
+    [
+        ([*GOOD, row("1").rpartition("\t")[0]], 3, "expected 10 columns, found 9"),
+        ([*GOOD, row("1") + "\t_"], 3, "expected 10 columns, found 11"),
+        ([*GOOD, "1 word NOUN"], 3, "expected 10 columns, found 1"),
+        ([*GOOD, row("1", "two  spaces")], 3, "two spaces"),
+        ([*GOOD, row("1", "")], 3, "no word form"),
+        ([*GOOD, row("one")], 3, "'one' is not a valid ID"),
+        ([*GOOD, row("_")], 3, "'_' is not a valid ID"),
+        ([*GOOD, row("0")], 3, "'0' is not a valid ID"),
+        ([*GOOD, row("-1")], 3, "'-1' is not a valid ID"),
+        ([*GOOD, row("2")], 3, "word 2 where word 1 should be"),
+        ([row("1"), row("1")], 2, "word 1 where word 2 should be"),
+        ([row("2-1"), row("1"), row("2")], 1, "'2-1' is not a valid ID"),
+        ([row("1"), row("1-2"), row("2")], 2, "range 1-2 out of order"),
+        ([row("1"), row("3-4"), row("2"), row("3"), row("4")], 2, "range 3-4 out of order"),
+        ([row("1-2"), row("1"), row("2-3"), row("2"), row("3")], 3, "range 2-3 out of order"),
+        ([row("1-2"), row("1"), "", row("1")], 3, "inside its range 1-2"),
+        ([row("1"), row("2-3"), row("2")], 3, "inside its range 2-3"),
+        ([row("1"), row("2.1")], 2, "empty node 2.1 out of order"),
+        ([row("1", feats="Case")], 1, "feature 'Case'"),
+        ([row("1", feats="Case=Nom|")], 1, "feature ''"),
+        ([row("1", feats="Case=")], 1, "feature 'Case='"),
+        ([row("1", feats="")], 1, "feature ''"),
+        ([], 1, "without any sentence"),
+        (["# text = nothing", "", "# more"], 3, "without any sentence"),
+    ],
+)
+def test_malformed_lines_are_named(
+    tmp_path: Path, lines: list[str], number: int, message: str
+) -> None:
+    path = write(tmp_path / "bad.conllu", *lines)
+    with pytest.raises(InputError) as error:
+        list(read_sentences(path))
+    assert str(error.value).startswith(f"{path}:{number}: ")
+    assert message in str(error.value)
+
+
+def test_bytes_that_are_not_utf8_are_named(tmp_path: Path) -> None:
+    path = tmp_path / "latin.conllu"
+    path.write_bytes(f"{row('1')}\n\n{row('1', 'é')}\n".encode("latin-1"))
+    with pytest.raises(InputError, match=r"latin\.conllu:3: not UTF-8 \(byte 3 "):
+        list(read_sentences(path))
+
+
+def test_missing_paths_are_named(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="nowhere: no such file"):
+        list(read_sentences(tmp_path / "nowhere"))
+    with pytest.raises(InputError, match=r"no \*\.conllu file below"):
+        list(read_sentences(tmp_path))
+    with pytest.raises(InputError, match="no treebank given"):
+        list(read_sentences([]))
+
+
+names = st.text(st.characters(categories=["Lu", "Ll", "Nd"]), min_size=1)
+
+
+@given(st.lists(st.tuples(names, names), min_size=1))
+def test_features_survive_writing_and_parsing(pairs: list[tuple[str, str]]) -> None:
+    written = "|".join(f"{name}={value}" for name, value in pairs)
+    assert parse_features(written) == tuple(pairs)

@@ -1,0 +1,120 @@
+import os
+from pathlib import Path
+
+import pytest
+
+from langsig.files import atomic_directory, atomic_file
+
+
+def names(directory: Path) -> list[str]:
+    return sorted(entry.name for entry in directory.iterdir())
+
+
+def test_file_appears_only_at_the_end(tmp_path: Path) -> None:
+    target = tmp_path / "new" / "table.csv"
+    with atomic_file(target) as temporary:
+        temporary.write_text("a")
+        assert not target.exists()
+        assert temporary.parent == target.parent
+        assert temporary.suffix == ".csv"
+    assert target.read_text() == "a"
+    assert names(target.parent) == ["table.csv"]
+
+
+def test_failed_file_leaves_the_old_one(tmp_path: Path) -> None:
+    target = tmp_path / "table.csv"
+    target.write_text("old")
+    with pytest.raises(KeyboardInterrupt), atomic_file(target) as temporary:
+        temporary.write_text("half")
+        raise KeyboardInterrupt
+    assert target.read_text() == "old"
+    assert names(tmp_path) == ["table.csv"]
+
+
+def test_file_that_is_a_link_is_replaced_not_written_through(tmp_path: Path) -> None:
+    cached = tmp_path / "cached"
+    cached.write_text("old")
+    target = tmp_path / "table.csv"
+    target.symlink_to(cached)
+    with atomic_file(target) as temporary:
+        temporary.write_text("new")
+    assert cached.read_text() == "old"
+    assert target.read_text() == "new"
+
+
+def test_file_has_the_permissions_of_any_new_file(tmp_path: Path) -> None:
+    plain = tmp_path / "plain"
+    plain.touch()
+    with atomic_file(tmp_path / "atomic") as temporary:
+        temporary.touch()
+    assert (tmp_path / "atomic").stat().st_mode == plain.stat().st_mode
+
+
+def test_directory_appears_only_at_the_end(tmp_path: Path) -> None:
+    target = tmp_path / "new" / "model"
+    with atomic_directory(target) as temporary:
+        (temporary / "weights").write_text("a")
+        assert not target.exists()
+    assert names(target) == ["weights"]
+    assert names(target.parent) == ["model"]
+
+
+def test_directory_is_replaced_whole(tmp_path: Path) -> None:
+    target = tmp_path / "model"
+    target.mkdir()
+    (target / "stale").touch()
+    with atomic_directory(target) as temporary:
+        (temporary / "weights").touch()
+        assert names(target) == ["stale"]
+    assert names(target) == ["weights"]
+    assert names(tmp_path) == ["model"]
+
+
+def test_failed_directory_leaves_the_old_one(tmp_path: Path) -> None:
+    target = tmp_path / "model"
+    target.mkdir()
+    (target / "weights").write_text("old")
+    with pytest.raises(RuntimeError), atomic_directory(target) as temporary:
+        (temporary / "weights").write_text("half")
+        raise RuntimeError
+    assert (target / "weights").read_text() == "old"
+    assert names(tmp_path) == ["model"]
+
+
+def test_directory_is_put_back_if_the_new_one_is_gone(tmp_path: Path) -> None:
+    target = tmp_path / "model"
+    target.mkdir()
+    (target / "weights").write_text("old")
+    with pytest.raises(FileNotFoundError), atomic_directory(target) as temporary:
+        temporary.rmdir()
+    assert (target / "weights").read_text() == "old"
+    assert names(tmp_path) == ["model"]
+
+
+def test_directory_that_is_a_link_is_replaced_not_emptied(tmp_path: Path) -> None:
+    cached = tmp_path / "cached"
+    cached.mkdir()
+    (cached / "weights").touch()
+    target = tmp_path / "model"
+    target.symlink_to(cached)
+    with atomic_directory(target) as temporary:
+        (temporary / "other").touch()
+    assert names(cached) == ["weights"]
+    assert names(target) == ["other"]
+
+
+def test_directory_refuses_to_replace_a_file(tmp_path: Path) -> None:
+    target = tmp_path / "model"
+    target.touch()
+    with pytest.raises(NotADirectoryError, match="is a file"), atomic_directory(target):
+        pass
+    assert target.is_file()
+
+
+def test_relative_paths(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    with atomic_file("table.csv") as temporary:
+        temporary.touch()
+    with atomic_directory(os.path.join("a", "b")) as temporary:
+        pass
+    assert names(tmp_path) == ["a", "table.csv"]
