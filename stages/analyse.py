@@ -4,8 +4,8 @@ import json
 from pathlib import Path
 
 import pandas as pd
-from common import load_params, paths, run
 
+from common import load_params, paths, run
 from langsig.analysis import average_signatures, spread, summary, trends
 from langsig.files import atomic_directory, atomic_file
 

@@ -4,7 +4,6 @@ import sys
 from pathlib import Path
 
 from common import load_params, run
-
 from langsig.corpora.romanisation import romaniser
 from langsig.files import atomic_directory
 from langsig.morphology import annotate, write_words

@@ -5,7 +5,6 @@ import sys
 from pathlib import Path
 
 from common import load_params, run
-
 from langsig.corpora import clean, fingerprint
 from langsig.files import atomic_directory, atomic_file
 from langsig.morphology import read_words

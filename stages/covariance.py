@@ -4,7 +4,6 @@ import sys
 from pathlib import Path
 
 from common import load_params, run
-
 from langsig.files import atomic_directory
 from langsig.morphology import CATEGORIES, read_words
 from langsig.representations import States, covariances_by_category

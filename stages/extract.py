@@ -4,10 +4,10 @@ import sys
 from pathlib import Path
 
 import torch
-from common import load_params, run
 from transformers import AutoModel
 from transformers.utils import logging
 
+from common import load_params, run
 from langsig.corpora import load_tokenizer
 from langsig.files import atomic_directory
 from langsig.morphology import read_words

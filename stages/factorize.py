@@ -4,9 +4,9 @@ import sys
 from pathlib import Path
 
 import numpy as np
-from common import load_params, paths, run
 from safetensors.numpy import save_file
 
+from common import load_params, paths, run
 from langsig.factorization import factorize_layers
 from langsig.files import atomic_directory
 from langsig.representations import CategoryStatistics

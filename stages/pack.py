@@ -4,7 +4,6 @@ import sys
 from pathlib import Path
 
 from common import load_params, run
-
 from langsig.corpora import downsample, load_tokenizer, pack, read_sentences
 from langsig.files import atomic_directory
 
@@ -31,7 +30,8 @@ def main() -> None:
                 packed, count, seed=params["seed"], language=language, parameter=parameter
             )
             drawn.save(output / f"{part}.safetensors")
-            print(f"{language}: {part} {count:,} of {len(packed):,} sequences, {len(drawn.tokens):,} tokens")
+            tokens = f"{len(drawn.tokens):,} tokens"
+            print(f"{language}: {part} {count:,} of {len(packed):,} sequences, {tokens}")
 
 
 run(main)

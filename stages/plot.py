@@ -3,8 +3,8 @@
 from pathlib import Path
 
 import pandas as pd
-from common import load_params, paths, run
 
+from common import load_params, paths, run
 from langsig.analysis import ALL_WORDS
 from langsig.figures import heatmap, violins
 from langsig.files import atomic_directory

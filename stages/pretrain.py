@@ -10,9 +10,9 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 from accelerate import PartialState
-from common import load_params, run
 from numpy.typing import NDArray
 
+from common import load_params, run
 from langsig.corpora import Sequences, concatenate, fingerprint, load_tokenizer
 from langsig.files import atomic_directory
 from langsig.morphology import read_words

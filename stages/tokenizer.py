@@ -3,7 +3,6 @@
 from pathlib import Path
 
 from common import load_params, paths, run
-
 from langsig.corpora import load_tokenizer, train_tokenizer
 from langsig.files import atomic_directory
 

@@ -35,10 +35,25 @@ LANGUAGES = sorted(PROFILES)
 PUNCTUATION = ".,!\N{ARMENIAN FULL STOP}"
 SPACED = [code for code in LANGUAGES if code != "qah"]
 GENDERED = ["qaa", "qab", "qac", "qad", "qae"]
-CATEGORIES = (
-    "Animacy Aspect Case Degree Definite VerbForm Gender Mood Number Person Polarity Polite "
-    "Number[psor] Person[psor] Tense Reflex Voice"
-).split()
+CATEGORIES = [
+    "Animacy",
+    "Aspect",
+    "Case",
+    "Degree",
+    "Definite",
+    "VerbForm",
+    "Gender",
+    "Mood",
+    "Number",
+    "Person",
+    "Polarity",
+    "Polite",
+    "Number[psor]",
+    "Person[psor]",
+    "Tense",
+    "Reflex",
+    "Voice",
+]
 
 
 @pytest.fixture(scope="module")

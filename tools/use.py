@@ -73,7 +73,9 @@ def write_lists(pipeline: dict[str, Any], params: dict[str, Any]) -> None:
 
 def _replace(dependencies: list[str], template: str, values: dict[str, list[Any]]) -> None:
     placeholder = next(name for name in values if f"{{{name}}}" in template)
-    pattern = re.escape(template.format(**{placeholder: "@"})).replace("@", r"(?!experimental)[^/]+")
+    pattern = re.escape(template.format(**{placeholder: "@"})).replace(
+        "@", r"(?!experimental)[^/]+"
+    )
     places = [i for i, path in enumerate(dependencies) if re.fullmatch(pattern, path)]
     first = places[0] if places else len(dependencies)
     for place in reversed(places):
@@ -99,7 +101,9 @@ def check_data(params: dict[str, Any], source: Path) -> None:
     for language, item in params["languages"].items():
         for path in (*item["corpora"], item["treebank"]):
             if not (source / Path(path).relative_to("data")).exists():
-                sys.exit(f"error: languages.{language}: {source} has no {path.removeprefix('data/')}")
+                sys.exit(
+                    f"error: languages.{language}: {source} has no {path.removeprefix('data/')}"
+                )
 
 
 def point_data_at(source: Path) -> None:

@@ -9,8 +9,44 @@ from hypothesis import strategies as st
 from langsig.errors import InputError
 from langsig.morphology.unimorph import CATEGORIES, Converter, basic_tags, converter
 
-RULED = "bg ca cs da de en es fi fr he hu it pl pt ro sl sv tr uk".split()
-UNRULED = "ar el et gl hi hr id ja ko nl ru sk vi zh qaa".split()
+RULED = [
+    "bg",
+    "ca",
+    "cs",
+    "da",
+    "de",
+    "en",
+    "es",
+    "fi",
+    "fr",
+    "he",
+    "hu",
+    "it",
+    "pl",
+    "pt",
+    "ro",
+    "sl",
+    "sv",
+    "tr",
+    "uk",
+]
+UNRULED = [
+    "ar",
+    "el",
+    "et",
+    "gl",
+    "hi",
+    "hr",
+    "id",
+    "ja",
+    "ko",
+    "nl",
+    "ru",
+    "sk",
+    "vi",
+    "zh",
+    "qaa",
+]
 
 
 def joined(tags: frozenset[str]) -> str:

@@ -29,20 +29,20 @@ def summary(
     averages, trends, spread = (
         table[table["category"] == ALL_WORDS] for table in (averages, trends, spread)
     )
-    by_layer: dict[str, dict[str, float]] = {}
-    for row in averages.itertuples():
-        by_layer.setdefault(f"layer_{row.layer:02d}", {})[row.language] = row.average_signature
-    return _rounded(
+    averages = averages.assign(layer=averages["layer"].map("layer_{:02d}".format))
+    spread = spread.assign(layer=spread["layer"].map("layer_{:02d}".format))
+    metrics: dict[str, Any] = _rounded(
         {
-            "average_signature": by_layer,
-            "trends": {
-                row.language: {"tau": row.tau, "p": row.p, "p_adjusted": row.p_adjusted}
-                for row in trends.itertuples()
+            "average_signature": {
+                layer: rows.set_index("language")["average_signature"].to_dict()
+                for layer, rows in averages.groupby("layer")
             },
-            "spread": {f"layer_{row.layer:02d}": row.variance for row in spread.itertuples()},
+            "trends": trends.set_index("language")[["tau", "p", "p_adjusted"]].to_dict("index"),
+            "spread": spread.set_index("layer")["variance"].to_dict(),
             "learning": learning,
         }
     )
+    return metrics
 
 
 def _rounded(value: Any) -> Any:

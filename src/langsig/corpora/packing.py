@@ -163,7 +163,7 @@ def _tokenised(
 
 def _ragged(rows: Sequence[ArrayLike], dtype: type) -> tuple[NDArray[Any], NDArray[np.int64]]:
     """Rows of unequal length laid end to end, and where each begins."""
-    arrays = [np.asarray(row, dtype) for row in rows]
+    arrays: list[NDArray[Any]] = [np.asarray(row, dtype) for row in rows]
     offsets = np.cumsum([0, *map(len, arrays)], dtype=np.int64)
     return np.concatenate([np.empty(0, dtype), *arrays]), offsets
 

@@ -1,8 +1,9 @@
 """Latin transcription of logographic scripts (paper, section 5.1)."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import cache
 from importlib import resources
+from typing import Any
 
 from langsig.errors import InputError
 
@@ -48,8 +49,8 @@ def _table(language: str) -> dict[str, str]:
     return dict(line.split("\t") for line in lines)
 
 
-def _join(units: object) -> str:
-    return " ".join(" ".join(units).split())  # type: ignore[call-overload]
+def _join(units: Iterable[str]) -> str:
+    return " ".join(" ".join(units).split())
 
 
 def _pinyin(text: str) -> str:
@@ -59,11 +60,11 @@ def _pinyin(text: str) -> str:
 
 
 @cache
-def _kakasi() -> object:
+def _kakasi() -> Any:
     from pykakasi import kakasi
 
     return kakasi()
 
 
 def _hepburn(text: str) -> str:
-    return _join(item["hepburn"] for item in _kakasi().convert(text))  # type: ignore[attr-defined]
+    return _join(item["hepburn"] for item in _kakasi().convert(text))

@@ -68,7 +68,9 @@ def train_tokenizer(
                 minloglevel=2,
             )
     except RuntimeError as error:
-        raise InputError(f"tokenizer.vocabulary: {vocabulary} pieces do not fit: {error}") from error
+        raise InputError(
+            f"tokenizer.vocabulary: {vocabulary} pieces do not fit: {error}"
+        ) from error
     processor = sentencepiece.SentencePieceProcessor(model_file=str(model))
     pieces = [
         (processor.id_to_piece(index), processor.get_score(index))
@@ -94,7 +96,7 @@ def load_tokenizer(path: Path | str) -> "PreTrainedTokenizerBase":
         raise InputError(f"{path}: no tokenizer can be loaded: {error}") from error
     if not tokenizer.is_fast:
         raise InputError(f"{path}: the tokenizer has no fast version, which langsig needs")
-    return tokenizer  # type: ignore[no-any-return]
+    return tokenizer
 
 
 def _spread(path: Path, count: int) -> Iterator[str]:

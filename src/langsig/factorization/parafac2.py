@@ -38,11 +38,12 @@ class Parafac2Result:
     @property
     def average_signatures(self) -> Array:
         """``[slices]``, mean of each signature (paper, section 3)."""
-        return self.signatures.mean(1)  # type: ignore[no-any-return]
+        averages: Array = self.signatures.mean(1)
+        return averages
 
     def control_directions(self, index: int) -> Array:
         """U_l ``[dim_control_l, components]``, columns of unit norm."""
-        return self.projections[index] @ self.blueprint  # type: ignore[no-any-return]
+        return self.projections[index] @ self.blueprint
 
     def reconstruct(self, index: int) -> Array:
         """The model's approximation of one slice, ``[dim_control_l, dim_experimental]``."""
@@ -111,7 +112,7 @@ def parafac2(
 
 
 def _fit_tensorly(
-    slices: list[Array], rank: int, max_iterations: int, tolerance: float, seed: int
+    slices: Sequence[Array], rank: int, max_iterations: int, tolerance: float, seed: int
 ) -> Parafac2Result:
     import tensorly
     from tensorly.decomposition import parafac2 as tensorly_parafac2

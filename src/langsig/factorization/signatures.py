@@ -55,7 +55,7 @@ def factorize_layers(
     languages = sorted(slices)
     layers = len(next(iter(slices.values()))) if len(slices) > 1 else 0
     tables, rows, factors = [], [], {}
-    for layer in tqdm(range(layers), desc=f"factorize {category}", mininterval=1):
+    for layer in tqdm(range(layers), desc=f"factorize {category}", mininterval=1, disable=None):
         result = parafac2([slices[language][layer] for language in languages], **options)
         tables.append(signature_table(result, languages).assign(layer=layer))
         rank = result.signatures.shape[1]

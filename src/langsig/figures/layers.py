@@ -25,7 +25,9 @@ def violins(averages: pd.DataFrame, *, title: str) -> Figure:
     drawable = [layer for layer in layers if wide[layer].count() > 1]
     if drawable:
         parts = axes.violinplot(
-            [wide[layer].dropna() for layer in drawable], positions=drawable, widths=0.8,
+            [wide[layer].dropna() for layer in drawable],
+            positions=drawable,
+            widths=0.8,
             showextrema=False,
         )
         for body in parts["bodies"]:  # type: ignore[attr-defined]
@@ -33,10 +35,15 @@ def violins(averages: pd.DataFrame, *, title: str) -> Figure:
     for layer in layers:
         values = wide[layer].dropna()
         axes.plot([layer] * len(values), values, "o", color=_INK, markersize=3, alpha=0.8)
-        for language, offset in ((values.idxmin(), -9), (values.idxmax(), 5)):
+        for language, offset in ((str(values.idxmin()), -9), (str(values.idxmax()), 5)):
             axes.annotate(
-                str(language), (layer, values[language]), xytext=(0, offset),
-                textcoords="offset points", ha="center", fontsize=7, color=_INK,
+                language,
+                (layer, values[language]),
+                xytext=(0, offset),
+                textcoords="offset points",
+                ha="center",
+                fontsize=7,
+                color=_INK,
             )
     axes.plot(layers, wide.mean(), color=_INK, linewidth=1, label="mean of the languages")
     axes.set(xlabel="layer (0: embeddings)", ylabel="average signature", title=title)
@@ -64,7 +71,9 @@ def heatmap(averages: pd.DataFrame, *, title: str) -> Figure:
         for column, layer in enumerate(wide.columns):
             value = wide.loc[language, layer]
             colour = "black" if value > threshold else "white"
-            axes.text(column, row, f"{value:.2g}", ha="center", va="center", fontsize=7, color=colour)
+            axes.text(
+                column, row, f"{value:.2g}", ha="center", va="center", fontsize=7, color=colour
+            )
     axes.set_xticks(range(wide.shape[1]), wide.columns)
     axes.set_yticks(range(wide.shape[0]), wide.index)
     axes.set(xlabel="layer (0: embeddings)", title=title)

@@ -20,6 +20,7 @@ from langsig.errors import InputError
 if TYPE_CHECKING:
     from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
+
 @dataclass(frozen=True)
 class ModelShape:
     """Architecture and size of a model; the parameters of the same names."""
@@ -100,4 +101,4 @@ def build_model(
         eos_token_id=tokenizer.eos_token_id,
     )
     torch.manual_seed(seed)
-    return model_class(config)  # type: ignore[no-any-return]
+    return model_class(config)

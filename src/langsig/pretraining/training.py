@@ -1,5 +1,6 @@
 """Pre-training by masked language modelling, with transformers' Trainer."""
 
+import sys
 import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -83,6 +84,8 @@ def pretrain(
                 save_strategy="no",
                 logging_strategy="no",
                 report_to="none",
+                disable_tqdm=not sys.stderr.isatty(),
+                dataloader_pin_memory=torch.cuda.is_available(),
                 seed=seed,
             ),
             train_dataset=_Tokens(train),

@@ -142,9 +142,12 @@ class CategoryStatistics:
     def save(self, path: Path) -> None:
         """Write to a safetensors file, float32: ``layer.00.cross``, ``blocks.00.counts``, ..."""
         tensors: dict[str, NDArray[Any]] = {}
-        groups = [("layer", enumerate(self.layers)), ("blocks", self.blocks.items())]
-        for prefix, statistics in groups:
-            for layer, values in statistics:
+        groups: dict[str, dict[int, LayerStatistics | BlockStatistics]] = {
+            "layer": dict(enumerate(self.layers)),
+            "blocks": dict(self.blocks),
+        }
+        for prefix, statistics in groups.items():
+            for layer, values in statistics.items():
                 for name in values.__dataclass_fields__:
                     value = getattr(values, name)
                     if np.issubdtype(value.dtype, np.floating):
@@ -214,13 +217,11 @@ def covariances_by_category(
     used = {name: mask for name, mask in members.items() if mask.sum() >= min_instances}
     layers: dict[str, list[LayerStatistics]] = {category: [] for category in categories}
     block_sums: dict[str, dict[int, BlockStatistics]] = {category: {} for category in categories}
-    pieces = [
-        part
-        for number in range(blocks)
-        for part in _chunks(np.flatnonzero(block == number))
-    ]
+    pieces = [part for number in range(blocks) for part in _chunks(np.flatnonzero(block == number))]
     pairs = list(zip(control.layers, experimental.layers, strict=True))
-    for layer, (z, y) in enumerate(tqdm(pairs, desc=f"covariance {language}", mininterval=1)):
+    for layer, (z, y) in enumerate(
+        tqdm(pairs, desc=f"covariance {language}", mininterval=1, disable=None)
+    ):
         fitters = {}
         for name, mask in used.items():
             wanted = layer in block_layers.get(name, [])
@@ -238,9 +239,7 @@ def covariances_by_category(
             if layer in block_layers.get(name, []):
                 block_sums[name][layer] = fitter.block_statistics()
     return [
-        CategoryStatistics(
-            language, name, int(members[name].sum()), layers[name], block_sums[name]
-        )
+        CategoryStatistics(language, name, int(members[name].sum()), layers[name], block_sums[name])
         for name in categories
     ]
 

@@ -91,7 +91,9 @@ def extract(
     """
     batches, index = _plan(words, tokenizer, _positions(model), batch_tokens)
     if not len(index):
-        raise InputError(f"{language}: no sentence fits the {_positions(model)} positions of the model")
+        raise InputError(
+            f"{language}: no sentence fits the {_positions(model)} positions of the model"
+        )
     layers = model.config.num_hidden_layers + 1
     shape = (len(index), model.config.hidden_size)
     files = [
@@ -102,7 +104,9 @@ def extract(
     ]
     np.save(output / "index.npy", index)
     model.eval()
-    for batch in tqdm(batches, desc=f"extract {language}", unit="batch", mininterval=1):
+    for batch in tqdm(
+        batches, desc=f"extract {language}", unit="batch", mininterval=1, disable=None
+    ):
         inputs = tokenizer.pad({"input_ids": batch.tokens}, return_tensors="pt").to(model.device)
         with torch.inference_mode():
             hidden = model(**inputs, output_hidden_states=True).hidden_states

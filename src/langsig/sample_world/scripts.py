@@ -1,7 +1,6 @@
 """From phonemes to letters."""
 
 # Letters that look like others are the point here.
-# ruff: noqa: RUF001
 
 from __future__ import annotations
 
