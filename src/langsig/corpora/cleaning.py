@@ -6,6 +6,7 @@ from collections.abc import Collection, Iterable, Iterator
 from dataclasses import asdict, dataclass
 from functools import cache
 from pathlib import Path
+from random import Random
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -74,7 +75,7 @@ def clean(
     validation
         Share of sentences held out, in (0, 1).
     vocabulary_sample
-        At most this many sentences for the tokenizer.
+        At most this many sentences for the tokenizer, drawn uniformly.
 
     Raises
     ------
@@ -84,13 +85,12 @@ def clean(
     if not 0 < validation < 1:
         raise InputError(f"clean.validation: {validation} is not between 0 and 1")
     transcribe = romaniser(language) if romanise else str
-    alternative = romaniser(language) if has_romanisation(language) else None
     read = too_short = repeated = leaked = 0
     seen: set[int] = set()
+    sample = _Reservoir(vocabulary_sample, seed)
     with (
         _Writer(output / "train.parquet") as train,
         _Writer(output / "validation.parquet") as held_out,
-        open(vocabulary_output, "w", encoding="utf-8", newline="\n") as vocabulary,
     ):
         for line in _lines(paths, language):
             read += 1
@@ -110,10 +110,12 @@ def clean(
                 held_out.write(transcribe(line), fingerprints)
                 continue
             train.write(transcribe(line), fingerprints)
-            if train.rows <= vocabulary_sample:
-                vocabulary.write(line + "\n")
-                if alternative is not None:
-                    vocabulary.write(alternative(line) + "\n")
+            sample.offer(line)
+    with open(vocabulary_output, "w", encoding="utf-8", newline="\n") as vocabulary:
+        vocabulary.writelines(line + "\n" for line in sample.lines)
+        if has_romanisation(language):
+            alternative = romaniser(language)
+            vocabulary.writelines(alternative(line) + "\n" for line in sample.lines)
     report = CleaningReport(read, too_short, repeated, leaked, train.rows, held_out.rows)
     if not (report.train and report.validation):
         raise InputError(
@@ -132,6 +134,25 @@ def read_sentences(path: Path) -> Iterator[tuple[str, list[int]]]:
                 batch.column("fingerprints").to_pylist(),
                 strict=True,
             )
+
+
+class _Reservoir:
+    """Uniform sample of a stream whose length is not known (Vitter's algorithm R)."""
+
+    def __init__(self, size: int, seed: int) -> None:
+        self.lines: list[str] = []
+        self._size = size
+        self._offered = 0
+        self._random = Random(seed)
+
+    def offer(self, line: str) -> None:
+        self._offered += 1
+        if len(self.lines) < self._size:
+            self.lines.append(line)
+            return
+        place = self._random.randrange(self._offered)
+        if place < self._size:
+            self.lines[place] = line
 
 
 class _Writer:

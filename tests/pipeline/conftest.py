@@ -1,0 +1,73 @@
+"""A clone of the repository in which the ``micro`` preset has run from end to end."""
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+class Clone:
+    """A copy of the work tree with a Git and a DVC repository of its own."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.ran_first: list[str] = []
+        tracked = self.output("git", "-C", str(ROOT), "ls-files", "-co", "--exclude-standard", "-z")
+        for name in filter(None, tracked.split("\0")):
+            if (ROOT / name).is_file():
+                (folder / name).parent.mkdir(parents=True, exist_ok=True)
+                shutil.copy2(ROOT / name, folder / name)
+        self.git("init", "--quiet")
+        self.git("config", "user.name", "test")
+        self.git("config", "user.email", "test@localhost")
+        self.commit("start")
+
+    def commit(self, message: str) -> None:
+        self.git("add", "--all")
+        self.git("commit", "--quiet", "--allow-empty", "--message", message)
+
+    def git(self, *arguments: str) -> str:
+        return self.output("git", *arguments)
+
+    def use(self, preset: str, *options: str) -> None:
+        self.output(sys.executable, "tools/use.py", preset, *options)
+
+    def dvc(self, *arguments: str) -> str:
+        return self.output("dvc", *arguments)
+
+    def repro(self, *arguments: str) -> list[str]:
+        """Run ``dvc repro``; the stages that ran, in order."""
+        return re.findall(r"^Running stage '(.*)':$", self.dvc("repro", *arguments), re.MULTILINE)
+
+    def output(self, *command: str) -> str:
+        """What a command prints; it must succeed."""
+        done = self.attempt(*command)
+        assert done.returncode == 0, f"{command}\n{done.stdout[-3000:]}\n{done.stderr[-3000:]}"
+        return done.stdout
+
+    def attempt(self, *command: str) -> subprocess.CompletedProcess[str]:
+        """Run a command in the clone, with this Python's programs and the clone's sources."""
+        environment = os.environ | {
+            "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
+            "PYTHONPATH": str(self.folder / "src"),
+            "DVC_NO_ANALYTICS": "1",
+        }
+        return subprocess.run(
+            command, cwd=self.folder, env=environment, capture_output=True, text=True
+        )
+
+
+@pytest.fixture(scope="session")
+def micro(tmp_path_factory: pytest.TempPathFactory) -> Clone:
+    """The clone after its first run; tests must leave it up to date."""
+    clone = Clone(tmp_path_factory.mktemp("micro"))
+    clone.use("micro")
+    clone.ran_first = clone.repro()
+    clone.commit("micro")
+    return clone

@@ -1,0 +1,188 @@
+"""The whole way on three languages of the sample: what runs, and what comes out."""
+
+import json
+
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+from transformers import AutoModelForMaskedLM, AutoTokenizer
+
+from langsig.corpora import Sequences, fingerprint, fingerprints_of_line, read_sentences
+
+pytestmark = pytest.mark.slow
+
+LANGUAGES = ["qaa", "qab", "qah"]
+CATEGORIES = ["gender", "number", "part-of-speech"]
+EACH = ["annotate", "clean", "pack", "pretrain", "extract", "extract-experimental", "covariance"]
+JOINT = ["tokenizer", "pretrain-experimental", "analyse", "plot"]
+
+
+def each(stages, languages):
+    return {f"{stage}@{language}" for stage in stages for language in languages}
+
+
+FACTORIZE = {f"factorize@{category}" for category in CATEGORIES}
+
+
+def test_every_stage_runs_once(micro):
+    assert len(micro.ran_first) == len(set(micro.ran_first))
+    assert set(micro.ran_first) - {"data.dvc"} == each(EACH, LANGUAGES) | set(JOINT) | FACTORIZE
+
+
+def test_second_run_runs_nothing(micro):
+    assert micro.repro() == []
+    assert micro.git("status", "--porcelain") == ""
+
+
+def test_one_languages_parameter_reruns_that_language_and_the_joint_stages(micro):
+    before = (micro.folder / "metrics/summary.json").read_text()
+    micro.use("micro", "--set", "languages.qab.fraction=0.5")
+    ran = micro.repro()
+    assert set(ran) == (
+        each(["pack", "pretrain", "extract"], ["qab"])
+        | each(["extract-experimental", "covariance"], LANGUAGES)  # the experimental model's
+        | {"pretrain-experimental", "analyse", "plot"}
+        | FACTORIZE
+    )
+    assert (micro.folder / "metrics/summary.json").read_text() != before
+    changed = json.loads(micro.dvc("metrics", "diff", "--json"))["metrics/summary.json"]
+    assert {"average_signature.layer_00.qab", "learning.qab.gain"} <= set(changed)
+    micro.use("micro")
+    micro.repro()  # from the run cache
+    assert (micro.folder / "metrics/summary.json").read_text() == before
+
+
+def test_romanising_one_language_leaves_the_others_vocabulary_and_controls_alone(micro):
+    micro.use("micro", "--set", "languages.qah.romanise=true")
+    status = json.loads(micro.dvc("status", "--json"))
+    micro.dvc("repro", "pack@qah")
+    after = json.loads(micro.dvc("status", "--json"))
+    assert {"annotate@qah", "clean@qah"} <= set(status)
+    for untouched in ("tokenizer", "pack@qaa", "pretrain@qaa", "pretrain@qab"):
+        assert untouched not in after
+    words = pd.read_parquet(micro.folder / "artifacts/words/qah/words.parquet")
+    assert words["form"].str.replace("[。，！？]", "", regex=True).map(str.isascii).all()
+    micro.use("micro")
+    micro.repro()
+
+
+def test_rank_reruns_factorisation_and_what_follows(micro):
+    micro.use("micro", "--set", "factorize.rank=4")
+    assert set(micro.repro()) == FACTORIZE | {"analyse", "plot"}
+    signatures = pd.read_parquet(
+        micro.folder / "artifacts/signatures/number/signatures.parquet"
+    )
+    assert signatures["component"].nunique() == 4
+    micro.use("micro")
+    micro.repro()
+
+
+def test_metrics_name_every_language_layer_and_model(micro):
+    metrics = json.loads((micro.folder / "metrics/summary.json").read_text())
+    assert set(metrics["average_signature"]) == {f"layer_{layer:02d}" for layer in range(4)}
+    for averages in metrics["average_signature"].values():
+        assert set(averages) == set(LANGUAGES)
+        assert all(value > 0 for value in averages.values())
+    assert set(metrics["learning"]) == {*LANGUAGES, "experimental"}
+    assert set(metrics["trends"]) == set(LANGUAGES)
+
+
+def test_no_analysed_sentence_occurs_in_training_text(micro):
+    analysed = {}
+    for language in LANGUAGES:
+        path = micro.folder / f"artifacts/words/{language}/sentences.parquet"
+        analysed[language] = {fingerprint(text) for text in pd.read_parquet(path)["text"]}
+        raw = (micro.folder / f"data/corpora/{language}.txt").read_text().splitlines()
+        in_corpus = {piece for line in raw for piece in fingerprints_of_line(line)}
+        assert analysed[language] & in_corpus, "the sample should hold some, or this tests nothing"
+        for part in ("train", "validation"):
+            sentences = micro.folder / f"artifacts/sentences/{language}/{part}.parquet"
+            for text, pieces in read_sentences(sentences):
+                assert set(fingerprints_of_line(text)) <= set(pieces)
+                assert not analysed[language] & set(pieces)
+            packed = micro.folder / f"artifacts/sequences/{language}/{part}.safetensors"
+            assert not analysed[language] & set(Sequences.load(packed).fingerprints.tolist())
+
+
+def test_experimental_model_sees_no_sentence_of_any_treebank(micro):
+    """One language's corpus may hold another's analysed sentence; it goes when they are joined."""
+    every = np.array(
+        [
+            fingerprint(text)
+            for language in LANGUAGES
+            for text in pd.read_parquet(
+                micro.folder / f"artifacts/words/{language}/sentences.parquet"
+            )["text"]
+        ],
+        np.uint64,
+    )
+    found = 0
+    for language in LANGUAGES:
+        path = micro.folder / f"artifacts/sequences/{language}/train.safetensors"
+        sequences = Sequences.load(path)
+        kept = sequences.without(every)
+        found += len(sequences) - len(kept)
+        assert not np.isin(kept.fingerprints, every).any()
+    assert found, "the sample should hold some, or this tests nothing"
+
+
+@pytest.mark.parametrize("role", ["control", "experimental"])
+def test_row_of_the_states_is_the_word_of_the_index(micro, role):
+    """Recomputed for single sentences, straight from the checkpoint."""
+    language = "qab"  # has multiword tokens
+    artifacts = micro.folder / "artifacts"
+    checkpoint = artifacts / "models" / ("experimental" if role == "experimental" else language)
+    model = AutoModelForMaskedLM.from_pretrained(checkpoint).eval()
+    tokenizer = AutoTokenizer.from_pretrained(checkpoint)
+    words = pd.read_parquet(artifacts / f"words/{language}/words.parquet")
+    states = artifacts / f"states/{role}/{language}"
+    index = np.load(states / "index.npy")
+    layers = [np.load(path) for path in sorted(states.glob("layer-*.npy"))]
+    assert len(layers) == model.config.num_hidden_layers + 1
+    assert all(len(layer) == len(index) for layer in layers)
+    for sentence in (0, 17, int(words["sentence"].max())):
+        rows = words.index[words["sentence"] == sentence]
+        forms = words.loc[rows, "form"].tolist()
+        encoded = tokenizer(forms, is_split_into_words=True, return_tensors="pt")
+        with torch.inference_mode():
+            hidden = model(**encoded, output_hidden_states=True).hidden_states
+        for word, row in enumerate(rows):
+            place = int(np.flatnonzero(index == row)[0])
+            pieces = [at for at, of in enumerate(encoded.word_ids()) if of == word]
+            for layer, vectors in zip(layers, hidden, strict=True):
+                expected = vectors[0, pieces].mean(0).numpy()
+                np.testing.assert_allclose(layer[place].astype("f4"), expected, atol=4e-3)
+
+
+def test_checkpoints_open_with_transformers_alone(micro):
+    for name in (*LANGUAGES, "experimental"):
+        folder = micro.folder / "artifacts/models" / name
+        model = AutoModelForMaskedLM.from_pretrained(folder)
+        tokenizer = AutoTokenizer.from_pretrained(folder)
+        encoded = tokenizer(f"a {tokenizer.mask_token} b", return_tensors="pt")
+        assert model(**encoded).logits.shape[-1] == len(tokenizer)
+
+
+def test_plots_page_needs_no_network(micro):
+    micro.output("python", "tools/plots_page.py", ".dvc/plots_page.html")
+    micro.dvc("plots", "show")
+    page = (micro.folder / "dvc_plots/index.html").read_text()
+    assert page.count("vegaEmbed('#") == 3
+    assert 'src="http' not in page
+    assert "average_signature" in page
+
+
+def test_bad_treebank_stops_with_file_and_line(micro):
+    treebank = next((micro.folder / "data/treebanks/qab").glob("*.conllu"))
+    good = treebank.read_bytes()
+    treebank.unlink()  # it may be a link into the cache
+    lines = good.decode().splitlines()
+    lines[4] = "2\tonly\tthree"
+    treebank.write_text("\n".join(lines) + "\n")
+    done = micro.attempt("python", "stages/annotate.py", "qab")
+    assert done.returncode == 1
+    assert f"{treebank.relative_to(micro.folder)}:5" in done.stderr
+    assert (micro.folder / "artifacts/words/qab/words.parquet").is_file(), "the old one stays"
+    treebank.unlink()
+    treebank.write_bytes(good)
