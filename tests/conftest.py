@@ -2,8 +2,12 @@
 
 import os
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
+
+if TYPE_CHECKING:
+    from transformers import PreTrainedTokenizerBase
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -19,3 +23,34 @@ def real_data() -> Path:
     if not (folder / "ud-treebanks-v2.1").is_dir():
         pytest.skip(f"no real data in {folder}: set LANGSIG_TEST_DATA to its folder")
     return folder
+
+
+@pytest.fixture(scope="session")
+def samples() -> Path:
+    """Folder of the sample world: ``corpora/`` and ``treebanks/``."""
+    return ROOT / "samples"
+
+
+@pytest.fixture(scope="session")
+def tokenizer_folder(samples: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A tokenizer of 800 pieces trained on three of the sample languages."""
+    from langsig.corpora import train_tokenizer
+
+    folder = tmp_path_factory.mktemp("tokenizer")
+    train_tokenizer(
+        [samples / "corpora" / f"{language}.txt" for language in ("qaa", "qac", "qah")],
+        folder,
+        vocabulary=800,
+        sentences=1000,
+        character_coverage=1.0,
+        max_length=64,
+    )
+    return folder
+
+
+@pytest.fixture(scope="session")
+def tokenizer(tokenizer_folder: Path) -> "PreTrainedTokenizerBase":
+    """The tokenizer of ``tokenizer_folder``."""
+    from langsig.corpora import load_tokenizer
+
+    return load_tokenizer(tokenizer_folder)

@@ -86,12 +86,14 @@ def _replace(dependencies: list[str], template: str, values: dict[str, list[Any]
 
 def set_parameter(params: dict[str, Any], change: str) -> None:
     """Apply ``a.b.c=value``, the value in YAML; the key must be there already."""
-    key, _, value = change.partition("=")
+    key, equals, value = change.partition("=")
+    if not equals:
+        sys.exit(f"error: --set {change}: not KEY=VALUE")
     *path, last = key.split(".")
-    place = params
+    place: Any = params
     for part in path:
-        place = place.get(part, {})
-    if last not in place:
+        place = place.get(part) if isinstance(place, dict) else None
+    if not isinstance(place, dict) or last not in place:
         sys.exit(f"error: --set {change}: the preset has no parameter {key}")
     place[last] = _yaml().load(value)
 

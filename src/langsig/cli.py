@@ -77,6 +77,8 @@ def _factorize(arguments: argparse.Namespace) -> None:
         slices = load_file(arguments.slices)
     except (OSError, SafetensorError) as error:
         raise InputError(f"{arguments.slices}: not a safetensors file: {error}") from error
+    except TypeError as error:  # NumPy has no bfloat16
+        raise InputError(f"{arguments.slices}: {error}: save it as float32") from error
     for language, omega in slices.items():
         if omega.ndim != 2:
             raise InputError(
@@ -108,7 +110,12 @@ def _show(arguments: argparse.Namespace) -> None:
         metrics = json.loads(arguments.metrics.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
         raise InputError(f"{arguments.metrics}: no metrics: {error}") from error
-    print(report(metrics))
+    try:
+        table = report(metrics)
+    except (AttributeError, KeyError, TypeError) as error:
+        message = f"{arguments.metrics}: not the metrics of a run: {error!r}"
+        raise InputError(message) from error
+    print(table)
 
 
 if __name__ == "__main__":

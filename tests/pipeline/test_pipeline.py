@@ -70,9 +70,7 @@ def test_romanising_one_language_leaves_the_others_vocabulary_and_controls_alone
 def test_rank_reruns_factorisation_and_what_follows(micro):
     micro.use("micro", "--set", "factorize.rank=4")
     assert set(micro.repro()) == FACTORIZE | {"analyse", "plot"}
-    signatures = pd.read_parquet(
-        micro.folder / "artifacts/signatures/number/signatures.parquet"
-    )
+    signatures = pd.read_parquet(micro.folder / "artifacts/signatures/number/signatures.parquet")
     assert signatures["component"].nunique() == 4
     micro.use("micro")
     micro.repro()

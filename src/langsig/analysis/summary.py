@@ -63,7 +63,7 @@ def report(metrics: Mapping[str, Any]) -> str:
     lines = [
         "Average signature of all words, by language and layer (0: embeddings)",
         "",
-        f"{'':10}" + "".join(f"{head:>8}" for head in heads)
+        f"{'':10}" + "".join(f"{head:>9}" for head in heads)
         + f"{'tau':>8}{'p adj.':>9}   control model",
     ]  # fmt: skip
     for language in languages:
@@ -71,14 +71,14 @@ def report(metrics: Mapping[str, Any]) -> str:
         trend = metrics["trends"][language]
         lines.append(
             f"{language:10}"
-            + "".join(_cell(value, 8, "#.3g") for value in values)
+            + "".join(_cell(value, 9, "#.3g") for value in values)
             + _cell(trend.get("tau"), 8, "+.2f")
             + _cell(trend.get("p_adjusted"), 9, ".3f")
             + f"   {_learnt(learning[language])}"
         )
     variances = [metrics["spread"].get(layer) for layer in layers]
     lines += [
-        f"{'variance':10}" + "".join(_cell(value, 8, ".1e") for value in variances),
+        f"{'variance':10}" + "".join(_cell(value, 9, ".1e") for value in variances),
         "",
         f"experimental model: {_learnt(learning['experimental'])}",
         "tau, p adj.: Mann-Kendall trend over the layers, Benjamini-Hochberg over the languages.",
@@ -88,7 +88,7 @@ def report(metrics: Mapping[str, Any]) -> str:
 
 
 def _cell(value: float | None, width: int, form: str) -> str:
-    return f"{'-':>{width}}" if value is None else f"{value:>{width}{form}}"
+    return ("-" if value is None else format(value, form)).rjust(width)
 
 
 def _learnt(learning: Mapping[str, Any]) -> str:

@@ -8,7 +8,8 @@ import hashlib
 import re
 import unicodedata
 
-_SENTENCE_END = re.compile(r"(?<=[.!?…])\s+|(?<=[。！？｡])")
+# Armenian, Arabic, Urdu, Devanagari, Myanmar and Ethiopic have marks of their own.
+_SENTENCE_END = re.compile(r"(?<=[.!?…։؟۔।॥။።፧])\s+|(?<=[。！？｡])")
 
 
 def fingerprint(sentence: str) -> int:

@@ -94,14 +94,15 @@ def parafac2(
     method
         ``tensorly``: alternating least squares with line search from an SVD start.
     max_iterations, tolerance
-        Iterations end when the squared error changes by less than this share of itself.
+        Iterations end when the norm of all residuals, as a share of that of all slices, changes
+        by less than `tolerance`.
 
     Raises
     ------
     InputError
         If a parameter is out of range, shapes do not fit, or a slice is not finite or is zero.
     """
-    _validate(slices, rank=rank, method=method)
+    _validate(slices, rank=rank, method=method, max_iterations=max_iterations, tolerance=tolerance)
     data = [np.asarray(omega, np.float64) for omega in slices]
     result = _fit_tensorly(data, rank, max_iterations, tolerance, seed)
     residual = sum(
@@ -131,20 +132,29 @@ def _fit_tensorly(
         random_state=seed,
         return_errors=True,
     )
+    # The condition on which TensorLy stops. Of iterations 7, 9, 11, ... it records no error of
+    # their own, so that fewer errors than iterations do not mean that it stopped early.
+    converged = len(errors) > 1 and bool(abs(errors[-2] - errors[-1]) < tolerance)
     return Parafac2Result(
         signatures=signatures * scale,
         blueprint=blueprint,
         experimental_directions=v,
         projections=list(projections),
         relative_error=float("nan"),
-        iterations=len(errors),
-        converged=len(errors) < max_iterations,
+        iterations=max(len(errors), 2 * len(errors) - 6) if converged else max_iterations,
+        converged=converged,
     )
 
 
-def _validate(slices: Sequence[Array], *, rank: int, method: str) -> None:
+def _validate(
+    slices: Sequence[Array], *, rank: int, method: str, max_iterations: int, tolerance: float
+) -> None:
     if method not in METHODS:
         raise InputError(f"factorize.method: {method!r} is none of {METHODS}")
+    if max_iterations < 1:
+        raise InputError(f"factorize.max_iterations: {max_iterations} is not positive")
+    if not tolerance > 0:
+        raise InputError(f"factorize.tolerance: {tolerance} is not positive")
     if len(slices) < 2:
         raise InputError(f"{len(slices)} slices: a joint factorisation needs at least two")
     widths = {omega.shape[1] for omega in slices}

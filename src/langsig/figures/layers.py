@@ -1,5 +1,7 @@
 """Average signatures over the layers: their distribution, and every language's own."""
 
+import math
+
 import matplotlib as mpl
 import pandas as pd
 from matplotlib.axes import Axes
@@ -7,6 +9,10 @@ from matplotlib.figure import Figure
 
 mpl.rcParams["svg.hashsalt"] = "langsig"  # else identifiers in SVG files differ from run to run
 _INK, _FILL = "#1f4e79", "#9ecae1"
+_TITLE = 11  # points
+_MIN_WIDTH = 3.6  # inches, which the title needs
+_HEADROOM = 1.1  # for the names above the dots
+_NO_ROOM_BELOW = 0.08  # of the highest: a dot so close to the axis has its name beside it
 
 
 def violins(averages: pd.DataFrame, *, title: str) -> Figure:
@@ -20,7 +26,8 @@ def violins(averages: pd.DataFrame, *, title: str) -> Figure:
         Columns ``layer``, ``language``, ``average_signature``, of one category.
     """
     wide = averages.pivot(index="language", columns="layer", values="average_signature")
-    layers = wide.columns.to_list()
+    layers = [int(layer) for layer in wide.columns]
+    highest = wide.max().max()
     figure, axes = _figure(1.2 + 0.75 * len(layers), 3.6)
     drawable = [layer for layer in layers if wide[layer].count() > 1]
     if drawable:
@@ -35,22 +42,25 @@ def violins(averages: pd.DataFrame, *, title: str) -> Figure:
     for layer in layers:
         values = wide[layer].dropna()
         axes.plot([layer] * len(values), values, "o", color=_INK, markersize=3, alpha=0.8)
-        for language, offset in ((str(values.idxmin()), -9), (str(values.idxmax()), 5)):
+        names = {str(values.idxmin()): (0, -10), str(values.idxmax()): (0, 5)}  # one if one dot
+        for language, offset in names.items():
+            beside = offset[1] < 0 and values[language] < _NO_ROOM_BELOW * highest
             axes.annotate(
                 language,
                 (layer, values[language]),
-                xytext=(0, offset),
+                xytext=(6, 1) if beside else offset,
                 textcoords="offset points",
-                ha="center",
+                ha="left" if beside else "center",
                 fontsize=7,
                 color=_INK,
             )
     axes.plot(layers, wide.mean(), color=_INK, linewidth=1, label="mean of the languages")
-    axes.set(xlabel="layer (0: embeddings)", ylabel="average signature", title=title)
+    axes.set(xlabel="layer (0: embeddings)", ylabel="average signature")
+    axes.set_title(title, fontsize=_TITLE)
     axes.set_xticks(layers)
-    axes.set_ylim(bottom=0)
-    axes.margins(y=0.12)
-    axes.legend(frameon=False, fontsize=8)
+    axes.set_xlim(min(layers) - 0.6, max(layers) + 0.6)
+    axes.set_ylim(0, _HEADROOM * highest or 1)
+    figure.legend(loc="outside lower right", frameon=False, fontsize=8)
     return figure
 
 
@@ -64,26 +74,30 @@ def heatmap(averages: pd.DataFrame, *, title: str) -> Figure:
     """
     wide = averages.pivot(index="language", columns="layer", values="average_signature")
     wide = wide.loc[wide.mean(axis=1).sort_values(ascending=False).index]
-    figure, axes = _figure(1.6 + 0.62 * wide.shape[1], 1.3 + 0.32 * wide.shape[0])
-    image = axes.imshow(wide, aspect="auto", cmap="cividis")
-    threshold = (wide.max().max() + wide.min().min()) / 2
+    figure, axes = _figure(0.8 + 0.55 * wide.shape[1], 1.1 + 0.3 * wide.shape[0])
+    axes.imshow(wide, aspect="auto", cmap="cividis")
+    highest, lowest = wide.max().max(), wide.min().min()
+    threshold = (highest + lowest) / 2
+    # As many decimals for all as give the highest three digits; no colour bar: numbers say more.
+    decimals = max(0, 2 - math.floor(math.log10(highest))) if highest > 0 else 0
     for row, language in enumerate(wide.index):
         for column, layer in enumerate(wide.columns):
             value = wide.loc[language, layer]
-            colour = "black" if value > threshold else "white"
-            axes.text(
-                column, row, f"{value:.2g}", ha="center", va="center", fontsize=7, color=colour
-            )
+            missing = math.isnan(value)
+            text = "–" if missing else f"{value:.{decimals}f}"
+            colour = "black" if missing or value > threshold else "white"
+            axes.text(column, row, text, ha="center", va="center", fontsize=7, color=colour)
     axes.set_xticks(range(wide.shape[1]), wide.columns)
     axes.set_yticks(range(wide.shape[0]), wide.index)
-    axes.set(xlabel="layer (0: embeddings)", title=title)
+    axes.tick_params(length=0)
+    axes.set_xlabel("layer (0: embeddings)")
+    axes.set_title(title, fontsize=_TITLE)
     axes.spines[:].set_visible(False)
-    figure.colorbar(image, ax=axes, label="average signature", fraction=0.06, pad=0.03)
     return figure
 
 
 def _figure(width: float, height: float) -> tuple[Figure, Axes]:
-    figure = Figure(figsize=(width, height), layout="constrained")
+    figure = Figure(figsize=(max(width, _MIN_WIDTH), height), layout="constrained")
     axes = figure.subplots()
     axes.spines[["top", "right"]].set_visible(False)
     return figure, axes

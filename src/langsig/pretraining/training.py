@@ -117,7 +117,9 @@ class _Curve(TrainerCallback):
         self.learning: Learning
         self._held_out = held_out
         self._recipe = recipe
-        self._every = max(1, recipe.steps // recipe.evaluations)
+        self._due = {
+            recipe.steps * point // recipe.evaluations for point in range(1, recipe.evaluations + 1)
+        }
 
     def on_step_end(
         self,
@@ -126,8 +128,8 @@ class _Curve(TrainerCallback):
         control: TrainerControl,
         **kwargs: Any,
     ) -> None:
-        """Evaluate if it is time, and after the last step."""
-        if state.global_step % self._every and state.global_step < self._recipe.steps:
+        """Evaluate if it is time, which the last step always is."""
+        if state.global_step not in self._due:
             return
         self.learning = measure_learning(
             kwargs["model"],

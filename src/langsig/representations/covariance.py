@@ -214,7 +214,7 @@ def covariances_by_category(
     sentence = np.unique(kept["sentence"].to_numpy(), return_inverse=True)[1]
     block = sentence * blocks // (sentence.max() + 1) if len(sentence) else sentence
     members = {category: kept[category].notna().to_numpy() for category in categories}
-    used = {name: mask for name, mask in members.items() if mask.sum() >= min_instances}
+    used = {name: mask for name, mask in members.items() if mask.sum() >= max(1, min_instances)}
     layers: dict[str, list[LayerStatistics]] = {category: [] for category in categories}
     block_sums: dict[str, dict[int, BlockStatistics]] = {category: {} for category in categories}
     pieces = [part for number in range(blocks) for part in _chunks(np.flatnonzero(block == number))]

@@ -1,0 +1,69 @@
+"""Hold what a run of the pipeline left behind against what its parameters promise."""
+
+import argparse
+import json
+import sys
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import yaml
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("repository", type=Path)
+    parser.add_argument("--learnt", action="store_true", help="every model must have learnt")
+    arguments = parser.parse_args()
+    problems = check(arguments.repository, learnt=arguments.learnt)
+    print("\n".join(problems) or f"{arguments.repository}: all there")
+    sys.exit(bool(problems))
+
+
+def check(repository: Path, *, learnt: bool) -> list[str]:
+    params = yaml.safe_load((repository / "params.yaml").read_text())
+    metrics = json.loads((repository / "metrics/summary.json").read_text())
+    averages = pd.read_csv(repository / "artifacts/tables/average_signatures.csv")
+    languages = set(params["languages"])
+    minimum = params["covariance"]["min_instances"]
+    layers = set(range(params["pretraining"]["experimental"]["model"]["layers"] + 1))
+    bearing = words_by_category(repository, languages)
+    problems = []
+    for category, counts in bearing.items():
+        expected = {name for name, words in counts.items() if words >= minimum}
+        rows = averages[averages["category"] == category]
+        if len(expected) < 2:
+            expected = set()  # nothing to factorise jointly
+        found = set(zip(rows["language"], rows["layer"], strict=True))
+        if found != {(language, layer) for language in expected for layer in layers}:
+            problems.append(f"{category}: {sorted(found)} instead of {sorted(expected)}")
+        print(f"{category:16} {' '.join(sorted(expected)) or '(in fewer than two languages)'}")
+    if not (averages["average_signature"] > 0).all():
+        problems.append("an average signature is not positive")
+    for model in (*languages, "experimental"):
+        if learnt and not metrics["learning"][model]["learnt"]:
+            problems.append(f"{model} has not learnt: {metrics['learning'][model]}")
+    for name in ("violins.svg", "heatmap.svg"):
+        if not (repository / "plots/figures" / name).is_file():
+            problems.append(f"no picture {name}")
+    return problems
+
+
+def words_by_category(repository: Path, languages: set[str]) -> dict[str, dict[str, int]]:
+    """Words with hidden states that bear each of the 17 categories, by language."""
+    counts: dict[str, dict[str, int]] = {}
+    for language in languages:
+        words = pd.read_parquet(repository / f"artifacts/words/{language}/words.parquet")
+        states = repository / "artifacts/states"
+        control = np.load(states / "control" / language / "index.npy")
+        experimental = np.load(states / "experimental" / language / "index.npy")
+        kept = words.loc[np.intersect1d(control, experimental)]
+        for category in words.columns.drop(["sentence", "token", "form", "lemma"]):
+            counts.setdefault(category, {})[language] = int(kept[category].notna().sum())
+    if len(counts) != 17:
+        sys.exit(f"{len(counts)} categories instead of 17")
+    return counts
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,81 @@
+import numpy as np
+import pandas as pd
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
+
+from langsig.analysis import average_signatures, spread
+
+CATEGORIES, LANGUAGES = ["Number", "Case"], ["zh", "de", "fr"]
+VALUES = arrays(
+    np.float64,
+    st.tuples(st.just(2), st.integers(1, 3), st.just(3), st.integers(1, 4)),
+    elements=st.floats(0, 1e6),
+)
+
+
+def tidy(values: np.ndarray, seed: int = 0) -> pd.DataFrame:
+    """``[categories, layers, languages, components]`` as a table with its rows shuffled."""
+    rows = [
+        (CATEGORIES[c], layer, LANGUAGES[n], component, values[c, layer, n, component])
+        for c, layer, n, component in np.ndindex(values.shape)
+    ]
+    columns = ["category", "layer", "language", "component", "value"]
+    return pd.DataFrame(rows, columns=columns).sample(frac=1, random_state=seed)
+
+
+@given(VALUES)
+@settings(max_examples=40, deadline=None)
+def test_averages_are_means_over_components(values: np.ndarray) -> None:
+    table = average_signatures(tidy(values))
+    assert list(table.columns) == ["category", "layer", "language", "average_signature"]
+    assert len(table) == values[..., 0].size
+    found = table.set_index(["category", "layer", "language"])["average_signature"]
+    for c, layer, n in np.ndindex(values.shape[:3]):
+        expected = values[c, layer, n].sum() / values.shape[3]
+        np.testing.assert_allclose(found[CATEGORIES[c], layer, LANGUAGES[n]], expected)
+
+
+@given(VALUES, st.integers(0, 10))
+@settings(max_examples=40, deadline=None)
+def test_order_of_rows_does_not_matter(values: np.ndarray, seed: int) -> None:
+    one, other = (average_signatures(tidy(values, shuffle)) for shuffle in (0, seed))
+    pd.testing.assert_frame_equal(one, other)
+
+
+@given(VALUES)
+@settings(max_examples=40, deadline=None)
+def test_spread_is_the_variance_over_languages(values: np.ndarray) -> None:
+    table = spread(average_signatures(tidy(values)))
+    assert list(table.columns) == ["category", "layer", "languages", "mean", "variance"]
+    assert len(table) == values[..., 0, 0].size
+    found = table.set_index(["category", "layer"])
+    averages = values.mean(3)
+    for c, layer in np.ndindex(values.shape[:2]):
+        row, of_languages = found.loc[(CATEGORIES[c], layer)], averages[c, layer]
+        squares = (of_languages - of_languages.mean()) ** 2
+        scale = of_languages.max() ** 2
+        np.testing.assert_allclose(row["mean"], of_languages.mean())
+        np.testing.assert_allclose(row["variance"], squares.sum() / 2, 1e-6, atol=1e-12 * scale)
+        assert row["languages"] == 3
+
+
+def test_languages_need_not_have_every_category() -> None:
+    averages = pd.DataFrame(
+        {
+            "category": ["Case", "Number", "Number"],
+            "layer": [0, 0, 0],
+            "language": ["de", "de", "fr"],
+            "average_signature": [1.0, 2.0, 5.0],
+        }
+    )
+    found = spread(averages).set_index("category")
+    assert found["languages"].to_dict() == {"Case": 1, "Number": 2}
+    assert np.isnan(found.loc["Case", "variance"])
+    assert found.loc["Number", "variance"] == 4.5
+
+
+def test_categories_that_no_language_has_are_absent() -> None:
+    nothing = tidy(np.ones((2, 1, 3, 1))).iloc[:0]
+    assert average_signatures(nothing).empty
+    assert spread(average_signatures(nothing)).empty

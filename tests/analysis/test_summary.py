@@ -1,0 +1,125 @@
+import json
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from langsig.analysis import ALL_WORDS, average_signatures, report, spread, summary, trends
+
+LANGUAGES = ["de", "fr", "zh"]
+
+
+def learning(*not_learnt: str) -> dict[str, dict[str, Any]]:
+    return {
+        model: {
+            "masked_cross_entropy": 4.0,
+            "unigram_cross_entropy": 5.25,
+            "gain": 0.1 if model in not_learnt else 1.25,
+            "learnt": model not in not_learnt,
+        }
+        for model in [*LANGUAGES, "experimental"]
+    }
+
+
+def averages(values: np.ndarray, languages: list[str] = LANGUAGES) -> pd.DataFrame:
+    """Of ``[layers, languages]``, for all words, and something else for another category."""
+    rows = [
+        (category, layer, name, 0, factor * values[layer, n])
+        for category, factor in ((ALL_WORDS, 1), ("Case", 100))
+        for layer in range(len(values))
+        for n, name in enumerate(languages)
+    ]
+    columns = ["category", "layer", "language", "component", "value"]
+    return average_signatures(pd.DataFrame(rows, columns=columns))
+
+
+def metrics_of(table: pd.DataFrame, *not_learnt: str) -> dict[str, Any]:
+    return summary(table, trends(table), spread(table), learning(*not_learnt))
+
+
+def significant(value: float) -> float:
+    return float(np.format_float_scientific(value, precision=5, unique=False))
+
+
+@given(st.lists(st.floats(1e-9, 1e9), min_size=6, max_size=18))
+@settings(max_examples=40, deadline=None)
+def test_numbers_are_those_of_all_words(values: list[float]) -> None:
+    table = np.array(values[: len(values) // 3 * 3]).reshape(-1, 3)
+    metrics = json.loads(json.dumps(metrics_of(averages(table)), allow_nan=False))
+    assert list(metrics["average_signature"]) == [f"layer_{n:02d}" for n in range(len(table))]
+    for layer, row in enumerate(table):
+        found = metrics["average_signature"][f"layer_{layer:02d}"]
+        assert found == {name: significant(v) for name, v in zip(LANGUAGES, row, strict=True)}
+        variance = metrics["spread"][f"layer_{layer:02d}"]
+        assert variance == pytest.approx(row.var(ddof=1), rel=1e-5, abs=1e-12 * row.max() ** 2)
+    assert set(metrics["trends"]) == set(LANGUAGES)
+    assert metrics["learning"] == learning()
+
+
+def test_missing_values_are_left_out() -> None:
+    metrics = metrics_of(averages(np.array([[0.5], [0.25]]), ["de"]))
+    assert metrics["trends"] == {"de": {}}, "two layers make no trend"
+    assert metrics["spread"] == {}, "one language has no variance"
+    without = {"de": {**learning()["de"], "gain": float("nan"), "masked_cross_entropy": np.inf}}
+    table = averages(np.ones((3, 3)))
+    found = summary(table, trends(table), spread(table), without)["learning"]
+    assert found == {"de": {"unigram_cross_entropy": 5.25, "learnt": True}}
+
+
+def test_numbers_differ_only_in_what_is_kept() -> None:
+    one, other = (metrics_of(averages(np.full((4, 3), 0.123456 + d))) for d in (0, 1e-9))
+    assert one == other
+    assert one != metrics_of(averages(np.full((4, 3), 0.123457)))
+
+
+def test_summary_of_nothing() -> None:
+    table = averages(np.ones((3, 3)))
+    table = table[table["category"] == "Case"]
+    metrics = metrics_of(table)
+    assert metrics["average_signature"] == metrics["trends"] == metrics["spread"] == {}
+
+
+def row_of(text: str, language: str) -> list[str]:
+    (line,) = (line for line in text.splitlines() if line.split()[:1] == [language])
+    return line.split()
+
+
+def test_report_shows_every_language_and_layer() -> None:
+    values = np.arange(1, 22).reshape(7, 3) / 8
+    text = report(json.loads(json.dumps(metrics_of(averages(values)))))
+    head = text.splitlines()[2]
+    assert head.split()[:7] == [str(layer) for layer in range(7)]
+    for n, language in enumerate(LANGUAGES):
+        cells = row_of(text, language)
+        assert [float(cell) for cell in cells[1:8]] == pytest.approx(list(values[:, n]), rel=1e-2)
+        assert cells[8] == "+1.00", "it rises throughout"
+    assert [float(cell) for cell in row_of(text, "variance")[1:]] == pytest.approx(
+        [1 / 64] * 7, 0.1
+    )
+    assert "NOT LEARNT" not in text
+
+
+@pytest.mark.parametrize("scale", [1e-5, 1e5])
+def test_columns_of_the_report_stay_apart(scale: float) -> None:
+    values = scale * np.arange(1, 22).reshape(7, 3)
+    cells = row_of(report(metrics_of(averages(values))), "de")[1:8]
+    assert [float(cell) for cell in cells] == pytest.approx(list(values[:, 0]), rel=1e-2)
+
+
+def test_report_says_what_has_not_learnt() -> None:
+    text = report(metrics_of(averages(np.ones((3, 3))), "fr", "experimental"))
+    said = {line.split()[0] for line in text.splitlines() if "NOT LEARNT" in line}
+    assert said == {"fr", "experimental"}
+    assert text.count("NOT LEARNT, +0.10 nat") == 2
+    assert text.count(" learnt, +1.25 nat") == 2
+
+
+def test_report_of_what_is_missing() -> None:
+    table = averages(np.ones((2, 3)))
+    table = table[~((table["layer"] == 1) & (table["language"] == "zh"))]
+    text = report(metrics_of(table))
+    assert row_of(text, "zh")[1:5] == ["1.00", "-", "-", "-"]
+    assert row_of(text, "de")[1:5] == ["1.00", "1.00", "-", "-"]

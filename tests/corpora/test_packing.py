@@ -1,0 +1,166 @@
+from itertools import chain, pairwise
+from math import ceil
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from langsig.corpora import Sequences, concatenate, downsample, pack
+from langsig.errors import InputError
+
+if TYPE_CHECKING:
+    from transformers import PreTrainedTokenizerBase
+
+WORDS = ["kal", "bibuval", "sizal", "u", "pedigak", "nap"]
+WORDS += ["понаў", "сущєлаг", "міпагєд", "乚九乚", "东乚", ".", "!"]
+Sentences = list[tuple[str, list[int]]]
+
+texts = st.lists(st.sampled_from(WORDS), max_size=9).map(" ".join)
+identities = st.lists(st.integers(1, 2**64 - 1), max_size=2, unique=True).map(sorted)
+sentences = st.lists(st.tuples(texts, identities), max_size=8)
+
+
+def of_rows(rows: list[list[int]], fingerprints: list[list[int]]) -> Sequences:
+    """Sequences with these tokens and fingerprints."""
+    return Sequences(
+        np.array([token for row in rows for token in row], np.int32),
+        np.cumsum([0, *map(len, rows)], dtype=np.int64),
+        np.array([value for row in fingerprints for value in row], np.uint64),
+        np.cumsum([0, *map(len, fingerprints)], dtype=np.int64),
+    )
+
+
+def rows_of(sequences: Sequences) -> list[tuple[list[int], list[int]]]:
+    """Tokens and fingerprints of each sequence."""
+    bounds = sequences.fingerprint_offsets.tolist()
+    return [
+        (sequences[index].tolist(), sequences.fingerprints[start:end].tolist())
+        for index, (start, end) in enumerate(pairwise(bounds))
+    ]
+
+
+sequences_of = st.lists(
+    st.tuples(
+        st.lists(st.integers(0, 99), min_size=1, max_size=4),
+        st.lists(st.integers(1, 6), max_size=3, unique=True).map(sorted),
+    ),
+    max_size=8,
+).map(lambda rows: of_rows([tokens for tokens, _ in rows], [values for _, values in rows]))
+
+
+@settings(max_examples=200, deadline=None)
+@given(sentences, st.integers(3, 24), st.booleans())
+def test_packing_loses_adds_and_moves_nothing(
+    tokenizer: "PreTrainedTokenizerBase", text: Sentences, max_length: int, join: bool
+) -> None:
+    packed = pack(text, tokenizer, max_length=max_length, join=join)
+    pieces = [tokenizer(sentence, add_special_tokens=False)["input_ids"] for sentence, _ in text]
+    owner = [number for number, tokens in enumerate(pieces) for _ in tokens]
+    rows = rows_of(packed)
+    assert [token for row, _ in rows for token in row[1:-1]] == [*chain(*pieces)]
+
+    room = max_length - 2
+    at = 0
+    held: list[set[int]] = []
+    for row, found in rows:
+        assert row[0] == tokenizer.bos_token_id and row[-1] == tokenizer.eos_token_id
+        assert 2 < len(row) <= max_length
+        held.append({*owner[at : at + len(row) - 2]})
+        at += len(row) - 2
+        assert found == sorted({value for number in held[-1] for value in text[number][1]})
+
+    for number, tokens in enumerate(pieces):
+        parts = sum(number in numbers for numbers in held)
+        assert parts == ceil(len(tokens) / room)  # cut only if it must be
+    if join:
+        for (one, _), (other, _) in pairwise(rows):
+            assert len(one) + len(other) - 4 > room
+    else:
+        assert all(len(numbers) == 1 for numbers in held)
+
+
+def test_long_streams_are_packed_as_short_ones(tokenizer: "PreTrainedTokenizerBase") -> None:
+    text: Sentences = [(" ".join(WORDS[n % 7 : n % 13]), [n + 1]) for n in range(2_500)]
+    packed = pack(iter(text), tokenizer, max_length=16, join=False)
+    alone = [pack([sentence], tokenizer, max_length=16, join=False) for sentence in text]
+    assert rows_of(packed) == [row for one in alone for row in rows_of(one)]
+
+
+@settings(deadline=None)
+@given(sequences_of)
+def test_saved_sequences_come_back(
+    tmp_path_factory: pytest.TempPathFactory, sequences: Sequences
+) -> None:
+    path = tmp_path_factory.mktemp("saved") / "sequences.safetensors"
+    sequences.save(path)
+    again = Sequences.load(path)
+    for name in Sequences.__dataclass_fields__:
+        value, copy = getattr(sequences, name), getattr(again, name)
+        assert value.dtype == copy.dtype
+        np.testing.assert_array_equal(value, copy)
+
+
+@given(sequences_of, st.sets(st.integers(1, 8)))
+def test_without_leaves_out_the_sequences_that_hold_a_sentence(
+    sequences: Sequences, analysed: set[int]
+) -> None:
+    left = sequences.without(np.array(sorted(analysed), np.uint64))
+    assert rows_of(left) == [row for row in rows_of(sequences) if not analysed & {*row[1]}]
+
+
+def test_without_tells_large_fingerprints_apart() -> None:
+    sequences = of_rows([[5], [6]], [[2**64 - 1], [2**64 - 2]])
+    assert rows_of(sequences.without(np.array([2**64 - 1], np.uint64))) == [([6], [2**64 - 2])]
+
+
+@given(st.lists(sequences_of, min_size=1, max_size=4))
+def test_concatenation_is_one_after_the_other(parts: list[Sequences]) -> None:
+    whole = concatenate(parts)
+    assert rows_of(whole) == [row for part in parts for row in rows_of(part)]
+    assert len(whole) == sum(map(len, parts))
+    for name in Sequences.__dataclass_fields__:
+        assert getattr(whole, name).dtype == getattr(parts[0], name).dtype
+
+
+@given(sequences_of, st.data())
+def test_take_keeps_tokens_and_fingerprints_together(
+    sequences: Sequences, data: st.DataObject
+) -> None:
+    places = st.integers(0, max(0, len(sequences) - 1))
+    indices = data.draw(st.lists(places, max_size=6 if len(sequences) else 0))
+    rows = rows_of(sequences)
+    taken = sequences.take(np.array(indices, np.int64))
+    assert rows_of(taken) == [rows[index] for index in indices]
+
+
+def draw(sequences: Sequences, count: int, seed: int) -> Sequences:
+    return downsample(sequences, count, seed=seed, language="qaa", parameter="pack.sequences")
+
+
+def test_downsampling_is_uniform_without_replacement() -> None:
+    total, count, runs = 12, 5, 2_000
+    sequences = of_rows([[number] * (number + 1) for number in range(total)], [[]] * total)
+    rows = rows_of(sequences)
+    often = np.zeros(total)
+    for seed in range(runs):
+        drawn = rows_of(draw(sequences, count, seed))
+        numbers = [tokens[0] for tokens, _ in drawn]
+        assert numbers == sorted({*numbers}) and len(numbers) == count
+        assert drawn == [rows[number] for number in numbers]
+        often[numbers] += 1
+    share = count / total
+    assert np.abs(often / runs - share).max() < 5 * np.sqrt(share * (1 - share) / runs)
+
+
+def test_downsampling_repeats_itself() -> None:
+    sequences = of_rows([[number] for number in range(100)], [[]] * 100)
+    assert rows_of(draw(sequences, 10, 3)) == rows_of(draw(sequences, 10, 3))
+    assert rows_of(draw(sequences, 10, 3)) != rows_of(draw(sequences, 10, 4))
+    assert rows_of(draw(sequences, 100, 3)) == rows_of(sequences)
+
+
+def test_too_few_sequences_name_language_and_parameter() -> None:
+    with pytest.raises(InputError, match=r"^pack\.sequences: qaa has 2 sequences, fewer than 3"):
+        draw(of_rows([[1], [2]], [[], []]), 3, 0)

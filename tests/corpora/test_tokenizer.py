@@ -1,0 +1,152 @@
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from langsig.corpora import load_tokenizer, romaniser, train_tokenizer
+from langsig.corpora.tokenizer import SPECIAL
+from langsig.errors import InputError
+
+if TYPE_CHECKING:
+    from transformers import PreTrainedTokenizerBase
+
+LANGUAGES = ("qaa", "qac", "qah")
+
+
+def lines(samples: Path, language: str) -> list[str]:
+    text = (samples / "corpora" / f"{language}.txt").read_text(encoding="utf-8")
+    return [" ".join(line.split()) for line in text.splitlines()[:1000]]
+
+
+def train(samples: Path, output: Path, *languages: str, vocabulary: int = 300) -> Path:
+    output.mkdir()
+    train_tokenizer(
+        [samples / "corpora" / f"{language}.txt" for language in languages],
+        output,
+        vocabulary=vocabulary,
+        sentences=500,
+        character_coverage=1.0,
+        max_length=48,
+    )
+    return output
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_text_survives_the_round_trip(
+    samples: Path, tokenizer: "PreTrainedTokenizerBase", language: str
+) -> None:
+    sentences = lines(samples, language)
+    encoded = tokenizer(sentences)["input_ids"]
+    decoded = tokenizer.batch_decode(encoded, skip_special_tokens=True)
+    unknown = tokenizer.unk_token_id
+    pairs = [
+        (sentence, text)
+        for sentence, text, tokens in zip(sentences, decoded, encoded, strict=True)
+        if unknown not in tokens
+    ]
+    assert len(pairs) > 0.99 * len(sentences)
+    assert all(sentence == text for sentence, text in pairs)
+
+
+def test_vocabulary_has_exactly_the_size_and_order_asked_for(
+    tokenizer: "PreTrainedTokenizerBase",
+) -> None:
+    assert len(tokenizer) == 800
+    vocabulary = sorted(tokenizer.get_vocab().items(), key=lambda item: item[1])
+    assert [index for _, index in vocabulary] == list(range(800))
+    assert tuple(piece for piece, _ in vocabulary[:4]) == SPECIAL
+    assert vocabulary[-1] == ("<mask>", 799) and tokenizer.mask_token_id == 799
+    assert tokenizer.convert_tokens_to_ids(list(SPECIAL)) == [0, 1, 2, 3]
+    assert [tokenizer.bos_token_id, tokenizer.pad_token_id, tokenizer.eos_token_id] == [0, 1, 2]
+    assert {*tokenizer.all_special_ids} == {0, 1, 2, 3, 799}
+
+
+def test_it_is_the_sentencepiece_model(
+    samples: Path, tokenizer: "PreTrainedTokenizerBase", tokenizer_folder: Path
+) -> None:
+    import sentencepiece
+
+    model = sentencepiece.SentencePieceProcessor(
+        model_file=str(tokenizer_folder / "sentencepiece.model")
+    )
+    for language in LANGUAGES:
+        sentences = lines(samples, language)[:200]
+        assert tokenizer(sentences, add_special_tokens=False)["input_ids"] == [
+            model.encode(sentence) for sentence in sentences
+        ]
+
+
+def test_sequences_are_framed(tokenizer: "PreTrainedTokenizerBase") -> None:
+    assert tokenizer.is_fast
+    tokens = tokenizer("Kal bibuval sizal")["input_ids"]
+    assert tokens[0] == tokenizer.bos_token_id and tokens[-1] == tokenizer.eos_token_id
+    assert not {*tokens[1:-1]} & {*tokenizer.all_special_ids}
+
+
+def test_two_runs_are_alike(samples: Path, tmp_path: Path) -> None:
+    one, other = (train(samples, tmp_path / name, "qaa", "qac") for name in ("one", "other"))
+    assert sorted(file.name for file in one.iterdir()) == sorted(
+        file.name for file in other.iterdir()
+    )
+    for file in one.iterdir():
+        assert file.read_bytes() == (other / file.name).read_bytes(), file.name
+
+
+def test_reloaded_copy_is_the_same(
+    samples: Path, tokenizer: "PreTrainedTokenizerBase", tmp_path: Path
+) -> None:
+    tokenizer.save_pretrained(tmp_path)
+    again = load_tokenizer(tmp_path)
+    assert type(again) is type(tokenizer) and again.is_fast
+    assert again.model_max_length == tokenizer.model_max_length == 64
+    assert again.get_vocab() == tokenizer.get_vocab()
+    sentences = lines(samples, "qac")[:200]
+    assert again(sentences)["input_ids"] == tokenizer(sentences)["input_ids"]
+
+
+def test_too_many_pieces_for_the_text(samples: Path, tmp_path: Path) -> None:
+    with pytest.raises(InputError, match=r"tokenizer\.vocabulary: 100000"):
+        train(samples, tmp_path / "large", "qaa", vocabulary=100_000)
+
+
+def test_too_few_pieces_for_the_characters(samples: Path, tmp_path: Path) -> None:
+    with pytest.raises(InputError, match=r"tokenizer\.vocabulary: 20"):
+        train(samples, tmp_path / "small", "qaa", vocabulary=20)
+
+
+def test_missing_tokenizer_is_named(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="nowhere"):
+        load_tokenizer(tmp_path / "nowhere")
+
+
+def test_each_language_gives_at_most_its_share(tmp_path: Path) -> None:
+    # Characters of lines beyond the share are not in the vocabulary if the share is respected.
+    path = tmp_path / "text.txt"
+    path.write_text("".join(f"ab ba aab {'xy' if n % 2 else 'vw'}\n" for n in range(100)))
+    train_tokenizer(
+        [path], tmp_path, vocabulary=12, sentences=50, character_coverage=1.0, max_length=8
+    )
+    characters = "".join(load_tokenizer(tmp_path).get_vocab())
+    assert {"v", "w"} <= {*characters} and not {"x", "y"} & {*characters}
+
+
+@given(st.data())
+def test_each_word_of_a_split_sentence_begins_anew(
+    tokenizer: "PreTrainedTokenizerBase", samples: Path, data: st.DataObject
+) -> None:
+    forms = [word.strip(".,!") for line in lines(samples, "qac")[:50] for word in line.split()]
+    transcribed = list(map(romaniser("qah"), "一丁丂七"))
+    words = data.draw(st.lists(st.sampled_from([*forms, *transcribed, "乚乛"]), min_size=1))
+    encoded = tokenizer(words, is_split_into_words=True)
+    pieces = tokenizer.convert_ids_to_tokens(encoded["input_ids"])
+    owners = encoded.word_ids(0)
+    assert [*dict.fromkeys(owner for owner in owners if owner is not None)] == [*range(len(words))]
+    for place, (piece, owner) in enumerate(zip(pieces, owners, strict=True)):
+        if owner is not None:
+            assert piece.startswith("▁") == (owners[place - 1] != owner)
+    for number, word in enumerate(words):
+        alone = tokenizer(word, add_special_tokens=False)["input_ids"]
+        ids = zip(encoded["input_ids"], owners, strict=True)
+        assert [piece for piece, owner in ids if owner == number] == alone

@@ -1,0 +1,288 @@
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from numpy.typing import NDArray
+
+from langsig.errors import InputError
+from langsig.representations import (
+    CategoryStatistics,
+    CovarianceFitter,
+    States,
+    covariances_by_category,
+)
+
+Array = NDArray[np.floating[Any]]
+CATEGORIES = ["Case", "Tense", "Part of Speech", "Voice"]
+D_CONTROL, D_EXPERIMENTAL, LAYERS = 4, 6, 3
+NAMES = ("cross", "control", "experimental", "control_mean", "experimental_mean")
+
+
+def words_table(count: int, seed: int = 0) -> pd.DataFrame:
+    """Sentences of one to nine words; Part of Speech on every word, Voice on none."""
+    generator = np.random.default_rng(seed)
+    sentence = np.repeat(np.arange(count), generator.integers(1, 10, count))[:count]
+    words = pd.DataFrame({"sentence": sentence.astype(np.int32), "form": "word"})
+    for category, share in zip(CATEGORIES, (0.4, 0.15, 1, 0), strict=True):
+        bears = generator.random(count) < share
+        values = generator.choice(["one", "other"], count)
+        words[category] = pd.array(np.where(bears, values, None), dtype="string")
+    return words
+
+
+def states(count: int, dim: int, seed: int, *, mean: float = 0.0, layers: int = LAYERS) -> States:
+    """Random states with correlated dimensions, of nine words in ten."""
+    generator = np.random.default_rng(seed)
+    index = np.flatnonzero(generator.random(count) < 0.9)
+    mixture = generator.normal(size=(dim, dim))
+    return States(
+        [
+            (generator.normal(size=(len(index), dim)) @ mixture + mean).astype(np.float32)
+            for _ in range(layers)
+        ],
+        index,
+    )
+
+
+def by_category(
+    control: States, experimental: States, words: pd.DataFrame, **options: Any
+) -> dict[str, CategoryStatistics]:
+    settings: dict[str, Any] = {
+        "language": "qaa",
+        "categories": CATEGORIES,
+        "min_instances": 1,
+        "blocks": 5,
+        "block_layers": {},
+    }
+    results = covariances_by_category(control, experimental, words, **settings | options)
+    assert [result.category for result in results] == CATEGORIES
+    return {result.category: result for result in results}
+
+
+def vectors(states: States, layer: int, rows: list[int]) -> Array:
+    """``[words, dim]`` of these rows of the words table, looked up one by one."""
+    place = {row: number for number, row in enumerate(states.index.tolist())}
+    return states.layers[layer][[place[row] for row in rows]].astype(np.float64)
+
+
+def direct(z: Array, y: Array) -> dict[str, Array]:
+    """What numpy makes of two matrices ``[words, dim]``."""
+    whole = np.cov(z.T, y.T, bias=True)
+    d = z.shape[1]
+    return {
+        "cross": whole[:d, d:],
+        "control": whole[:d, :d],
+        "experimental": whole[d:, d:],
+        "control_mean": z.mean(0),
+        "experimental_mean": y.mean(0),
+    }
+
+
+def members(control: States, experimental: States, words: pd.DataFrame, category: str) -> list[int]:
+    kept = {*control.index.tolist()} & {*experimental.index.tolist()}
+    bears = words[category].notna().tolist()
+    return [row for row in sorted(kept) if bears[row]]
+
+
+@pytest.mark.parametrize("mean", [0.0, 1e3])
+def test_slices_hold_the_words_that_bear_the_category_and_both_models_kept(mean: float) -> None:
+    words = words_table(600)
+    control = states(600, D_CONTROL, 1, mean=mean)
+    experimental = states(600, D_EXPERIMENTAL, 2, mean=-mean)
+    assert control.index.tolist() != experimental.index.tolist()
+    results = by_category(control, experimental, words, min_instances=10)
+    for category in ("Case", "Tense", "Part of Speech"):
+        rows = members(control, experimental, words, category)
+        assert results[category].words == len(rows)
+        assert len(results[category].layers) == LAYERS
+        for layer, result in enumerate(results[category].layers):
+            z, y = vectors(control, layer, rows), vectors(experimental, layer, rows)
+            for name, expected in direct(z, y).items():
+                np.testing.assert_allclose(
+                    getattr(result, name), expected, rtol=1e-9, atol=1e-9, err_msg=name
+                )
+
+
+def test_other_values_of_the_category_make_no_difference() -> None:
+    words = words_table(300)
+    same = words.assign(Case=words["Case"].where(words["Case"].isna(), "third"))
+    pair = states(300, D_CONTROL, 1), states(300, D_EXPERIMENTAL, 2)
+    one, other = by_category(*pair, words)["Case"], by_category(*pair, same)["Case"]
+    np.testing.assert_array_equal(one.layers[0].cross, other.layers[0].cross)
+
+
+def test_many_words_are_read_in_parts() -> None:
+    words = words_table(20_000)
+    control, experimental = states(20_000, 3, 1, layers=1), states(20_000, 2, 2, layers=1)
+    result = by_category(control, experimental, words, blocks=2)["Part of Speech"]
+    rows = members(control, experimental, words, "Part of Speech")
+    expected = direct(vectors(control, 0, rows), vectors(experimental, 0, rows))
+    for name in NAMES:
+        np.testing.assert_allclose(getattr(result.layers[0], name), expected[name], atol=1e-10)
+
+
+def test_half_precision_states_are_summed_in_double() -> None:
+    words = words_table(3_000)
+    full = states(3_000, D_CONTROL, 1, mean=100), states(3_000, D_EXPERIMENTAL, 2, mean=50)
+    half = [States([x.astype(np.float16) for x in s.layers], s.index) for s in full]
+    result = by_category(half[0], half[1], words)["Part of Speech"].layers[0]
+    rows = members(*full, words, "Part of Speech")
+    expected = direct(vectors(half[0], 0, rows), vectors(half[1], 0, rows))
+    np.testing.assert_allclose(result.cross, expected["cross"], rtol=1e-9, atol=1e-9)
+
+
+def test_fitter_loses_nothing_to_large_means() -> None:
+    generator = np.random.default_rng(0)
+    z, y = generator.normal(1e6, 1, (500, 3)), generator.normal(-1e6, 1, (500, 2))
+    fitter = CovarianceFitter(z.mean(0), y.mean(0))
+    fitter.update(z[:123], y[:123])
+    fitter.update(z[123:], y[123:])
+    expected = direct(z, y)
+    for name in NAMES:
+        np.testing.assert_allclose(getattr(fitter.statistics(), name), expected[name], atol=1e-8)
+
+
+@settings(deadline=None)
+@given(st.lists(st.integers(0, 12), min_size=1, max_size=6), st.floats(-5, 5), st.integers(0, 99))
+def test_fitter_does_not_mind_parts_or_shifts(parts: list[int], shift: float, seed: int) -> None:
+    generator = np.random.default_rng(seed)
+    z, y = (generator.normal(size=(sum(parts) + 2, dim)) for dim in (3, 2))
+    fitter = CovarianceFitter(np.full(3, shift), np.full(2, -shift), blocks=2)
+    for number, (start, end) in enumerate(pairwise([0, *np.cumsum(parts), len(z)])):
+        fitter.update(z[start:end], y[start:end], number % 2)
+    expected = direct(z, y)
+    for name in NAMES:
+        np.testing.assert_allclose(getattr(fitter.statistics(), name), expected[name], atol=1e-10)
+
+
+def test_slices_with_too_few_words_have_only_a_count() -> None:
+    words = words_table(400)
+    control, experimental = states(400, D_CONTROL, 1), states(400, D_EXPERIMENTAL, 2)
+    count = len(members(control, experimental, words, "Tense"))
+    wanted = {"block_layers": {"Tense": [0], "Voice": [0]}}
+    enough = by_category(control, experimental, words, min_instances=count, **wanted)
+    too_few = by_category(control, experimental, words, min_instances=count + 1, **wanted)
+    assert enough["Tense"].words == too_few["Tense"].words == count
+    assert len(enough["Tense"].layers) == LAYERS and enough["Tense"].blocks
+    assert too_few["Tense"].layers == [] and too_few["Tense"].blocks == {}
+    assert (too_few["Voice"].words, too_few["Voice"].layers) == (0, [])
+
+
+def test_a_category_that_no_word_bears_is_never_computed() -> None:
+    results = by_category(
+        states(50, D_CONTROL, 1), states(50, D_EXPERIMENTAL, 2), words_table(50), min_instances=0
+    )
+    assert (results["Voice"].words, results["Voice"].layers) == (0, [])
+
+
+def test_models_that_share_no_word() -> None:
+    control, experimental = states(50, D_CONTROL, 1), states(50, D_EXPERIMENTAL, 2)
+    apart = States([x[:0] for x in control.layers], control.index[:0])
+    results = by_category(apart, experimental, words_table(50))
+    assert all(result.words == 0 and not result.layers for result in results.values())
+
+
+@pytest.mark.parametrize("category", ["Case", "Part of Speech"])
+def test_any_blocks_recombine_to_the_covariance_of_their_words(category: str) -> None:
+    number_of_blocks = 7
+    words = words_table(500)
+    control = states(500, D_CONTROL, 1, mean=1e3)
+    experimental = states(500, D_EXPERIMENTAL, 2, mean=-1e3)
+    wanted = {category: [0, 2]}
+    results = by_category(
+        control, experimental, words, blocks=number_of_blocks, block_layers=wanted
+    )
+    assert {name: [*r.blocks] for name, r in results.items() if r.blocks} == wanted
+    rows = members(control, experimental, words, category)
+    for layer, sums in results[category].blocks.items():
+        bounds = np.cumsum([0, *sums.counts])
+        assert len(sums.counts) == number_of_blocks and bounds[-1] == len(rows)
+        of_block = [rows[start:end] for start, end in pairwise(bounds)]
+        z, y = vectors(control, layer, rows), vectors(experimental, layer, rows)
+        centres = {"control": z.mean(0), "experimental": y.mean(0)}
+        generator = np.random.default_rng(layer)
+        for _ in range(20):
+            # With replacement, as in a bootstrap.
+            chosen = generator.integers(0, number_of_blocks, generator.integers(1, 10))
+            drawn = [row for block in chosen for row in of_block[block]]
+            expected = direct(vectors(control, layer, drawn), vectors(experimental, layer, drawn))
+            count = sums.counts[chosen].sum()
+            means = {
+                "control": sums.control_sums[chosen].sum(0) / count,
+                "experimental": sums.experimental_sums[chosen].sum(0) / count,
+            }
+            pairs = {
+                "cross": ("control", "experimental"),
+                "control": ("control", "control"),
+                "experimental": ("experimental", "experimental"),
+            }
+            for name, (one, other) in pairs.items():
+                recombined = getattr(sums, name)[chosen].sum(0) / count
+                recombined = recombined - np.outer(means[one], means[other])
+                np.testing.assert_allclose(recombined, expected[name], rtol=1e-8, atol=1e-8)
+            for name, mean in means.items():
+                np.testing.assert_allclose(mean + centres[name], expected[f"{name}_mean"])
+
+
+def test_blocks_are_runs_of_whole_sentences_of_like_number() -> None:
+    words = words_table(700)
+    control, experimental = states(700, D_CONTROL, 1), states(700, D_EXPERIMENTAL, 2)
+    result = by_category(
+        control, experimental, words, blocks=6, block_layers={"Part of Speech": [1]}
+    )["Part of Speech"]
+    rows = members(control, experimental, words, "Part of Speech")
+    sentence = words["sentence"].to_numpy()[rows]
+    bounds = np.cumsum([0, *result.blocks[1].counts])
+    sentences = [{*sentence[start:end].tolist()} for start, end in pairwise(bounds)]
+    assert sum(map(len, sentences)) == len({*sentence.tolist()})  # none is in two blocks
+    assert max(map(len, sentences)) - min(map(len, sentences)) <= 1
+
+
+def test_fewer_sentences_than_blocks() -> None:
+    words = words_table(12)
+    control, experimental = states(12, D_CONTROL, 1), states(12, D_EXPERIMENTAL, 2)
+    result = by_category(
+        control, experimental, words, blocks=30, block_layers={"Part of Speech": [0]}
+    )["Part of Speech"]
+    assert result.blocks[0].counts.sum() == result.words
+    assert len(result.blocks[0].counts) == 30
+
+
+def test_saved_statistics_come_back(tmp_path: Path) -> None:
+    words = words_table(300)
+    results = by_category(
+        states(300, D_CONTROL, 1, layers=12, mean=30),
+        states(300, D_EXPERIMENTAL, 2, layers=12),
+        words,
+        block_layers={"Case": [0, 11]},
+        min_instances=100,
+    )
+    assert results["Part of Speech"].slug == "part-of-speech"
+    for result in results.values():
+        path = tmp_path / f"{result.slug}.safetensors"
+        result.save(path)
+        again = CategoryStatistics.load(path)
+        for name in ("language", "category", "words"):
+            assert getattr(again, name) == getattr(result, name)
+        assert len(again.layers) == len(result.layers)
+        assert again.blocks.keys() == result.blocks.keys()
+        saved = [*zip(again.layers, result.layers, strict=True)]
+        blocks = [(again.blocks[layer], sums) for layer, sums in result.blocks.items()]
+        for copy, original in [*saved, *blocks]:
+            for name in original.__dataclass_fields__:
+                value = getattr(original, name)
+                np.testing.assert_allclose(getattr(copy, name), value, rtol=1e-6, atol=1e-12)
+                assert getattr(copy, name).dtype == (np.int64 if name == "counts" else np.float32)
+
+
+def test_different_numbers_of_layers_are_refused() -> None:
+    words = words_table(30)
+    with pytest.raises(InputError, match=r"qaa: the control model has 2 layers and the .* one 4"):
+        by_category(
+            states(30, D_CONTROL, 1, layers=3), states(30, D_EXPERIMENTAL, 2, layers=5), words
+        )

@@ -1,0 +1,271 @@
+from itertools import chain
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+from transformers import AutoModel, PreTrainedModel
+
+from langsig.errors import InputError
+from langsig.morphology import annotate
+from langsig.pretraining import ModelShape, build_model
+from langsig.representations import States, extract
+
+if TYPE_CHECKING:
+    from transformers import PreTrainedTokenizerBase
+
+LAYERS, POSITIONS = 3, 40
+torch.set_num_threads(1)
+
+
+def random_model(
+    tokenizer: "PreTrainedTokenizerBase",
+    folder: Path,
+    architecture: str = "roberta",
+    positions: int = POSITIONS,
+) -> PreTrainedModel:
+    shape = ModelShape(architecture, LAYERS, 16, 2, dropout=0.1, initializer_range=0.3)
+    build_model(shape, tokenizer, max_length=positions, seed=0).save_pretrained(folder)
+    model: PreTrainedModel = AutoModel.from_pretrained(folder)
+    return model
+
+
+@pytest.fixture(scope="session")
+def model(
+    tokenizer: "PreTrainedTokenizerBase", tmp_path_factory: pytest.TempPathFactory
+) -> PreTrainedModel:
+    return random_model(tokenizer, tmp_path_factory.mktemp("model"))
+
+
+@pytest.fixture(scope="session")
+def words(samples: Path) -> pd.DataFrame:
+    """Words of 60 sentences of three languages, one of them without spaces."""
+    tables = [
+        annotate(samples / "treebanks" / language, language).table.query("sentence < 20")
+        for language in ("qaa", "qac", "qah")
+    ]
+    for number, table in enumerate(tables):
+        table["sentence"] += 100 * number  # there are gaps, as where sentences were filtered
+    return pd.concat(tables, ignore_index=True)
+
+
+def table(*sentences: list[str]) -> pd.DataFrame:
+    rows = [(number, form) for number, forms in enumerate(sentences) for form in forms]
+    return pd.DataFrame(rows, columns=["sentence", "form"])
+
+
+def sub_words(tokenizer: "PreTrainedTokenizerBase", form: str) -> list[int]:
+    ids: list[int] = tokenizer(form, add_special_tokens=False)["input_ids"]
+    return ids
+
+
+def by_hand(
+    model: PreTrainedModel, tokenizer: "PreTrainedTokenizerBase", words: pd.DataFrame
+) -> dict[int, np.ndarray]:
+    """``[layers, dim]`` of each word of the sentences that fit, by row of the table."""
+    model.eval()
+    vectors = {}
+    for _, sentence in words.groupby("sentence"):
+        pieces = [sub_words(tokenizer, form) for form in sentence["form"]]
+        tokens = [tokenizer.bos_token_id, *chain(*pieces), tokenizer.eos_token_id]
+        if len(tokens) > POSITIONS:
+            continue
+        with torch.no_grad():
+            states = model(torch.tensor([tokens]), output_hidden_states=True).hidden_states
+        start = 1
+        for row, piece in zip(sentence.index, pieces, strict=True):
+            end = start + len(piece)
+            if piece:
+                vectors[row] = np.stack([layer[0, start:end].mean(0).numpy() for layer in states])
+            start = end
+    return vectors
+
+
+def extracted(
+    model: PreTrainedModel,
+    tokenizer: "PreTrainedTokenizerBase",
+    words: pd.DataFrame,
+    folder: Path,
+    **options: Any,
+) -> States:
+    folder.mkdir(exist_ok=True)
+    settings = {"dtype": "float32", "batch_tokens": 256, "language": "qaa"} | options
+    kept = extract(model, tokenizer, words, folder, **settings)
+    states = States.open(folder)
+    assert kept == len(states.index)
+    assert len(states.layers) == LAYERS + 1
+    assert {layer.shape for layer in states.layers} == {(kept, model.config.hidden_size)}
+    assert {layer.dtype for layer in states.layers} == {np.dtype(settings["dtype"])}
+    return states
+
+
+@pytest.mark.parametrize("architecture", ["roberta", "xlm-roberta", "roberta-prelayernorm"])
+def test_every_row_is_the_word_that_the_index_says(
+    tokenizer: "PreTrainedTokenizerBase", words: pd.DataFrame, tmp_path: Path, architecture: str
+) -> None:
+    model = random_model(tokenizer, tmp_path, architecture)
+    expected = by_hand(model, tokenizer, words)
+    states = extracted(model, tokenizer, words, tmp_path / "states")
+    assert states.index.tolist() == sorted(expected)
+    assert 0 < len(words) - len(expected) < len(words) / 2  # some sentences are too long
+    for number, layer in enumerate(states.layers):
+        by_row = np.stack([expected[row][number] for row in states.index])
+        np.testing.assert_allclose(layer, by_row, atol=2e-5, err_msg=f"layer {number}")
+        # The tolerance tells words apart: no other word is as near, unless it is the same one.
+        near = np.abs(by_row[:, None] - by_row[None]).max(-1) < 1e-3
+        forms = words["form"].to_numpy()[states.index]
+        assert not (near & (forms[:, None] != forms[None])).any()
+
+
+def test_half_precision_rounds_and_nothing_else(
+    model: PreTrainedModel,
+    tokenizer: "PreTrainedTokenizerBase",
+    words: pd.DataFrame,
+    tmp_path: Path,
+) -> None:
+    single = extracted(model, tokenizer, words, tmp_path / "single")
+    half = extracted(model, tokenizer, words, tmp_path / "half", dtype="float16")
+    np.testing.assert_array_equal(single.index, half.index)
+    for one, other in zip(single.layers, half.layers, strict=True):
+        np.testing.assert_array_equal(one.astype(np.float16), other)
+
+
+@pytest.mark.parametrize("batch_tokens", [1, 100, 10**6])
+def test_batches_do_not_matter(
+    model: PreTrainedModel,
+    tokenizer: "PreTrainedTokenizerBase",
+    words: pd.DataFrame,
+    tmp_path: Path,
+    batch_tokens: int,
+) -> None:
+    one = extracted(model, tokenizer, words, tmp_path / "one")
+    other = extracted(model, tokenizer, words, tmp_path / "other", batch_tokens=batch_tokens)
+    np.testing.assert_array_equal(one.index, other.index)
+    for layer, again in zip(one.layers, other.layers, strict=True):
+        np.testing.assert_allclose(layer, again, atol=2e-5)
+
+
+def test_batches_respect_the_limit(
+    model: PreTrainedModel,
+    tokenizer: "PreTrainedTokenizerBase",
+    words: pd.DataFrame,
+    tmp_path: Path,
+) -> None:
+    shapes: list[tuple[int, ...]] = []
+    hook = model.register_forward_pre_hook(
+        lambda _, __, inputs: shapes.append(tuple(inputs["input_ids"].shape)), with_kwargs=True
+    )
+    extracted(model, tokenizer, words, tmp_path, batch_tokens=120)
+    hook.remove()
+    assert max(rows * columns for rows, columns in shapes) <= 120
+    assert max(rows for rows, _ in shapes) > 1
+
+
+def test_sentences_too_long_are_absent_exactly(
+    model: PreTrainedModel, tokenizer: "PreTrainedTokenizerBase", tmp_path: Path
+) -> None:
+    word = next(w for w in ("u", "ku", "kuo", "kal") if len(sub_words(tokenizer, w)) == 1)
+    lengths = [5, POSITIONS - 2, POSITIONS - 1, 1, 3 * POSITIONS, POSITIONS - 3]
+    words = table(*([word] * length for length in lengths))
+    states = extracted(model, tokenizer, words, tmp_path)
+    fits = [number for number, length in enumerate(lengths) if length + 2 <= POSITIONS]
+    assert states.index.tolist() == np.flatnonzero(words["sentence"].isin(fits)).tolist()
+
+
+def test_words_without_sub_words_are_left_out(
+    model: PreTrainedModel, tokenizer: "PreTrainedTokenizerBase", tmp_path: Path
+) -> None:
+    words = table(["Kal", "", "sizal"], [""], ["", "pedigak"])
+    states = extracted(model, tokenizer, words, tmp_path)
+    expected = by_hand(model, tokenizer, words)
+    assert states.index.tolist() == [0, 2, 5] == sorted(expected)
+    for number, layer in enumerate(states.layers):
+        np.testing.assert_allclose(
+            layer, np.stack([expected[row][number] for row in (0, 2, 5)]), atol=2e-5
+        )
+
+
+def test_a_form_of_several_words_is_one_vector(
+    model: PreTrainedModel, tokenizer: "PreTrainedTokenizerBase", tmp_path: Path
+) -> None:
+    words = table(["Kal", "wun da lu", "sizal"])
+    states = extracted(model, tokenizer, words, tmp_path)
+    expected = by_hand(model, tokenizer, words)
+    assert len(states.index) == 3
+    for number, layer in enumerate(states.layers):
+        np.testing.assert_allclose(layer[1], expected[1][number], atol=2e-5)
+
+
+def test_rows_go_by_place_whatever_the_labels_of_the_table(
+    model: PreTrainedModel,
+    tokenizer: "PreTrainedTokenizerBase",
+    words: pd.DataFrame,
+    tmp_path: Path,
+) -> None:
+    one = extracted(model, tokenizer, words, tmp_path / "one")
+    relabelled = words.set_axis(range(5_000, 5_000 + len(words)))
+    other = extracted(model, tokenizer, relabelled, tmp_path / "other")
+    np.testing.assert_array_equal(one.index, other.index)
+
+
+def test_no_sentence_fits(
+    model: PreTrainedModel, tokenizer: "PreTrainedTokenizerBase", tmp_path: Path
+) -> None:
+    with pytest.raises(InputError, match=f"qaa: no sentence fits the {POSITIONS} positions"):
+        extracted(model, tokenizer, table(["Kal"] * 100), tmp_path)
+
+
+@pytest.mark.parametrize("layer", range(LAYERS + 1))
+def test_states_that_are_not_finite_are_refused(
+    tokenizer: "PreTrainedTokenizerBase", tmp_path: Path, layer: int
+) -> None:
+    model = random_model(tokenizer, tmp_path)
+    broken = model.encoder.layer[layer - 1].output if layer else model.embeddings
+    with torch.no_grad():
+        broken.LayerNorm.bias[3] = float("nan")
+    with pytest.raises(InputError, match=f"qaa: layer {layer} of the word 'Kal' "):
+        extracted(model, tokenizer, table(["Kal", "sizal"]), tmp_path / "states")
+
+
+def test_the_word_that_is_not_finite_is_named(
+    tokenizer: "PreTrainedTokenizerBase", tmp_path: Path
+) -> None:
+    too_long = ["ku"] * 50
+    forms = [too_long, ["Kal", "bibuval", "sizal"], ["nap", "понаў", "sa"], ["ku"] * 5]
+    others = {*chain(*forms)} - {"понаў"}
+    harmless = {piece for form in others for piece in sub_words(tokenizer, form)}
+    bad = next(piece for piece in sub_words(tokenizer, "понаў") if piece not in harmless)
+    model = random_model(tokenizer, tmp_path)
+    with torch.no_grad():
+        model.embeddings.word_embeddings.weight[bad] = float("inf")
+    with pytest.raises(InputError) as caught:
+        extracted(model, tokenizer, table(*forms), tmp_path / "states")
+    message = str(caught.value)
+    assert "qaa: layer 0 of the word 'понаў' (row 54 of the words table, sentence 2)" in message
+
+
+@pytest.mark.filterwarnings("ignore:overflow:RuntimeWarning")
+def test_states_too_large_for_half_precision_are_refused(
+    tokenizer: "PreTrainedTokenizerBase", tmp_path: Path
+) -> None:
+    model = random_model(tokenizer, tmp_path)
+    with torch.no_grad():
+        model.encoder.layer[1].output.LayerNorm.bias += 1e5
+    words = table(["Kal", "sizal"])
+    extracted(model, tokenizer, words, tmp_path / "states", dtype="float32")
+    with pytest.raises(InputError, match=r"layer 2 .* is not finite in float16"):
+        extracted(model, tokenizer, words, tmp_path / "states", dtype="float16")
+
+
+def test_a_folder_without_states_is_named(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match=r"empty: no hidden states"):
+        States.open(tmp_path / "empty")
+
+
+def test_layers_are_opened_in_order(tmp_path: Path) -> None:
+    for layer in reversed(range(12)):
+        np.save(tmp_path / f"layer-{layer:02d}.npy", np.full((2, 3), float(layer)))
+    np.save(tmp_path / "index.npy", np.arange(2))
+    assert [layer[0, 0] for layer in States.open(tmp_path).layers] == list(range(12))
