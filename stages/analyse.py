@@ -31,7 +31,9 @@ def main() -> None:
         for name, table in tables.items():
             table.to_csv(output / f"{name}.csv", index=False)
     with atomic_file("metrics/summary.json") as output:
-        metrics = summary(averages, tables["trends"], tables["spread"], learning)
+        metrics = summary(
+            averages, tables["trends"], tables["spread"], tables["factorizations"], learning
+        )
         output.write_text(json.dumps(metrics, indent=2, allow_nan=False) + "\n")
 
 

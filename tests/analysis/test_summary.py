@@ -36,8 +36,18 @@ def averages(values: np.ndarray, languages: list[str] = LANGUAGES) -> pd.DataFra
     return average_signatures(pd.DataFrame(rows, columns=columns))
 
 
+def fits(table: pd.DataFrame, *unsettled: int) -> pd.DataFrame:
+    """A factorisation a category and layer; those of the layers named did not converge."""
+    found = table[["category", "layer"]].drop_duplicates()
+    return found.assign(
+        relative_error=0.125,
+        converged=~found["layer"].isin(unsettled),
+        blueprint_condition=100.0 + found["layer"],
+    )
+
+
 def metrics_of(table: pd.DataFrame, *not_learnt: str) -> dict[str, Any]:
-    return summary(table, trends(table), spread(table), learning(*not_learnt))
+    return summary(table, trends(table), spread(table), fits(table), learning(*not_learnt))
 
 
 def significant(value: float) -> float:
@@ -65,7 +75,7 @@ def test_missing_values_are_left_out() -> None:
     assert metrics["spread"] == {}, "one language has no variance"
     without = {"de": {**learning()["de"], "gain": float("nan"), "masked_cross_entropy": np.inf}}
     table = averages(np.ones((3, 3)))
-    found = summary(table, trends(table), spread(table), without)["learning"]
+    found = summary(table, trends(table), spread(table), fits(table), without)["learning"]
     assert found == {"de": {"unigram_cross_entropy": 5.25, "learnt": True}}
 
 
@@ -115,6 +125,14 @@ def test_report_says_what_has_not_learnt() -> None:
     assert said == {"fr", "experimental"}
     assert text.count("NOT LEARNT, +0.10 nat") == 2
     assert text.count(" learnt, +1.25 nat") == 2
+
+
+def test_report_says_what_has_not_converged() -> None:
+    table = averages(np.ones((4, 3)))
+    tables = table, trends(table), spread(table), fits(table, 1, 2)
+    text = report(json.loads(json.dumps(summary(*tables, learning()))))
+    assert "NOT CONVERGED in 2 of 4 layers (condition of B up to 102)" in text
+    assert "NOT CONVERGED" not in report(metrics_of(table))
 
 
 def test_report_of_what_is_missing() -> None:

@@ -77,3 +77,17 @@ def test_words_of_a_treebank_are_the_sentence(samples: Path) -> None:
     words = annotate(samples / "treebanks" / "qab", "qab")
     spaced = words.table.groupby("sentence")["form"].agg(" ".join)
     assert [fingerprint(s) for s in spaced] == [fingerprint(s) for s in words.sentences["text"]]
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "Yes. Dr. Smith came. He sat down.",
+        'She said: "Dr. Smith came." He sat down.',
+        "Dr. Smith came! Nobody knew. Why?",
+    ],
+)
+def test_a_sentence_with_a_stop_inside_is_found(line: str) -> None:
+    sentence = 'She said: "Dr. Smith came."' if "She" in line else "Dr. Smith came."
+    assert fingerprint(sentence) in fingerprints_of_line(line)
+    assert fingerprint("Smith sat down.") not in fingerprints_of_line(line)

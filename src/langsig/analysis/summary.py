@@ -15,6 +15,7 @@ def summary(
     averages: pd.DataFrame,
     trends: pd.DataFrame,
     spread: pd.DataFrame,
+    factorizations: pd.DataFrame,
     learning: Mapping[str, Mapping[str, Any]],
 ) -> dict[str, Any]:
     """Metrics of all words: nested dictionaries of plain numbers, missing ones left out.
@@ -23,14 +24,20 @@ def summary(
     ----------
     averages, trends, spread
         Tables of the functions of these names.
+    factorizations
+        Columns ``category``, ``layer``, ``relative_error``, ``converged``,
+        ``blueprint_condition``.
     learning
         By model: ``masked_cross_entropy``, ``unigram_cross_entropy``, ``gain``, ``learnt``.
     """
-    averages, trends, spread = (
-        table[table["category"] == ALL_WORDS] for table in (averages, trends, spread)
+    averages, trends, spread, factorizations = (
+        table[table["category"] == ALL_WORDS]
+        for table in (averages, trends, spread, factorizations)
     )
     averages = averages.assign(layer=averages["layer"].map("layer_{:02d}".format))
     spread = spread.assign(layer=spread["layer"].map("layer_{:02d}".format))
+    fits = factorizations.assign(layer=factorizations["layer"].map("layer_{:02d}".format))
+    fits = fits.set_index("layer")[["relative_error", "converged", "blueprint_condition"]]
     metrics: dict[str, Any] = _rounded(
         {
             "average_signature": {
@@ -39,6 +46,7 @@ def summary(
             },
             "trends": trends.set_index("language")[["tau", "p", "p_adjusted"]].to_dict("index"),
             "spread": spread.set_index("layer")["variance"].to_dict(),
+            "factorization": fits.to_dict("index"),
             "learning": learning,
         }
     )
@@ -83,8 +91,22 @@ def report(metrics: Mapping[str, Any]) -> str:
         f"experimental model: {_learnt(learning['experimental'])}",
         "tau, p adj.: Mann-Kendall trend over the layers, Benjamini-Hochberg over the languages.",
         "A control or experimental model that has not learnt says nothing about its language.",
+        *_warnings(metrics["factorization"]),
     ]
     return "\n".join(lines)
+
+
+def _warnings(factorization: Mapping[str, Mapping[str, Any]]) -> list[str]:
+    unsettled = [layer for layer, fit in factorization.items() if not fit["converged"]]
+    if not unsettled:
+        return []
+    worst = max(factorization[layer]["blueprint_condition"] for layer in unsettled)
+    return [
+        "",
+        f"NOT CONVERGED in {len(unsettled)} of {len(factorization)} layers (condition of B up to "
+        f"{worst:.0f}): the level of",
+        "the signatures there depends on when the iterations were stopped; see docs/method.md.",
+    ]
 
 
 def _cell(value: float | None, width: int, form: str) -> str:

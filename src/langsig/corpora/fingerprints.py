@@ -9,7 +9,8 @@ import re
 import unicodedata
 
 # Armenian, Arabic, Urdu, Devanagari, Myanmar and Ethiopic have marks of their own.
-_SENTENCE_END = re.compile(r"(?<=[.!?…։؟۔।॥။።፧])\s+|(?<=[。！？｡])")
+_SENTENCE_END = re.compile(r"(?<=[.!?…։؟۔।॥။።፧])[\"'”’»›)\]]*\s+|(?<=[。！？｡])")
+_RUN = 3  # a treebank's sentence may hold an abbreviation or a quotation, which end in a stop too
 
 
 def fingerprint(sentence: str) -> int:
@@ -29,6 +30,12 @@ def fingerprints_of_line(line: str) -> list[int]:
     """Fingerprints of a line of text and of each sentence in it, sorted, without repetition.
 
     A line of a corpus may hold a whole paragraph, so a sentence must be recognised in it too.
+    Where one ends is a guess, so up to three neighbouring pieces are also taken as one.
     """
-    pieces = [line, *_SENTENCE_END.split(line)]
-    return sorted({fingerprint(piece) for piece in pieces} - {0})
+    pieces = _SENTENCE_END.split(line)
+    runs = {
+        " ".join(pieces[start:end])
+        for start in range(len(pieces))
+        for end in range(start + 1, min(start + _RUN, len(pieces)) + 1)
+    }
+    return sorted({fingerprint(run) for run in (line, *runs)} - {0})

@@ -41,6 +41,12 @@ class Parafac2Result:
         averages: Array = self.signatures.mean(1)
         return averages
 
+    @property
+    def blueprint_condition(self) -> float:
+        """Condition number of B. In the hundreds, components nearly cancel, and signatures grow
+        with every iteration instead of settling."""
+        return float(np.linalg.cond(self.blueprint))
+
     def control_directions(self, index: int) -> Array:
         """U_l ``[dim_control_l, components]``, columns of unit norm."""
         return self.projections[index] @ self.blueprint

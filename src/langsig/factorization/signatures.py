@@ -22,7 +22,7 @@ class LayeredSignatures:
     """Columns ``category``, ``layer``, ``language``, ``component``, ``value``."""
     diagnostics: pd.DataFrame
     """A row a layer: ``category``, ``layer``, ``languages``, ``rank``, ``relative_error``,
-    ``iterations``, ``converged``."""
+    ``iterations``, ``converged``, ``blueprint_condition``."""
     factors: dict[str, Array]
     """``LAYER.blueprint``, ``LAYER.experimental_directions``, ``LAYER.projections.LANGUAGE``."""
 
@@ -59,7 +59,8 @@ def factorize_layers(
         result = parafac2([slices[language][layer] for language in languages], **options)
         tables.append(signature_table(result, languages).assign(layer=layer))
         rank = result.signatures.shape[1]
-        fit = (result.relative_error, result.iterations, result.converged)
+        condition = result.blueprint_condition
+        fit = (result.relative_error, result.iterations, result.converged, condition)
         rows.append((category, layer, len(languages), rank, *fit))
         factors[f"{layer:02d}.blueprint"] = result.blueprint
         factors[f"{layer:02d}.experimental_directions"] = result.experimental_directions
@@ -74,6 +75,7 @@ def factorize_layers(
         rows,
         columns=[
             "category", "layer", "languages", "rank", "relative_error", "iterations", "converged",
+            "blueprint_condition",
         ],
     )  # fmt: skip
     columns = ["category", "layer", "language", "component", "value"]
