@@ -164,3 +164,11 @@ def test_downsampling_repeats_itself() -> None:
 def test_too_few_sequences_name_language_and_parameter() -> None:
     with pytest.raises(InputError, match=r"^pack\.sequences: qaa has 2 sequences, fewer than 3"):
         draw(of_rows([[1], [2]], [[], []]), 3, 0)
+
+
+@pytest.mark.parametrize("max_length", [2, 0])
+def test_a_sequence_has_room_for_a_sub_word(
+    max_length: int, tokenizer: "PreTrainedTokenizerBase"
+) -> None:
+    with pytest.raises(InputError, match=r"pack\.max_length"):
+        pack([("a", [1])], tokenizer, max_length=max_length, join=True)

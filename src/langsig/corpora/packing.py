@@ -81,9 +81,16 @@ def pack(
     join
         Join consecutive sentences until the next would not fit, as the paper does. Otherwise
         each is a sequence of its own, from which small models learn far sooner.
+
+    Raises
+    ------
+    InputError
+        If ``max_length`` is below 3.
     """
-    first, last = tokenizer.bos_token_id, tokenizer.eos_token_id
+    first, last = tokenizer.cls_token_id, tokenizer.sep_token_id
     room = max_length - 2
+    if room < 1:
+        raise InputError(f"pack.max_length: {max_length} leaves no room for a sub-word")
     tokens: list[NDArray[np.int32]] = []
     fingerprints: list[list[int]] = []
     pending: list[int] = []

@@ -18,6 +18,7 @@ from transformers import (
 )
 
 from langsig.corpora import Sequences
+from langsig.errors import InputError
 from langsig.pretraining.learning import Learning, MaskedTokens, measure_learning
 
 if TYPE_CHECKING:
@@ -44,6 +45,11 @@ class Recipe:
     """Points of the learning curve."""
     margin: float
     """Gain in nat over token frequencies at which a model counts as learnt."""
+
+    def __post_init__(self) -> None:
+        for name in ("steps", "batch_size", "accumulation", "evaluations"):
+            if getattr(self, name) < 1:
+                raise InputError(f"{name}: {getattr(self, name)} is not positive")
 
 
 def pretrain(

@@ -141,8 +141,10 @@ class _Batch:
 def _positions(model: "PreTrainedModel") -> int:
     """Sub-words that fit the model."""
     positions: int = getattr(model.config, "max_position_embeddings", 0) or 2**31
-    if "roberta" in model.config.model_type:  # positions are counted from the padding id on
-        positions -= model.config.pad_token_id + 1
+    for name, module in model.named_modules():
+        padding = getattr(module, "padding_idx", None)
+        if name.endswith("position_embeddings") and padding is not None:
+            positions -= padding + 1  # RoBERTa and its kin count positions from the padding on
     return positions
 
 
