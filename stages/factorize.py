@@ -1,5 +1,6 @@
 """One category: covariances of all languages -> signatures, factors, diagnostics."""
 
+import os
 import sys
 from pathlib import Path
 
@@ -19,7 +20,8 @@ def main() -> None:
     statistics = [CategoryStatistics.load(path) for path in files.values()]
     category = statistics[0].category
     slices = {s.language: [layer.cross for layer in s.layers] for s in statistics if s.layers}
-    result = factorize_layers(slices, category=category, seed=params["seed"], **params["factorize"])
+    options = {"seed": params["seed"], "workers": os.cpu_count() or 1, **params["factorize"]}
+    result = factorize_layers(slices, category=category, **options)
     with atomic_directory(Path(f"artifacts/signatures/{slug}")) as output:
         result.signatures.to_parquet(output / "signatures.parquet", index=False)
         result.diagnostics.to_csv(output / "diagnostics.csv", index=False)

@@ -10,6 +10,7 @@ import pytest
 import yaml
 
 import use
+from langsig.morphology import CATEGORIES
 
 ROOT = Path(__file__).parents[1]
 PRESETS = {path.stem: path for path in sorted((ROOT / "conf").glob("*.yaml"))}
@@ -104,14 +105,20 @@ def test_joint_stages_depend_on_all_that_a_preset_names_and_nothing_else(preset:
 @all_parameters
 def test_every_parameter_that_the_pipeline_names_is_there(name: str) -> None:
     params = load(PARAMETERS[name])
-    if name != "params":
-        assert set(params["categories"]) <= set(load(PRESETS["demo"])["categories"])
     for stage, entry in resolved_stages(params):
         for path in entry.get("params", []):
             try:
                 lookup(params, path)
             except (KeyError, TypeError):
                 pytest.fail(f"{stage}: {name} has no {path}")
+
+
+@all_parameters
+def test_categories_are_those_of_the_words_table(name: str) -> None:
+    known = {category.lower().replace(" ", "-") for category in CATEGORIES}
+    named = load(PARAMETERS[name])["categories"]
+    assert len(named) == len(set(named))
+    assert set(named) == known if name.startswith("ud") else set(named) < known
 
 
 @all_parameters

@@ -1,7 +1,9 @@
 """Factorisations as tidy tables and named arrays."""
 
 from collections.abc import Mapping, Sequence
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -40,7 +42,7 @@ def signature_table(result: Parafac2Result, languages: Sequence[str]) -> pd.Data
 
 
 def factorize_layers(
-    slices: Mapping[str, Sequence[Array]], *, category: str, **options: Any
+    slices: Mapping[str, Sequence[Array]], *, category: str, workers: int = 1, **options: Any
 ) -> LayeredSignatures:
     """Factorise the slices of all languages, layer by layer.
 
@@ -49,14 +51,20 @@ def factorize_layers(
     slices
         By language, a cross-covariance ``[dim_control, dim_experimental]`` a layer. With fewer
         than two languages there is nothing to compare, and the tables are empty.
+    workers
+        Processes to share out the layers among.
     options
         Of :func:`parafac2`.
     """
     languages = sorted(slices)
     layers = len(next(iter(slices.values()))) if len(slices) > 1 else 0
     tables, rows, factors = [], [], {}
-    for layer in tqdm(range(layers), desc=f"factorize {category}", mininterval=1, disable=None):
-        result = parafac2([slices[language][layer] for language in languages], **options)
+    problems = [[slices[language][layer] for language in languages] for layer in range(layers)]
+    with ProcessPoolExecutor(workers) as pool:
+        fits = pool.map(partial(parafac2, **options), problems)
+        bar = tqdm(fits, f"factorize {category}", layers, mininterval=1, disable=None)
+        results = list(bar)
+    for layer, result in enumerate(results):
         tables.append(signature_table(result, languages).assign(layer=layer))
         rank = result.signatures.shape[1]
         condition = result.blueprint_condition

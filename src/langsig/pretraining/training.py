@@ -87,6 +87,7 @@ def pretrain(
                 warmup_steps=round(recipe.warmup * recipe.steps),
                 weight_decay=recipe.weight_decay,
                 adam_beta2=0.98,  # RoBERTa's; .999 forgets too slowly in short runs
+                train_sampling_strategy="group_by_length",  # little padding, if lengths differ
                 save_strategy="no",
                 logging_strategy="no",
                 report_to="none",
