@@ -27,6 +27,7 @@ RECIPE: dict[str, Any] = {
     "warmup": 0.1,
     "weight_decay": 0.01,
     "masking": 0.3,
+    "group_by_length": False,
     "evaluations": 4,
     "margin": 0.5,
 }
@@ -138,3 +139,8 @@ def test_curve_has_as_many_points_as_asked_for(
 def test_accumulated_batches_count_as_one_step(tokenizer: "PreTrainedTokenizerBase") -> None:
     *_, curve = train(tokenizer, steps=6, evaluations=1, accumulation=3, batch_size=4)
     assert [point["step"] for point in curve] == [6]
+
+
+def test_batches_of_like_length_learn_too(tokenizer: "PreTrainedTokenizerBase") -> None:
+    _, learning, _ = train(tokenizer, group_by_length=True)
+    assert learning.learnt and learning.gain > 1.5
