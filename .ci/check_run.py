@@ -9,6 +9,8 @@ import numpy as np
 import pandas as pd
 import yaml
 
+from langsig.morphology import category_counts, read_words
+
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
@@ -55,13 +57,13 @@ def words_by_category(repository: Path, languages: set[str]) -> dict[str, dict[s
     """Words with hidden states that bear each of the 17 categories, by language."""
     counts: dict[str, dict[str, int]] = {}
     for language in languages:
-        words = pd.read_parquet(repository / f"artifacts/words/{language}/words.parquet")
+        words = read_words(repository / f"artifacts/words/{language}").table
         states = repository / "artifacts/states"
         control = np.load(states / "control" / language / "index.npy")
         experimental = np.load(states / "experimental" / language / "index.npy")
         kept = words.loc[np.intersect1d(control, experimental)]
-        for category in words.columns.drop(["sentence", "token", "form", "lemma"]):
-            counts.setdefault(category, {})[language] = int(kept[category].notna().sum())
+        for category, count in category_counts(kept).items():
+            counts.setdefault(str(category), {})[language] = int(count)
     if len(counts) != 17:
         sys.exit(f"{len(counts)} categories instead of 17")
     return counts
