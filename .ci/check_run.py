@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 import yaml
 
-from langsig.morphology import category_counts, read_words
+from langsig.morphology import category_counts, category_slug, read_words
 
 
 def main() -> None:
@@ -32,7 +32,7 @@ def check(repository: Path, *, learnt: bool) -> list[str]:
     bearing = words_by_category(repository, languages)
     problems = []
     for category, counts in bearing.items():
-        if category.lower().replace(" ", "-") not in params["categories"]:
+        if category_slug(category) not in params["categories"]:
             continue
         expected = {name for name, words in counts.items() if words >= minimum}
         rows = averages[averages["category"] == category]

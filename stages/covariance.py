@@ -5,7 +5,7 @@ from pathlib import Path
 
 from common import load_params, run
 from langsig.files import atomic_directory
-from langsig.morphology import CATEGORIES, read_words
+from langsig.morphology import CATEGORIES, category_slug, read_words
 from langsig.representations import States, covariances_by_category
 
 
@@ -26,7 +26,7 @@ def main() -> None:
     )
     with atomic_directory(Path(f"artifacts/covariances/{language}")) as output:
         for category in statistics:
-            category.save(output / f"{category.slug}.safetensors")
+            category.save(output / f"{category_slug(category.category)}.safetensors")
     print(f"{language}: " + ", ".join(f"{c.category} {c.words:,}" for c in statistics if c.layers))
 
 

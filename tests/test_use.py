@@ -10,7 +10,7 @@ import pytest
 import yaml
 
 import use
-from langsig.morphology import CATEGORIES
+from langsig.morphology import CATEGORIES, category_slug
 
 ROOT = Path(__file__).parents[1]
 PRESETS = {path.stem: path for path in sorted((ROOT / "conf").glob("*.yaml"))}
@@ -115,7 +115,7 @@ def test_every_parameter_that_the_pipeline_names_is_there(name: str) -> None:
 
 @all_parameters
 def test_categories_are_those_of_the_words_table(name: str) -> None:
-    known = {category.lower().replace(" ", "-") for category in CATEGORIES}
+    known = set(map(category_slug, CATEGORIES))
     named = load(PARAMETERS[name])["categories"]
     assert len(named) == len(set(named))
     assert set(named) == known if name.startswith("ud") else set(named) <= known

@@ -147,6 +147,11 @@ def _lemma(row: Row) -> str | None:
     return row.lemma if row.lemma != "_" or row.form == "_" else None
 
 
+def category_slug(category: str) -> str:
+    """A category as it stands in file names and parameters: ``part-of-speech``."""
+    return category.lower().replace(" ", "-")
+
+
 def category_counts(table: pd.DataFrame) -> pd.Series:
     """Count the tokens that bear each category.
 

@@ -134,11 +134,6 @@ class CategoryStatistics:
     blocks: dict[int, BlockStatistics]
     """By layer, where asked for."""
 
-    @property
-    def slug(self) -> str:
-        """The category as it stands in file names: ``part-of-speech``."""
-        return self.category.lower().replace(" ", "-")
-
     def save(self, path: Path) -> None:
         """Write to a safetensors file, float32: ``layer.00.cross``, ``blocks.00.counts``, ..."""
         tensors: dict[str, NDArray[Any]] = {}
