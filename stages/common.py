@@ -23,6 +23,23 @@ def paths(template: str, languages: list[str]) -> dict[str, Path]:
     return {language: Path(template.format(language=language)) for language in languages}
 
 
+def languages_of(params: dict[str, Any], parameter: str) -> list[str]:
+    """The languages that a parameter such as ``experimental.languages`` names: a list, or all.
+
+    Raises
+    ------
+    InputError
+        If it names none, or one that ``languages`` lacks.
+    """
+    section, key = parameter.split(".")
+    named, known = params[section][key], list(params["languages"])
+    if named == "all":
+        return known
+    if not isinstance(named, list) or not named or set(named) - set(known):
+        raise InputError(f"{parameter}: {named!r} is neither 'all' nor a list of some of {known}")
+    return [language for language in known if language in named]
+
+
 def run(stage: Callable[[], None]) -> None:
     """Run a stage; bad input ends it with its message and exit code 1."""
     logging.basicConfig(level=logging.INFO, format="%(message)s")

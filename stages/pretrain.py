@@ -1,55 +1,70 @@
 """One language, or the experimental model: token sequences -> checkpoint and what it learnt.
 
-Started by ``accelerate launch``, in one process or many.
+Started by ``accelerate launch``, in one process or many. DVC removes the outputs of a stage
+before it runs, so the state to resume from after a kill lies in ``.scratch``, under a name made
+from all that the training depends on.
 """
 
 import json
+import os
+import shutil
 import sys
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
-from accelerate import PartialState
 from numpy.typing import NDArray
 
-from common import load_params, run
-from langsig.corpora import Sequences, concatenate, fingerprint, load_tokenizer
-from langsig.files import atomic_directory
+from common import languages_of, load_params, run
+from langsig.corpora import Sequences, fingerprint, load_tokenizer
+from langsig.files import atomic_directory, digest
 from langsig.morphology import read_words
-from langsig.pretraining import MaskedTokens, ModelShape, Recipe, build_model, pretrain
+from langsig.pretraining import MaskedTokens, ModelShape, Recipe, build_model, pretrain, processes
 
 
 def main() -> None:
     name = sys.argv[1]
     params = load_params()
-    options = params["pretraining"]
+    options, seed, max_length = params["pretraining"], params["seed"], params["pack"]["max_length"]
     role = options["experimental" if name == "experimental" else "control"]
-    seed = params["seed"]
     tokenizer = load_tokenizer("artifacts/tokenizer")
+    languages, alpha = [name], 1.0
     if name == "experimental":
-        languages = list(params["languages"])
-        train = concatenate([text(language, "train") for language in languages])
-        train = train.without(analysed_sentences(languages))
-    else:
-        languages, train = [name], text(name, "train")
+        languages = languages_of(params, "experimental.languages")
+        alpha = params["experimental"]["alpha"]
+    train = {language: text(language, "train") for language in languages}
+    if name == "experimental":
+        analysed = analysed_sentences(list(params["languages"]))
+        train = {language: sequences.without(analysed) for language, sequences in train.items()}
     held_out = {
         language: MaskedTokens.choose(
             text(language, "validation"), tokenizer, share=options["held_out_masking"], seed=seed
         )
         for language in languages
     }
-    model = build_model(
-        ModelShape(**role["model"]), tokenizer, max_length=params["pack"]["max_length"], seed=seed
+    states = Path(os.environ.get("DVC_ROOT", "."), ".scratch", "pretrain", name)
+    settings = [role, options["margin"], options["held_out_masking"], max_length, alpha, seed]
+    state = digest(inputs(name, params, languages), [*settings, processes().num_processes])
+    model = build_model(ModelShape(**role["model"]), tokenizer, max_length=max_length, seed=seed)
+    learning, curve = pretrain(
+        model,
+        tokenizer,
+        train,
+        held_out,
+        Recipe(**role["recipe"], margin=options["margin"]),
+        scratch=states / state,
+        alpha=alpha,
+        seed=seed,
     )
-    recipe = Recipe(**role["recipe"], margin=options["margin"])
-    learning, curve = pretrain(model, tokenizer, train, held_out, recipe, seed=seed)
-    if PartialState().is_main_process:
+    if processes().is_main_process:
         with atomic_directory(Path(f"artifacts/models/{name}")) as output:
             model.save_pretrained(output)
             tokenizer.save_pretrained(output)
         with atomic_directory(Path(f"artifacts/learning/{name}")) as output:
             (output / "learning.json").write_text(json.dumps(learning.as_dict(), indent=2) + "\n")
             pd.DataFrame(curve).to_csv(output / "curve.csv", index=False)
+        shutil.rmtree(states)
         print(f"{name}: {learning}")
 
 
@@ -62,6 +77,17 @@ def analysed_sentences(languages: list[str]) -> NDArray[np.uint64]:
     tables = [read_words(Path(f"artifacts/words/{name}")).sentences for name in languages]
     texts = pd.concat(tables)["text"]
     return np.array([fingerprint(sentence) for sentence in texts], np.uint64)
+
+
+def inputs(name: str, params: dict[str, Any], languages: list[str]) -> list[Path]:
+    """Files and folders that the weights depend on."""
+    words = params["languages"] if name == "experimental" else []
+    return [
+        *Path("src/langsig/pretraining").glob("*.py"),
+        Path("artifacts/tokenizer"),
+        *(Path(f"artifacts/sequences/{language}") for language in languages),
+        *(Path(f"artifacts/words/{language}") for language in words),
+    ]
 
 
 run(main)

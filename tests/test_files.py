@@ -1,9 +1,12 @@
 import os
+import signal
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
-from langsig.files import atomic_directory, atomic_file
+from langsig.files import atomic_directory, atomic_file, digest
 
 
 def names(directory: Path) -> list[str]:
@@ -118,3 +121,40 @@ def test_relative_paths(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None
     with atomic_directory(os.path.join("a", "b")) as temporary:
         pass
     assert names(tmp_path) == ["a", "table.csv"]
+
+
+def test_what_a_killed_process_left_goes_when_its_target_is_written_again(tmp_path: Path) -> None:
+    for name, writer in {"model": atomic_directory, "table.csv": atomic_file}.items():
+        killed = f"""
+import os, signal
+from langsig.files import {writer.__name__} as writer
+with writer({str(tmp_path / name)!r}) as temporary:
+    (temporary / "half" if temporary.is_dir() else temporary).write_text("half")
+    os.kill(os.getpid(), signal.SIGKILL)
+"""
+        done = subprocess.run([sys.executable, "-c", killed])
+        assert done.returncode == -signal.SIGKILL
+        assert not (tmp_path / name).exists()
+    assert len(names(tmp_path)) == 2, "both should have left something"
+    with atomic_directory(tmp_path / "model") as temporary:
+        assert names(temporary) == []
+    with atomic_file(tmp_path / "table.csv") as temporary:
+        temporary.write_text("whole")
+    assert names(tmp_path) == ["model", "table.csv"]
+
+
+def test_digest_changes_with_content_names_and_settings(tmp_path: Path) -> None:
+    folder, file = tmp_path / "folder", tmp_path / "file"
+    (folder / "deep").mkdir(parents=True)
+    for path in (file, folder / "deep" / "a"):
+        path.write_text("1")
+    seen = [digest([folder, file], {"x": 1, "y": 2})]
+    assert digest([file, folder], {"y": 2, "x": 1}) == seen[0]
+    seen.append(digest([folder, file], {"x": 1, "y": 3}))
+    (folder / "deep" / "a").write_text("2")
+    seen.append(digest([folder, file], {"x": 1, "y": 2}))
+    (folder / "deep" / "a").rename(folder / "deep" / "b")
+    seen.append(digest([folder, file], {"x": 1, "y": 2}))
+    (folder / "c").touch()
+    seen.append(digest([folder, file], {"x": 1, "y": 2}))
+    assert len(set(seen)) == len(seen)

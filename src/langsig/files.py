@@ -1,11 +1,37 @@
-"""Files and directories that appear whole or not at all."""
+"""Files and directories that appear whole or not at all.
 
+What is being written bears a temporary name of its own for each target, so that what a killed
+process has left behind goes when its target is written again.
+"""
+
+import hashlib
+import json
 import os
-import secrets
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
+
+
+def digest(paths: Iterable[Path], settings: Any) -> str:
+    """Name for the content of some files and of plain settings, 32 hexadecimal digits.
+
+    Parameters
+    ----------
+    paths
+        Files, and folders with all that is below them; their order does not matter.
+    settings
+        Anything that JSON can hold.
+    """
+    files = {file for path in paths for file in (path.rglob("*") if path.is_dir() else [path])}
+    whole = hashlib.sha256(json.dumps(settings, sort_keys=True).encode())
+    for file in sorted(files):
+        if file.is_file():
+            with open(file, "rb") as stream:
+                content = hashlib.file_digest(stream, "sha256").hexdigest()
+            whole.update(f"{content} {file.as_posix()}\n".encode())
+    return whole.hexdigest()[:32]
 
 
 @contextmanager
@@ -25,8 +51,9 @@ def atomic_file(path: str | os.PathLike[str]) -> Iterator[Path]:
         raises.
     """
     target = _absolute(path)
-    temporary = _beside(target)
+    temporary = _beside(target, "partial")
     target.parent.mkdir(parents=True, exist_ok=True)
+    temporary.unlink(missing_ok=True)
     try:
         yield temporary
         os.replace(temporary, target)
@@ -58,7 +85,8 @@ def atomic_directory(path: str | os.PathLike[str]) -> Iterator[Path]:
     target = _absolute(path)
     if target.exists() and not target.is_dir():
         raise NotADirectoryError(f"{target} is a file: remove it or name another directory")
-    temporary = _beside(target)
+    temporary = _beside(target, "partial")
+    _remove(temporary)
     temporary.mkdir(parents=True)
     try:
         yield temporary
@@ -73,17 +101,23 @@ def _replace_directory(source: Path, target: Path) -> None:
     if not os.path.lexists(target):
         source.rename(target)
         return
-    previous = _beside(target)
+    previous = _beside(target, "previous")
+    _remove(previous)
     target.rename(previous)
     try:
         source.rename(target)
     except BaseException:
         previous.rename(target)
         raise
-    if previous.is_symlink():
-        previous.unlink()
-    else:
-        shutil.rmtree(previous)
+    _remove(previous)
+
+
+def _remove(directory: Path) -> None:
+    """Remove a directory or a link to one, if it is there."""
+    if directory.is_symlink():
+        directory.unlink()
+    elif directory.exists():
+        shutil.rmtree(directory)
 
 
 def _absolute(path: str | os.PathLike[str]) -> Path:
@@ -91,6 +125,6 @@ def _absolute(path: str | os.PathLike[str]) -> Path:
     return Path(os.path.abspath(path))
 
 
-def _beside(path: Path) -> Path:
-    """Name an unused hidden neighbour; the suffix stays, since some writers look at it."""
-    return path.with_name(f".{secrets.token_hex(4)}.{path.name}")
+def _beside(path: Path, state: str) -> Path:
+    """Name a hidden neighbour; the suffix stays, since some writers look at it."""
+    return path.with_name(f".{state}.{path.name}")

@@ -1,11 +1,16 @@
+import json
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
 import torch
-from transformers import PreTrainedModel
+from transformers import PreTrainedModel, Trainer
 
 from langsig.corpora import Sequences
+from langsig.errors import InputError
 from langsig.pretraining import (
     Learning,
     MaskedTokens,
@@ -27,8 +32,10 @@ RECIPE: dict[str, Any] = {
     "warmup": 0.1,
     "weight_decay": 0.01,
     "masking": 0.3,
-    "group_by_length": False,
+    "batches_by_length": 1,
     "evaluations": 4,
+    "patience": None,
+    "min_improvement": 0.01,
     "margin": 0.5,
 }
 LENGTH, TOKENS = 10, range(10, 22)
@@ -68,13 +75,18 @@ def train(
     shuffled: bool = False,
     dropout: float = 0.0,
     seed: int = 0,
+    scratch: Path | None = None,
     **changes: Any,
 ) -> tuple[PreTrainedModel, Learning, list[dict[str, float]]]:
     model = untrained(tokenizer, dropout)
-    text = repetitive(400, 0, shuffled=shuffled)
+    text = {"qaa": repetitive(400, 0, shuffled=shuffled)}
     recipe = Recipe(**RECIPE | changes)
     validation = held_out(tokenizer, shuffled=shuffled)
-    return model, *pretrain(model, tokenizer, text, validation, recipe, seed=seed)
+    with tempfile.TemporaryDirectory() as folder:
+        states = scratch or Path(folder)
+        return model, *pretrain(
+            model, tokenizer, text, validation, recipe, scratch=states, seed=seed
+        )
 
 
 def test_a_predictable_language_is_learnt(tokenizer: "PreTrainedTokenizerBase") -> None:
@@ -142,5 +154,95 @@ def test_accumulated_batches_count_as_one_step(tokenizer: "PreTrainedTokenizerBa
 
 
 def test_batches_of_like_length_learn_too(tokenizer: "PreTrainedTokenizerBase") -> None:
-    _, learning, _ = train(tokenizer, group_by_length=True)
+    _, learning, _ = train(tokenizer, batches_by_length=8)
     assert learning.learnt and learning.gain > 1.5
+
+
+class Killed(BaseException):
+    """Stands for the kill."""
+
+
+def killed_after(
+    step: int, function: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
+) -> Callable[..., Any]:
+    """The method of Trainer, which ends the process, as it were, at its call after this step."""
+
+    def wrapped(self: Trainer, *arguments: Any, **options: Any) -> Any:
+        if self.state.global_step >= step:
+            raise Killed
+        return function(self, *arguments, **options)
+
+    monkeypatch.setattr(Trainer, function.__name__, wrapped)
+    return function
+
+
+@pytest.mark.parametrize("changes", [{}, {"batches_by_length": 4}, {"accumulation": 2}])
+@pytest.mark.parametrize("step", [2, 7, 11])
+def test_a_killed_run_ends_with_the_weights_of_an_undisturbed_one(
+    tokenizer: "PreTrainedTokenizerBase",
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    step: int,
+    changes: dict[str, Any],
+) -> None:
+    # Dropout draws on the state of the generator; 60 sequences a step are more than the 400 in
+    # twelve steps, so that sequences come again.
+    options: dict[str, Any] = {"dropout": 0.1, "steps": 12, "batch_size": 60, **changes}
+    undisturbed = train(tokenizer, **options)
+    with monkeypatch.context() as patch:
+        killed_after(step, Trainer.training_step, patch)
+        with pytest.raises(Killed):
+            train(tokenizer, scratch=tmp_path, **options)
+    assert bool(list(tmp_path.glob("checkpoint-*"))) == (step >= 3)
+    steps: list[int] = []
+    plain = Trainer.training_step
+
+    def counted(self: Trainer, *arguments: Any) -> torch.Tensor:
+        steps.append(self.state.global_step)
+        return plain(self, *arguments)
+
+    monkeypatch.setattr(Trainer, "training_step", counted)
+    torch.manual_seed(12345)  # whatever went before in the new process
+    resumed = train(tokenizer, scratch=tmp_path, **options)
+    assert steps[0] == step // 3 * 3, "goes on from the last state, not from the beginning"
+    weights = undisturbed[0].state_dict()
+    assert all(torch.equal(value, weights[name]) for name, value in resumed[0].state_dict().items())
+    assert resumed[1:] == undisturbed[1:]
+
+
+@pytest.mark.parametrize("damage", ["missing", "half"])
+def test_a_state_that_was_not_saved_whole_is_passed_over(
+    tokenizer: "PreTrainedTokenizerBase", tmp_path: Path, damage: str
+) -> None:
+    undisturbed = train(tokenizer, steps=12, scratch=tmp_path)
+    state = tmp_path / "checkpoint-12" / "trainer_state.json"
+    text = state.read_text()
+    state.unlink()
+    if damage == "half":
+        state.write_text(text[: len(text) // 2])
+    resumed = train(tokenizer, steps=12, scratch=tmp_path)
+    assert resumed[1:] == undisturbed[1:]
+    assert json.loads(state.read_text())["global_step"] == 12, "and is saved again"
+
+
+def test_training_stops_early_with_the_best_weights(
+    tokenizer: "PreTrainedTokenizerBase",
+) -> None:
+    """On words at random the held-out loss soon no longer falls, and then rises."""
+    options: dict[str, Any] = {"shuffled": True, "steps": 400, "evaluations": 40, "patience": 2}
+    model, learning, curve = train(tokenizer, min_improvement=0.02, **options)
+    losses = [point["masked_cross_entropy"] for point in curve]
+    assert len(curve) < 40 and curve[-1]["step"] < 400
+    assert min(losses[:-2]) - min(losses[-2:]) < 0.02, "the last two did not improve"
+    assert learning.masked_cross_entropy == pytest.approx(min(losses), abs=1e-6)
+    again = measure_learning(model, held_out(tokenizer, shuffled=True), margin=0.5, batch_size=16)
+    assert again.masked_cross_entropy == pytest.approx(min(losses), abs=1e-6)
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["steps", "batch_size", "accumulation", "batches_by_length", "evaluations", "patience"],
+)
+def test_recipes_refuse_what_is_not_positive(name: str) -> None:
+    with pytest.raises(InputError, match=f"{name}: 0 is not positive"):
+        Recipe(**RECIPE | {name: 0})

@@ -36,6 +36,11 @@ class Sequences:
     def __getitem__(self, index: int) -> NDArray[np.int32]:
         return self.tokens[self.offsets[index] : self.offsets[index + 1]]
 
+    @property
+    def lengths(self) -> NDArray[np.int64]:
+        """``[sequences]``, in sub-words."""
+        return np.diff(self.offsets)
+
     def take(self, indices: NDArray[np.int64]) -> "Sequences":
         """The sequences at these places, in this order."""
         tokens, offsets = _take(self.tokens, self.offsets, indices)

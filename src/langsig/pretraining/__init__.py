@@ -2,7 +2,7 @@
 
 from langsig.pretraining.learning import Learning, MaskedTokens, measure_learning
 from langsig.pretraining.models import ModelShape, build_model
-from langsig.pretraining.training import Recipe, pretrain
+from langsig.pretraining.training import Recipe, pretrain, processes
 
 __all__ = [
     "Learning",
@@ -12,4 +12,5 @@ __all__ = [
     "build_model",
     "measure_learning",
     "pretrain",
+    "processes",
 ]

@@ -1,0 +1,70 @@
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from langsig.errors import InputError
+from langsig.pretraining.sampling import draw
+
+sizes = st.lists(st.integers(1, 40), min_size=1, max_size=5)
+
+
+@given(sizes, st.integers(0, 300), st.floats(0, 2), st.integers(0, 9))
+def test_all_sequences_of_a_language_come_once_before_any_comes_again(
+    sizes: list[int], count: int, alpha: float, seed: int
+) -> None:
+    draws = draw(sizes, count, alpha=alpha, seed=seed)
+    assert len(draws) == count
+    for language, size in enumerate(sizes):
+        drawn = draws.sequence[draws.language == language]
+        for start in range(0, len(drawn), size):
+            turn = drawn[start : start + size]
+            assert len(set(turn)) == len(turn)
+            assert set(turn) <= set(range(size))
+
+
+@pytest.mark.parametrize("alpha", [0.0, 0.3, 1.0])
+def test_languages_come_as_often_as_alpha_says(alpha: float) -> None:
+    sizes = np.array([1000, 1000, 100])
+    count = 60_000
+    drawn = np.bincount(draw(list(sizes), count, alpha=alpha, seed=0).language, minlength=3)
+    expected = sizes**alpha / (sizes**alpha).sum() * count
+    spread = np.sqrt(expected * (1 - expected / count))
+    assert (np.abs(drawn - expected) < 4 * spread).all()
+
+
+def test_another_seed_draws_otherwise_and_the_same_one_does_not() -> None:
+    one, same, other = (draw([50, 50], 200, alpha=1.0, seed=seed) for seed in (1, 1, 2))
+    assert np.array_equal(one.sequence, same.sequence)
+    assert np.array_equal(one.language, same.language)
+    assert not np.array_equal(one.sequence, other.sequence)
+    assert not np.array_equal(one.language, other.language)
+
+
+@given(st.integers(1, 1000), st.integers(1, 8), st.integers(1, 9), st.integers(0, 9))
+def test_batches_by_length_hold_the_same_draws(
+    count: int, batch_size: int, batches: int, seed: int
+) -> None:
+    generator = np.random.default_rng(seed)
+    lengths = [generator.integers(1, 60, size) for size in (30, 20)]
+    draws = draw([30, 20], count, alpha=1.0, seed=seed)
+    sorted_draws = draws.by_length(lengths, batch_size=batch_size, batches=batches, seed=seed)
+    before = sorted(zip(draws.language, draws.sequence, strict=True))
+    assert sorted(zip(sorted_draws.language, sorted_draws.sequence, strict=True)) == before
+
+
+def test_batches_by_length_are_of_like_length_in_random_order() -> None:
+    lengths = [np.random.default_rng(0).integers(1, 100, 5000)]
+    draws = draw([5000], 5000, alpha=1.0, seed=0)
+    draws = draws.by_length(lengths, batch_size=25, batches=50, seed=0)
+    batches = lengths[0][draws.sequence].reshape(-1, 25)
+    assert np.ptp(batches, axis=1).max() < 25
+    assert np.ptp(batches, axis=1).mean() < 5
+    assert abs(np.corrcoef(np.arange(200), batches.mean(1))[0, 1]) < 0.3
+
+
+def test_bad_input_is_refused() -> None:
+    with pytest.raises(InputError, match=r"experimental\.alpha: -1"):
+        draw([3], 5, alpha=-1, seed=0)
+    with pytest.raises(InputError, match="no sequences"):
+        draw([3, 0], 5, alpha=1, seed=0)
