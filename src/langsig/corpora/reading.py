@@ -9,6 +9,7 @@ import lzma
 import re
 import tarfile
 import zlib
+from codecs import BOM_UTF8
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path, PurePath
 from typing import IO, Any, BinaryIO, cast
@@ -29,7 +30,6 @@ _WIKIPEDIA = "-wikipedia-"
 _DAMAGED = (EOFError, OSError, lzma.LZMAError, zlib.error, tarfile.TarError)
 _BUFFER = 2**18
 _TEXT_COMMENT = re.compile(rb"#\s*text\s*=\s*(.*)", re.DOTALL)
-_FIRST_WORD = (b"1\t", b"1-")
 
 
 def corpus_files(paths: Iterable[Path], language: str) -> list[Path]:
@@ -160,7 +160,7 @@ def _numbered(stream: IO[bytes], where: str) -> Iterator[tuple[int, bytes]]:
     number = 0
     try:
         for number, line in enumerate(stream, start=1):
-            yield number, line
+            yield number, line.removeprefix(BOM_UTF8) if number == 1 else line
     except _DAMAGED as error:
         raise InputError(
             f"{where}:{number + 1}: damaged or cut short ({error}); fetch it again"
@@ -170,23 +170,26 @@ def _numbered(stream: IO[bytes], where: str) -> Iterator[tuple[int, bytes]]:
 def _comments(lines: Iterable[tuple[int, bytes]], where: str) -> Iterator[tuple[int, bytes]]:
     """The ``# text`` of each sentence."""
     text = None
+    inside = False
     for number, line in lines:
         if line.startswith(b"#"):
             if match := _TEXT_COMMENT.match(line):
                 text = number, match[1]
-        elif line.startswith(_FIRST_WORD):
+        elif line.isspace():
+            text, inside = None, False
+        elif not inside:
             if text is None:
                 raise InputError(
                     f"{where}:{number}: a sentence without a '# text' comment; add it, or name "
                     "the running text instead"
                 )
             yield text
-            text = None
+            inside = True
 
 
 def _decoded(lines: Iterable[tuple[int, bytes]], where: str) -> Iterator[str]:
     for number, line in lines:
         try:
-            yield line.decode("utf-8-sig" if number == 1 else "utf-8")
+            yield line.decode("utf-8")
         except UnicodeDecodeError as error:
             raise InputError(f"{where}:{number}: not UTF-8 ({error}); convert it") from error
