@@ -95,7 +95,7 @@ def clean(
         _Writer(output / "train.parquet") as train,
         _Writer(output / "validation.parquet") as held_out,
     ):
-        for line in _normalised(read_lines(paths, language)):
+        for line in read_lines(paths, language):
             read += 1
             if _length(line) < min_words:
                 too_short += 1
@@ -168,14 +168,6 @@ class _Writer:
     def __exit__(self, *_: object) -> None:
         self._flush()
         self._file.close()
-
-
-def _normalised(texts: Iterable[str]) -> Iterator[str]:
-    """In composed characters, with single spaces; empty ones left out."""
-    for text in texts:
-        line = " ".join(unicodedata.normalize("NFC", text).split())
-        if line:
-            yield line
 
 
 def _length(line: str) -> int:

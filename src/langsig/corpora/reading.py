@@ -8,6 +8,7 @@ import io
 import lzma
 import re
 import tarfile
+import unicodedata
 import zlib
 from codecs import BOM_UTF8
 from collections.abc import Callable, Iterable, Iterator
@@ -77,7 +78,7 @@ def read_lines(paths: Iterable[Path], language: str) -> Iterator[str]:
     Yields
     ------
     str
-        As it stands in the file, line end included.
+        In composed characters (NFC), with single spaces; empty ones are left out.
 
     Raises
     ------
@@ -190,6 +191,8 @@ def _comments(lines: Iterable[tuple[int, bytes]], where: str) -> Iterator[tuple[
 def _decoded(lines: Iterable[tuple[int, bytes]], where: str) -> Iterator[str]:
     for number, line in lines:
         try:
-            yield line.decode("utf-8")
+            text = line.decode("utf-8")
         except UnicodeDecodeError as error:
             raise InputError(f"{where}:{number}: not UTF-8 ({error}); convert it") from error
+        if text := " ".join(unicodedata.normalize("NFC", text).split()):
+            yield text
