@@ -8,7 +8,7 @@ export DVC_NO_ANALYTICS := 1
 export TOKENIZERS_PARALLELISM := false
 
 .DEFAULT_GOAL := help
-.PHONY: help install repro test lint format use samples plots lock clean
+.PHONY: help install repro test lint format data use samples plots lock clean
 
 help:  ## list the targets
 	@grep -E '^[a-z]+:.*##' Makefile | sed -E 's/:[^#]*##/\t/' | expand -t 12
@@ -39,8 +39,11 @@ format: install  ## format the code
 	ruff check --fix .
 	ruff format .
 
-use: install  ## PRESET=demo|micro|ud8 [DATA=folder] [SET="key=value ..."]: choose parameters and data
+use: install  ## PRESET=demo|micro|ud8|paper [DATA=folder] [SET="key=value ..."]: choose parameters and data
 	python tools/use.py $(PRESET) $(if $(DATA),--data '$(DATA)') $(if $(SET),--set $(SET))
+
+data: install  ## PRESET=paper [TO=folder] [BASE=mirror]: fetch the data that a preset names
+	python tools/data.py $(PRESET) $(if $(TO),--to '$(TO)') $(if $(BASE),--base '$(BASE)')
 
 samples: install  ## write the sample world anew
 	python -m langsig.sample_world samples

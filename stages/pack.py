@@ -3,8 +3,10 @@
 import sys
 from pathlib import Path
 
+from tqdm import tqdm
+
 from common import load_params, run
-from langsig.corpora import downsample, load_tokenizer, pack, read_sentences
+from langsig.corpora import count_sentences, downsample, load_tokenizer, pack, read_sentences
 from langsig.files import atomic_directory
 
 
@@ -19,19 +21,24 @@ def main() -> None:
     tokenizer = load_tokenizer("artifacts/tokenizer")
     with atomic_directory(Path(f"artifacts/sequences/{language}")) as output:
         for part, count in counts.items():
-            packed = pack(
-                read_sentences(Path(f"artifacts/sentences/{language}/{part}.parquet")),
-                tokenizer,
-                max_length=options["max_length"],
-                join=options["join"],
+            sentences = Path(f"artifacts/sentences/{language}/{part}.parquet")
+            bar = tqdm(
+                read_sentences(sentences),
+                f"pack {language} {part}",
+                count_sentences(sentences),
+                mininterval=1,
+                disable=None,
             )
-            parameter = "pack.sequences" if part == "train" else "pack.validation_sequences"
-            drawn = downsample(
-                packed, count, seed=params["seed"], language=language, parameter=parameter
+            drawn, total = downsample(
+                pack(bar, tokenizer, max_length=options["max_length"], join=options["join"]),
+                count,
+                seed=params["seed"],
+                language=language,
+                parameter="pack.sequences" if part == "train" else "pack.validation_sequences",
             )
             drawn.save(output / f"{part}.safetensors")
             tokens = f"{len(drawn.tokens):,} tokens"
-            print(f"{language}: {part} {count:,} of {len(packed):,} sequences, {tokens}")
+            print(f"{language}: {part} {count:,} of {total:,} sequences, {tokens}")
 
 
 run(main)

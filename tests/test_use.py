@@ -1,4 +1,5 @@
 import copy
+import csv
 import re
 import shutil
 import sys
@@ -10,10 +11,12 @@ import pytest
 import yaml
 
 import use
+from langsig.corpora.fetching import read_sources
 from langsig.morphology import CATEGORIES, category_slug
 
 ROOT = Path(__file__).parents[1]
 PRESETS = {path.stem: path for path in sorted((ROOT / "conf").glob("*.yaml"))}
+SOURCES = {path.stem: path for path in sorted((ROOT / "conf/sources").glob("*.csv"))}
 PARAMETERS = {**PRESETS, "params": ROOT / "params.yaml"}
 every_preset = pytest.mark.parametrize("preset", PRESETS)
 all_parameters = pytest.mark.parametrize("name", PARAMETERS)
@@ -118,7 +121,8 @@ def test_categories_are_those_of_the_words_table(name: str) -> None:
     known = set(map(category_slug, CATEGORIES))
     named = load(PARAMETERS[name])["categories"]
     assert len(named) == len(set(named))
-    assert set(named) == known if name.startswith("ud") else set(named) <= known
+    real = name == "paper" or name.startswith("ud")
+    assert set(named) == known if real else set(named) <= known
 
 
 @all_parameters
@@ -242,6 +246,69 @@ def test_unknown_preset_lists_those_there_are(
         call(monkeypatch, "huge")
     assert all(preset in str(ended.value) for preset in ("PRESET=huge", *PRESETS))
     assert unchanged(project)
+
+
+def needed(preset: str) -> set[str]:
+    """Paths below the data folder that a preset names."""
+    languages = load(PRESETS[preset])["languages"].values()
+    paths = {path for item in languages for path in (*item["corpora"], item["treebank"])}
+    return {path.removeprefix("data/") for path in paths}
+
+
+def test_paper_is_put_in_place_on_a_folder_with_its_files(
+    project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    declared = project / "data.dvc"
+    declared.write_text(declared.read_text().replace("path: samples", "path: fetched"))
+    paths = needed("paper")
+    for path in paths:
+        (project / "fetched" / path).parent.mkdir(parents=True, exist_ok=True)
+        (project / "fetched" / path).touch()
+    call(monkeypatch, "paper", "--data", "fetched")
+    assert load(project / "params.yaml") == load(PRESETS["paper"])
+    missing = max(paths)
+    (project / "fetched" / missing).unlink()
+    with pytest.raises(SystemExit, match=f"fetched has no {missing}"):
+        call(monkeypatch, "paper", "--data", "fetched")
+
+
+@pytest.mark.parametrize("preset", SOURCES)
+def test_all_that_a_preset_needs_is_fetched_and_nothing_else(preset: str) -> None:
+    sources = read_sources(SOURCES[preset])
+    assert len({source.path for source in sources}) == len(sources)
+    assert all(source.url.endswith(f"/{Path(source.path).name}") for source in sources)
+    archives = {source.path: source.path.removesuffix(".tgz") for source in sources}
+    used = set()
+    for path in needed(preset):
+        (one,) = [name for name, place in archives.items() if f"{path}/".startswith(f"{place}/")]
+        used.add(one)
+    assert used == {*archives}
+
+
+def test_paper_has_the_languages_and_sizes_of_the_paper() -> None:
+    params = load(PRESETS["paper"])
+    with open(ROOT / "tests/data/paper_categories.csv", encoding="utf-8", newline="") as stream:
+        studied = {row["language"] for row in csv.DictReader(stream)}
+    assert {*params["languages"]} == studied and len(studied) == 33
+    assert params["pack"]["sequences"] + params["pack"]["validation_sequences"] == 70_380
+    share = params["clean"]["validation"]  # even if a quarter of the smallest corpus is left out
+    assert 0.75 * 70_380 * share > 1_000
+    for role, heads in (("control", 8), ("experimental", 12)):
+        model = params["pretraining"][role]["model"]
+        assert (model["layers"], model["dim"], model["heads"]) == (12, 768, heads)
+    assert params["factorize"]["rank"] == 768
+
+
+@every_preset
+def test_every_preset_names_a_launcher_and_layers_that_are_there(preset: str) -> None:
+    params = load(PRESETS[preset])
+    assert load(ROOT / params["pretraining"]["accelerate"])["num_processes"] >= 1
+    for role in ("control", "experimental"):
+        model = params["pretraining"][role]["model"]
+        assert model["dim"] % model["heads"] == 0
+        kept = params["covariance"]["block_layers"]
+        assert all(0 <= layer <= model["layers"] for layers in kept.values() for layer in layers)
+        assert params["factorize"]["rank"] <= model["dim"]
 
 
 def test_missing_data_is_named(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,4 +1,8 @@
+import gzip
+import lzma
 import random
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -219,6 +223,49 @@ def test_missing_text_is_named_by_language(tmp_path: Path, name: str) -> None:
     (tmp_path / "empty").mkdir()
     with pytest.raises(InputError, match=rf"languages\.qaa\.corpora.*{name}"):
         clean([tmp_path / name], tmp_path, tmp_path / "vocabulary.txt", **DEFAULTS)
+
+
+PEAK = """
+import resource, sys
+from pathlib import Path
+from langsig.corpora import clean, seen
+seen._IN_MEMORY = 10_000
+folder = Path(sys.argv[1])
+report = clean(
+    [folder / "corpus.txt"], folder, folder / "vocabulary.txt", language="qaa", analysed=set(),
+    min_words=3, validation=0.2, vocabulary_sample=100,
+)
+print(report.repeated, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)
+"""
+
+
+def test_memory_does_not_grow_with_the_corpus(tmp_path: Path) -> None:
+    def peak(lines: int) -> float:
+        with open(tmp_path / "corpus.txt", "w") as corpus:
+            corpus.writelines(f"This is line {number}\n" for number in range(lines))
+            corpus.writelines(f"This is line {number}\n" for number in range(0, lines, 10))
+        ran = subprocess.run(
+            [sys.executable, "-c", PEAK, tmp_path], capture_output=True, text=True, check=True
+        )
+        repeated, megabytes = ran.stdout.split()
+        assert int(repeated) == lines // 10
+        return float(megabytes)
+
+    # Ten times the fingerprints are 14 MB in a set, ten times the text is 50.
+    assert peak(200_000) < peak(20_000) + 8
+
+
+def test_all_kinds_of_files_clean_alike(tmp_path: Path) -> None:
+    text = "".join(line + "\n" for line in LINES).encode()
+    (tmp_path / "a.txt.gz").write_bytes(gzip.compress(text))
+    (tmp_path / "b.conllu.xz").write_bytes(
+        lzma.compress(b"".join(b"# text = %s\n1\n\n" % line.encode() for line in LINES))
+    )
+    for name in ("a.txt.gz", "b.conllu.xz"):
+        (tmp_path / name[0]).mkdir()
+        clean([tmp_path / name], tmp_path / name[0], tmp_path / "vocabulary", **DEFAULTS)
+    for part in ("train", "validation"):
+        assert texts(tmp_path / "a", part) == texts(tmp_path / "b", part) != []
 
 
 def test_folders_and_files_are_read(tmp_path: Path) -> None:

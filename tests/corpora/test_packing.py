@@ -1,3 +1,5 @@
+import tracemalloc
+from collections.abc import Iterable, Iterator
 from itertools import chain, pairwise
 from math import ceil
 from typing import TYPE_CHECKING
@@ -7,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from langsig.corpora import Sequences, concatenate, downsample, pack
+from langsig.corpora import Packed, Sequences, concatenate, downsample, pack
 from langsig.errors import InputError
 
 if TYPE_CHECKING:
@@ -55,7 +57,7 @@ sequences_of = st.lists(
 def test_packing_loses_adds_and_moves_nothing(
     tokenizer: "PreTrainedTokenizerBase", text: Sentences, max_length: int, join: bool
 ) -> None:
-    packed = pack(text, tokenizer, max_length=max_length, join=join)
+    packed = Sequences.of(pack(text, tokenizer, max_length=max_length, join=join))
     pieces = [tokenizer(sentence, add_special_tokens=False)["input_ids"] for sentence, _ in text]
     owner = [number for number, tokens in enumerate(pieces) for _ in tokens]
     rows = rows_of(packed)
@@ -85,7 +87,7 @@ def test_long_streams_are_packed_as_short_ones(tokenizer: "PreTrainedTokenizerBa
     text: Sentences = [(" ".join(WORDS[n % 7 : n % 13]), [n + 1]) for n in range(2_500)]
     packed = pack(iter(text), tokenizer, max_length=16, join=False)
     alone = [pack([sentence], tokenizer, max_length=16, join=False) for sentence in text]
-    assert rows_of(packed) == [row for one in alone for row in rows_of(one)]
+    assert rows_of(Sequences.of(packed)) == rows_of(Sequences.of(chain(*alone)))
 
 
 @settings(deadline=None)
@@ -135,17 +137,25 @@ def test_take_keeps_tokens_and_fingerprints_together(
     assert rows_of(taken) == [rows[index] for index in indices]
 
 
-def draw(sequences: Sequences, count: int, seed: int) -> Sequences:
-    return downsample(sequences, count, seed=seed, language="qaa", parameter="pack.sequences")
+def numbered(total: int) -> Iterator[Packed]:
+    """Sequences that tell their number, each of another length."""
+    for number in range(total):
+        yield Packed(
+            np.full(number % 7 + 1, number, np.int32), np.array([number] * (number % 3), np.uint64)
+        )
+
+
+def draw(packed: Iterable[Packed], count: int, seed: int) -> Sequences:
+    options = {"seed": seed, "language": "qaa", "parameter": "pack.sequences"}
+    return downsample(packed, count, **options)[0]
 
 
 def test_downsampling_is_uniform_without_replacement() -> None:
     total, count, runs = 12, 5, 2_000
-    sequences = of_rows([[number] * (number + 1) for number in range(total)], [[]] * total)
-    rows = rows_of(sequences)
+    rows = rows_of(Sequences.of(numbered(total)))
     often = np.zeros(total)
     for seed in range(runs):
-        drawn = rows_of(draw(sequences, count, seed))
+        drawn = rows_of(draw(numbered(total), count, seed))
         numbers = [tokens[0] for tokens, _ in drawn]
         assert numbers == sorted({*numbers}) and len(numbers) == count
         assert drawn == [rows[number] for number in numbers]
@@ -155,15 +165,34 @@ def test_downsampling_is_uniform_without_replacement() -> None:
 
 
 def test_downsampling_repeats_itself() -> None:
-    sequences = of_rows([[number] for number in range(100)], [[]] * 100)
-    assert rows_of(draw(sequences, 10, 3)) == rows_of(draw(sequences, 10, 3))
-    assert rows_of(draw(sequences, 10, 3)) != rows_of(draw(sequences, 10, 4))
-    assert rows_of(draw(sequences, 100, 3)) == rows_of(sequences)
+    assert rows_of(draw(numbered(100), 10, 3)) == rows_of(draw(numbered(100), 10, 3))
+    assert rows_of(draw(numbered(100), 10, 3)) != rows_of(draw(numbered(100), 10, 4))
+    assert rows_of(draw(numbered(100), 100, 3)) == rows_of(Sequences.of(numbered(100)))
+
+
+def test_downsampling_says_how_many_there_were() -> None:
+    drawn, total = downsample(numbered(100), 7, seed=0, language="qaa", parameter="pack.sequences")
+    assert (len(drawn), total) == (7, 100)
 
 
 def test_too_few_sequences_name_language_and_parameter() -> None:
-    with pytest.raises(InputError, match=r"^pack\.sequences: qaa has 2 sequences, fewer than 3"):
-        draw(of_rows([[1], [2]], [[], []]), 3, 0)
+    expected = r"^pack\.sequences: qaa has 2 sequences, fewer than 3; lower the parameter to 2 "
+    with pytest.raises(InputError, match=expected):
+        draw(numbered(2), 3, 0)
+
+
+def test_memory_is_that_of_what_is_drawn(tokenizer: "PreTrainedTokenizerBase") -> None:
+    def peak(sentences: int) -> int:
+        text = ((f"{WORDS[n % 7]} {n}", [n + 1]) for n in range(sentences))
+        tracemalloc.start()
+        draw(pack(text, tokenizer, max_length=16, join=True), 100, 0)
+        highest = tracemalloc.get_traced_memory()[1]
+        tracemalloc.stop()
+        return highest
+
+    peak(1_000)  # what is loaded once
+    small, large = peak(3_000), peak(30_000)
+    assert large < small * 1.2
 
 
 @pytest.mark.parametrize("max_length", [2, 0])
@@ -171,4 +200,4 @@ def test_a_sequence_has_room_for_a_sub_word(
     max_length: int, tokenizer: "PreTrainedTokenizerBase"
 ) -> None:
     with pytest.raises(InputError, match=r"pack\.max_length"):
-        pack([("a", [1])], tokenizer, max_length=max_length, join=True)
+        list(pack([("a", [1])], tokenizer, max_length=max_length, join=True))

@@ -1,3 +1,5 @@
+import unicodedata
+from difflib import SequenceMatcher
 from pathlib import Path
 
 import pytest
@@ -15,6 +17,48 @@ def test_chinese_is_pinyin_without_tones() -> None:
 def test_japanese_is_hepburn() -> None:
     assert romaniser("ja")("すし").replace(" ", "") == "sushi"
     assert romaniser("ja")("東京").replace(" ", "") in ("toukyou", "tōkyō")
+
+
+@pytest.mark.parametrize(
+    "text", ["＝", "＝＝", "ジャン＝ジャック", "東京＝すし＝", "a ＝ b", "𠮟る"]
+)
+def test_japanese_neither_repeats_nor_loses_what_pykakasi_does_not_know(text: str) -> None:
+    parts = [romaniser("ja")(part) for part in text.replace(" ", "").split("＝")]
+    expected = "＝".join(part.replace(" ", "") for part in parts)
+    assert romaniser("ja")(text).replace(" ", "") == expected
+
+
+@pytest.mark.parametrize(("language", "folder"), [("zh", "UD_Chinese"), ("ja", "UD_Japanese")])
+def test_real_words_and_text_are_transcribed(real_data: Path, language: str, folder: str) -> None:
+    transcribe = romaniser(language)
+    words = annotate(real_data / "ud-treebanks-v2.1" / folder, language)
+    texts = (real_data / f"ntrex-128/{language}.txt").read_text(encoding="utf-8").splitlines()[:300]
+    forms = words.table["form"].drop_duplicates().tolist()
+    for text in (*forms, *texts):
+        transcription = transcribe(text)
+        assert transcription == " ".join(transcription.split())
+        # Nothing becomes empty, and only Latin letters are left.
+        assert bool(transcription) == bool(text.strip())
+        names = [unicodedata.name(letter) for letter in transcription if letter.isalpha()]
+        assert not [name for name in names if name.startswith(("CJK", "HIRAGANA", "KATAKANA"))]
+
+
+@pytest.mark.parametrize(("language", "folder"), [("zh", "UD_Chinese"), ("ja", "UD_Japanese")])
+def test_words_are_mostly_written_as_in_their_sentences(
+    real_data: Path, language: str, folder: str
+) -> None:
+    """Readings depend on context (音楽 and 楽), but rarely."""
+    transcribe = romaniser(language)
+    words = annotate(real_data / "ud-treebanks-v2.1" / folder, language)
+    table = words.table[words.table["sentence"] < 200]
+    alone = table["form"].map(transcribe).groupby(table["sentence"]).agg("".join)
+    likeness = [
+        SequenceMatcher(
+            None, word.replace(" ", ""), transcribe(text).replace(" ", ""), autojunk=False
+        ).ratio()
+        for word, text in zip(alone, words.sentences["text"][:200], strict=True)
+    ]
+    assert sum(likeness) / len(likeness) > 0.9
 
 
 def test_table_covers_the_sample_language(samples: Path) -> None:

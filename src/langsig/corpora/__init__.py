@@ -1,16 +1,18 @@
 """From raw text to the token sequences that models are trained on."""
 
-from langsig.corpora.cleaning import CleaningReport, clean, read_sentences
+from langsig.corpora.cleaning import CleaningReport, clean, count_sentences, read_sentences
 from langsig.corpora.fingerprints import fingerprint, fingerprints_of_line
-from langsig.corpora.packing import Sequences, concatenate, downsample, pack
+from langsig.corpora.packing import Packed, Sequences, concatenate, downsample, pack
 from langsig.corpora.romanisation import romaniser
 from langsig.corpora.tokenizer import load_tokenizer, train_tokenizer
 
 __all__ = [
     "CleaningReport",
+    "Packed",
     "Sequences",
     "clean",
     "concatenate",
+    "count_sentences",
     "downsample",
     "fingerprint",
     "fingerprints_of_line",

@@ -6,13 +6,15 @@ from collections.abc import Collection, Iterable, Iterator
 from dataclasses import asdict, dataclass
 from functools import cache
 from pathlib import Path
-from random import Random
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
 from langsig.corpora.fingerprints import fingerprint, fingerprints_of_line
+from langsig.corpora.reading import read_lines
 from langsig.corpora.romanisation import has_romanisation, romaniser
+from langsig.corpora.sampling import Reservoir
+from langsig.corpora.seen import Seen
 from langsig.errors import InputError
 
 SCHEMA = pa.schema([("text", pa.string()), ("fingerprints", pa.list_(pa.uint64()))])
@@ -59,7 +61,8 @@ def clean(
     Parameters
     ----------
     paths
-        Text files, or folders of them, one sentence or paragraph a line, UTF-8.
+        Files and folders that :func:`langsig.corpora.reading.read_lines` can read: text, one
+        sentence or paragraph a line, CoNLL-U, either of them compressed, or archives.
     output
         Existing folder for ``train.parquet`` and ``validation.parquet``, columns ``text`` and
         ``fingerprints``.
@@ -80,28 +83,27 @@ def clean(
     Raises
     ------
     InputError
-        If a file is missing or not UTF-8, or nothing is left for training or validation.
+        If a file is missing or damaged, or nothing is left for training or validation.
     """
     if not 0 < validation < 1:
         raise InputError(f"clean.validation: {validation} is not between 0 and 1")
     transcribe = romaniser(language) if romanise else str
     read = too_short = repeated = leaked = 0
-    seen: set[int] = set()
-    sample = _Reservoir(vocabulary_sample, seed)
+    sample: Reservoir[str] = Reservoir(vocabulary_sample, seed)
     with (
+        Seen(output) as seen,
         _Writer(output / "train.parquet") as train,
         _Writer(output / "validation.parquet") as held_out,
     ):
-        for line in _lines(paths, language):
+        for line in read_lines(paths, language):
             read += 1
             if _length(line) < min_words:
                 too_short += 1
                 continue
             identity = fingerprint(line)
-            if identity in seen:
+            if not seen.add(identity):
                 repeated += 1
                 continue
-            seen.add(identity)
             fingerprints = fingerprints_of_line(line)
             if any(piece in analysed for piece in fingerprints):
                 leaked += 1
@@ -112,10 +114,11 @@ def clean(
             train.write(transcribe(line), fingerprints)
             sample.offer(line)
     with open(vocabulary_output, "w", encoding="utf-8", newline="\n") as vocabulary:
-        vocabulary.writelines(line + "\n" for line in sample.lines)
+        lines = sample.items()
+        vocabulary.writelines(line + "\n" for line in lines)
         if has_romanisation(language):
             alternative = romaniser(language)
-            vocabulary.writelines(alternative(line) + "\n" for line in sample.lines)
+            vocabulary.writelines(alternative(line) + "\n" for line in lines)
     report = CleaningReport(read, too_short, repeated, leaked, train.rows, held_out.rows)
     if not (report.train and report.validation):
         raise InputError(
@@ -136,23 +139,9 @@ def read_sentences(path: Path) -> Iterator[tuple[str, list[int]]]:
             )
 
 
-class _Reservoir:
-    """Uniform sample of a stream whose length is not known (Vitter's algorithm R)."""
-
-    def __init__(self, size: int, seed: int) -> None:
-        self.lines: list[str] = []
-        self._size = size
-        self._offered = 0
-        self._random = Random(seed)
-
-    def offer(self, line: str) -> None:
-        self._offered += 1
-        if len(self.lines) < self._size:
-            self.lines.append(line)
-            return
-        place = self._random.randrange(self._offered)
-        if place < self._size:
-            self.lines[place] = line
+def count_sentences(path: Path) -> int:
+    """How many sentences :func:`read_sentences` gives."""
+    return int(pq.read_metadata(path).num_rows)
 
 
 class _Writer:
@@ -179,23 +168,6 @@ class _Writer:
     def __exit__(self, *_: object) -> None:
         self._flush()
         self._file.close()
-
-
-def _lines(paths: Iterable[Path], language: str) -> Iterator[str]:
-    for path in paths:
-        files = sorted(path.rglob("*.txt")) if path.is_dir() else [path]
-        if not files or not all(file.is_file() for file in files):
-            raise InputError(f"languages.{language}.corpora: no text at {path}")
-        for file in files:
-            with open(file, "rb") as stream:
-                for number, raw in enumerate(stream, start=1):
-                    try:
-                        text = raw.decode("utf-8")
-                    except UnicodeDecodeError as error:
-                        raise InputError(f"{file}:{number}: not UTF-8 ({error})") from error
-                    line = " ".join(unicodedata.normalize("NFC", text).split())
-                    if line:
-                        yield line
 
 
 def _length(line: str) -> int:

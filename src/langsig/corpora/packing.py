@@ -3,18 +3,28 @@
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from safetensors.numpy import load_file, save_file
 
+from langsig.corpora.sampling import Reservoir
 from langsig.errors import InputError
 
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerBase
 
 _BATCH = 1_000
+
+
+class Packed(NamedTuple):
+    """One packed token sequence."""
+
+    tokens: NDArray[np.int32]
+    """``[tokens]``, special tokens included."""
+    fingerprints: NDArray[np.uint64]
+    """``[sentences]``, of the sentences in it, ascending."""
 
 
 @dataclass(frozen=True)
@@ -36,10 +46,12 @@ class Sequences:
     def __getitem__(self, index: int) -> NDArray[np.int32]:
         return self.tokens[self.offsets[index] : self.offsets[index + 1]]
 
-    @property
-    def lengths(self) -> NDArray[np.int64]:
-        """``[sequences]``, in sub-words."""
-        return np.diff(self.offsets)
+    @classmethod
+    def of(cls, packed: Iterable[Packed]) -> "Sequences":
+        """Lay sequences end to end."""
+        rows = list(packed)
+        tokens = _ragged([row.tokens for row in rows], np.int32)
+        return cls(*tokens, *_ragged([row.fingerprints for row in rows], np.uint64))
 
     def take(self, indices: NDArray[np.int64]) -> "Sequences":
         """The sequences at these places, in this order."""
@@ -71,8 +83,8 @@ def pack(
     *,
     max_length: int,
     join: bool,
-) -> Sequences:
-    """Turn sentences into sequences of at most ``max_length`` sub-words.
+) -> Iterator[Packed]:
+    """Turn a stream of sentences into sequences of at most ``max_length`` sub-words.
 
     A sentence that is too long for a sequence of its own goes on in the next ones
     (paper, appendix B.1; the published code drops none either).
@@ -96,28 +108,28 @@ def pack(
     room = max_length - 2
     if room < 1:
         raise InputError(f"pack.max_length: {max_length} leaves no room for a sub-word")
-    tokens: list[NDArray[np.int32]] = []
-    fingerprints: list[list[int]] = []
     pending: list[int] = []
-    pending_fingerprints: list[int] = []
+    pending_fingerprints: set[int] = set()
 
-    def close() -> None:
-        tokens.append(np.array([first, *pending, last], np.int32))
-        fingerprints.append(sorted(set(pending_fingerprints)))
+    def close() -> Packed:
+        packed = Packed(
+            np.array([first, *pending, last], np.int32),
+            np.array(sorted(pending_fingerprints), np.uint64),
+        )
         pending.clear()
         pending_fingerprints.clear()
+        return packed
 
     for pieces, identities in _tokenised(sentences, tokenizer):
         if pending and (not join or len(pending) + len(pieces) > room):
-            close()
+            yield close()
         for start in range(0, len(pieces), room):
             if pending and start:
-                close()
+                yield close()
             pending.extend(pieces[start : start + room])
-            pending_fingerprints.extend(identities)
+            pending_fingerprints.update(identities)
     if pending:
-        close()
-    return Sequences(*_ragged(tokens, np.int32), *_ragged(fingerprints, np.uint64))
+        yield close()
 
 
 def concatenate(parts: Sequence[Sequences]) -> Sequences:
@@ -136,22 +148,34 @@ def concatenate(parts: Sequence[Sequences]) -> Sequences:
 
 
 def downsample(
-    sequences: Sequences, count: int, *, seed: int, language: str, parameter: str
-) -> Sequences:
+    packed: Iterable[Packed], count: int, *, seed: int, language: str, parameter: str
+) -> tuple[Sequences, int]:
     """Draw ``count`` sequences uniformly without replacement, kept in their order.
+
+    Holds no more than the sequences drawn.
+
+    Returns
+    -------
+    drawn
+        The sequences.
+    total
+        How many there were to draw from.
 
     Raises
     ------
     InputError
         If there are fewer, naming the language and the parameter.
     """
-    if count > len(sequences):
+    sample: Reservoir[Packed] = Reservoir(count, seed)
+    for sequence in packed:
+        sample.offer(sequence)
+    total = sample.offered
+    if count > total:
         raise InputError(
-            f"{parameter}: {language} has {len(sequences):,} sequences, fewer than {count:,}; "
-            f"lower the parameter to {len(sequences)} or give {language} more text"
+            f"{parameter}: {language} has {total:,} sequences, fewer than {count:,}; "
+            f"lower the parameter to {total} or give {language} more text"
         )
-    drawn = np.random.default_rng(seed).choice(len(sequences), count, replace=False)
-    return sequences.take(np.sort(drawn))
+    return Sequences.of(sample.items()), total
 
 
 def _tokenised(

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable
 from functools import cache
 from importlib import resources
+from itertools import groupby
 from typing import Any
 
 from langsig.errors import InputError
@@ -66,5 +67,14 @@ def _kakasi() -> Any:
     return kakasi()
 
 
+@cache
+def _in_kakasi(character: str) -> bool:
+    """Whether pykakasi writes a character; in place of others it repeats what went before."""
+    return bool(_kakasi().convert(character))
+
+
 def _hepburn(text: str) -> str:
-    return _join(item["hepburn"] for item in _kakasi().convert(text))
+    units: list[str] = []
+    for known, run in groupby(text, _in_kakasi):
+        units += (item["hepburn"] for item in _kakasi().convert("".join(run))) if known else run
+    return _join(units)
