@@ -8,7 +8,7 @@ export DVC_NO_ANALYTICS := 1
 export TOKENIZERS_PARALLELISM := false
 
 .DEFAULT_GOAL := help
-.PHONY: help install repro test lint format use samples plots lock clean
+.PHONY: help install repro test lint format use price samples plots lock clean
 
 help:  ## list the targets
 	@grep -E '^[a-z]+:.*##' Makefile | sed -E 's/:[^#]*##/\t/' | expand -t 12
@@ -41,6 +41,9 @@ format: install  ## format the code
 
 use: install  ## PRESET=demo|micro|ud8 [DATA=folder] [SET="key=value ..."]: choose parameters and data
 	python tools/use.py $(PRESET) $(if $(DATA),--data '$(DATA)') $(if $(SET),--set $(SET))
+
+price: install  ## [PRESET=name] [GPU=A100-40GB] [ARGS="--tflops N --vocabulary N --json"]: what a run costs
+	@python tools/price.py $(PRESET) $(if $(GPU),--gpu '$(GPU)') $(ARGS)
 
 samples: install  ## write the sample world anew
 	python -m langsig.sample_world samples
