@@ -226,8 +226,8 @@ def table(found: dict[str, Any]) -> str:
         f"{'    a million words':34}{_size(disk['states_a_million_words']):>16}",
         f"{'  covariances, at most':34}{_size(disk['covariances']):>16}",
         "",
-        f"GPU hours: at {found['utilisation']:.0%} of the 16-bit peak, an assumption that small batches miss; "
-        "of all GPUs together; for training only.",
+        f"GPU hours: at {found['utilisation']:.0%} of the 16-bit peak, an assumption that small "
+        "batches miss; of all GPUs together; for training only.",
     ]
     if disk["languages_without_words"]:
         lines.append(
