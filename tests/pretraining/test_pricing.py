@@ -102,6 +102,7 @@ def test_tokens_and_flops_grow_with_all_that_repeats(
     memory, single = pricing.training_memory(many), pricing.training_memory(one)
     assert memory.activations == batch_size * single.activations, "a process has one batch at once"
     assert memory.weights == single.weights
+    assert memory.gradients == single.gradients * min(processes, 2)
 
 
 def test_activations_are_about_what_autograd_keeps(tokenizer: "PreTrainedTokenizerBase") -> None:

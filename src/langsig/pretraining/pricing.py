@@ -52,6 +52,7 @@ class Plan:
     accumulation: int
     """Batches a step."""
     processes: int
+    """Of all machines together."""
     masking: float
     """Share of tokens that the output layer predicts."""
     mixed_precision: bool
@@ -105,6 +106,7 @@ class Memory:
     weights: int
     """With the 16-bit copies that mixed precision keeps."""
     gradients: int
+    """Twice where there are several processes: torch's data parallelism exchanges a copy."""
     moments: int
     """The two of Adam."""
     activations: int
@@ -186,7 +188,7 @@ def training_memory(plan: Plan) -> Memory:
     logits = 3 * _FULL * tokens * plan.vocabulary
     return Memory(
         weights=parameters * (_FULL + _HALF if plan.mixed_precision else _FULL),
-        gradients=parameters * _FULL,
+        gradients=parameters * _FULL * (2 if plan.processes > 1 else 1),
         moments=2 * parameters * _FULL,
         activations=activations if plan.mixed_precision else 2 * activations,
         logits=round(logits * plan.masking),
