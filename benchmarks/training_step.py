@@ -1,96 +1,149 @@
-"""Time of a training step: logits at masked positions only, against logits everywhere.
+"""Time of a training step: langsig's models against the same ones as transformers trains them.
 
-Both models have the same weights and see the same batches, in turn, in one process.
+Both start from the same weights and see the same batches, in turn, in one process. A step is what
+the Trainer does: mask, forward, backward, clip the gradient, fused AdamW. The two differ in where
+the output layer computes logits: at the masked positions, or everywhere.
 """
 
 import argparse
 import json
 import statistics
 import time
-from types import SimpleNamespace
 from typing import Any
 
 import torch
-from transformers import RobertaForMaskedLM
+from tokenizers import Tokenizer
+from tokenizers.models import WordLevel
+from transformers import (
+    DataCollatorForLanguageModeling,
+    PreTrainedModel,
+    PreTrainedTokenizerFast,
+    RobertaForMaskedLM,
+)
 
 from langsig.pretraining import ModelShape, build_model
 
-SHAPE = ModelShape("roberta", layers=6, dim=128, heads=4, dropout=0.0, initializer_range=0.04)
-LENGTH, BATCH, MASKED = 64, 32, 0.15
+SPECIAL = {"bos_token": "<s>", "pad_token": "<pad>", "eos_token": "</s>", "mask_token": "<mask>"}
+HEAD = 32  # dimensions an attention head
+WARM_UP = 2
+VOCABULARIES = [8_000, 32_000, 250_002]
+MANY = 100_000  # entries from which on batches are small: logits everywhere take gigabytes
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--vocabulary", type=int, nargs="+", default=[8_000, 32_000])
-    parser.add_argument("--steps", type=int, default=10, help="counted steps, after two to warm up")
+    parser.add_argument("--vocabulary", type=int, nargs="+", default=VOCABULARIES)
+    parser.add_argument("--batch", type=int, help="sequences (8 from vocabulary 100,000 on, or 32)")
+    parser.add_argument("--length", type=int, default=64)
+    parser.add_argument("--layers", type=int, default=6)
+    parser.add_argument("--dim", type=int, default=128)
+    parser.add_argument("--masking", type=float, default=0.15)
+    parser.add_argument("--steps", type=int, default=10, help=f"counted, after {WARM_UP} others")
+    parser.add_argument("--quick", action="store_true", help="three steps")
     parser.add_argument("--json", action="store_true")
     arguments = parser.parse_args()
-    rows = [measure(size, arguments.steps) for size in arguments.vocabulary]
+    if arguments.quick:
+        arguments.steps = 3
+    rows = [measure(size, arguments) for size in arguments.vocabulary]
     setting = {
         "threads": torch.get_num_threads(),
         "dtype": "float32",
-        "layers": SHAPE.layers,
-        "dim": SHAPE.dim,
-        "batch": BATCH,
-        "length": LENGTH,
-        "masked": MASKED,
+        **{
+            name: getattr(arguments, name)
+            for name in ("layers", "dim", "length", "masking", "steps")
+        },
     }
     if arguments.json:
         print(json.dumps({"setting": setting, "rows": rows}, indent=2))
-        return
-    print(", ".join(f"{name} {value}" for name, value in setting.items()))
-    print(f"{'vocabulary':>10}{'everywhere, s':>15}{'masked, s':>12}{'ratio':>8}  (min to max)")
-    for row in rows:
-        print(
-            f"{row['vocabulary']:>10}{row['everywhere']:>15.3f}{row['masked']:>12.3f}"
-            f"{row['ratio']:>8.2f}  ({row['ratio_min']:.2f} to {row['ratio_max']:.2f})"
-        )
+    else:
+        print(table(setting, rows))
 
 
-def measure(vocabulary: int, steps: int) -> dict[str, Any]:
-    """Medians of the seconds of a step, and of the ratio step by step."""
-    sizes = _Vocabulary(vocabulary, pad_token_id=1, bos_token_id=0, eos_token_id=2)
-    masked = build_model(SHAPE, sizes, max_length=LENGTH, seed=0)  # type: ignore[arg-type]
+def measure(vocabulary: int, arguments: argparse.Namespace) -> dict[str, Any]:
+    """Medians of the seconds of a step, and their ratio step by step."""
+    tokenizer = tokenizer_of(vocabulary)
+    shape = ModelShape(
+        "roberta",
+        layers=arguments.layers,
+        dim=arguments.dim,
+        heads=arguments.dim // HEAD,
+        dropout=0.0,
+        initializer_range=0.04,
+    )
+    masked = build_model(shape, tokenizer, max_length=arguments.length, seed=0)
     everywhere = RobertaForMaskedLM(masked.config)
     everywhere.load_state_dict(masked.state_dict())
-    models = {"everywhere": everywhere, "masked": masked}
-    optimisers = {name: torch.optim.AdamW(m.parameters(), 1e-4) for name, m in models.items()}
-    seconds: dict[str, list[float]] = {name: [] for name in models}
+    steps = {
+        "everywhere": Step(everywhere, tokenizer, arguments.masking),
+        "masked": Step(masked, tokenizer, arguments.masking),
+    }
+    batch = arguments.batch or (8 if vocabulary >= MANY else 32)
+    seconds: dict[str, list[float]] = {name: [] for name in steps}
+    losses: dict[str, list[float]] = {name: [] for name in steps}
     generator = torch.Generator().manual_seed(0)
-    for step in range(steps + 2):
-        tokens = torch.randint(4, vocabulary, (BATCH, LENGTH), generator=generator)
-        hidden = torch.rand(tokens.shape, generator=generator) < MASKED
-        batch = {
-            "input_ids": tokens.masked_fill(hidden, vocabulary - 1),
-            "attention_mask": torch.ones_like(tokens),
-            "labels": tokens.masked_fill(~hidden, -100),
-        }
-        for name in sorted(models, reverse=bool(step % 2)):
+    for number in range(WARM_UP + arguments.steps):
+        text = torch.randint(4, vocabulary - 1, (batch, arguments.length), generator=generator)
+        for name in sorted(steps, reverse=bool(number % 2)):
+            torch.manual_seed(number)  # the same tokens are masked
             start = time.perf_counter()
-            optimisers[name].zero_grad()
-            models[name](**batch).loss.backward()
-            optimisers[name].step()
-            if step > 1:
-                seconds[name].append(time.perf_counter() - start)
-    ratios = [a / b for a, b in zip(seconds["everywhere"], seconds["masked"], strict=True)]
+            losses[name].append(steps[name](text))
+            seconds[name].append(time.perf_counter() - start)
+    counted = {name: values[WARM_UP:] for name, values in seconds.items()}
+    ratios = [a / b for a, b in zip(counted["everywhere"], counted["masked"], strict=True)]
+    pairs = zip(losses["everywhere"], losses["masked"], strict=True)
     return {
         "vocabulary": vocabulary,
-        **{name: statistics.median(values) for name, values in seconds.items()},
-        "ratio": statistics.median(ratios),
+        "batch": batch,
+        **{name: statistics.median(values) for name, values in counted.items()},
         "ratio_min": min(ratios),
+        "ratio": statistics.median(ratios),
         "ratio_max": max(ratios),
+        "largest_difference_of_losses": max(abs(a - b) for a, b in pairs),
     }
 
 
-class _Vocabulary(SimpleNamespace):
-    """What ``build_model`` asks of a tokenizer."""
+class Step:
+    """One step of the Trainer at its defaults, without its logging."""
 
-    def __init__(self, size: int, **ids: int) -> None:
-        super().__init__(**ids)
-        self._size = size
+    def __init__(
+        self, model: PreTrainedModel, tokenizer: PreTrainedTokenizerFast, masking: float
+    ) -> None:
+        self._model = model
+        self._collator = DataCollatorForLanguageModeling(tokenizer, mlm_probability=masking)
+        self._optimiser = torch.optim.AdamW(model.parameters(), 1e-4, fused=True)
 
-    def __len__(self) -> int:
-        return self._size
+    def __call__(self, text: torch.Tensor) -> float:
+        batch = self._collator([{"input_ids": row} for row in text])
+        loss = self._model(**batch).loss
+        loss.backward()
+        torch.nn.utils.clip_grad_norm_(self._model.parameters(), 1.0)
+        self._optimiser.step()
+        self._optimiser.zero_grad()
+        return float(loss.detach())
+
+
+def tokenizer_of(size: int) -> PreTrainedTokenizerFast:
+    """A tokenizer with so many entries, none of which is ever looked up."""
+    entries = [*SPECIAL.values()]
+    entries[3:3] = [f"w{number}" for number in range(size - len(entries))]
+    vocabulary = {entry: number for number, entry in enumerate(entries)}
+    model = WordLevel(vocabulary, unk_token="<pad>")
+    return PreTrainedTokenizerFast(tokenizer_object=Tokenizer(model), **SPECIAL)
+
+
+def table(setting: dict[str, Any], rows: list[dict[str, Any]]) -> str:
+    lines = [
+        ", ".join(f"{name} {value}" for name, value in setting.items()),
+        f"{'vocabulary':>10}{'batch':>7}{'everywhere, s':>15}{'masked, s':>12}{'ratio':>8}"
+        "  (min to max)  losses differ by",
+    ]
+    lines += [
+        f"{row['vocabulary']:>10,}{row['batch']:>7}{row['everywhere']:>15.3f}{row['masked']:>12.3f}"
+        f"{row['ratio']:>8.2f}  ({row['ratio_min']:.2f} to {row['ratio_max']:.2f})"
+        f"{row['largest_difference_of_losses']:>16.0e}"
+        for row in rows
+    ]
+    return "\n".join(lines)
 
 
 if __name__ == "__main__":

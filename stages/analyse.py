@@ -1,4 +1,4 @@
-"""Signatures of all categories, and what the models learnt -> tidy tables and metrics."""
+"""Signatures of all categories, words and what the models learnt -> tidy tables and metrics."""
 
 import json
 from pathlib import Path
@@ -6,8 +6,16 @@ from pathlib import Path
 import pandas as pd
 
 from common import load_params, paths, run
-from langsig.analysis import average_signatures, spread, summary, trends
+from langsig.analysis import (
+    average_signatures,
+    coverage,
+    coverage_markdown,
+    spread,
+    summary,
+    trends,
+)
 from langsig.files import atomic_directory, atomic_file
+from langsig.morphology import read_words
 
 
 def main() -> None:
@@ -21,15 +29,24 @@ def main() -> None:
         model: json.loads((folder / "learning.json").read_text())
         for model, folder in paths("artifacts/learning/{language}", models).items()
     }
+    words = paths("artifacts/words/{language}", list(params["languages"]))
+    covered = coverage(
+        ((language, read_words(folder)) for language, folder in words.items()),
+        min_instances=params["covariance"]["min_instances"],
+    )
     tables = {
         "average_signatures": averages,
         "trends": trends(averages),
         "spread": spread(averages),
         "factorizations": pd.concat(pd.read_csv(folder / "diagnostics.csv") for folder in folders),
+        "treebanks": covered.treebanks,
+        "coverage": covered.categories,
+        "attributes": covered.attributes,
     }
     with atomic_directory(Path("artifacts/tables")) as output:
         for name, table in tables.items():
             table.to_csv(output / f"{name}.csv", index=False)
+        (output / "coverage.md").write_text(coverage_markdown(covered), encoding="utf-8")
     with atomic_file("metrics/summary.json") as output:
         metrics = summary(
             averages, tables["trends"], tables["spread"], tables["factorizations"], learning

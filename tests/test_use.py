@@ -95,6 +95,7 @@ def test_joint_stages_depend_on_all_that_a_preset_names_and_nothing_else(preset:
     assert found("pretrain-experimental", "artifacts/sequences") == languages
     assert found("pretrain-experimental", "artifacts/words") == languages
     assert found("factorize", "artifacts/covariances") == languages
+    assert found("analyse", "artifacts/words") == languages
     assert found("analyse", "artifacts/learning") == ["experimental", *languages]
     assert found("analyse", "artifacts/signatures") == categories
     assert found("plot", "artifacts/learning") == ["experimental", *languages]

@@ -22,7 +22,11 @@ JOINT = {
     "tokenizer": ["artifacts/vocabulary/{language}.txt"],
     "pretrain-experimental": ["artifacts/sequences/{language}", "artifacts/words/{language}"],
     "factorize": ["artifacts/covariances/{language}"],
-    "analyse": ["artifacts/learning/{language}", "artifacts/signatures/{category}"],
+    "analyse": [
+        "artifacts/words/{language}",
+        "artifacts/learning/{language}",
+        "artifacts/signatures/{category}",
+    ],
     "plot": ["artifacts/learning/{language}"],
 }
 SAMPLE = "samples"

@@ -1,7 +1,18 @@
 """What signatures say about languages and layers."""
 
 from langsig.analysis.averages import average_signatures, spread
+from langsig.analysis.coverage import Coverage, coverage, coverage_markdown
 from langsig.analysis.summary import ALL_WORDS, report, summary
 from langsig.analysis.trends import trends
 
-__all__ = ["ALL_WORDS", "average_signatures", "report", "spread", "summary", "trends"]
+__all__ = [
+    "ALL_WORDS",
+    "Coverage",
+    "average_signatures",
+    "coverage",
+    "coverage_markdown",
+    "report",
+    "spread",
+    "summary",
+    "trends",
+]

@@ -46,6 +46,11 @@ class Sequences:
     def __getitem__(self, index: int) -> NDArray[np.int32]:
         return self.tokens[self.offsets[index] : self.offsets[index + 1]]
 
+    @property
+    def lengths(self) -> NDArray[np.int64]:
+        """``[sequences]``, in sub-words."""
+        return np.diff(self.offsets)
+
     @classmethod
     def of(cls, packed: Iterable[Packed]) -> "Sequences":
         """Lay sequences end to end."""

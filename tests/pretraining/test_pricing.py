@@ -1,0 +1,229 @@
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+from safetensors import safe_open
+from torch.utils.flop_counter import FlopCounterMode
+
+from langsig.errors import InputError
+from langsig.morphology import CATEGORIES, annotate
+from langsig.pretraining import ModelShape, build_model, pricing
+from langsig.representations.covariance import (
+    BlockStatistics,
+    CategoryStatistics,
+    CovarianceFitter,
+)
+
+if TYPE_CHECKING:
+    from transformers import PreTrainedModel, PreTrainedTokenizerBase
+
+ARCHITECTURES = ["roberta", "xlm-roberta", "roberta-prelayernorm"]
+LENGTH, BATCH = 16, 4
+torch.set_num_threads(1)
+
+
+def shape(architecture: str = "roberta", **changes: Any) -> ModelShape:
+    values = {"layers": 3, "dim": 32, "heads": 4, "dropout": 0.0, "initializer_range": 0.1}
+    return ModelShape(architecture, **values | changes)
+
+
+def plan(**changes: Any) -> pricing.Plan:
+    usual = pricing.Plan(shape(), 800, LENGTH, 1, BATCH, 1, 1, 0.25, mixed_precision=False)
+    return replace(usual, **changes)
+
+
+def batch(vocabulary: int) -> dict[str, torch.Tensor]:
+    """Full sequences, every fourth token labelled."""
+    tokens = torch.randint(4, vocabulary, (BATCH, LENGTH), generator=torch.manual_seed(0))
+    unlabelled = torch.arange(LENGTH) % 4 > 0
+    labels = tokens.masked_fill(unlabelled, -100)
+    return {"input_ids": tokens, "attention_mask": torch.ones_like(tokens), "labels": labels}
+
+
+def plain_loss(model: "PreTrainedModel", batch: dict[str, torch.Tensor]) -> torch.Tensor:
+    """Loss with logits everywhere, by the method that the mixin hides."""
+    loss: torch.Tensor = type(model).__mro__[2].forward(model, **batch).loss
+    return loss
+
+
+@pytest.mark.parametrize("architecture", ARCHITECTURES)
+@pytest.mark.parametrize(("layers", "dim", "length"), [(1, 16, 8), (3, 32, 64)])
+def test_parameters_are_those_of_the_model(
+    tokenizer: "PreTrainedTokenizerBase", architecture: str, layers: int, dim: int, length: int
+) -> None:
+    size = shape(architecture, layers=layers, dim=dim)
+    model = build_model(size, tokenizer, max_length=length, seed=0)
+    expected = sum(parameter.numel() for parameter in model.parameters())
+    assert pricing.count_parameters(size, len(tokenizer), length) == expected
+
+
+@pytest.mark.parametrize("architecture", ARCHITECTURES)
+def test_flops_are_those_that_torch_counts(
+    tokenizer: "PreTrainedTokenizerBase", architecture: str
+) -> None:
+    size = shape(architecture)
+    model = build_model(size, tokenizer, max_length=LENGTH, seed=0)
+    model.set_attn_implementation("eager")  # torch does not count the fused one of the CPU
+    expected = pricing.training_flops(plan(shape=size, vocabulary=len(tokenizer)))
+    with FlopCounterMode(display=False) as masked:
+        model(**batch(len(tokenizer))).loss.backward()
+    assert masked.get_total_flops() == expected.total
+    with FlopCounterMode(display=False) as everywhere:
+        plain_loss(model, batch(len(tokenizer))).backward()
+    assert everywhere.get_total_flops() == expected.total_everywhere
+
+
+def test_flops_are_six_a_weight_and_token_where_vocabulary_and_length_are_small() -> None:
+    """The rule of thumb that the docstring names, at the size of RoBERTa base."""
+    size = shape(layers=12, dim=768, heads=12)
+    one = plan(shape=size, vocabulary=100, length=8)
+    body = pricing.count_parameters(size, 100, 8)
+    assert pricing.training_flops(one).total == pytest.approx(6 * body * one.tokens, rel=0.02)
+
+
+@given(*[st.integers(1, 9) for _ in range(4)])
+def test_tokens_and_flops_grow_with_all_that_repeats(
+    steps: int, batch_size: int, accumulation: int, processes: int
+) -> None:
+    counts = {
+        "steps": steps,
+        "batch_size": batch_size,
+        "accumulation": accumulation,
+        "processes": processes,
+    }
+    one, many = plan(batch_size=1), plan(**counts)
+    times = steps * batch_size * accumulation * processes
+    assert many.tokens == many.steps * many.tokens_a_step == times * LENGTH
+    assert pricing.training_flops(many).total == times * pricing.training_flops(one).total
+    memory, single = pricing.training_memory(many), pricing.training_memory(one)
+    assert memory.activations == batch_size * single.activations, "a process has one batch at once"
+    assert memory.weights == single.weights
+    assert memory.gradients == single.gradients * min(processes, 2)
+
+
+def test_activations_are_about_what_autograd_keeps(tokenizer: "PreTrainedTokenizerBase") -> None:
+    size = shape(layers=6, dim=64)
+    model = build_model(size, tokenizer, max_length=LENGTH, seed=0)
+    weights = {parameter.untyped_storage().data_ptr() for parameter in model.parameters()}
+    kept = {}
+
+    def keep(tensor: torch.Tensor) -> torch.Tensor:
+        storage = tensor.untyped_storage()
+        if storage.data_ptr() not in weights:
+            kept[storage.data_ptr()] = storage.nbytes()
+        return tensor
+
+    inputs = batch(len(tokenizer))
+    del inputs["labels"]
+    with torch.autograd.graph.saved_tensors_hooks(keep, lambda tensor: tensor):
+        hidden = model.base_model(**inputs).last_hidden_state
+    expected = pricing.training_memory(plan(shape=size, vocabulary=len(tokenizer))).activations
+    assert sum(kept.values()) == pytest.approx(expected, rel=0.2)
+    assert hidden.requires_grad
+
+
+def test_weights_gradients_and_moments_are_those_of_adam(
+    tokenizer: "PreTrainedTokenizerBase",
+) -> None:
+    model = build_model(shape(), tokenizer, max_length=LENGTH, seed=0)
+    optimiser = torch.optim.AdamW(model.parameters())
+    model(**batch(len(tokenizer))).loss.backward()
+    optimiser.step()
+    memory = pricing.training_memory(plan(vocabulary=len(tokenizer)))
+    parameters = list(model.parameters())
+    assert memory.weights == sum(value.nbytes for value in parameters)
+    assert memory.gradients == sum(
+        value.grad.nbytes for value in parameters if value.grad is not None
+    )
+    assert memory.moments == sum(
+        state[name].nbytes
+        for state in optimiser.state.values()
+        for name in ("exp_avg", "exp_avg_sq")
+    )
+
+
+def test_mixed_precision_halves_activations_and_adds_copies_of_the_weights() -> None:
+    full, mixed = (pricing.training_memory(plan(mixed_precision=half)) for half in (False, True))
+    assert mixed.activations * 2 == full.activations
+    assert mixed.weights * 2 == full.weights * 3
+    assert (mixed.moments, mixed.gradients) == (full.moments, full.gradients)
+
+
+def test_totals_are_sums() -> None:
+    memory = pricing.training_memory(plan())
+    parts = memory.weights + memory.gradients + memory.moments + memory.activations
+    assert memory.total == parts + memory.logits
+    assert memory.total_everywhere == parts + memory.logits_everywhere
+    assert memory.logits_everywhere == 4 * memory.logits
+
+
+def test_hours_by_hand() -> None:
+    # 100 TFLOPS at a quarter are 25 TFLOPS; an hour has 3,600 s.
+    assert pricing.gpu_hours(25 * 10**12 * 3600 * 7, 100, 0.25) == pytest.approx(7)
+
+
+def test_checkpoint_is_as_large_as_its_file(
+    tokenizer: "PreTrainedTokenizerBase", tmp_path: Path
+) -> None:
+    build_model(shape(), tokenizer, max_length=LENGTH, seed=0).save_pretrained(tmp_path)
+    found = (tmp_path / "model.safetensors").stat().st_size
+    assert found == pytest.approx(
+        pricing.checkpoint_bytes(shape(), len(tokenizer), LENGTH), rel=0.05
+    )
+
+
+def test_states_by_hand() -> None:
+    # Five words; 4 layers of 32 and 4 of 64 dimensions; two bytes each.
+    assert pricing.state_bytes(5, (shape(), shape(dim=64)), 2) == 5 * (4 * 32 + 4 * 64) * 2
+
+
+def test_covariances_are_as_large_as_their_file(tmp_path: Path) -> None:
+    control, experimental = shape(layers=1, dim=8), shape(layers=1, dim=16)
+    fitters = CovarianceFitter(torch.zeros(8).numpy(), torch.zeros(16).numpy(), blocks=5)
+    fitters.update(torch.ones(3, 8).numpy(), torch.ones(3, 16).numpy())
+    blocks: dict[int, BlockStatistics] = {1: fitters.block_statistics()}
+    layers = [fitters.statistics()] * 2
+    path = tmp_path / "number.safetensors"
+    CategoryStatistics("de", "Number", 3, layers, blocks).save(path)
+    with safe_open(path, "numpy") as file:
+        sizes = {key: file.get_tensor(key).nbytes for key in file.keys()}  # noqa: SIM118
+    del sizes["blocks.01.counts"]
+    found = pricing.covariance_bytes(control, experimental, categories=1, blocks=5, block_layers=1)
+    assert found == sum(sizes.values())
+    more = {"blocks": 5, "block_layers": 1}
+    many = pricing.covariance_bytes(control, experimental, categories=len(CATEGORIES), **more)
+    each = pricing.covariance_bytes(control, experimental, 1, blocks=0, block_layers=0)
+    assert many - found == (len(CATEGORIES) - 1) * each
+
+
+@pytest.mark.parametrize("language", ["qaa", "qab"])  # the second has multiword tokens
+def test_words_are_those_of_the_words_table(samples: Path, language: str) -> None:
+    treebank = samples / "treebanks" / language
+    assert pricing.count_words(treebank) == len(annotate(treebank, language).table)
+
+
+def test_words_of_ranges_and_empty_nodes(tmp_path: Path) -> None:
+    rows = ["# text = a\t1", "1-3\tabc", "1\ta", "2\tb", "3\tc", "3.1\tx", "4\td", ""]
+    path = tmp_path / "x.conllu"
+    path.write_text("\n".join(rows), encoding="utf-8")
+    assert pricing.count_words(path) == 2
+
+
+@pytest.mark.parametrize(
+    ("name", "value"), [("steps", 0), ("vocabulary", -1), ("processes", 0), ("masking", 0.0),
+                        ("masking", 1.5), ("length", 0), ("batch_size", 0), ("accumulation", 0)],
+)  # fmt: skip
+def test_bad_plans_are_named(name: str, value: float) -> None:
+    with pytest.raises(InputError, match=f"{name}: {value} is not"):
+        plan(**{name: value})
+
+
+def test_bad_gpus_are_named() -> None:
+    with pytest.raises(InputError, match="tflops: 0 is not positive"):
+        pricing.gpu_hours(1, 0, 0.5)
+    with pytest.raises(InputError, match=r"utilisation: 1\.5 is not a share"):
+        pricing.gpu_hours(1, 100, 1.5)
