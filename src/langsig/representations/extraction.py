@@ -105,55 +105,44 @@ def extract(
     with tqdm(None, title, len(sub_words), unit="sentence", mininterval=1, disable=None) as bar:
         for sentences in sub_words.batches(batch_tokens):
             tokens, attended, rows = sub_words.padded(sentences)
-            states = hidden_states(encoder, tokens.to(model.device), attended.to(model.device))
-            if not files:
-                files = _new_files(output, states, len(index), dtype)
             batch_rows = np.unique(rows[rows >= 0])
             places = np.searchsorted(index, batch_rows)
-            for layer, vectors in enumerate(_word_means(states, rows, batch_rows, dtype)):
+            vectors_of_layers = _vectors(encoder, tokens, attended, rows, batch_rows, dtype)
+            for layer, vectors in enumerate(vectors_of_layers):
                 if not np.isfinite(vectors).all():
                     row = batch_rows[np.flatnonzero(~np.isfinite(vectors).all(1))[0]]
                     raise InputError(_not_finite(language, layer, int(row), words, dtype))
+                if layer == len(files):
+                    shape = (len(index), vectors.shape[1])
+                    path = output / f"layer-{layer:02d}.npy"
+                    files.append(np.lib.format.open_memmap(path, "w+", vectors.dtype, shape))
                 files[layer][places] = vectors
             bar.update(len(sentences))
     return len(index)
 
 
-def _new_files(
-    output: Path, states: tuple[torch.Tensor, ...], words: int, dtype: str
-) -> list[NDArray[np.floating[Any]]]:
-    """An array ``[words, dim]`` a layer, mapped from a new file."""
-    return [
-        np.lib.format.open_memmap(
-            output / f"layer-{layer:02d}.npy",
-            mode="w+",
-            dtype=np.dtype(dtype),
-            shape=(words, state.shape[-1]),
-        )
-        for layer, state in enumerate(states)
-    ]
-
-
-def _word_means(
-    states: tuple[torch.Tensor, ...],
+def _vectors(
+    encoder: "PreTrainedModel",
+    tokens: torch.Tensor,
+    attended: torch.Tensor,
     rows: NDArray[np.int64],
     batch_rows: NDArray[np.int64],
     dtype: str,
 ) -> Iterator[NDArray[np.floating[Any]]]:
-    """For each layer, the means of the sub-words of each word: ``[words of the batch, dim]``.
+    """Means of the sub-words of each word, ``[words of the batch, dim]``, layer by layer.
 
     Parameters
     ----------
-    states
-        ``[sentences, length, dim]`` a layer.
+    tokens, attended
+        As in :func:`langsig.representations.models.hidden_states`.
     rows
         ``[sentences, length]``, of the words table, -1 where there is no word.
     batch_rows
-        ``[words of the batch]``, ascending.
+        ``[words of the batch]``: the same, ascending, each once.
     """
-    device = states[0].device
-    sentence, place = (torch.from_numpy(part).to(device) for part in np.nonzero(rows >= 0))
-    word = torch.from_numpy(np.searchsorted(batch_rows, rows[rows >= 0])).to(device)
+    states = hidden_states(encoder, tokens.to(encoder.device), attended.to(encoder.device))
+    sentence, place = (torch.from_numpy(at).to(encoder.device) for at in np.nonzero(rows >= 0))
+    word = torch.from_numpy(np.searchsorted(batch_rows, rows[rows >= 0])).to(encoder.device)
     counts = torch.bincount(word).unsqueeze(1)
     for state in states:
         pieces = state[sentence, place].float()
