@@ -90,8 +90,8 @@ def extract(
     Raises
     ------
     InputError
-        If no sentence fits the model, or a hidden state is not finite in ``dtype``, naming
-        language, layer and word.
+        If no sentence fits the model, it gives no hidden states, or one of them is not finite
+        in ``dtype``, naming language, layer and word.
     """
     encoder = text_encoder(model).eval()
     longest = positions(encoder)
@@ -117,6 +117,8 @@ def extract(
                     path = output / f"layer-{layer:02d}.npy"
                     files.append(np.lib.format.open_memmap(path, "w+", vectors.dtype, shape))
                 files[layer][places] = vectors
+            if not files:
+                raise InputError(f"{language}: {type(encoder).__name__} gives no hidden states")
             bar.update(len(sentences))
     return len(index)
 

@@ -39,6 +39,7 @@ def load_model(name: str | Path) -> "PreTrainedModel":
     from transformers.utils import logging
 
     logging.set_verbosity_error()  # the output layer is not loaded, which is as it should be
+    logging.disable_progress_bar()
     model: PreTrainedModel = _from_pretrained(AutoModel, name)
     return model.to("cuda" if torch.cuda.is_available() else "cpu")
 
@@ -85,7 +86,7 @@ def positions(encoder: "PreTrainedModel") -> int:
 def hidden_states(
     encoder: "PreTrainedModel", tokens: torch.Tensor, attended: torch.Tensor
 ) -> tuple[torch.Tensor, ...]:
-    """``[sentences, length, dim]`` for the embeddings and each layer.
+    """``[sentences, length, dim]`` for the embeddings and each layer; none in a few models.
 
     Parameters
     ----------
@@ -99,8 +100,7 @@ def hidden_states(
         output = encoder(
             input_ids=tokens, attention_mask=attended, output_hidden_states=True, **options
         )
-    states: tuple[torch.Tensor, ...] = output.hidden_states
-    return states
+    return output.hidden_states or ()
 
 
 def _text_config(config: "PreTrainedConfig") -> "PreTrainedConfig":
