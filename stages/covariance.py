@@ -28,6 +28,10 @@ def main() -> None:
         for category in statistics:
             category.save(output / f"{category_slug(category.category)}.safetensors")
     print(f"{language}: " + ", ".join(f"{c.category} {c.words:,}" for c in statistics if c.layers))
+    pairs = statistics[0].layer_pairs
+    if any(control != experimental for control, experimental in pairs):
+        matched = " ".join(f"{control}-{experimental}" for control, experimental in pairs)
+        print(f"{language}: layers matched, control-experimental: {matched}")
 
 
 run(main)

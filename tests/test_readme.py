@@ -1,11 +1,15 @@
 """What the README says can be done."""
 
 import re
+import shlex
+import shutil
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
 import pytest
 
+from langsig.cli import main
 from langsig.pretraining import ModelShape, build_model
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -24,22 +28,44 @@ def test_files_it_links_to_exist() -> None:
         assert (ROOT / link).is_file(), link
 
 
-def test_own_models_from_python(
-    tokenizer: Any, samples: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    (script,) = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
+@pytest.fixture
+def at_home(tokenizer: Any, samples: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A working directory with the models and treebanks that the README names."""
     for seed, name in enumerate(("multilingual", "swedish", "danish")):
         shape = ModelShape(
-            "roberta", layers=6, dim=16 + 8 * seed, heads=2, dropout=0, initializer_range=0.04
+            "roberta", layers=2 + seed, dim=16 + 8 * seed, heads=2, dropout=0, initializer_range=0.1
         )
         model = build_model(shape, tokenizer, max_length=64, seed=seed)
-        model.save_pretrained(tmp_path / name)
-        tokenizer.save_pretrained(tmp_path / name)
-        script = script.replace(f"path/or/name/of/{name}-model", str(tmp_path / name))
+        model.save_pretrained(tmp_path / f"path/to/{name}-model")
+        tokenizer.save_pretrained(tmp_path / f"path/to/{name}-model")
     for published, sample in (("sv_talbanken", "qaa"), ("da_ddt", "qac")):
         treebank = samples / f"treebanks/{sample}/{sample}_sample-ud-test.conllu"
-        script = script.replace(f"{published}-ud-test.conllu", str(treebank))
-    exec(compile(script, "README.md", "exec"), {"__name__": "readme"})
+        shutil.copy(treebank, tmp_path / f"{published}-ud-test.conllu")
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def test_own_models_from_python(at_home: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (script,) = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
+    names: dict[str, Any] = {"__name__": "readme"}
+    exec(compile(script, "README.md", "exec"), names)
     printed = [line.split() for line in capsys.readouterr().out.splitlines()]
-    assert [language for language, _ in printed] == ["sv", "da"]
-    assert all(float(average) > 0 for _, average in printed)
+    signatures = names["result"].signatures
+    for language in ("sv", "da"):
+        rows = [row for row in printed if row[:1] == [language]]
+        assert len(rows) == 3  # two categories, and the layers that were matched
+        for category, row in zip(("Part of Speech", "Number"), rows, strict=False):
+            of_both = (signatures["language"] == language, signatures["category"] == category)
+            chosen = signatures[of_both[0] & of_both[1]]
+            assert len(row) == 2 + 3  # two layers above the embeddings
+            for layer, cell in enumerate(row[2:]):
+                average = chosen[chosen["layer"] == layer]["value"].mean()
+                assert 0 < float(cell) == pytest.approx(average, rel=0.01)
+
+
+def test_own_models_from_the_shell(at_home: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (command,) = re.findall(r"^(langsig compare --experimental (?:.*\\\n)*.*)", README, re.M)
+    arguments = shlex.split(command.replace("\\\n", " "))[1:]
+    assert main(arguments) == 0
+    assert "Number: average signature" in capsys.readouterr().out
+    assert len(pd.read_parquet(at_home / "signatures.parquet")) == 2 * 3 * 2 * 16

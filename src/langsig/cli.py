@@ -5,6 +5,7 @@ import json
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 from langsig import __version__
 from langsig.errors import InputError
@@ -39,6 +40,12 @@ def main(argv: Sequence[str] | None = None) -> int:
     factorize.add_argument("--max-iterations", type=int, default=100)
     factorize.add_argument("--seed", type=int, default=0)
     factorize.set_defaults(command=_factorize)
+
+    compare = commands.add_parser(
+        "compare", help="Hugging Face models and words to signatures, all in one"
+    )
+    _add_compare_arguments(compare)
+    compare.set_defaults(command=_compare)
 
     show = commands.add_parser("show", help="the metrics of a run as a table")
     show.add_argument("metrics", type=Path, metavar="summary.json")
@@ -101,6 +108,92 @@ def _factorize(arguments: argparse.Namespace) -> None:
         f"{ended} after {result.iterations} iterations, "
         f"relative error {result.relative_error:.6g}: {arguments.out}"
     )
+
+
+def _add_compare_arguments(parser: argparse.ArgumentParser) -> None:
+    several: dict[str, Any] = {"nargs": "+", "action": "extend", "default": []}
+    parser.add_argument(
+        "--experimental", required=True, metavar="MODEL", help="multilingual: a folder or hub name"
+    )
+    parser.add_argument(
+        "--control",
+        **several | {"required": True, "default": None},
+        type=_of_language,
+        metavar="LANGUAGE=MODEL",
+        help="monolingual models",
+    )
+    parser.add_argument(
+        "--treebank",
+        **several,
+        type=_of_language,
+        metavar="LANGUAGE=PATH",
+        help="CoNLL-U files, or folders of them; a language may have several",
+    )
+    parser.add_argument(
+        "--text",
+        **several,
+        type=_of_language,
+        metavar="LANGUAGE=PATH",
+        help="text files, a sentence a line, for languages without a treebank: all words only",
+    )
+    parser.add_argument("--rank", type=int, default=16, help="number of components")
+    parser.add_argument(
+        "--categories",
+        nargs="+",
+        default=["Part of Speech"],
+        metavar="CATEGORY",
+        help='UniMorph categories, or "all"; "Part of Speech" are all words',
+    )
+    parser.add_argument(
+        "--romanise", **several, metavar="LANGUAGE", help="pinyin for zh, Hepburn for ja"
+    )
+    parser.add_argument("--out", type=Path, help="Parquet file for the signatures")
+    parser.add_argument("--dtype", choices=["float16", "float32"], default="float16")
+    parser.add_argument("--batch-tokens", type=int, default=8192, help="through a model at once")
+    parser.add_argument("--min-instances", type=int, default=100, help="words with a category")
+    parser.add_argument("--max-iterations", type=int, default=100)
+    parser.add_argument("--seed", type=int, default=0)
+
+
+def _of_language(argument: str) -> tuple[str, str]:
+    language, equals, value = argument.partition("=")
+    if not (language and equals and value):
+        raise argparse.ArgumentTypeError(f"{argument!r} is not LANGUAGE=...")
+    return language, value
+
+
+def _compare(arguments: argparse.Namespace) -> None:
+    from langsig.compare import compare
+    from langsig.files import atomic_file
+    from langsig.morphology import CATEGORIES
+
+    if arguments.out and arguments.out.is_dir():
+        raise InputError(f"{arguments.out}: a folder; name a file for the signatures")
+    controls = dict(arguments.control)
+    if len(controls) < len(arguments.control):
+        raise InputError("--control: a language is named twice")
+    sources: dict[str, dict[str, list[str]]] = {"treebank": {}, "text": {}}
+    for kind, paths in sources.items():
+        for language, path in getattr(arguments, kind):
+            paths.setdefault(language, []).append(path)
+    result = compare(
+        arguments.experimental,
+        controls,
+        sources["treebank"],
+        sources["text"],
+        rank=arguments.rank,
+        categories=CATEGORIES if arguments.categories == ["all"] else arguments.categories,
+        romanise=arguments.romanise,
+        dtype=arguments.dtype,
+        batch_tokens=arguments.batch_tokens,
+        min_instances=arguments.min_instances,
+        max_iterations=arguments.max_iterations,
+        seed=arguments.seed,
+    )
+    if arguments.out:
+        with atomic_file(arguments.out) as output:
+            result.signatures.to_parquet(output, index=False)
+    print(result.report())
 
 
 def _show(arguments: argparse.Namespace) -> None:

@@ -9,13 +9,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from langsig.errors import InputError
 from langsig.morphology import category_slug
 from langsig.representations import (
     CategoryStatistics,
     CovarianceFitter,
     States,
     covariances_by_category,
+    match_layers,
 )
 
 Array = NDArray[np.floating[Any]]
@@ -281,9 +281,51 @@ def test_saved_statistics_come_back(tmp_path: Path) -> None:
                 assert getattr(copy, name).dtype == (np.int64 if name == "counts" else np.float32)
 
 
-def test_different_numbers_of_layers_are_refused() -> None:
-    words = words_table(30)
-    with pytest.raises(InputError, match=r"qaa: the control model has 2 layers and the .* one 4"):
-        by_category(
-            states(30, D_CONTROL, 1, layers=3), states(30, D_EXPERIMENTAL, 2, layers=5), words
-        )
+@given(st.integers(0, 40))
+def test_layers_of_equal_models_go_with_their_own_like(layers: int) -> None:
+    assert match_layers(layers, layers) == [(layer, layer) for layer in range(layers + 1)]
+
+
+@given(st.integers(1, 40), st.integers(1, 40), st.none() | st.integers(1, 40))
+def test_layers_are_matched_by_relative_depth(z: int, y: int, resolution: int | None) -> None:
+    pairs = match_layers(z, y, resolution)
+    assert match_layers(y, z, resolution) == [(b, a) for a, b in pairs]
+    assert pairs[0] == (0, 0) and pairs[-1] == (z, y)
+    steps = len(pairs) - 1
+    assert steps == (resolution or min(z, y))
+    for step, pair in enumerate(pairs):
+        for layer, depth in zip(pair, (z, y), strict=True):
+            assert abs(layer - step * depth / steps) <= 0.5 + 1e-9
+    if resolution is None:
+        shallower = [pair[0 if z <= y else 1] for pair in pairs]
+        assert shallower == list(range(min(z, y) + 1))
+
+
+def test_layers_between_two_go_to_the_even_one() -> None:
+    assert match_layers(6, 12) == [(layer, 2 * layer) for layer in range(7)]
+    assert match_layers(2, 5) == [(0, 0), (1, 2), (2, 5)]  # 2.5
+    assert match_layers(2, 7) == [(0, 0), (1, 4), (2, 7)]  # 3.5
+
+
+@pytest.mark.parametrize("resolution", [None, 2])
+@pytest.mark.parametrize(("z_layers", "y_layers"), [(3, 6), (6, 3), (4, 4)])
+def test_models_of_different_depth_give_covariances_of_the_layers_matched(
+    tmp_path: Path, z_layers: int, y_layers: int, resolution: int | None
+) -> None:
+    words = words_table(200)
+    control = states(200, D_CONTROL, 1, layers=z_layers + 1)
+    experimental = states(200, D_EXPERIMENTAL, 2, layers=y_layers + 1)
+    result = by_category(
+        control, experimental, words, resolution=resolution, block_layers={"Case": [1]}
+    )["Case"]
+    pairs = match_layers(z_layers, y_layers, resolution)
+    assert result.layer_pairs == pairs
+    rows = members(control, experimental, words, "Case")
+    for (z_layer, y_layer), layer in zip(pairs, result.layers, strict=True):
+        z, y = vectors(control, z_layer, rows), vectors(experimental, y_layer, rows)
+        np.testing.assert_allclose(layer.cross, direct(z, y)["cross"], rtol=1e-9, atol=1e-9)
+    z, y = (vectors(s, at, rows) for s, at in zip((control, experimental), pairs[1], strict=True))
+    whole = result.blocks[1].cross.sum(0) / len(rows)
+    np.testing.assert_allclose(whole, direct(z, y)["cross"], rtol=1e-9, atol=1e-9)
+    result.save(tmp_path / "case.safetensors")
+    assert CategoryStatistics.load(tmp_path / "case.safetensors").layer_pairs == pairs

@@ -1,3 +1,4 @@
+import weakref
 from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -163,6 +164,29 @@ def test_batches_respect_the_limit(
     assert max(rows for rows, _ in shapes) > 1
 
 
+def test_hidden_states_of_a_batch_are_gone_before_the_next(
+    model: PreTrainedModel,
+    tokenizer: "PreTrainedTokenizerBase",
+    words: pd.DataFrame,
+    tmp_path: Path,
+) -> None:
+    states: list[weakref.ref[torch.Tensor]] = []
+    alive: list[int] = []
+    hooks = [
+        model.register_forward_pre_hook(
+            lambda *_: alive.append(sum(state() is not None for state in states))
+        ),
+        model.register_forward_hook(
+            lambda _, __, output: states.extend(map(weakref.ref, output.hidden_states))
+        ),
+    ]
+    extracted(model, tokenizer, words, tmp_path, batch_tokens=120)
+    for hook in hooks:
+        hook.remove()
+    assert len(states) == len(alive) * (LAYERS + 1)
+    assert len(alive) > 5 and not any(alive)
+
+
 def test_sentences_too_long_are_absent_exactly(
     model: PreTrainedModel, tokenizer: "PreTrainedTokenizerBase", tmp_path: Path
 ) -> None:
@@ -246,7 +270,6 @@ def test_the_word_that_is_not_finite_is_named(
     assert "qaa: layer 0 of the word 'понаў' (row 54 of the words table, sentence 2)" in message
 
 
-@pytest.mark.filterwarnings("ignore:overflow:RuntimeWarning")
 def test_states_too_large_for_half_precision_are_refused(
     tokenizer: "PreTrainedTokenizerBase", tmp_path: Path
 ) -> None:

@@ -4,6 +4,7 @@ from langsig.corpora.cleaning import CleaningReport, clean, count_sentences, rea
 from langsig.corpora.fingerprints import fingerprint, fingerprints_of_line
 from langsig.corpora.packing import Packed, Sequences, concatenate, downsample, pack
 from langsig.corpora.romanisation import romaniser
+from langsig.corpora.text import words_of_text
 from langsig.corpora.tokenizer import load_tokenizer, train_tokenizer
 
 __all__ = [
@@ -21,4 +22,5 @@ __all__ = [
     "read_sentences",
     "romaniser",
     "train_tokenizer",
+    "words_of_text",
 ]

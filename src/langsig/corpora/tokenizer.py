@@ -81,7 +81,7 @@ def train_tokenizer(
 
 
 def load_tokenizer(path: Path | str) -> "PreTrainedTokenizerBase":
-    """Load a Hugging Face tokenizer from a folder.
+    """Load a Hugging Face tokenizer from a folder, without network, or by its name on the hub.
 
     Raises
     ------
@@ -91,7 +91,7 @@ def load_tokenizer(path: Path | str) -> "PreTrainedTokenizerBase":
     from transformers import AutoTokenizer
 
     try:
-        tokenizer = AutoTokenizer.from_pretrained(path)
+        tokenizer = AutoTokenizer.from_pretrained(path, local_files_only=Path(path).is_dir())
     except (OSError, ValueError) as error:
         raise InputError(f"{path}: no tokenizer can be loaded: {error}") from error
     if not tokenizer.is_fast:

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
+from contextlib import nullcontext
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -52,7 +53,7 @@ def factorize_layers(
         By language, a cross-covariance ``[dim_control, dim_experimental]`` a layer. With fewer
         than two languages there is nothing to compare, and the tables are empty.
     workers
-        Processes to share out the layers among.
+        Processes to share out the layers among; one is this process.
     options
         Of :func:`parafac2`.
     """
@@ -60,8 +61,8 @@ def factorize_layers(
     layers = len(next(iter(slices.values()))) if len(slices) > 1 else 0
     tables, rows, factors = [], [], {}
     problems = [[slices[language][layer] for language in languages] for layer in range(layers)]
-    with ProcessPoolExecutor(workers) as pool:
-        fits = pool.map(partial(parafac2, **options), problems)
+    with ProcessPoolExecutor(workers) if workers > 1 else nullcontext() as pool:
+        fits = (pool.map if pool else map)(partial(parafac2, **options), problems)
         bar = tqdm(fits, f"factorize {category}", layers, mininterval=1, disable=None)
         results = list(bar)
     for layer, result in enumerate(results):

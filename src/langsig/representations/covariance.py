@@ -7,6 +7,7 @@ measures of similarity need nothing else, so hidden states are read once.
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
+from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,6 @@ from safetensors import safe_open
 from safetensors.numpy import save_file
 from tqdm import tqdm
 
-from langsig.errors import InputError
 from langsig.representations.extraction import States
 
 Array = NDArray[np.floating[Any]]
@@ -60,6 +60,33 @@ class BlockStatistics:
     """``[blocks, dim_control]``."""
     experimental_sums: Array
     """``[blocks, dim_experimental]``."""
+
+
+def match_layers(
+    control: int, experimental: int, resolution: int | None = None
+) -> list[tuple[int, int]]:
+    """Pair the layers of two models by relative depth, embeddings with embeddings, top with top.
+
+    Parameters
+    ----------
+    control, experimental
+        Layers above the embeddings.
+    resolution
+        Number of steps from the embeddings to the top; by default the layers of the shallower
+        model, each of which is then in one pair.
+
+    Returns
+    -------
+    list
+        ``(layer of the control, layer of the experimental model)`` for steps 0 to `resolution`:
+        of each model the layer nearest to the step, halves rounded to the even one. 6 against
+        12 layers: (0, 0), (1, 2), ... (6, 12); equal numbers: each layer with its own like.
+    """
+    steps = min(control, experimental) if resolution is None else resolution
+    return [
+        (round(share * control), round(share * experimental))
+        for share in (Fraction(step, max(steps, 1)) for step in range(steps + 1))
+    ]
 
 
 class CovarianceFitter:
@@ -133,6 +160,9 @@ class CategoryStatistics:
     """One a layer, from the embeddings on; empty where there are too few words."""
     blocks: dict[int, BlockStatistics]
     """By layer, where asked for."""
+    layer_pairs: list[tuple[int, int]]
+    """Layers of the control and of the experimental model that were paired, see
+    :func:`match_layers`; where they differ, ``layers`` and ``blocks`` go by place in this list."""
 
     def save(self, path: Path) -> None:
         """Write to a safetensors file, float32: ``layer.00.cross``, ``blocks.00.counts``, ..."""
@@ -148,7 +178,12 @@ class CategoryStatistics:
                     if np.issubdtype(value.dtype, np.floating):
                         value = value.astype(np.float32)
                     tensors[f"{prefix}.{layer:02d}.{name}"] = np.ascontiguousarray(value)
-        metadata = {"language": self.language, "category": self.category, "words": self.words}
+        metadata = {
+            "language": self.language,
+            "category": self.category,
+            "words": self.words,
+            "layer_pairs": self.layer_pairs,
+        }
         save_file(tensors, path, {name: json.dumps(value) for name, value in metadata.items()})
 
     @classmethod
@@ -160,6 +195,7 @@ class CategoryStatistics:
             for key in file.keys():  # noqa: SIM118 - not a mapping
                 prefix, layer, name = key.split(".")
                 groups[prefix].setdefault(int(layer), {})[name] = file.get_tensor(key)
+        metadata["layer_pairs"] = [(z, y) for z, y in metadata["layer_pairs"]]
         layers = [LayerStatistics(**values) for _, values in sorted(groups["layer"].items())]
         blocks = {layer: BlockStatistics(**values) for layer, values in groups["blocks"].items()}
         return cls(**metadata, layers=layers, blocks=blocks)
@@ -175,6 +211,7 @@ def covariances_by_category(
     min_instances: int,
     blocks: int,
     block_layers: Mapping[str, list[int]],
+    resolution: int | None = None,
 ) -> list[CategoryStatistics]:
     """Covariances of both models' states, a slice of words for every category.
 
@@ -191,17 +228,10 @@ def covariances_by_category(
         Number of blocks of consecutive sentences.
     block_layers
         For which layers of which categories to keep the sums over blocks.
-
-    Raises
-    ------
-    InputError
-        If the models have different numbers of layers.
+    resolution
+        Of :func:`match_layers`, which pairs the layers of models of different depth.
     """
-    if len(control.layers) != len(experimental.layers):
-        raise InputError(
-            f"{language}: the control model has {len(control.layers) - 1} layers and the "
-            f"experimental one {len(experimental.layers) - 1}; give both the same number"
-        )
+    layer_pairs = match_layers(len(control.layers) - 1, len(experimental.layers) - 1, resolution)
     rows, z_rows, y_rows = np.intersect1d(
         control.index, experimental.index, assume_unique=True, return_indices=True
     )
@@ -213,10 +243,10 @@ def covariances_by_category(
     layers: dict[str, list[LayerStatistics]] = {category: [] for category in categories}
     block_sums: dict[str, dict[int, BlockStatistics]] = {category: {} for category in categories}
     pieces = [part for number in range(blocks) for part in _chunks(np.flatnonzero(block == number))]
-    pairs = list(zip(control.layers, experimental.layers, strict=True))
-    for layer, (z, y) in enumerate(
-        tqdm(pairs, desc=f"covariance {language}", mininterval=1, disable=None)
+    for layer, (z_layer, y_layer) in enumerate(
+        tqdm(layer_pairs, desc=f"covariance {language}", mininterval=1, disable=None)
     ):
+        z, y = control.layers[z_layer], experimental.layers[y_layer]
         fitters = {}
         for name, mask in used.items():
             wanted = layer in block_layers.get(name, [])
@@ -234,7 +264,14 @@ def covariances_by_category(
             if layer in block_layers.get(name, []):
                 block_sums[name][layer] = fitter.block_statistics()
     return [
-        CategoryStatistics(language, name, int(members[name].sum()), layers[name], block_sums[name])
+        CategoryStatistics(
+            language,
+            name,
+            int(members[name].sum()),
+            layers[name],
+            block_sums[name],
+            layer_pairs,
+        )
         for name in categories
     ]
 

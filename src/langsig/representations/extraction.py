@@ -1,8 +1,9 @@
 """Hidden states of every word of a treebank in every layer of one model.
 
-The vector of a word is the mean of its sub-words' (paper, section 3; ``reference`` code alike).
+The vector of a word is the mean of its sub-words' (paper, section 3).
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -14,11 +15,11 @@ from numpy.typing import NDArray
 from tqdm import tqdm
 
 from langsig.errors import InputError
+from langsig.representations.models import hidden_states, positions, text_encoder
+from langsig.representations.sub_words import tokenise
 
 if TYPE_CHECKING:
     from transformers import PreTrainedModel, PreTrainedTokenizerBase
-
-_SENTENCES_A_TOKENISATION = 1_000
 
 
 @dataclass(frozen=True)
@@ -63,11 +64,14 @@ def extract(
     """Write the hidden states of all words to a folder, see :class:`States`.
 
     Sentences go through the model sorted by length, in batches of about equally many
-    sub-words; each vector goes straight to its row of the files, so that memory does not
-    depend on the size of the treebank.
+    sub-words; each vector goes straight to its row of the files. Of the treebank only the
+    sub-words are in memory.
 
     Parameters
     ----------
+    model
+        Any Hugging Face model of text without its output layer. Of one with an encoder and a
+        decoder, the encoder is used.
     words
         Words table: columns ``sentence`` and ``form``, a row a word, sentences together.
     output
@@ -86,104 +90,71 @@ def extract(
     Raises
     ------
     InputError
-        If no sentence fits the model, or a hidden state is not finite in ``dtype``, naming
-        language, layer and word.
+        If no sentence fits the model, it gives no hidden states, or one of them is not finite
+        in ``dtype``, naming language, layer and word.
     """
-    batches, index = _plan(words, tokenizer, _positions(model), batch_tokens)
-    if not len(index):
-        raise InputError(
-            f"{language}: no sentence fits the {_positions(model)} positions of the model"
-        )
-    layers = model.config.num_hidden_layers + 1
-    shape = (len(index), model.config.hidden_size)
-    files = [
-        np.lib.format.open_memmap(
-            output / f"layer-{layer:02d}.npy", mode="w+", dtype=np.dtype(dtype), shape=shape
-        )
-        for layer in range(layers)
-    ]
+    encoder = text_encoder(model).eval()
+    longest = positions(encoder)
+    sub_words = tokenise(words, tokenizer, longest)
+    if not len(sub_words):
+        raise InputError(f"{language}: no sentence fits the {longest} positions of the model")
+    index = sub_words.index()
     np.save(output / "index.npy", index)
-    model.eval()
-    for batch in tqdm(
-        batches, desc=f"extract {language}", unit="batch", mininterval=1, disable=None
-    ):
-        inputs = tokenizer.pad({"input_ids": batch.tokens}, return_tensors="pt").to(model.device)
-        with torch.inference_mode():
-            hidden = model(**inputs, output_hidden_states=True).hidden_states
-        sentence, position, row = (torch.from_numpy(part).to(model.device) for part in batch.pieces)
-        rows, slot = torch.unique(row, return_inverse=True)
-        counts = torch.bincount(slot).unsqueeze(1)
-        for layer, states in enumerate(hidden):
-            pieces = states[sentence, position].float()
-            means = pieces.new_zeros(len(rows), pieces.shape[1]).index_add_(0, slot, pieces)
-            vectors = (means / counts).cpu().numpy().astype(dtype)
-            if not np.isfinite(vectors).all():
-                place = int(rows[int(np.flatnonzero(~np.isfinite(vectors).all(1))[0])])
-                word = words.iloc[index[place]]
-                raise InputError(
-                    f"{language}: layer {layer} of the word {word.form!r} (row {index[place]} of "
-                    f"the words table, sentence {word.sentence}) is not finite in {dtype}"
-                )
-            files[layer][rows.cpu().numpy()] = vectors
-    for file in files:
-        file.flush()
+    files: list[NDArray[np.floating[Any]]] = []
+    title = f"extract {language}"
+    with tqdm(None, title, len(sub_words), unit="sentence", mininterval=1, disable=None) as bar:
+        for sentences in sub_words.batches(batch_tokens):
+            tokens, attended, rows = sub_words.padded(sentences)
+            batch_rows = np.unique(rows[rows >= 0])
+            places = np.searchsorted(index, batch_rows)
+            vectors_of_layers = _vectors(encoder, tokens, attended, rows, batch_rows, dtype)
+            for layer, vectors in enumerate(vectors_of_layers):
+                if not np.isfinite(vectors).all():
+                    row = batch_rows[np.flatnonzero(~np.isfinite(vectors).all(1))[0]]
+                    raise InputError(_not_finite(language, layer, int(row), words, dtype))
+                if layer == len(files):
+                    shape = (len(index), vectors.shape[1])
+                    path = output / f"layer-{layer:02d}.npy"
+                    files.append(np.lib.format.open_memmap(path, "w+", vectors.dtype, shape))
+                files[layer][places] = vectors
+            if not files:
+                raise InputError(f"{language}: {type(encoder).__name__} gives no hidden states")
+            bar.update(len(sentences))
     return len(index)
 
 
-@dataclass(frozen=True)
-class _Batch:
-    tokens: list[list[int]]
-    """Sub-words of each sentence, special ones included."""
-    pieces: tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]
-    """For each sub-word of a word: sentence in the batch, position, row of the output."""
+def _vectors(
+    encoder: "PreTrainedModel",
+    tokens: torch.Tensor,
+    attended: torch.Tensor,
+    rows: NDArray[np.int64],
+    batch_rows: NDArray[np.int64],
+    dtype: str,
+) -> Iterator[NDArray[np.floating[Any]]]:
+    """Means of the sub-words of each word, ``[words of the batch, dim]``, layer by layer.
+
+    Parameters
+    ----------
+    tokens, attended
+        As in :func:`langsig.representations.models.hidden_states`.
+    rows
+        ``[sentences, length]``, of the words table, -1 where there is no word.
+    batch_rows
+        ``[words of the batch]``: the same, ascending, each once.
+    """
+    states = hidden_states(encoder, tokens.to(encoder.device), attended.to(encoder.device))
+    sentence, place = (torch.from_numpy(at).to(encoder.device) for at in np.nonzero(rows >= 0))
+    word = torch.from_numpy(np.searchsorted(batch_rows, rows[rows >= 0])).to(encoder.device)
+    counts = torch.bincount(word).unsqueeze(1)
+    for state in states:
+        pieces = state[sentence, place].float()
+        sums = pieces.new_zeros(len(batch_rows), pieces.shape[1]).index_add_(0, word, pieces)
+        yield (sums / counts).to(getattr(torch, dtype)).cpu().numpy()
 
 
-def _positions(model: "PreTrainedModel") -> int:
-    """Sub-words that fit the model."""
-    positions: int = getattr(model.config, "max_position_embeddings", 0) or 2**31
-    for name, module in model.named_modules():
-        padding = getattr(module, "padding_idx", None)
-        if name.endswith("position_embeddings") and padding is not None:
-            positions -= padding + 1  # RoBERTa and its kin count positions from the padding on
-    return positions
-
-
-def _plan(
-    words: pd.DataFrame, tokenizer: "PreTrainedTokenizerBase", positions: int, batch_tokens: int
-) -> tuple[list[_Batch], NDArray[np.int64]]:
-    """Sentences that fit, sorted by length into batches, and the rows of their words."""
-    starts = np.flatnonzero(np.diff(words["sentence"].to_numpy(), prepend=-1))
-    ends = np.append(starts[1:], len(words))
-    forms = words["form"].tolist()
-    sentences: list[tuple[list[int], NDArray[np.int64], NDArray[np.int64]]] = []
-    for first in range(0, len(starts), _SENTENCES_A_TOKENISATION):
-        part = range(first, min(first + _SENTENCES_A_TOKENISATION, len(starts)))
-        encoded = tokenizer(
-            [forms[starts[s] : ends[s]] for s in part], is_split_into_words=True, verbose=False
-        )
-        for place, sentence in enumerate(part):
-            tokens = encoded["input_ids"][place]
-            word_ids = np.array([-1 if w is None else w for w in encoded.word_ids(place)], np.int64)
-            if len(tokens) <= positions and (word_ids >= 0).any():
-                at = np.flatnonzero(word_ids >= 0)
-                sentences.append((tokens, at, starts[sentence] + word_ids[at]))
-    if not sentences:
-        return [], np.empty(0, np.int64)
-    index = np.unique(np.concatenate([rows for _, _, rows in sentences]))
-    batches: list[_Batch] = []
-    pending: list[tuple[list[int], NDArray[np.int64], NDArray[np.int64]]] = []
-
-    def close() -> None:
-        number = np.repeat(np.arange(len(pending)), [len(at) for _, at, _ in pending])
-        position = np.concatenate([at for _, at, _ in pending])
-        row = np.searchsorted(index, np.concatenate([rows for _, _, rows in pending]))
-        batches.append(_Batch([tokens for tokens, _, _ in pending], (number, position, row)))
-        pending.clear()
-
-    for sentence_plan in sorted(sentences, key=lambda item: -len(item[0])):
-        longest = len(pending[0][0]) if pending else len(sentence_plan[0])
-        if pending and longest * (len(pending) + 1) > batch_tokens:
-            close()
-        pending.append(sentence_plan)
-    close()
-    return batches, index
+def _not_finite(language: str, layer: int, row: int, words: pd.DataFrame, dtype: str) -> str:
+    word = words.iloc[row]
+    return (
+        f"{language}: layer {layer} of the word {word.form!r} (row {row} of the words table, "
+        f"sentence {word.sentence}) is not finite in {dtype}"
+    )

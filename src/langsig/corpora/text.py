@@ -1,0 +1,62 @@
+"""Running text without annotation as a table of words."""
+
+import unicodedata
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from langsig.corpora.cleaning import _lines, _unspaced
+
+
+def words_of_text(
+    paths: Iterable[Path], language: str, transcribe: Callable[[str], str] = str
+) -> pd.DataFrame:
+    """Cut text into words at spaces, and where the script has none, at every character.
+
+    Parameters
+    ----------
+    paths
+        Text files, or folders of ``*.txt``, UTF-8. A line is a sentence; empty ones are left out.
+    transcribe
+        Applied to each line first, as :func:`langsig.corpora.romaniser`.
+
+    Returns
+    -------
+    DataFrame
+        A row a word: ``sentence`` and ``token`` (int32, from 0), ``form``. Punctuation stays
+        with the word that it is written with.
+
+    Raises
+    ------
+    InputError
+        If a file is missing or not UTF-8.
+    """
+    forms: list[str] = []
+    lengths: list[int] = []
+    for line in _lines(paths, language):
+        before = len(forms)
+        forms.extend(_words(transcribe(line)))
+        lengths.append(len(forms) - before)
+    starts = np.cumsum([0, *lengths])[:-1]
+    return pd.DataFrame(
+        {
+            "sentence": np.repeat(np.arange(len(lengths), dtype=np.int32), lengths),
+            "token": (np.arange(len(forms)) - np.repeat(starts, lengths)).astype(np.int32),
+            "form": pd.array(forms, dtype="string"),
+        }
+    )
+
+
+def _words(line: str) -> Iterator[str]:
+    for word in line.split():
+        piece, whole = "", False
+        for character in word:
+            alone = _unspaced(character)
+            mark = alone and unicodedata.category(character).startswith("M")
+            if piece and (alone or whole) and not mark:
+                yield piece
+                piece = ""
+            piece, whole = piece + character, alone
+        yield piece

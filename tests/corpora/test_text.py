@@ -1,0 +1,79 @@
+import unicodedata
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from langsig.corpora import romaniser, words_of_text
+from langsig.corpora.text import _words
+from langsig.errors import InputError
+
+
+def write(path: Path, *lines: str) -> Path:
+    path.write_text("".join(line + "\n" for line in lines), encoding="utf-8")
+    return path
+
+
+def by_sentence(path: Path, language: str = "qaa") -> list[list[str]]:
+    table = words_of_text([path], language)
+    for _, sentence in table.groupby("sentence"):
+        assert sentence["token"].tolist() == list(range(len(sentence)))
+    return [sentence["form"].tolist() for _, sentence in table.groupby("sentence")]
+
+
+def test_a_line_is_a_sentence_and_spaces_part_words(tmp_path: Path) -> None:
+    path = write(tmp_path / "a.txt", "Der Hund  bellt.", "", "  Ja! ", "   ")
+    assert by_sentence(path) == [["Der", "Hund", "bellt."], ["Ja!"]]
+
+
+@pytest.mark.parametrize(
+    ("line", "words"),
+    [
+        ("我有iPhone手机。", ["我", "有", "iPhone", "手", "机", "。"]),
+        ("日本語 テスト", ["日", "本", "語", "テ", "ス", "ト"]),
+        ("ที่นี่", ["ที่", "นี่"]),  # vowel signs and tone marks stay with their consonant
+        ("한국어 시험", ["한국어", "시험"]),
+        ("हिन्दी है", ["हिन्दी", "है"]),
+    ],
+)
+def test_scripts_without_spaces_are_cut_at_every_character(
+    tmp_path: Path, line: str, words: list[str]
+) -> None:
+    assert by_sentence(write(tmp_path / "a.txt", line)) == [words]
+
+
+@given(st.text())
+def test_nothing_is_lost(line: str) -> None:
+    words = list(_words(line))
+    assert "".join(words) == "".join(line.split())
+    assert all(words) and not any(character.isspace() for word in words for character in word)
+
+
+def test_files_of_a_folder_and_their_lines_in_order(tmp_path: Path) -> None:
+    write(tmp_path / "b.txt", "drei")
+    write(tmp_path / "a.txt", "eins", unicodedata.normalize("NFD", "zwölf"))
+    table = words_of_text([tmp_path, tmp_path / "a.txt"], "de")
+    assert table["form"].tolist() == ["eins", "zwölf", "drei", "eins", "zwölf"]
+    assert table["sentence"].tolist() == [0, 1, 2, 3, 4]
+
+
+def test_transcription_makes_the_words(tmp_path: Path) -> None:
+    path = write(tmp_path / "a.txt", "我有手机")
+    assert words_of_text([path], "zh", romaniser("zh"))["form"].tolist() == [
+        "wo", "you", "shou", "ji",
+    ]  # fmt: skip
+
+
+def test_a_file_without_words(tmp_path: Path) -> None:
+    table = words_of_text([write(tmp_path / "a.txt", "", " ")], "qaa")
+    assert list(table.columns) == ["sentence", "token", "form"] and not len(table)
+
+
+def test_bad_files_are_named(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match=r"no text at .*missing\.txt"):
+        words_of_text([tmp_path / "missing.txt"], "qaa")
+    path = tmp_path / "latin.txt"
+    path.write_bytes("ja\nfür\n".encode("latin-1"))
+    with pytest.raises(InputError, match=f"{path}:2: not UTF-8"):
+        words_of_text([path], "qaa")

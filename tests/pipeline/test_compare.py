@@ -1,0 +1,37 @@
+"""``langsig compare`` on the models and treebanks of the pipeline."""
+
+import sys
+
+import numpy as np
+import pandas as pd
+import pytest
+
+pytestmark = pytest.mark.slow
+
+LANGUAGES = ["qaa", "qab", "qah"]
+CATEGORIES = {"gender": "Gender", "number": "Number", "part-of-speech": "Part of Speech"}
+
+
+def test_signatures_are_those_of_the_pipeline(micro, tmp_path):
+    out = tmp_path / "signatures.parquet"
+    micro.output(
+        sys.executable, "-m", "langsig.cli", "compare",
+        "--experimental", "artifacts/models/experimental",
+        "--control", *(f"{name}=artifacts/models/{name}" for name in LANGUAGES),
+        "--treebank", *(f"{name}=data/treebanks/{name}" for name in LANGUAGES),
+        "--categories", *CATEGORIES.values(),
+        "--rank", "8", "--seed", "1", "--out", str(out),
+    )  # fmt: skip
+    found = pd.read_parquet(out)
+    assert set(found["category"]) == set(CATEGORIES.values())
+    for slug, category in CATEGORIES.items():
+        of_pipeline = pd.read_parquet(
+            micro.folder / f"artifacts/signatures/{slug}/signatures.parquet"
+        )
+        of_category = found[found["category"] == category].reset_index(drop=True)
+        keys = ["category", "layer", "language", "component"]
+        assert len(of_category) == 4 * len(LANGUAGES) * 8
+        pd.testing.assert_frame_equal(of_category[keys], of_pipeline[keys])
+        np.testing.assert_allclose(
+            of_category["value"], of_pipeline["value"], rtol=1e-6, atol=1e-6, err_msg=category
+        )

@@ -1,0 +1,340 @@
+"""Every kind of model and tokenizer that Hugging Face has, tiny and with random weights."""
+
+import socket
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+import transformers
+from tokenizers import Tokenizer, models, normalizers, pre_tokenizers, processors, trainers
+
+from langsig.corpora import load_tokenizer
+from langsig.errors import InputError
+from langsig.morphology import annotate
+from langsig.representations import Shape, States, extract, load_model, load_shape
+
+if TYPE_CHECKING:
+    from transformers import PreTrainedModel, PreTrainedTokenizerBase
+
+LAYERS, DIM, POSITIONS = 3, 16, 48
+LANGUAGES = ("qaa", "qah")  # the second is written without spaces
+torch.set_num_threads(1)
+
+
+@pytest.fixture(scope="session")
+def words(samples: Path) -> pd.DataFrame:
+    """Words of 30 sentences of two languages."""
+    tables = [
+        annotate(samples / "treebanks" / language, language).table.query("sentence < 15")
+        for language in LANGUAGES
+    ]
+    tables[1]["sentence"] += 100
+    return pd.concat(tables, ignore_index=True)
+
+
+@pytest.fixture(scope="session")
+def corpora(samples: Path) -> list[str]:
+    return [str(samples / "corpora" / f"{language}.txt") for language in LANGUAGES]
+
+
+def word_piece(corpora: list[str]) -> "PreTrainedTokenizerBase":
+    """BERT's: ``[CLS]`` and ``[SEP]``, ``##`` inside of words."""
+    tokenizer = Tokenizer(models.WordPiece(unk_token="[UNK]"))
+    tokenizer.normalizer = normalizers.BertNormalizer(lowercase=False)
+    tokenizer.pre_tokenizer = pre_tokenizers.BertPreTokenizer()
+    special = ["[PAD]", "[UNK]", "[CLS]", "[SEP]"]
+    tokenizer.train(corpora, trainers.WordPieceTrainer(vocab_size=300, special_tokens=special))
+    tokenizer.post_processor = processors.BertProcessing(("[SEP]", 3), ("[CLS]", 2))
+    return transformers.PreTrainedTokenizerFast(
+        tokenizer_object=tokenizer, pad_token="[PAD]", cls_token="[CLS]", sep_token="[SEP]"
+    )
+
+
+def byte_level(corpora: list[str]) -> "PreTrainedTokenizerBase":
+    """GPT-2's: the space is part of a word, no special tokens, no padding."""
+    tokenizer = Tokenizer(models.BPE())
+    tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
+    alphabet = pre_tokenizers.ByteLevel.alphabet()
+    tokenizer.train(corpora, trainers.BpeTrainer(vocab_size=400, initial_alphabet=alphabet))
+    return transformers.PreTrainedTokenizerFast(tokenizer_object=tokenizer)
+
+
+def byte_level_of_roberta(corpora: list[str]) -> "PreTrainedTokenizerBase":
+    """RoBERTa's: with ``<s>``, ``</s>`` and padding."""
+    tokenizer = Tokenizer(models.BPE())
+    tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=True)
+    trainer = trainers.BpeTrainer(
+        vocab_size=400,
+        special_tokens=["<s>", "<pad>", "</s>"],
+        initial_alphabet=pre_tokenizers.ByteLevel.alphabet(),
+    )
+    tokenizer.train(corpora, trainer)
+    tokenizer.post_processor = processors.RobertaProcessing(
+        ("</s>", 2), ("<s>", 0), trim_offsets=False
+    )
+    return transformers.PreTrainedTokenizerFast(
+        tokenizer_object=tokenizer, bos_token="<s>", eos_token="</s>", pad_token="<pad>"
+    )
+
+
+def byte_level_of_llama_3(corpora: list[str]) -> "PreTrainedTokenizerBase":
+    """Llama 3's: words are cut by a pattern first; a token at the beginning, none at the end."""
+    tokenizer = Tokenizer(models.BPE())
+    pattern = transformers.convert_slow_tokenizer.Regex(r" ?\p{L}+| ?[^\s\p{L}]+|\s+")
+    tokenizer.pre_tokenizer = pre_tokenizers.Sequence(
+        [
+            pre_tokenizers.Split(pattern, "isolated"),
+            pre_tokenizers.ByteLevel(add_prefix_space=False, use_regex=False),
+        ]
+    )
+    trainer = trainers.BpeTrainer(
+        vocab_size=400,
+        special_tokens=["<begin>"],
+        initial_alphabet=pre_tokenizers.ByteLevel.alphabet(),
+    )
+    tokenizer.train(corpora, trainer)
+    tokenizer.post_processor = processors.TemplateProcessing("<begin> $A", None, [("<begin>", 0)])
+    return transformers.PreTrainedTokenizerFast(tokenizer_object=tokenizer, bos_token="<begin>")
+
+
+def unigram(corpora: list[str]) -> "PreTrainedTokenizerBase":
+    """T5's: SentencePiece with ``</s>`` at the end only."""
+    tokenizer = Tokenizer(models.Unigram())
+    tokenizer.pre_tokenizer = pre_tokenizers.Metaspace()
+    trainer = trainers.UnigramTrainer(
+        vocab_size=400, special_tokens=["<pad>", "</s>", "<unk>"], unk_token="<unk>"
+    )
+    tokenizer.train(corpora, trainer)
+    tokenizer.post_processor = processors.TemplateProcessing("$A </s>", None, [("</s>", 1)])
+    return transformers.PreTrainedTokenizerFast(
+        tokenizer_object=tokenizer, pad_token="<pad>", eos_token="</s>", unk_token="<unk>"
+    )
+
+
+def bert(vocabulary: int) -> "PreTrainedModel":
+    return transformers.BertModel(
+        transformers.BertConfig(
+            vocab_size=vocabulary, hidden_size=DIM, num_hidden_layers=LAYERS,
+            num_attention_heads=2, intermediate_size=32, max_position_embeddings=POSITIONS,
+        )
+    )  # fmt: skip
+
+
+def roberta(vocabulary: int) -> "PreTrainedModel":
+    return transformers.RobertaModel(
+        transformers.RobertaConfig(
+            vocab_size=vocabulary, hidden_size=DIM, num_hidden_layers=LAYERS,
+            num_attention_heads=2, intermediate_size=32, max_position_embeddings=POSITIONS + 2,
+        )
+    )  # fmt: skip
+
+
+def gpt_2(vocabulary: int) -> "PreTrainedModel":
+    return transformers.GPT2Model(
+        transformers.GPT2Config(
+            vocab_size=vocabulary, n_embd=DIM, n_layer=LAYERS, n_head=2, n_positions=POSITIONS,
+            bos_token_id=0, eos_token_id=0,
+        )
+    )  # fmt: skip
+
+
+def llama(vocabulary: int) -> "PreTrainedModel":
+    return transformers.LlamaModel(
+        transformers.LlamaConfig(
+            vocab_size=vocabulary, hidden_size=DIM, num_hidden_layers=LAYERS,
+            num_attention_heads=2, num_key_value_heads=1, intermediate_size=32,
+            max_position_embeddings=POSITIONS, bos_token_id=0, eos_token_id=0,
+        )
+    )  # fmt: skip
+
+
+def t5(vocabulary: int) -> "PreTrainedModel":
+    return transformers.T5Model(
+        transformers.T5Config(
+            vocab_size=vocabulary, d_model=DIM, d_ff=32, d_kv=8, num_layers=LAYERS,
+            num_decoder_layers=LAYERS + 2, num_heads=2,
+        )
+    )  # fmt: skip
+
+
+def bart(vocabulary: int) -> "PreTrainedModel":
+    return transformers.BartModel(
+        transformers.BartConfig(
+            vocab_size=vocabulary, d_model=DIM, encoder_layers=LAYERS, decoder_layers=LAYERS + 1,
+            encoder_attention_heads=2, decoder_attention_heads=2, encoder_ffn_dim=32,
+            decoder_ffn_dim=32, max_position_embeddings=POSITIONS,
+        )
+    )  # fmt: skip
+
+
+Makers = tuple[Callable[[int], "PreTrainedModel"], Callable[[list[str]], "PreTrainedTokenizerBase"]]
+KINDS: dict[str, Makers] = {
+    "bert": (bert, word_piece),
+    "roberta": (roberta, byte_level_of_roberta),
+    "gpt-2": (gpt_2, byte_level),
+    "llama": (llama, byte_level_of_llama_3),
+    "t5": (t5, unigram),
+    "bart": (bart, byte_level_of_roberta),
+}
+every_kind = pytest.mark.parametrize("kind", KINDS)
+
+
+@pytest.fixture(scope="session")
+def checkpoints(corpora: list[str], tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+    """A folder for each kind of model, tokenizer included."""
+    folders = {}
+    for kind, (make_model, make_tokenizer) in KINDS.items():
+        folders[kind] = tmp_path_factory.mktemp(kind)
+        tokenizer = make_tokenizer(corpora)
+        tokenizer.save_pretrained(folders[kind])
+        torch.manual_seed(0)
+        model = make_model(len(tokenizer))
+        with torch.no_grad():
+            for parameter in model.parameters():
+                parameter += 0.2 * torch.randn_like(parameter)  # so that words differ
+        model.save_pretrained(folders[kind])
+    return folders
+
+
+def running_text(tokenizer: "PreTrainedTokenizerBase", forms: list[str]) -> tuple[list[int], Any]:
+    """Ids of a sentence with spaces, and which word each is of, by offsets of characters."""
+    text = "".join(f" {form}" for form in forms)
+    encoded = tokenizer(text, return_offsets_mapping=True, return_special_tokens_mask=True)
+    word_at = np.repeat(np.arange(len(forms)), [len(form) + 1 for form in forms])
+    special = encoded["special_tokens_mask"]
+    words = [
+        None if mask else int(word_at[end - 1])
+        for mask, (_, end) in zip(special, encoded["offset_mapping"], strict=True)
+    ]
+    return encoded["input_ids"], words
+
+
+def by_hand(
+    folder: Path, words: pd.DataFrame, rows_wanted: "np.ndarray[Any, Any]"
+) -> dict[int, "np.ndarray[Any, Any]"]:
+    """``[layers, dim]`` of each word: one sentence at a time as running text, no padding."""
+    tokenizer = load_tokenizer(folder)
+    model = transformers.AutoModel.from_pretrained(folder).eval()
+    vectors = {}
+    for _, sentence in words.iloc[rows_wanted].groupby("sentence"):
+        ids, of_word = running_text(tokenizer, sentence["form"].tolist())
+        tokens = torch.tensor([ids])
+        with torch.no_grad():
+            if model.config.is_encoder_decoder:
+                output = model(tokens, decoder_input_ids=tokens, output_hidden_states=True)
+                hidden = output.encoder_hidden_states
+            else:
+                hidden = model(tokens, output_hidden_states=True).hidden_states
+        for number, row in enumerate(sentence.index):
+            pieces = [place for place, of in enumerate(of_word) if of == number]
+            vectors[row] = np.stack([layer[0, pieces].mean(0).numpy() for layer in hidden])
+    return vectors
+
+
+def extracted(folder: Path, words: pd.DataFrame, output: Path, batch_tokens: int = 256) -> States:
+    output.mkdir()
+    extract(
+        load_model(folder), load_tokenizer(folder), words, output,
+        dtype="float32", batch_tokens=batch_tokens, language="qaa",
+    )  # fmt: skip
+    return States.open(output)
+
+
+@every_kind
+def test_vectors_are_those_of_running_text_one_sentence_at_a_time(
+    checkpoints: dict[str, Path], words: pd.DataFrame, tmp_path: Path, kind: str
+) -> None:
+    states = extracted(checkpoints[kind], words, tmp_path / "states")
+    assert len(states.layers) == LAYERS + 1
+    sentences = words["sentence"].nunique()
+    assert 0.3 * sentences < words.iloc[states.index]["sentence"].nunique()
+    expected = by_hand(checkpoints[kind], words, states.index)
+    for number, layer in enumerate(states.layers):
+        by_row = np.stack([expected[row][number] for row in states.index])
+        np.testing.assert_allclose(layer, by_row, atol=2e-5, err_msg=f"layer {number}")
+    assert np.abs(np.diff(states.layers[-1], axis=0)).max(1).min() > 1e-3  # words do differ
+
+
+@every_kind
+@pytest.mark.parametrize("batch_tokens", [1, 10**6])
+def test_batches_do_not_matter(
+    checkpoints: dict[str, Path],
+    words: pd.DataFrame,
+    tmp_path: Path,
+    kind: str,
+    batch_tokens: int,
+) -> None:
+    one = extracted(checkpoints[kind], words, tmp_path / "one")
+    other = extracted(checkpoints[kind], words, tmp_path / "other", batch_tokens)
+    np.testing.assert_array_equal(one.index, other.index)
+    for layer, again in zip(one.layers, other.layers, strict=True):
+        np.testing.assert_allclose(layer, again, atol=2e-5)
+
+
+@every_kind
+def test_longest_sentence_is_what_the_model_has_positions_for(
+    checkpoints: dict[str, Path], words: pd.DataFrame, tmp_path: Path, kind: str
+) -> None:
+    tokenizer = load_tokenizer(checkpoints[kind])
+    special = len(tokenizer("")["input_ids"])
+    one_piece = next(
+        form for form in words["form"] if len(tokenizer(f" {form}")["input_ids"]) == 1 + special
+    )
+    lengths = [POSITIONS - special, POSITIONS - special + 1, 10 * POSITIONS]
+    repeated = pd.DataFrame(
+        {"sentence": np.repeat(range(3), lengths), "form": [one_piece] * sum(lengths)}
+    )
+    states = extracted(checkpoints[kind], repeated, tmp_path / "states")
+    kept = repeated.iloc[states.index]["sentence"].unique().tolist()
+    assert kept == ([0, 1, 2] if kind == "t5" else [0])
+
+
+@every_kind
+def test_shape_without_weights(checkpoints: dict[str, Path], tmp_path: Path, kind: str) -> None:
+    (tmp_path / "config.json").write_bytes((checkpoints[kind] / "config.json").read_bytes())
+    assert load_shape(tmp_path) == Shape(LAYERS, DIM)
+
+
+@every_kind
+def test_a_folder_needs_no_network(
+    checkpoints: dict[str, Path], monkeypatch: pytest.MonkeyPatch, kind: str
+) -> None:
+    def refuse(*_: object, **__: object) -> None:
+        raise AssertionError("network")
+
+    monkeypatch.setattr(socket.socket, "connect", refuse)
+    monkeypatch.setattr(socket, "getaddrinfo", refuse)
+    assert load_shape(checkpoints[kind]).dim == DIM
+    assert load_model(str(checkpoints[kind])).config.hidden_size == DIM
+    assert load_tokenizer(checkpoints[kind]).is_fast
+
+
+def test_the_output_layer_is_not_run(checkpoints: dict[str, Path], tmp_path: Path) -> None:
+    folder = checkpoints["bert"]
+    config = transformers.AutoConfig.from_pretrained(folder)
+    transformers.BertForMaskedLM(config).save_pretrained(tmp_path)
+    assert not [name for name, _ in load_model(tmp_path).named_modules() if "predictions" in name]
+
+
+@pytest.mark.parametrize("load", [load_model, load_shape])
+@pytest.mark.parametrize("name", ["./not/there", "/not/there", "~/not", "a/b/c", Path("not")])
+def test_missing_folders_are_named_without_asking_the_hub(
+    load: Callable[[Any], object], name: str | Path
+) -> None:
+    with pytest.raises(InputError, match=f"{name}: no such folder"):
+        load(name)
+
+
+def test_a_folder_without_a_model_is_named(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match=f"{tmp_path}: no model that can be loaded in this folder"):
+        load_model(tmp_path)
+
+
+def test_a_configuration_without_sizes_is_named(tmp_path: Path) -> None:
+    transformers.ResNetConfig().save_pretrained(tmp_path)
+    with pytest.raises(InputError, match=f"{tmp_path}: the configuration gives no size"):
+        load_shape(tmp_path)

@@ -1,0 +1,408 @@
+import json
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import langsig.compare
+from langsig.cli import main
+from langsig.compare import compare
+from langsig.errors import InputError
+from langsig.factorization import factorize_layers
+from langsig.morphology import CATEGORIES, annotate
+from langsig.pretraining import ModelShape, build_model
+from langsig.representations import (
+    States,
+    covariances_by_category,
+    extract,
+    load_model,
+    match_layers,
+)
+
+if TYPE_CHECKING:
+    from transformers import PreTrainedTokenizerBase
+
+LANGUAGES = ("qaa", "qac", "qah")
+FEW: dict[str, Any] = {"rank": 4, "max_iterations": 10}
+MODELS = {  # layers, dim
+    "multilingual": (4, 16),
+    "qaa": (4, 12),
+    "qac": (4, 20),
+    "qah": (4, 12),
+    "deep": (8, 12),
+    "shallow": (2, 8),
+    "flat": (0, 12),
+}
+
+
+@pytest.fixture(scope="session")
+def models(
+    tokenizer: "PreTrainedTokenizerBase", tmp_path_factory: pytest.TempPathFactory
+) -> dict[str, str]:
+    """A folder each, random weights."""
+    folders = {}
+    for seed, (name, (layers, dim)) in enumerate(MODELS.items()):
+        folders[name] = str(tmp_path_factory.mktemp(name))
+        shape = ModelShape("roberta", layers, dim, 2, dropout=0.1, initializer_range=0.3)
+        build_model(shape, tokenizer, max_length=64, seed=seed).save_pretrained(folders[name])
+        tokenizer.save_pretrained(folders[name])
+    return folders
+
+
+@pytest.fixture(scope="session")
+def treebanks(samples: Path) -> dict[str, str]:
+    return {
+        language: str(samples / f"treebanks/{language}/{language}_sample-ud-test.conllu")
+        for language in LANGUAGES
+    }
+
+
+@pytest.fixture(autouse=True)
+def temporary(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Where temporary folders are made in this process; nothing may stay in it."""
+    folder = tmp_path / "temporary"
+    folder.mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(folder))
+    return folder
+
+
+def controls(models: dict[str, str], *languages: str) -> dict[str, str]:
+    return {language: models[language] for language in languages or LANGUAGES}
+
+
+def average(table: pd.DataFrame, **where: Any) -> "pd.Series[float]":
+    for column, value in where.items():
+        table = table[table[column] == value]
+    return table.groupby("layer")["value"].mean()
+
+
+def test_signatures_are_those_of_the_steps_one_by_one(
+    models: dict[str, str],
+    treebanks: dict[str, str],
+    tokenizer: "PreTrainedTokenizerBase",
+    tmp_path: Path,
+    temporary: Path,
+) -> None:
+    result = compare(
+        models["multilingual"], controls(models), treebanks,
+        **FEW, categories=["Number", "part-of-speech"], min_instances=10, seed=3,
+    )  # fmt: skip
+    slices: dict[str, list[Any]] = {}
+    for language in LANGUAGES:
+        words = annotate(treebanks[language], language).table
+        of_model = {}
+        for name in (language, "multilingual"):
+            folder = tmp_path / language / name
+            folder.mkdir(parents=True)
+            model = load_model(models[name])
+            options: dict[str, Any] = {"dtype": "float16", "batch_tokens": 8192}
+            extract(model, tokenizer, words, folder, language=language, **options)
+            of_model[name] = States.open(folder)
+        (numbers,) = covariances_by_category(
+            of_model[language], of_model["multilingual"], words, language=language,
+            categories=["Number"], min_instances=10, blocks=1, block_layers={},
+        )  # fmt: skip
+        slices[language] = [layer.cross.astype(np.float32) for layer in numbers.layers]
+        counted = result.words.set_index(["category", "language"])["words"]
+        assert counted["Number", language] == words["Number"].notna().sum() == numbers.words
+    expected = factorize_layers(slices, category="Number", **FEW, seed=3)
+    table = result.signatures
+    number = table[table["category"] == "Number"].reset_index(drop=True)
+    pd.testing.assert_frame_equal(number, expected.signatures, rtol=1e-9)
+    assert table["category"].unique().tolist() == ["Number", "Part of Speech"]
+    assert list(temporary.iterdir()) == []
+
+
+def test_layers_are_those_of_the_shallowest_model(
+    models: dict[str, str], treebanks: dict[str, str]
+) -> None:
+    mixed = {"qaa": models["deep"], "qac": models["shallow"], "qah": models["qah"]}
+    result = compare(models["multilingual"], mixed, treebanks, **FEW)
+    assert result.layer_pairs == {
+        "qaa": match_layers(8, 4, 2), "qac": match_layers(2, 4), "qah": match_layers(4, 4, 2),
+    }  # fmt: skip
+    assert result.layer_pairs["qaa"] == [(0, 0), (4, 2), (8, 4)]
+    assert sorted(result.signatures["layer"].unique()) == [0, 1, 2]
+    report = result.report()
+    assert "matched by relative depth" in report
+    (line,) = (line for line in report.splitlines() if line.startswith("qaa") and "-" in line)
+    assert line.split() == ["qaa", "0-0", "4-2", "8-4"]
+    same = compare(models["multilingual"], controls(models), treebanks, **FEW)
+    assert "matched" not in same.report()
+
+
+def test_a_model_without_hidden_states_is_refused(
+    models: dict[str, str], treebanks: dict[str, str]
+) -> None:
+    flat = controls(models) | {"qac": models["flat"]}
+    with pytest.raises(InputError, match=r"qac: RobertaModel gives no hidden states"):
+        compare(models["multilingual"], flat, treebanks, **FEW)
+
+
+def test_languages_that_are_the_same_have_the_same_signature(
+    models: dict[str, str], samples: Path
+) -> None:
+    text = samples / "corpora/qaa.txt"
+    shared = {"aa": models["qaa"], "bb": models["qaa"], "cc": models["qac"]}
+    result = compare(
+        models["multilingual"], shared, texts={"aa": [text], "bb": text, "cc": text}, **FEW
+    )
+    by_language = [average(result.signatures, language=language) for language in shared]
+    np.testing.assert_allclose(by_language[0], by_language[1], rtol=1e-9)
+    assert not np.allclose(by_language[0], by_language[2], rtol=1e-2)
+
+
+def test_text_has_all_words_and_no_category(
+    models: dict[str, str], treebanks: dict[str, str], tmp_path: Path
+) -> None:
+    text = tmp_path / "text.txt"
+    text.write_text("Kal wun da lu sizal.\npedigak bibuval\n" * 30, encoding="utf-8")
+    result = compare(
+        models["multilingual"], controls(models),
+        {language: treebanks[language] for language in ("qac", "qah")}, {"qaa": text},
+        **FEW, categories=CATEGORIES,
+    )  # fmt: skip
+    counts = result.words.set_index(["category", "language"])["words"]
+    assert counts["Part of Speech", "qaa"] == 30 * 7
+    assert counts.xs("qaa", level="language").drop("Part of Speech").eq(0).all()
+    assert result.words["category"].unique().tolist() == list(CATEGORIES)
+    languages = result.signatures.groupby("category")["language"].unique()
+    assert set(languages["Part of Speech"]) == set(LANGUAGES)
+    assert set(languages["Number"]) == {"qac", "qah"}
+    rows = [line.split() for line in result.report().splitlines() if line.startswith("qaa")]
+    assert ["qaa", "0", *["-"] * 5] in rows
+    assert "too few words in all languages, or all but one" in result.report()
+
+
+def test_what_did_not_converge_is_said(models: dict[str, str], treebanks: dict[str, str]) -> None:
+    result = compare(models["multilingual"], controls(models), treebanks, rank=4, max_iterations=2)
+    assert not result.diagnostics["converged"].any()
+    assert "NOT CONVERGED in layers 0, 1, 2, 3, 4 (condition of B up to" in result.report()
+
+
+def test_each_model_is_loaded_once(
+    models: dict[str, str], treebanks: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    loaded: list[str] = []
+
+    def load(name: str) -> Any:
+        loaded.append(name)
+        return load_model(name)
+
+    monkeypatch.setattr(langsig.compare, "load_model", load)
+    compare(models["multilingual"], controls(models), treebanks, **FEW)
+    assert loaded == [models[name] for name in ("multilingual", *LANGUAGES)]
+
+
+def test_romanised_languages_give_other_signatures(
+    models: dict[str, str], treebanks: dict[str, str]
+) -> None:
+    plain = compare(models["multilingual"], controls(models), treebanks, **FEW)
+    romanised = compare(
+        models["multilingual"], controls(models), treebanks, **FEW, romanise=["qah"]
+    )
+    counts = [result.words.set_index("language")["words"] for result in (plain, romanised)]
+    assert counts[0]["qaa"] == counts[1]["qaa"]
+    assert not np.allclose(
+        average(plain.signatures, language="qah"), average(romanised.signatures, language="qah")
+    )
+
+
+Change = Callable[[dict[str, Any], dict[str, str]], None]
+BAD: dict[str, tuple[Change, str]] = {
+    "no words": (lambda a, m: a["treebanks"].pop("qac"), "qac: a control model, but neither"),
+    "no control": (lambda a, m: a["controls"].pop("qac"), "qac: no control model"),
+    "text without control": (
+        lambda a, m: a.update(texts={"xx": "x.txt"}), "xx: no control model",
+    ),
+    "both": (
+        lambda a, m: a.update(texts={"qac": "x.txt"}), "qac: a treebank and text",
+    ),
+    "one language": (
+        lambda a, m: [a[key].pop(name) for key in ("controls", "treebanks") for name in
+                      ("qaa", "qac")],
+        "1 language: a comparison needs at least two",
+    ),
+    "control missing": (
+        lambda a, m: a["controls"].update(qaa="./no/such/model"), "./no/such/model: no such folder",
+    ),
+    "experimental missing": (
+        lambda a, m: a.update(experimental="./nowhere"), "./nowhere: no such folder",
+    ),
+    "rank": (
+        lambda a, m: a.update(rank=17), "rank: 17 is not between 1 and 12, the width of {qaa}",
+    ),
+    "rank zero": (lambda a, m: a.update(rank=0), "rank: 0 is not between 1 and 12"),
+    "treebank missing": (
+        lambda a, m: a["treebanks"].update(qac="no.conllu"), "no.conllu: no such file",
+    ),
+    "text missing": (
+        lambda a, m: (a["treebanks"].pop("qac"), a.update(texts={"qac": "no.txt"})),
+        "qac: no text at no.txt",
+    ),
+    "category": (lambda a, m: a.update(categories=["Numbr"]), "['Numbr']: choose among"),
+    "no category": (lambda a, m: a.update(categories=[]), "none: choose among"),
+    "romanise": (lambda a, m: a.update(romanise=["qaa"]), "no romanisation is known for 'qaa'"),
+    "romanise what": (lambda a, m: a.update(romanise=["zh"]), "zh: no control model"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("case", BAD)
+def test_what_does_not_fit_is_named_before_any_model_runs(
+    models: dict[str, str],
+    treebanks: dict[str, str],
+    monkeypatch: pytest.MonkeyPatch,
+    case: str,
+) -> None:
+    arguments: dict[str, Any] = {
+        "experimental": models["multilingual"],
+        "controls": controls(models),
+        "treebanks": dict(treebanks),
+        **FEW,
+    }
+    change, message = BAD[case]
+    change(arguments, models)
+    monkeypatch.setattr(langsig.compare, "load_model", pytest.fail)
+    with pytest.raises(InputError) as caught:
+        compare(**arguments)
+    assert message.format(**models) in str(caught.value)
+
+
+def test_too_few_words_everywhere(
+    models: dict[str, str], treebanks: dict[str, str], temporary: Path
+) -> None:
+    with pytest.raises(InputError, match="no category has 1000000 words in at least two"):
+        compare(models["multilingual"], controls(models), treebanks, **FEW, min_instances=10**6)
+    assert list(temporary.iterdir()) == []
+
+
+def test_nothing_stays_where_states_are_not_finite(
+    models: dict[str, str], treebanks: dict[str, str], tmp_path: Path, temporary: Path
+) -> None:
+    model = load_model(models["qac"])
+    model.encoder.layer[1].output.LayerNorm.bias.data += 1e5
+    model.save_pretrained(tmp_path / "broken")
+    for file in Path(models["qac"]).glob("token*"):
+        (tmp_path / "broken" / file.name).write_bytes(file.read_bytes())
+    broken = controls(models) | {"qac": str(tmp_path / "broken")}
+    with pytest.raises(InputError, match=r"qac: layer 2 .* is not finite in float16"):
+        compare(models["multilingual"], broken, treebanks, **FEW)
+    assert list(temporary.iterdir()) == []
+    compare(models["multilingual"], broken, treebanks, **FEW, dtype="float32")
+
+
+def command(models: dict[str, str], treebanks: dict[str, str], *more: str) -> list[str]:
+    return [
+        "compare",
+        "--experimental", models["multilingual"],
+        "--control", *(f"{name}={models[name]}" for name in LANGUAGES),
+        "--treebank", *(f"{name}={treebanks[name]}" for name in LANGUAGES),
+        "--rank", "4",
+        "--max-iterations", "10",
+        *more,
+    ]  # fmt: skip
+
+
+def test_as_installed(models: dict[str, str], treebanks: dict[str, str], tmp_path: Path) -> None:
+    out = tmp_path / "new" / "signatures.parquet"
+    more = ("--categories", "Number", "Part of Speech", "--out", str(out))
+    program = Path(sys.executable).with_name("langsig")
+    done = subprocess.run(
+        [program, *command(models, treebanks, *more)], capture_output=True, text=True
+    )
+    assert done.returncode == 0, done.stderr
+    expected = compare(
+        models["multilingual"], controls(models), treebanks,
+        **FEW, categories=["Number", "Part of Speech"],
+    )  # fmt: skip
+    table = pd.read_parquet(out)
+    assert list(table.columns) == ["category", "layer", "language", "component", "value"]
+    pd.testing.assert_frame_equal(table, expected.signatures, check_dtype=False, rtol=1e-6)
+    rows = [line.split() for line in done.stdout.splitlines() if line.startswith("qac ")]
+    assert len(rows) == 2
+    for category, row in zip(("Number", "Part of Speech"), rows, strict=True):
+        printed = [float(cell) for cell in row[2:]]
+        means = average(expected.signatures, category=category, language="qac")
+        np.testing.assert_allclose(printed, means, rtol=0.01)
+
+
+def test_options_of_the_command_reach_the_function(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    given: dict[str, Any] = {}
+
+    def record(*arguments: Any, **options: Any) -> None:
+        given.update(options, arguments=arguments)
+        raise InputError("enough")
+
+    monkeypatch.setattr(langsig.compare, "compare", record)
+    assert main(
+        [
+            "compare", "--experimental", "m", "--control", "de=a", "fr=b", "--control", "zh=c=d",
+            "--treebank", "de=1", "de=2", "--text", "fr=3", "zh=4", "--rank", "5",
+            "--categories", "all", "--romanise", "zh", "--dtype", "float32",
+            "--batch-tokens", "6", "--min-instances", "7", "--max-iterations", "8", "--seed", "9",
+        ]
+    ) == 1  # fmt: skip
+    assert capsys.readouterr().err == "error: enough\n"
+    assert given == {
+        "arguments": (
+            "m", {"de": "a", "fr": "b", "zh": "c=d"}, {"de": ["1", "2"]},
+            {"fr": ["3"], "zh": ["4"]},
+        ),
+        "rank": 5, "categories": CATEGORIES, "romanise": ["zh"], "dtype": "float32",
+        "batch_tokens": 6, "min_instances": 7, "max_iterations": 8, "seed": 9,
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("more", "code", "message"),
+    [
+        (("--rank", "99"), 1, "error: rank: 99 is not between 1 and 12"),
+        (("--control", "qaa=other"), 1, "error: --control: a language is named twice"),
+        (("--treebank", "nothing"), 2, "'nothing' is not LANGUAGE=..."),
+        (("--text", "=x"), 2, "'=x' is not LANGUAGE=..."),
+        (("--dtype", "int8"), 2, "int8"),
+    ],
+)
+def test_bad_options_write_nothing(
+    models: dict[str, str],
+    treebanks: dict[str, str],
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    more: tuple[str, ...],
+    code: int,
+    message: str,
+) -> None:
+    out = tmp_path / "signatures.parquet"
+    try:
+        ended = main(command(models, treebanks, *more, "--out", str(out)))
+    except SystemExit as error:
+        ended = int(str(error.code))
+    assert ended == code
+    assert message in capsys.readouterr().err
+    assert not out.exists()
+
+
+def test_a_folder_is_no_output(
+    models: dict[str, str],
+    treebanks: dict[str, str],
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    assert main(command(models, treebanks, "--out", str(tmp_path))) == 1
+    assert f"{tmp_path}: a folder" in capsys.readouterr().err
+
+
+def test_what_is_no_model_is_named(
+    models: dict[str, str], treebanks: dict[str, str], tmp_path: Path
+) -> None:
+    (tmp_path / "config.json").write_text(json.dumps({"model_type": "no such kind"}))
+    with pytest.raises(InputError, match=f"{tmp_path}: no model that can be loaded"):
+        compare(str(tmp_path), controls(models), treebanks, **FEW)
