@@ -1,8 +1,7 @@
 """One language, or the experimental model: token sequences -> checkpoint and what it learnt.
 
 Started by ``accelerate launch``, in one process or many. DVC removes the outputs of a stage
-before it runs, so the state to resume from after a kill lies in ``.scratch``, under a name made
-from all that the training depends on.
+before it runs, so what a killed run resumes from lies in ``.scratch``.
 """
 
 import json
@@ -10,7 +9,6 @@ import os
 import shutil
 import sys
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -18,9 +16,16 @@ from numpy.typing import NDArray
 
 from common import languages_of, load_params, run
 from langsig.corpora import Sequences, fingerprint, load_tokenizer
-from langsig.files import atomic_directory, digest
+from langsig.files import atomic_directory
 from langsig.morphology import read_words
-from langsig.pretraining import MaskedTokens, ModelShape, Recipe, build_model, pretrain, processes
+from langsig.pretraining import (
+    MaskedTokens,
+    ModelShape,
+    Recipe,
+    build_model,
+    pretrain,
+    processes,
+)  # fmt: skip
 
 
 def main() -> None:
@@ -43,19 +48,11 @@ def main() -> None:
         )
         for language in languages
     }
-    states = Path(os.environ.get("DVC_ROOT", "."), ".scratch", "pretrain", name)
-    settings = [role, options["margin"], options["held_out_masking"], max_length, alpha, seed]
-    state = digest(inputs(name, params, languages), [*settings, processes().num_processes])
+    scratch = Path(os.environ.get("DVC_ROOT", "."), ".scratch", "pretrain", name)
     model = build_model(ModelShape(**role["model"]), tokenizer, max_length=max_length, seed=seed)
+    recipe = Recipe(**role["recipe"], margin=options["margin"])
     learning, curve = pretrain(
-        model,
-        tokenizer,
-        train,
-        held_out,
-        Recipe(**role["recipe"], margin=options["margin"]),
-        scratch=states / state,
-        alpha=alpha,
-        seed=seed,
+        model, tokenizer, train, held_out, recipe, scratch=scratch, alpha=alpha, seed=seed
     )
     if processes().is_main_process:
         with atomic_directory(Path(f"artifacts/models/{name}")) as output:
@@ -64,7 +61,7 @@ def main() -> None:
         with atomic_directory(Path(f"artifacts/learning/{name}")) as output:
             (output / "learning.json").write_text(json.dumps(learning.as_dict(), indent=2) + "\n")
             pd.DataFrame(curve).to_csv(output / "curve.csv", index=False)
-        shutil.rmtree(states)
+        shutil.rmtree(scratch)
         print(f"{name}: {learning}")
 
 
@@ -77,17 +74,6 @@ def analysed_sentences(languages: list[str]) -> NDArray[np.uint64]:
     tables = [read_words(Path(f"artifacts/words/{name}")).sentences for name in languages]
     texts = pd.concat(tables)["text"]
     return np.array([fingerprint(sentence) for sentence in texts], np.uint64)
-
-
-def inputs(name: str, params: dict[str, Any], languages: list[str]) -> list[Path]:
-    """Files and folders that the weights depend on."""
-    words = params["languages"] if name == "experimental" else []
-    return [
-        *Path("src/langsig/pretraining").glob("*.py"),
-        Path("artifacts/tokenizer"),
-        *(Path(f"artifacts/sequences/{language}") for language in languages),
-        *(Path(f"artifacts/words/{language}") for language in words),
-    ]
 
 
 run(main)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from langsig.files import atomic_directory, atomic_file, digest
+from langsig.files import atomic_directory, atomic_file
 
 
 def names(directory: Path) -> list[str]:
@@ -141,20 +141,3 @@ with writer({str(tmp_path / name)!r}) as temporary:
     with atomic_file(tmp_path / "table.csv") as temporary:
         temporary.write_text("whole")
     assert names(tmp_path) == ["model", "table.csv"]
-
-
-def test_digest_changes_with_content_names_and_settings(tmp_path: Path) -> None:
-    folder, file = tmp_path / "folder", tmp_path / "file"
-    (folder / "deep").mkdir(parents=True)
-    for path in (file, folder / "deep" / "a"):
-        path.write_text("1")
-    seen = [digest([folder, file], {"x": 1, "y": 2})]
-    assert digest([file, folder], {"y": 2, "x": 1}) == seen[0]
-    seen.append(digest([folder, file], {"x": 1, "y": 3}))
-    (folder / "deep" / "a").write_text("2")
-    seen.append(digest([folder, file], {"x": 1, "y": 2}))
-    (folder / "deep" / "a").rename(folder / "deep" / "b")
-    seen.append(digest([folder, file], {"x": 1, "y": 2}))
-    (folder / "c").touch()
-    seen.append(digest([folder, file], {"x": 1, "y": 2}))
-    assert len(set(seen)) == len(seen)

@@ -4,34 +4,11 @@ What is being written bears a temporary name of its own for each target, so that
 process has left behind goes when its target is written again.
 """
 
-import hashlib
-import json
 import os
 import shutil
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
-
-
-def digest(paths: Iterable[Path], settings: Any) -> str:
-    """Name for the content of some files and of plain settings, 32 hexadecimal digits.
-
-    Parameters
-    ----------
-    paths
-        Files, and folders with all that is below them; their order does not matter.
-    settings
-        Anything that JSON can hold.
-    """
-    files = {file for path in paths for file in (path.rglob("*") if path.is_dir() else [path])}
-    whole = hashlib.sha256(json.dumps(settings, sort_keys=True).encode())
-    for file in sorted(files):
-        if file.is_file():
-            with open(file, "rb") as stream:
-                content = hashlib.file_digest(stream, "sha256").hexdigest()
-            whole.update(f"{content} {file.as_posix()}\n".encode())
-    return whole.hexdigest()[:32]
 
 
 @contextmanager

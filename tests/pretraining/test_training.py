@@ -193,7 +193,7 @@ def test_a_killed_run_ends_with_the_weights_of_an_undisturbed_one(
         killed_after(step, Trainer.training_step, patch)
         with pytest.raises(Killed):
             train(tokenizer, scratch=tmp_path, **options)
-    assert bool(list(tmp_path.glob("checkpoint-*"))) == (step >= 3)
+    assert bool(list(tmp_path.glob("*/checkpoint-*"))) == (step >= 3)
     steps: list[int] = []
     plain = Trainer.training_step
 
@@ -210,12 +210,22 @@ def test_a_killed_run_ends_with_the_weights_of_an_undisturbed_one(
     assert resumed[1:] == undisturbed[1:]
 
 
+@pytest.mark.parametrize("change", [{"seed": 1}, {"learning_rate": 1e-3}, {"shuffled": True}])
+def test_a_changed_run_starts_afresh(
+    tokenizer: "PreTrainedTokenizerBase", tmp_path: Path, change: dict[str, Any]
+) -> None:
+    train(tokenizer, steps=12, scratch=tmp_path)
+    changed = train(tokenizer, steps=12, scratch=tmp_path, **change)
+    assert len(changed[2]) == 4
+    assert changed[1:] == train(tokenizer, steps=12, **change)[1:]
+
+
 @pytest.mark.parametrize("damage", ["missing", "half"])
 def test_a_state_that_was_not_saved_whole_is_passed_over(
     tokenizer: "PreTrainedTokenizerBase", tmp_path: Path, damage: str
 ) -> None:
     undisturbed = train(tokenizer, steps=12, scratch=tmp_path)
-    state = tmp_path / "checkpoint-12" / "trainer_state.json"
+    (state,) = tmp_path.glob("*/checkpoint-12/trainer_state.json")
     text = state.read_text()
     state.unlink()
     if damage == "half":

@@ -2,7 +2,7 @@
 
 from langsig.corpora.cleaning import CleaningReport, clean, count_sentences, read_sentences
 from langsig.corpora.fingerprints import fingerprint, fingerprints_of_line
-from langsig.corpora.packing import Packed, Sequences, concatenate, downsample, pack
+from langsig.corpora.packing import Packed, Sequences, downsample, pack
 from langsig.corpora.romanisation import romaniser
 from langsig.corpora.text import words_of_text
 from langsig.corpora.tokenizer import load_tokenizer, train_tokenizer
@@ -12,7 +12,6 @@ __all__ = [
     "Packed",
     "Sequences",
     "clean",
-    "concatenate",
     "count_sentences",
     "downsample",
     "fingerprint",

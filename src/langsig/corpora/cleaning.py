@@ -177,12 +177,13 @@ def _length(line: str) -> int:
         if word.isascii():
             words += 1
             continue
-        words += sum(map(_unspaced, word)) or 1
+        words += sum(map(is_unspaced, word)) or 1
     return words
 
 
 @cache
-def _unspaced(character: str) -> bool:
+def is_unspaced(character: str) -> bool:
+    """Whether a character is of a script that is written without spaces between words."""
     return unicodedata.name(character, "").startswith(_UNSPACED)
 
 

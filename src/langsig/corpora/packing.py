@@ -137,21 +137,6 @@ def pack(
         yield close()
 
 
-def concatenate(parts: Sequence[Sequences]) -> Sequences:
-    """All sequences of all parts, in this order."""
-
-    def end_to_end(*offsets: NDArray[np.int64]) -> NDArray[np.int64]:
-        lengths = np.concatenate([np.diff(part) for part in offsets])
-        return np.concatenate([[0], np.cumsum(lengths)])
-
-    return Sequences(
-        tokens=np.concatenate([part.tokens for part in parts]),
-        offsets=end_to_end(*(part.offsets for part in parts)),
-        fingerprints=np.concatenate([part.fingerprints for part in parts]),
-        fingerprint_offsets=end_to_end(*(part.fingerprint_offsets for part in parts)),
-    )
-
-
 def downsample(
     packed: Iterable[Packed], count: int, *, seed: int, language: str, parameter: str
 ) -> tuple[Sequences, int]:

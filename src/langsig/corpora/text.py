@@ -7,7 +7,8 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from langsig.corpora.cleaning import _lines, _unspaced
+from langsig.corpora.cleaning import is_unspaced
+from langsig.corpora.reading import read_lines
 
 
 def words_of_text(
@@ -18,7 +19,7 @@ def words_of_text(
     Parameters
     ----------
     paths
-        Text files, or folders of ``*.txt``, UTF-8. A line is a sentence; empty ones are left out.
+        As in :func:`~langsig.corpora.reading.corpus_files`. A line is a sentence.
     transcribe
         Applied to each line first, as :func:`langsig.corpora.romaniser`.
 
@@ -31,11 +32,11 @@ def words_of_text(
     Raises
     ------
     InputError
-        If a file is missing or not UTF-8.
+        If a file is missing, damaged or not UTF-8.
     """
     forms: list[str] = []
     lengths: list[int] = []
-    for line in _lines(paths, language):
+    for line in read_lines(paths, language):
         before = len(forms)
         forms.extend(_words(transcribe(line)))
         lengths.append(len(forms) - before)
@@ -53,7 +54,7 @@ def _words(line: str) -> Iterator[str]:
     for word in line.split():
         piece, whole = "", False
         for character in word:
-            alone = _unspaced(character)
+            alone = is_unspaced(character)
             mark = alone and unicodedata.category(character).startswith("M")
             if piece and (alone or whole) and not mark:
                 yield piece

@@ -1,5 +1,6 @@
 """Pre-training by masked language modelling, with transformers' Trainer."""
 
+import hashlib
 import json
 import shutil
 import sys
@@ -8,7 +9,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import accelerate
 import torch
+import transformers
 from accelerate import PartialState
 from torch.utils.data import Dataset
 from transformers import (
@@ -100,17 +103,18 @@ def pretrain(
     """Train a model in place (paper, appendix B.2).
 
     Under ``accelerate launch`` every process calls this with the same arguments, and the
-    gradients of all are averaged. Where the device has it, matrices are multiplied in bfloat16,
-    or else in float16.
+    gradients of all are averaged; its configuration file also says whether matrices are
+    multiplied in half precision.
 
     Parameters
     ----------
     train
         By language.
     scratch
-        Folder for the states to resume from: a run that finds one goes on from there, and on a
-        single process ends with the weights of an undisturbed run, bit by bit. The caller
-        gives another folder whenever anything else changes, and removes it in the end.
+        Folder for the states to resume from. A run that was killed goes on from its last one,
+        and on a single process ends with the weights of an undisturbed run, bit by bit; a run
+        with other data, parameters or code starts afresh. The caller removes the folder once
+        the model is safe.
     alpha
         Exponent of the sampling of languages, see :func:`~langsig.pretraining.sampling.draw`.
 
@@ -123,15 +127,15 @@ def pretrain(
         ``unigram_cross_entropy``.
     """
     on_gpu = processes().device.type == "cuda"
+    states = scratch / _name_of_run(model, train, held_out, recipe, alpha, seed)
     if not sys.stderr.isatty():
         logging.disable_progress_bar()
-    half = "bf16" if on_gpu and torch.cuda.is_bf16_supported() else "fp16"
     trainer = _Trainer(
         held_out,
         recipe,
         model=model,
         args=TrainingArguments(
-            output_dir=str(scratch),
+            output_dir=str(states),
             max_steps=recipe.steps,
             per_device_train_batch_size=recipe.batch_size,
             gradient_accumulation_steps=recipe.accumulation,
@@ -158,7 +162,6 @@ def pretrain(
             ddp_find_unused_parameters=False,
             dataloader_pin_memory=on_gpu,
             seed=seed,
-            **({half: True} if on_gpu else {}),
         ),
         train_dataset=_Drawn(train, recipe, alpha=alpha, seed=seed),
         data_collator=_Masking(tokenizer, recipe.masking, seed),
@@ -168,7 +171,7 @@ def pretrain(
     trainer.remove_callback(PrinterCallback)
     if recipe.patience is not None:
         trainer.add_callback(EarlyStoppingCallback(recipe.patience, recipe.min_improvement))
-    trainer.train(resume_from_checkpoint=_last_state(scratch))
+    trainer.train(resume_from_checkpoint=_last_state(states))
     curve = [
         {
             "step": entry["step"],
@@ -181,9 +184,33 @@ def pretrain(
     return trainer.measure(), curve
 
 
-def _last_state(scratch: Path) -> str | None:
+def _name_of_run(
+    model: "PreTrainedModel",
+    train: Mapping[str, Sequences],
+    held_out: Mapping[str, MaskedTokens],
+    *settings: Any,
+) -> str:
+    """Hash of all that the weights in the end depend on."""
+    versions = torch.__version__, transformers.__version__, accelerate.__version__
+    run = hashlib.sha256(repr((settings, processes().num_processes, versions)).encode())
+    for source in sorted(Path(__file__).parent.glob("*.py")):
+        run.update(source.read_bytes())
+    for parameter in model.state_dict().values():
+        run.update(parameter.cpu().contiguous().view(torch.uint8).numpy().tobytes())
+    for language, sequences in train.items():
+        run.update(language.encode())
+        run.update(sequences.tokens.tobytes())
+        run.update(sequences.offsets.tobytes())
+    for language, text in held_out.items():
+        run.update(language.encode())
+        for tokens in (*text.inputs, *text.labels):
+            run.update(tokens.numpy().tobytes())
+    return run.hexdigest()[:32]
+
+
+def _last_state(states: Path) -> str | None:
     """The latest state that was saved whole; what a kill has left of others is removed."""
-    saved = sorted(scratch.glob("checkpoint-*"), key=lambda path: int(path.name.split("-")[1]))
+    saved = sorted(states.glob("checkpoint-*"), key=lambda path: int(path.name.split("-")[1]))
     while saved:
         latest = saved.pop()
         try:
@@ -198,6 +225,8 @@ def _last_state(scratch: Path) -> str | None:
 
 class _Trainer(Trainer):
     """Trainer whose evaluation is :func:`measure_learning`."""
+
+    control: TrainerControl
 
     def __init__(self, held_out: Mapping[str, MaskedTokens], recipe: Recipe, **options: Any):
         super().__init__(**options)
