@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from langsig.corpora import Packed, Sequences, concatenate, downsample, pack
+from langsig.corpora import Packed, Sequences, downsample, pack
 from langsig.errors import InputError
 
 if TYPE_CHECKING:
@@ -115,15 +115,6 @@ def test_without_leaves_out_the_sequences_that_hold_a_sentence(
 def test_without_tells_large_fingerprints_apart() -> None:
     sequences = of_rows([[5], [6]], [[2**64 - 1], [2**64 - 2]])
     assert rows_of(sequences.without(np.array([2**64 - 1], np.uint64))) == [([6], [2**64 - 2])]
-
-
-@given(st.lists(sequences_of, min_size=1, max_size=4))
-def test_concatenation_is_one_after_the_other(parts: list[Sequences]) -> None:
-    whole = concatenate(parts)
-    assert rows_of(whole) == [row for part in parts for row in rows_of(part)]
-    assert len(whole) == sum(map(len, parts))
-    for name in Sequences.__dataclass_fields__:
-        assert getattr(whole, name).dtype == getattr(parts[0], name).dtype
 
 
 @given(sequences_of, st.data())
