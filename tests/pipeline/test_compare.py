@@ -30,7 +30,6 @@ def test_signatures_are_those_of_the_pipeline(micro, tmp_path):
         )
         of_category = found[found["category"] == category].reset_index(drop=True)
         keys = ["category", "layer", "language", "component"]
-        assert len(of_category) == 4 * len(LANGUAGES) * 8
         pd.testing.assert_frame_equal(of_category[keys], of_pipeline[keys])
         np.testing.assert_allclose(
             of_category["value"], of_pipeline["value"], rtol=1e-6, atol=1e-6, err_msg=category
