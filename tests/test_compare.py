@@ -101,7 +101,7 @@ def test_signatures_are_those_of_the_steps_one_by_one(
             folder = tmp_path / language / name
             folder.mkdir(parents=True)
             model = load_model(models[name])
-            options: dict[str, Any] = {"dtype": "float16", "batch_tokens": 8192}
+            options: dict[str, Any] = {"dtype": "float16", "batch_tokens": 1024}
             extract(model, tokenizer, words, folder, language=language, **options)
             of_model[name] = States.open(folder)
         (numbers,) = covariances_by_category(

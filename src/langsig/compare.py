@@ -103,7 +103,7 @@ def compare(
     categories: Collection[str] = (ALL_WORDS,),
     romanise: Collection[str] = (),
     dtype: str = "float16",
-    batch_tokens: int = 8192,
+    batch_tokens: int | None = None,
     min_instances: int = 100,
     max_iterations: int = 100,
     seed: int = 0,
@@ -131,7 +131,8 @@ def compare(
     romanise
         Languages to transcribe, see :func:`langsig.corpora.romaniser`.
     dtype, batch_tokens
-        Of :func:`langsig.representations.extract`.
+        Of :func:`langsig.representations.extract`; by default 8,192 sub-words on a GPU and 1,024
+        without, where larger batches do not fit the cache.
     min_instances
         Words that a language must have with a category, or it is left out there.
     max_iterations, seed
@@ -148,6 +149,7 @@ def compare(
     _check_languages(controls, treebanks, texts, romanise)
     depth = _check_models([experimental, *controls.values()], rank)
     model, tokenizer = load_model(experimental), load_tokenizer(experimental)
+    batch_tokens = batch_tokens or (8192 if model.device.type == "cuda" else 1024)
     slices: Slices = {category: {} for category in categories}
     counts: list[tuple[str, str, int]] = []
     layer_pairs = {}

@@ -241,6 +241,24 @@ def test_no_sentence_fits(
         extracted(model, tokenizer, table(["Kal"] * 100), tmp_path)
 
 
+@pytest.mark.parametrize(
+    ("option", "message"),
+    [
+        ({"dtype": "float64"}, "extract.dtype: 'float64' is none of"),
+        ({"batch_tokens": 0}, "extract.batch_tokens: 0 is not positive"),
+    ],
+)
+def test_bad_options_are_named(
+    model: PreTrainedModel,
+    tokenizer: "PreTrainedTokenizerBase",
+    tmp_path: Path,
+    option: dict[str, Any],
+    message: str,
+) -> None:
+    with pytest.raises(InputError, match=message):
+        extracted(model, tokenizer, table(["Kal"]), tmp_path, **option)
+
+
 @pytest.mark.parametrize("layer", range(LAYERS + 1))
 def test_states_that_are_not_finite_are_refused(
     tokenizer: "PreTrainedTokenizerBase", tmp_path: Path, layer: int

@@ -21,6 +21,8 @@ from langsig.representations.sub_words import tokenise
 if TYPE_CHECKING:
     from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
+DTYPES = ("float16", "float32")
+
 
 @dataclass(frozen=True)
 class States:
@@ -79,7 +81,8 @@ def extract(
     dtype
         Of the files: ``float16`` or ``float32``.
     batch_tokens
-        Sub-words that go through the model at once, padding included.
+        Sub-words that go through the model at once, padding included. About 1,000 are fastest
+        without a GPU: the activations of more do not fit the cache.
 
     Returns
     -------
@@ -90,9 +93,13 @@ def extract(
     Raises
     ------
     InputError
-        If no sentence fits the model, it gives no hidden states, or one of them is not finite
-        in ``dtype``, naming language, layer and word.
+        If a parameter is out of range, no sentence fits the model, it gives no hidden states,
+        or one of them is not finite in ``dtype``, naming language, layer and word.
     """
+    if dtype not in DTYPES:
+        raise InputError(f"extract.dtype: {dtype!r} is none of {DTYPES}")
+    if batch_tokens < 1:
+        raise InputError(f"extract.batch_tokens: {batch_tokens} is not positive")
     encoder = text_encoder(model).eval()
     longest = positions(encoder)
     sub_words = tokenise(words, tokenizer, longest)
