@@ -330,7 +330,7 @@ def test_missing_folders_are_named_without_asking_the_hub(
 
 
 def test_a_folder_without_a_model_is_named(tmp_path: Path) -> None:
-    with pytest.raises(InputError, match=f"{tmp_path}: no model that can be loaded in this folder"):
+    with pytest.raises(InputError, match=f"{tmp_path}: no model that can be loaded"):
         load_model(tmp_path)
 
 

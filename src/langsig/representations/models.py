@@ -117,5 +117,5 @@ def _from_pretrained(auto_class: Any, name: str | Path) -> Any:
     try:
         return auto_class.from_pretrained(name, local_files_only=local)
     except (OSError, ValueError) as error:
-        where = "in this folder" if local else "here, and none of this name on the hub"
-        raise InputError(f"{name}: no model that can be loaded {where}: {error}") from error
+        what = "no model" if local else "no folder of this name, and no model from the hub"
+        raise InputError(f"{name}: {what} that can be loaded: {error}") from error
