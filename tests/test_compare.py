@@ -274,6 +274,18 @@ def test_what_does_not_fit_is_named_before_any_model_runs(
     assert message.format(**models) in str(caught.value)
 
 
+def test_a_model_without_tokenizer_is_named_before_any_model_runs(
+    models: dict[str, str],
+    treebanks: dict[str, str],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    (tmp_path / "config.json").write_bytes(Path(models["qah"], "config.json").read_bytes())
+    monkeypatch.setattr(langsig.compare, "load_model", pytest.fail)
+    with pytest.raises(InputError, match=f"{tmp_path}: no tokenizer; save"):
+        compare(models["multilingual"], controls(models) | {"qah": str(tmp_path)}, treebanks, **FEW)
+
+
 def test_too_few_words_everywhere(
     models: dict[str, str], treebanks: dict[str, str], temporary: Path
 ) -> None:

@@ -93,8 +93,8 @@ def extract(
     Raises
     ------
     InputError
-        If a parameter is out of range, no sentence fits the model, it gives no hidden states,
-        or one of them is not finite in ``dtype``, naming language, layer and word.
+        If a parameter is out of range, the tokenizer is another model's, no sentence fits, there
+        are no hidden states, or one is not finite in ``dtype``, naming language, layer and word.
     """
     if dtype not in DTYPES:
         raise InputError(f"extract.dtype: {dtype!r} is none of {DTYPES}")
@@ -105,6 +105,12 @@ def extract(
     sub_words = tokenise(words, tokenizer, longest)
     if not len(sub_words):
         raise InputError(f"{language}: no sentence fits the {longest} positions of the model")
+    known = encoder.get_input_embeddings().num_embeddings
+    if sub_words.tokens.max() >= known:
+        raise InputError(
+            f"{language}: the tokenizer has sub-word {sub_words.tokens.max()}, and the model only "
+            f"{known} of them: they do not belong together"
+        )
     index = sub_words.index()
     np.save(output / "index.npy", index)
     files: list[NDArray[np.floating[Any]]] = []
