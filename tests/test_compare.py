@@ -101,7 +101,7 @@ def test_signatures_are_those_of_the_steps_one_by_one(
             folder = tmp_path / language / name
             folder.mkdir(parents=True)
             model = load_model(models[name])
-            options: dict[str, Any] = {"dtype": "float16", "batch_tokens": 8192}
+            options: dict[str, Any] = {"dtype": "float16", "batch_tokens": 1024}
             extract(model, tokenizer, words, folder, language=language, **options)
             of_model[name] = States.open(folder)
         (numbers,) = covariances_by_category(
@@ -272,6 +272,18 @@ def test_what_does_not_fit_is_named_before_any_model_runs(
     with pytest.raises(InputError) as caught:
         compare(**arguments)
     assert message.format(**models) in str(caught.value)
+
+
+def test_a_model_without_tokenizer_is_named_before_any_model_runs(
+    models: dict[str, str],
+    treebanks: dict[str, str],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    (tmp_path / "config.json").write_bytes(Path(models["qah"], "config.json").read_bytes())
+    monkeypatch.setattr(langsig.compare, "load_model", pytest.fail)
+    with pytest.raises(InputError, match=f"{tmp_path}: no tokenizer; save"):
+        compare(models["multilingual"], controls(models) | {"qah": str(tmp_path)}, treebanks, **FEW)
 
 
 def test_too_few_words_everywhere(

@@ -149,7 +149,11 @@ def _add_compare_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--out", type=Path, help="Parquet file for the signatures")
     parser.add_argument("--dtype", choices=["float16", "float32"], default="float16")
-    parser.add_argument("--batch-tokens", type=int, default=8192, help="through a model at once")
+    parser.add_argument(
+        "--batch-tokens",
+        type=int,
+        help="sub-words through a model at once (8192 on a GPU, or 1024)",
+    )
     parser.add_argument("--min-instances", type=int, default=100, help="words with a category")
     parser.add_argument("--max-iterations", type=int, default=100)
     parser.add_argument("--seed", type=int, default=0)

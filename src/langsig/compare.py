@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from langsig.analysis import ALL_WORDS, average_signatures
 from langsig.corpora import load_tokenizer, romaniser, words_of_text
 from langsig.errors import InputError
-from langsig.factorization import factorize_layers
+from langsig.factorization import LayeredSignatures, factorize_layers
 from langsig.morphology import CATEGORIES, annotate, category_slug, treebank_files
 from langsig.representations import (
     States,
@@ -103,7 +103,7 @@ def compare(
     categories: Collection[str] = (ALL_WORDS,),
     romanise: Collection[str] = (),
     dtype: str = "float16",
-    batch_tokens: int = 8192,
+    batch_tokens: int | None = None,
     min_instances: int = 100,
     max_iterations: int = 100,
     seed: int = 0,
@@ -131,7 +131,8 @@ def compare(
     romanise
         Languages to transcribe, see :func:`langsig.corpora.romaniser`.
     dtype, batch_tokens
-        Of :func:`langsig.representations.extract`.
+        Of :func:`langsig.representations.extract`; by default 8,192 sub-words on a GPU and 1,024
+        without, where larger batches do not fit the cache.
     min_instances
         Words that a language must have with a category, or it is left out there.
     max_iterations, seed
@@ -148,18 +149,19 @@ def compare(
     _check_languages(controls, treebanks, texts, romanise)
     depth = _check_models([experimental, *controls.values()], rank)
     model, tokenizer = load_model(experimental), load_tokenizer(experimental)
+    options: dict[str, Any] = {
+        "dtype": dtype,
+        "batch_tokens": batch_tokens or (8192 if model.device.type == "cuda" else 1024),
+    }
     slices: Slices = {category: {} for category in categories}
-    counts: list[tuple[str, str, int]] = []
+    counts: dict[tuple[str, str], int] = {}
     layer_pairs = {}
     for language in sorted(controls):
         words = _words(language, treebanks, texts, language in romanise)
-        options: dict[str, Any] = {
-            "dtype": dtype, "batch_tokens": batch_tokens, "language": language,
-        }  # fmt: skip
         with TemporaryDirectory(prefix="langsig-") as folder:
-            control = controls[language]
+            options["language"] = language
             statistics = covariances_by_category(
-                _states(load_model(control), load_tokenizer(control), words, folder, **options),
+                _states_of_control(controls[language], words, folder, **options),
                 _states(model, tokenizer, words, folder, **options),
                 words,
                 language=language,
@@ -169,32 +171,40 @@ def compare(
                 block_layers={},
                 resolution=depth,
             )
+        layer_pairs[language] = statistics[0].layer_pairs
         for entry in statistics:
-            counts.append((entry.category, language, entry.words))
+            counts[entry.category, language] = entry.words
             if entry.layers:
                 # In the precision of the pipeline's files, which gives the same signatures.
                 cross = [layer.cross.astype(np.float32) for layer in entry.layers]
                 slices[entry.category][language] = cross
-        layer_pairs[language] = statistics[0].layer_pairs
     if all(len(of_category) < 2 for of_category in slices.values()):
         raise InputError(
             f"no category has {min_instances} words in at least two languages; give more text, "
             "or ask for fewer (min_instances)"
         )
-    fits = [
-        factorize_layers(
-            of_category, category=category, rank=rank, max_iterations=max_iterations, seed=seed
-        )
-        for category, of_category in slices.items()
-        if len(of_category) > 1
-    ]
-    table = pd.DataFrame(counts, columns=["category", "language", "words"])
+    fits = _factorized(slices, rank=rank, max_iterations=max_iterations, seed=seed)
+    rows = [(c, language, counts[c, language]) for c in categories for language in sorted(controls)]
     return Comparison(
         signatures=pd.concat([fit.signatures for fit in fits], ignore_index=True),
         diagnostics=pd.concat([fit.diagnostics for fit in fits], ignore_index=True),
-        words=table.sort_values("category", key=lambda c: c.map(categories.index), kind="stable"),
+        words=pd.DataFrame(rows, columns=["category", "language", "words"]),
         layer_pairs=layer_pairs,
     )
+
+
+def _factorized(slices: Slices, **options: Any) -> list[LayeredSignatures]:
+    """A factorisation a category, of those that two languages have."""
+    return [
+        factorize_layers(of_category, category=category, **options)
+        for category, of_category in slices.items()
+        if len(of_category) > 1
+    ]
+
+
+def _states_of_control(name: StrPath, words: pd.DataFrame, folder: str, **options: Any) -> States:
+    """Of a model that is in memory no longer than it runs."""
+    return _states(load_model(name), load_tokenizer(name), words, folder, **options)
 
 
 def _states(
@@ -267,10 +277,12 @@ def _check_languages(
 
 
 def _check_models(names: Collection[StrPath], rank: int) -> int:
-    """Depth of the shallowest model, if the rank is not above the width of the narrowest."""
+    """Depth of the shallowest model, if all can be loaded and none is narrower than the rank."""
     shapes = {str(name): load_shape(name) for name in names}
     narrowest = min(shapes, key=lambda name: shapes[name].dim)
     largest = shapes[narrowest].dim
     if not 1 <= rank <= largest:
         raise InputError(f"rank: {rank} is not between 1 and {largest}, the width of {narrowest}")
+    for name in shapes:
+        load_tokenizer(name)
     return min(shape.layers for shape in shapes.values())

@@ -65,6 +65,17 @@ def test_transcription_makes_the_words(tmp_path: Path) -> None:
     ]  # fmt: skip
 
 
+def test_real_text(real_data: Path) -> None:
+    german = real_data / "ntrex-128/de.txt"
+    table = words_of_text([german], "de")
+    lines = unicodedata.normalize("NFC", german.read_text(encoding="utf-8")).splitlines()
+    assert table["form"].tolist() == " ".join(lines).split()
+    assert table["sentence"].nunique() == len(lines)
+    chinese = words_of_text([real_data / "ntrex-128/zh.txt"], "zh")["form"]
+    ideographs = chinese[chinese.str.contains("[\u4e00-\u9fff]")]
+    assert (ideographs.str.len() == 1).all() and len(ideographs) > len(chinese) / 2
+
+
 def test_a_file_without_words(tmp_path: Path) -> None:
     table = words_of_text([write(tmp_path / "a.txt", "", " ")], "qaa")
     assert list(table.columns) == ["sentence", "token", "form"] and not len(table)

@@ -121,6 +121,13 @@ def test_missing_tokenizer_is_named(tmp_path: Path) -> None:
         load_tokenizer(tmp_path / "nowhere")
 
 
+@pytest.mark.parametrize("kind", ["roberta", "bert", "gpt2", "t5"])
+def test_a_model_without_tokenizer_is_named(tmp_path: Path, kind: str) -> None:
+    (tmp_path / "config.json").write_text(f'{{"model_type": "{kind}"}}')
+    with pytest.raises(InputError, match=f"{tmp_path}: no tokenizer"):
+        load_tokenizer(tmp_path)
+
+
 def test_each_language_gives_at_most_its_share(tmp_path: Path) -> None:
     # Characters of lines beyond the share are not in the vocabulary if the share is respected.
     path = tmp_path / "text.txt"

@@ -241,6 +241,36 @@ def test_no_sentence_fits(
         extracted(model, tokenizer, table(["Kal"] * 100), tmp_path)
 
 
+def test_a_tokenizer_of_another_model_is_refused(
+    tokenizer: "PreTrainedTokenizerBase", tmp_path: Path
+) -> None:
+    model = random_model(tokenizer, tmp_path)
+    (last,) = sub_words(tokenizer, "<mask>")
+    model.resize_token_embeddings(last)
+    extracted(model, tokenizer, table(["Kal"]), tmp_path / "states")
+    message = f"qaa: the tokenizer has sub-word {last}, and the model only {last}"
+    with pytest.raises(InputError, match=message):
+        extracted(model, tokenizer, table(["Kal", "<mask>"]), tmp_path / "states")
+
+
+@pytest.mark.parametrize(
+    ("option", "message"),
+    [
+        ({"dtype": "float64"}, "extract.dtype: 'float64' is none of"),
+        ({"batch_tokens": 0}, "extract.batch_tokens: 0 is not positive"),
+    ],
+)
+def test_bad_options_are_named(
+    model: PreTrainedModel,
+    tokenizer: "PreTrainedTokenizerBase",
+    tmp_path: Path,
+    option: dict[str, Any],
+    message: str,
+) -> None:
+    with pytest.raises(InputError, match=message):
+        extracted(model, tokenizer, table(["Kal"]), tmp_path, **option)
+
+
 @pytest.mark.parametrize("layer", range(LAYERS + 1))
 def test_states_that_are_not_finite_are_refused(
     tokenizer: "PreTrainedTokenizerBase", tmp_path: Path, layer: int

@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 import torch
 import transformers
-from tokenizers import Tokenizer, models, normalizers, pre_tokenizers, processors, trainers
+from tokenizers import Regex, Tokenizer, models, normalizers, pre_tokenizers, processors, trainers
 
 from langsig.corpora import load_tokenizer
 from langsig.errors import InputError
@@ -84,7 +84,7 @@ def byte_level_of_roberta(corpora: list[str]) -> "PreTrainedTokenizerBase":
 def byte_level_of_llama_3(corpora: list[str]) -> "PreTrainedTokenizerBase":
     """Llama 3's: words are cut by a pattern first; a token at the beginning, none at the end."""
     tokenizer = Tokenizer(models.BPE())
-    pattern = transformers.convert_slow_tokenizer.Regex(r" ?\p{L}+| ?[^\s\p{L}]+|\s+")
+    pattern = Regex(r" ?\p{L}+| ?[^\s\p{L}]+|\s+")
     tokenizer.pre_tokenizer = pre_tokenizers.Sequence(
         [
             pre_tokenizers.Split(pattern, "isolated"),
@@ -320,6 +320,30 @@ def test_the_output_layer_is_not_run(checkpoints: dict[str, Path], tmp_path: Pat
     assert not [name for name, _ in load_model(tmp_path).named_modules() if "predictions" in name]
 
 
+@every_kind
+def test_weights_that_are_missing_are_named(
+    checkpoints: dict[str, Path], tmp_path: Path, kind: str
+) -> None:
+    model = transformers.AutoModel.from_pretrained(checkpoints[kind])
+    tensors = model.state_dict()
+    lost = next(name for name in tensors if ".1." in name and "decoder" not in name)
+    model.save_pretrained(tmp_path, state_dict={n: t for n, t in tensors.items() if n != lost})
+    with pytest.raises(InputError, match=f"{tmp_path}: 1 weights are not in .* {lost} the first"):
+        load_model(tmp_path)
+
+
+@pytest.mark.parametrize(("kind", "unused"), [("bert", "pooler."), ("bart", "decoder.")])
+def test_weights_that_hidden_states_do_not_need_may_be_missing(
+    checkpoints: dict[str, Path], tmp_path: Path, kind: str, unused: str
+) -> None:
+    model = transformers.AutoModel.from_pretrained(checkpoints[kind])
+    tensors = model.state_dict()
+    kept = {name: tensor for name, tensor in tensors.items() if not name.startswith(unused)}
+    assert len(kept) < len(tensors)
+    model.save_pretrained(tmp_path, state_dict=kept)
+    load_model(tmp_path)
+
+
 @pytest.mark.parametrize("load", [load_model, load_shape])
 @pytest.mark.parametrize("name", ["./not/there", "/not/there", "~/not", "a/b/c", Path("not")])
 def test_missing_folders_are_named_without_asking_the_hub(
@@ -330,7 +354,7 @@ def test_missing_folders_are_named_without_asking_the_hub(
 
 
 def test_a_folder_without_a_model_is_named(tmp_path: Path) -> None:
-    with pytest.raises(InputError, match=f"{tmp_path}: no model that can be loaded in this folder"):
+    with pytest.raises(InputError, match=f"{tmp_path}: no model that can be loaded"):
         load_model(tmp_path)
 
 

@@ -83,4 +83,4 @@ def test_a_treebank_takes_few_bytes_a_word(tokenizer: "PreTrainedTokenizerBase")
     tracemalloc.stop()
     bytes_a_sub_word = held / len(result.tokens)
     assert bytes_a_sub_word < 10
-    assert peak / len(words) < 150, "arrays at both ends of the joining, and one tokenisation"
+    assert peak / len(words) < 100, "arrays at both ends of the joining, and one tokenisation"

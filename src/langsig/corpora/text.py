@@ -51,13 +51,14 @@ def words_of_text(
 
 
 def _words(line: str) -> Iterator[str]:
+    """Cut at spaces and around characters of scripts without; their marks stay with them."""
     for word in line.split():
-        piece, whole = "", False
+        piece, complete = "", False
         for character in word:
             alone = is_unspaced(character)
             mark = alone and unicodedata.category(character).startswith("M")
-            if piece and (alone or whole) and not mark:
+            if piece and (alone or complete) and not mark:
                 yield piece
                 piece = ""
-            piece, whole = piece + character, alone
+            piece, complete = piece + character, alone
         yield piece

@@ -94,6 +94,9 @@ def load_tokenizer(path: Path | str) -> "PreTrainedTokenizerBase":
         tokenizer = AutoTokenizer.from_pretrained(path, local_files_only=Path(path).is_dir())
     except (OSError, ValueError) as error:
         raise InputError(f"{path}: no tokenizer can be loaded: {error}") from error
+    # A folder with a model only gives some classes a vocabulary of their special pieces.
+    if len(tokenizer) - len(set(tokenizer.all_special_ids)) < 2:
+        raise InputError(f"{path}: no tokenizer; save the model's own in the same folder")
     if not tokenizer.is_fast:
         raise InputError(f"{path}: the tokenizer has no fast version, which langsig needs")
     return tokenizer

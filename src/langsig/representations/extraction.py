@@ -21,6 +21,8 @@ from langsig.representations.sub_words import tokenise
 if TYPE_CHECKING:
     from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
+DTYPES = ("float16", "float32")
+
 
 @dataclass(frozen=True)
 class States:
@@ -79,7 +81,8 @@ def extract(
     dtype
         Of the files: ``float16`` or ``float32``.
     batch_tokens
-        Sub-words that go through the model at once, padding included.
+        Sub-words that go through the model at once, padding included. About 1,000 are fastest
+        without a GPU: the activations of more do not fit the cache.
 
     Returns
     -------
@@ -90,14 +93,24 @@ def extract(
     Raises
     ------
     InputError
-        If no sentence fits the model, it gives no hidden states, or one of them is not finite
-        in ``dtype``, naming language, layer and word.
+        If a parameter is out of range, the tokenizer is another model's, no sentence fits, there
+        are no hidden states, or one is not finite in ``dtype``, naming language, layer and word.
     """
+    if dtype not in DTYPES:
+        raise InputError(f"extract.dtype: {dtype!r} is none of {DTYPES}")
+    if batch_tokens < 1:
+        raise InputError(f"extract.batch_tokens: {batch_tokens} is not positive")
     encoder = text_encoder(model).eval()
     longest = positions(encoder)
     sub_words = tokenise(words, tokenizer, longest)
     if not len(sub_words):
         raise InputError(f"{language}: no sentence fits the {longest} positions of the model")
+    known = encoder.get_input_embeddings().num_embeddings
+    if sub_words.tokens.max() >= known:
+        raise InputError(
+            f"{language}: the tokenizer has sub-word {sub_words.tokens.max()}, and the model only "
+            f"{known} of them: they do not belong together"
+        )
     index = sub_words.index()
     np.save(output / "index.npy", index)
     files: list[NDArray[np.floating[Any]]] = []

@@ -33,14 +33,21 @@ def load_model(name: str | Path) -> "PreTrainedModel":
     Raises
     ------
     InputError
-        If there is no such model, or it needs code of its own.
+        If there is no such model, it needs code of its own, or weights are missing.
     """
     from transformers import AutoModel
     from transformers.utils import logging
 
     logging.set_verbosity_error()  # the output layer is not loaded, which is as it should be
     logging.disable_progress_bar()
-    model: PreTrainedModel = _from_pretrained(AutoModel, name)
+    model, loading = _from_pretrained(AutoModel, name, output_loading_info=True)
+    unused = ("pooler.", "decoder.") if model.config.is_encoder_decoder else ("pooler.",)
+    missing = sorted(key for key in loading["missing_keys"] if not key.startswith(unused))
+    if missing:
+        raise InputError(
+            f"{name}: {len(missing)} weights are not in the checkpoint, {missing[0]} the first; "
+            "they would be random"
+        )
     return model.to("cuda" if torch.cuda.is_available() else "cpu")
 
 
@@ -110,12 +117,12 @@ def _text_config(config: "PreTrainedConfig") -> "PreTrainedConfig":
     return config.get_text_config()
 
 
-def _from_pretrained(auto_class: Any, name: str | Path) -> Any:
+def _from_pretrained(auto_class: Any, name: str | Path, **options: Any) -> Any:
     local = Path(name).is_dir()
     if not local and (isinstance(name, Path) or name.count("/") > 1 or name[:1] in "./~"):
         raise InputError(f"{name}: no such folder")
     try:
-        return auto_class.from_pretrained(name, local_files_only=local)
+        return auto_class.from_pretrained(name, local_files_only=local, **options)
     except (OSError, ValueError) as error:
-        where = "in this folder" if local else "here, and none of this name on the hub"
-        raise InputError(f"{name}: no model that can be loaded {where}: {error}") from error
+        what = "no model" if local else "no folder of this name, and no model from the hub"
+        raise InputError(f"{name}: {what} that can be loaded: {error}") from error
