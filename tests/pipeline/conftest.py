@@ -18,11 +18,25 @@ class Clone:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.ran_first: list[str] = []
+
+    @classmethod
+    def of_work_tree(cls, folder: Path) -> "Clone":
+        """All files that Git has or would take, committed."""
+        clone = cls(folder)
+        clone.fill()
+        return clone
+
+    def copy(self, folder: Path) -> "Clone":
+        """Another one with all that has been made in this one."""
+        shutil.copytree(self.folder, folder, ignore=shutil.ignore_patterns("tmp"))
+        return Clone(folder)
+
+    def fill(self) -> None:
         tracked = self.output("git", "-C", str(ROOT), "ls-files", "-co", "--exclude-standard", "-z")
         for name in filter(None, tracked.split("\0")):
             if (ROOT / name).is_file():
-                (folder / name).parent.mkdir(parents=True, exist_ok=True)
-                shutil.copy2(ROOT / name, folder / name)
+                (self.folder / name).parent.mkdir(parents=True, exist_ok=True)
+                shutil.copy2(ROOT / name, self.folder / name)
         self.git("init", "--quiet")
         self.git("config", "user.name", "test")
         self.git("config", "user.email", "test@localhost")
@@ -52,21 +66,24 @@ class Clone:
         return done.stdout
 
     def attempt(self, *command: str) -> subprocess.CompletedProcess[str]:
-        """Run a command in the clone, with this Python's programs and the clone's sources."""
-        environment = os.environ | {
+        """Run a command in the clone."""
+        return subprocess.run(
+            command, cwd=self.folder, env=self.environment(), capture_output=True, text=True
+        )
+
+    def environment(self) -> dict[str, str]:
+        """With this Python's programs and the clone's sources."""
+        return os.environ | {
             "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
             "PYTHONPATH": str(self.folder / "src"),
             "DVC_NO_ANALYTICS": "1",
         }
-        return subprocess.run(
-            command, cwd=self.folder, env=environment, capture_output=True, text=True
-        )
 
 
 @pytest.fixture(scope="session")
 def micro(tmp_path_factory: pytest.TempPathFactory) -> Clone:
     """The clone after its first run; tests must leave it up to date."""
-    clone = Clone(tmp_path_factory.mktemp("micro"))
+    clone = Clone.of_work_tree(tmp_path_factory.mktemp("micro"))
     clone.use("micro")
     clone.ran_first = clone.repro()
     clone.commit("micro")

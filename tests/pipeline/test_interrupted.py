@@ -1,0 +1,106 @@
+"""Stages that are killed, then run again; and training in more than one process."""
+
+import json
+import random
+import shutil
+import subprocess
+import sys
+import time
+
+import pytest
+import yaml
+
+pytestmark = pytest.mark.slow
+
+
+@pytest.fixture
+def again(micro, tmp_path):
+    """A copy of the finished run, to run parts of again."""
+    return micro.copy(tmp_path / "copy")
+
+
+def forget(clone, stage):
+    """Remove what a stage has made from the work tree, and its directories from the cache."""
+    lock = yaml.safe_load((clone.folder / "dvc.lock").read_text())
+    for out in lock["stages"][stage]["outs"]:
+        shutil.rmtree(clone.folder / out["path"])
+        (clone.folder / ".dvc/cache/files/md5" / out["md5"][:2] / out["md5"][2:]).unlink()
+
+
+def killed(clone, moment, seconds):
+    """Start ``dvc repro`` and kill it, and all that it has started, after a certain moment."""
+    with subprocess.Popen(
+        ["dvc", "repro"],
+        cwd=clone.folder,
+        env=clone.environment(),
+        start_new_session=True,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    ) as process:
+        deadline = time.monotonic() + 60
+        while not moment() and process.poll() is None and time.monotonic() < deadline:
+            time.sleep(0.02)
+        time.sleep(seconds)
+        still_running = process.poll() is None
+        subprocess.run(["pkill", "-KILL", "-s", str(process.pid)], check=False)
+        printed = process.stdout.read()
+    assert still_running, f"ended before it could be killed:\n{printed[-2000:]}"
+
+
+CASES = {
+    # What is there as soon as the stage is at work, seconds after that until the kill at most.
+    "pretrain@qab": (".scratch/pretrain/qab/*/checkpoint-20/trainer_state.json", 0.3),
+    "pretrain-experimental": (
+        ".scratch/pretrain/experimental/*/checkpoint-30/trainer_state.json",
+        0.5,
+    ),
+    "extract@qah": ("artifacts/states/control/.partial.qah/*.npy", 0.1),
+}
+
+
+@pytest.mark.parametrize("stage", CASES)
+def test_killed_stages_lead_to_the_same_metrics(micro, again, stage):
+    at_work, longest = CASES[stage]
+    metrics = again.folder / "metrics/summary.json"
+    undisturbed = metrics.read_text()
+    outs = yaml.safe_load((again.folder / "dvc.lock").read_text())["stages"][stage]["outs"]
+    forget(again, stage)
+    moment = random.SystemRandom().uniform(0, longest)
+    killed(again, lambda: list(again.folder.glob(at_work)), moment)
+    assert not (again.folder / outs[-1]["path"]).exists(), moment
+    assert list(again.folder.glob(at_work)), "the kill should leave something behind"
+    assert again.repro() == [stage]
+    assert metrics.read_text() == undisturbed, moment
+    assert not list(again.folder.glob(at_work))
+    for out in outs:
+        for made in (micro.folder / out["path"]).rglob("*"):
+            anew = again.folder / made.relative_to(micro.folder)
+            assert made.is_dir() or anew.read_bytes() == made.read_bytes(), made.name
+
+
+def test_two_processes_train_one_model(again):
+    steps = {"pretraining.control.recipe.steps": 500, "pretraining.control.recipe.evaluations": 5}
+    again.use("micro", "--set", *(f"{name}={value}" for name, value in steps.items()))
+    configuration = "conf/accelerate/multi-cpu.yaml"
+    again.output(
+        "accelerate", "launch", "--config_file", configuration, "--num_processes", "2",
+        "stages/pretrain.py", "qaa",
+    )  # fmt: skip
+    folder = again.folder / "artifacts/learning/qaa"
+    learning = json.loads((folder / "learning.json").read_text())
+    assert learning["learnt"], learning
+    assert len((folder / "curve.csv").read_text().splitlines()) == 1 + 5
+
+
+def test_experimental_model_of_a_subset(again):
+    alone = ["qaa", "qab"]
+    again.use("micro", "--set", f"experimental.languages={json.dumps(alone).replace(' ', '')}")
+    assert again.repro("pretrain-experimental") == ["pretrain-experimental"]
+    folder = again.folder / "artifacts/learning/experimental"
+    assert set(json.loads((folder / "learning.json").read_text())["gain_by_language"]) == set(alone)
+    again.use("micro", "--set", "experimental.languages=[qaa,qzz]")
+    done = again.attempt(sys.executable, "stages/pretrain.py", "experimental")
+    assert done.returncode == 1
+    assert "experimental.languages: ['qaa', 'qzz'] is neither" in done.stderr
+    assert (folder / "learning.json").is_file(), "the old one stays"
