@@ -40,7 +40,8 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).resolve().parents[1]
 MODELS = {
     "6 x 128": (8_000, ModelShape("roberta", 6, 128, 4, 0.0, initializer_range=0.04)),
-    "12 x 384": (250_002, ModelShape("xlm-roberta", 12, 384, 6, 0.0, initializer_range=0.02)),
+    "6 x 128, 250k": (250_002, ModelShape("roberta", 6, 128, 4, 0.0, initializer_range=0.04)),
+    "12 x 384, 250k": (250_002, ModelShape("xlm-roberta", 12, 384, 6, 0.0, initializer_range=0.02)),
 }
 POSITIONS, DTYPE, BATCH_TOKENS = 512, "float16", 1_024
 SIDES = ("published", "without output layer", "langsig")

@@ -40,7 +40,7 @@ def killed(clone, moment, seconds):
     ) as process:
         deadline = time.monotonic() + 60
         while not moment() and process.poll() is None and time.monotonic() < deadline:
-            time.sleep(0.02)
+            time.sleep(0.002)
         time.sleep(seconds)
         still_running = process.poll() is None
         subprocess.run(["pkill", "-KILL", "-s", str(process.pid)], check=False)
@@ -55,7 +55,7 @@ CASES = {
         ".scratch/pretrain/experimental/*/checkpoint-30/trainer_state.json",
         0.5,
     ),
-    "extract@qah": ("artifacts/states/control/.partial.qah/*.npy", 0.1),
+    "extract@qah": ("artifacts/states/control/.partial.qah", 0.05),
 }
 
 

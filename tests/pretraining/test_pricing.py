@@ -188,7 +188,8 @@ def test_covariances_are_as_large_as_their_file(tmp_path: Path) -> None:
     blocks: dict[int, BlockStatistics] = {1: fitters.block_statistics()}
     layers = [fitters.statistics()] * 2
     path = tmp_path / "number.safetensors"
-    CategoryStatistics("de", "Number", 3, layers, blocks).save(path)
+    pairs = [(layer, layer) for layer in range(len(layers))]
+    CategoryStatistics("de", "Number", 3, layers, blocks, pairs).save(path)
     with safe_open(path, "numpy") as file:
         sizes = {key: file.get_tensor(key).nbytes for key in file.keys()}  # noqa: SIM118
     del sizes["blocks.01.counts"]
