@@ -8,7 +8,7 @@ export DVC_NO_ANALYTICS := 1
 export TOKENIZERS_PARALLELISM := false
 
 .DEFAULT_GOAL := help
-.PHONY: help install repro test lint format data use price samples plots lock clean
+.PHONY: help install repro test lint format data use price record samples plots lock clean
 
 help:  ## list the targets
 	@grep -E '^[a-z]+:.*##' Makefile | sed -E 's/:[^#]*##/\t/' | expand -t 12
@@ -47,6 +47,10 @@ data: install  ## PRESET=paper [TO=folder] [BASE=mirror]: fetch the data that a 
 
 price: install  ## [PRESET=name] [GPU=A100-40GB] [ARGS="--tflops N --vocabulary N --json"]: what a run costs
 	@python tools/price.py $(PRESET) $(if $(GPU),--gpu '$(GPU)') $(ARGS)
+
+record:  ## TO=docs/results/NAME: keep parameters, metrics, tables and pictures of a run in Git
+	mkdir -p '$(TO)'
+	cp params.yaml metrics/summary.json artifacts/tables/* plots/figures/*.svg plots/figures/learning.csv '$(TO)'
 
 samples: install  ## write the sample world anew
 	python -m langsig.sample_world samples

@@ -6,25 +6,31 @@ import pandas as pd
 
 from common import load_params, paths, run
 from langsig.analysis import ALL_WORDS
-from langsig.figures import heatmap, violins
+from langsig.figures import heatmap, learning_curves, violins
 from langsig.files import atomic_directory
 
 
 def main() -> None:
     averages = pd.read_csv("artifacts/tables/average_signatures.csv")
     averages = averages[averages["category"] == ALL_WORDS].drop(columns="category")
-    curves = [
+    params = load_params()
+    models = [*params["languages"], "experimental"]
+    curves = pd.concat(
         pd.read_csv(folder / "curve.csv").assign(model=model)
-        for model, folder in paths(
-            "artifacts/learning/{language}", [*load_params()["languages"], "experimental"]
-        ).items()
-    ]
+        for model, folder in paths("artifacts/learning/{language}", models).items()
+    )
     with atomic_directory(Path("plots/figures")) as output:
         averages.to_csv(output / "average_signatures.csv", index=False)
         pd.read_csv("artifacts/tables/spread.csv").to_csv(output / "spread.csv", index=False)
-        pd.concat(curves).to_csv(output / "learning.csv", index=False)
-        for name, picture in (("violins", violins), ("heatmap", heatmap)):
-            figure = picture(averages, title="Average signatures of all words")
+        curves.to_csv(output / "learning.csv", index=False)
+        title = "Average signatures of all words"
+        margin = params["pretraining"]["margin"]
+        pictures = {
+            "violins": violins(averages, title=title),
+            "heatmap": heatmap(averages, title=title),
+            "learning": learning_curves(curves, margin=margin, title="Learning"),
+        }
+        for name, figure in pictures.items():
             figure.savefig(output / f"{name}.svg", metadata={"Date": None})
 
 

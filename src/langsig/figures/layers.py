@@ -2,15 +2,11 @@
 
 import math
 
-import matplotlib as mpl
 import pandas as pd
-from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-mpl.rcParams["svg.hashsalt"] = "langsig"  # else identifiers in SVG files differ from run to run
-_INK, _FILL = "#1f4e79", "#9ecae1"
-_TITLE = 11  # points
-_MIN_WIDTH = 3.6  # inches, which the title needs
+from langsig.figures.canvas import FILL, INK, TITLE, canvas
+
 _HEADROOM = 1.1  # for the names above the dots
 _NO_ROOM_BELOW = 0.08  # of the highest: a dot so close to the axis has its name beside it
 
@@ -28,7 +24,7 @@ def violins(averages: pd.DataFrame, *, title: str) -> Figure:
     wide = averages.pivot(index="language", columns="layer", values="average_signature")
     layers = [int(layer) for layer in wide.columns]
     highest = wide.max().max()
-    figure, axes = _figure(1.2 + 0.75 * len(layers), 3.6)
+    figure, axes = canvas(1.2 + 0.75 * len(layers), 3.6)
     drawable = [layer for layer in layers if wide[layer].count() > 1]
     if drawable:
         parts = axes.violinplot(
@@ -38,10 +34,10 @@ def violins(averages: pd.DataFrame, *, title: str) -> Figure:
             showextrema=False,
         )
         for body in parts["bodies"]:  # type: ignore[attr-defined]
-            body.set(facecolor=_FILL, edgecolor=_INK, alpha=0.7)
+            body.set(facecolor=FILL, edgecolor=INK, alpha=0.7)
     for layer in layers:
         values = wide[layer].dropna()
-        axes.plot([layer] * len(values), values, "o", color=_INK, markersize=3, alpha=0.8)
+        axes.plot([layer] * len(values), values, "o", color=INK, markersize=3, alpha=0.8)
         names = {str(values.idxmin()): (0, -10), str(values.idxmax()): (0, 5)}  # one if one dot
         for language, offset in names.items():
             beside = offset[1] < 0 and values[language] < _NO_ROOM_BELOW * highest
@@ -52,11 +48,11 @@ def violins(averages: pd.DataFrame, *, title: str) -> Figure:
                 textcoords="offset points",
                 ha="left" if beside else "center",
                 fontsize=7,
-                color=_INK,
+                color=INK,
             )
-    axes.plot(layers, wide.mean(), color=_INK, linewidth=1, label="mean of the languages")
+    axes.plot(layers, wide.mean(), color=INK, linewidth=1, label="mean of the languages")
     axes.set(xlabel="layer (0: embeddings)", ylabel="average signature")
-    axes.set_title(title, fontsize=_TITLE)
+    axes.set_title(title, fontsize=TITLE)
     axes.set_xticks(layers)
     axes.set_xlim(min(layers) - 0.6, max(layers) + 0.6)
     axes.set_ylim(0, _HEADROOM * highest or 1)
@@ -74,7 +70,7 @@ def heatmap(averages: pd.DataFrame, *, title: str) -> Figure:
     """
     wide = averages.pivot(index="language", columns="layer", values="average_signature")
     wide = wide.loc[wide.mean(axis=1).sort_values(ascending=False).index]
-    figure, axes = _figure(0.8 + 0.55 * wide.shape[1], 1.1 + 0.3 * wide.shape[0])
+    figure, axes = canvas(0.8 + 0.55 * wide.shape[1], 1.1 + 0.3 * wide.shape[0])
     axes.imshow(wide, aspect="auto", cmap="cividis")
     highest, lowest = wide.max().max(), wide.min().min()
     threshold = (highest + lowest) / 2
@@ -91,13 +87,6 @@ def heatmap(averages: pd.DataFrame, *, title: str) -> Figure:
     axes.set_yticks(range(wide.shape[0]), wide.index)
     axes.tick_params(length=0)
     axes.set_xlabel("layer (0: embeddings)")
-    axes.set_title(title, fontsize=_TITLE)
+    axes.set_title(title, fontsize=TITLE)
     axes.spines[:].set_visible(False)
     return figure
-
-
-def _figure(width: float, height: float) -> tuple[Figure, Axes]:
-    figure = Figure(figsize=(max(width, _MIN_WIDTH), height), layout="constrained")
-    axes = figure.subplots()
-    axes.spines[["top", "right"]].set_visible(False)
-    return figure, axes
