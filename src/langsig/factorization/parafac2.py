@@ -14,7 +14,8 @@ from numpy.typing import NDArray
 from langsig.errors import InputError
 
 Array = NDArray[np.floating[Any]]
-METHODS = ("tensorly",)
+METHODS = ("als", "tensorly")
+STARTS = ("svd", "random")
 
 
 @dataclass(frozen=True)
@@ -84,10 +85,13 @@ def parafac2(
     slices: Sequence[Array],
     *,
     rank: int,
-    method: str = "tensorly",
+    method: str = "als",
+    init: str | Parafac2Result = "svd",
+    ridge: float = 0.0,
     max_iterations: int = 100,
-    tolerance: float = 1e-8,
+    tolerance: float = 1e-6,
     seed: int = 0,
+    device: str = "cpu",
 ) -> Parafac2Result:
     """Factorise slices jointly; the result is in canonical form.
 
@@ -98,19 +102,35 @@ def parafac2(
     rank
         Number of components, at most the smallest dimension of any slice.
     method
-        ``tensorly``: alternating least squares with line search from an SVD start.
+        ``als``: alternating least squares with extrapolation, in float32 where that is enough
+        (:mod:`langsig.factorization.als`). ``tensorly``: that of TensorLy, with line search.
+    init
+        ``svd``: right singular vectors of all slices; ``random``: random orthonormal experimental
+        directions; or a result to go on from, which may be of other slices of these shapes.
+    ridge
+        Of ``als``: weight of the squared norms of all components one by one in the loss, which
+        keeps components from growing while they cancel one another; 0 is the plain model.
     max_iterations, tolerance
-        Iterations end when the norm of all residuals, as a share of that of all slices, changes
-        by less than `tolerance`.
+        ``als`` ends when the squared norm of all residuals falls by less than this share of
+        itself, three times in a row; ``tensorly`` when their norm, as a share of that of all
+        slices, changes by less than `tolerance`.
+    seed
+        Of a random start.
+    device
+        Of torch, for ``als``.
 
     Raises
     ------
     InputError
         If a parameter is out of range, shapes do not fit, or a slice is not finite or is zero.
     """
-    _validate(slices, rank=rank, method=method, max_iterations=max_iterations, tolerance=tolerance)
+    _validate(slices, rank, method, init, max_iterations, tolerance)
     data = [np.asarray(omega, np.float64) for omega in slices]
-    result = _fit_tensorly(data, rank, max_iterations, tolerance, seed)
+    limits: dict[str, Any] = {"max_iterations": max_iterations, "tolerance": tolerance}
+    if method == "als":
+        result = _fit_als(data, rank, init, seed, device, ridge=ridge, **limits)
+    else:
+        result = _fit_tensorly(data, rank, init, seed, **limits)
     residual = sum(
         float(np.sum((omega - result.reconstruct(index)) ** 2)) for index, omega in enumerate(data)
     )
@@ -118,8 +138,49 @@ def parafac2(
     return replace(result, relative_error=residual / total).canonical()
 
 
+def _fit_als(
+    slices: Sequence[Array],
+    rank: int,
+    init: str | Parafac2Result,
+    seed: int,
+    device: str,
+    **options: Any,
+) -> Parafac2Result:
+    from langsig.factorization import als  # brings torch, which takes seconds
+
+    stack = als.SliceStack(slices, device)
+    if isinstance(init, Parafac2Result):
+        start = als.Factors.of(
+            init.signatures / stack.scale,
+            init.blueprint,
+            init.experimental_directions,
+            device=device,
+        )
+    elif init == "svd":
+        start = als.svd_start(stack, rank)
+    else:
+        start = als.random_start(stack, rank, seed)
+    fit = als.fit(stack, start, **options)
+    signatures, blueprint, directions = (factor.cpu().numpy() for factor in fit.factors)
+    return Parafac2Result(
+        signatures=signatures * stack.scale,
+        blueprint=blueprint,
+        experimental_directions=directions,
+        projections=stack.unpack(fit.projections),
+        relative_error=float("nan"),
+        iterations=fit.iterations,
+        converged=fit.converged,
+    )
+
+
 def _fit_tensorly(
-    slices: Sequence[Array], rank: int, max_iterations: int, tolerance: float, seed: int
+    slices: Sequence[Array],
+    rank: int,
+    init: str | Parafac2Result,
+    seed: int,
+    *,
+    max_iterations: int,
+    tolerance: float,
 ) -> Parafac2Result:
     import tensorly
     from tensorly.decomposition import parafac2 as tensorly_parafac2
@@ -128,11 +189,15 @@ def _fit_tensorly(
     # Its stopping rule compares errors of unscaled data; with slices of norm 1 on average,
     # neither that nor its internal tolerances depend on the units of the hidden states.
     scale = np.sqrt(np.mean([np.sum(omega**2) for omega in slices]))
+    start: Any = init
+    if isinstance(init, Parafac2Result):
+        factors = (init.signatures / scale, init.blueprint, init.experimental_directions)
+        start = (None, factors, init.projections)
     (_, (signatures, blueprint, v), projections), errors = tensorly_parafac2(
         [omega / scale for omega in slices],
         rank=rank,
         n_iter_max=max_iterations,
-        init="svd",
+        init=start,
         tol=tolerance,
         nn_modes=[0],
         random_state=seed,
@@ -153,7 +218,12 @@ def _fit_tensorly(
 
 
 def _validate(
-    slices: Sequence[Array], *, rank: int, method: str, max_iterations: int, tolerance: float
+    slices: Sequence[Array],
+    rank: int,
+    method: str,
+    init: str | Parafac2Result,
+    max_iterations: int,
+    tolerance: float,
 ) -> None:
     if method not in METHODS:
         raise InputError(f"factorize.method: {method!r} is none of {METHODS}")
@@ -169,6 +239,15 @@ def _validate(
     largest = min(min(omega.shape) for omega in slices)
     if not 1 <= rank <= largest:
         raise InputError(f"factorize.rank: {rank} is not between 1 and {largest}")
+    if isinstance(init, Parafac2Result):
+        shapes = [projection.shape for projection in init.projections]
+        if (
+            shapes != [(len(omega), rank) for omega in slices]
+            or len(init.experimental_directions) != slices[0].shape[1]
+        ):
+            raise InputError(f"init: a result of rank {shapes[0][1]} for other slices than these")
+    elif init not in STARTS:
+        raise InputError(f"init: {init!r} is none of {STARTS}, and no result")
     for index, omega in enumerate(slices):
         if not np.isfinite(omega).all():
             raise InputError(f"slice {index} holds values that are not finite")
