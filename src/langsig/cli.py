@@ -37,8 +37,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     )
     factorize.add_argument("--rank", type=int, required=True, help="number of components")
     factorize.add_argument("--out", type=Path, required=True, help="Parquet file")
-    factorize.add_argument("--max-iterations", type=int, default=100)
-    factorize.add_argument("--seed", type=int, default=0)
+    _add_solver_arguments(factorize)
     factorize.set_defaults(command=_factorize)
 
     compare = commands.add_parser(
@@ -96,6 +95,7 @@ def _factorize(arguments: argparse.Namespace) -> None:
     result = parafac2(
         [slices[language] for language in languages],
         rank=arguments.rank,
+        ridge=arguments.ridge,
         max_iterations=arguments.max_iterations,
         seed=arguments.seed,
     )
@@ -155,7 +155,17 @@ def _add_compare_arguments(parser: argparse.ArgumentParser) -> None:
         help="sub-words through a model at once (8192 on a GPU, or 1024)",
     )
     parser.add_argument("--min-instances", type=int, default=100, help="words with a category")
-    parser.add_argument("--max-iterations", type=int, default=100)
+    _add_solver_arguments(parser)
+
+
+def _add_solver_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--ridge",
+        type=float,
+        default=1e-3,
+        help="keeps components from cancelling one another; 0 is the plain model (1e-3)",
+    )
+    parser.add_argument("--max-iterations", type=int, default=500)
     parser.add_argument("--seed", type=int, default=0)
 
 
@@ -191,6 +201,7 @@ def _compare(arguments: argparse.Namespace) -> None:
         dtype=arguments.dtype,
         batch_tokens=arguments.batch_tokens,
         min_instances=arguments.min_instances,
+        ridge=arguments.ridge,
         max_iterations=arguments.max_iterations,
         seed=arguments.seed,
     )

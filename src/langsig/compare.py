@@ -105,7 +105,8 @@ def compare(
     dtype: str = "float16",
     batch_tokens: int | None = None,
     min_instances: int = 100,
-    max_iterations: int = 100,
+    ridge: float = 1e-3,
+    max_iterations: int = 500,
     seed: int = 0,
 ) -> Comparison:
     """Signatures of languages in a multilingual model, each against a model of its own.
@@ -135,7 +136,7 @@ def compare(
         without, where larger batches do not fit the cache.
     min_instances
         Words that a language must have with a category, or it is left out there.
-    max_iterations, seed
+    ridge, max_iterations, seed
         Of :func:`langsig.factorization.parafac2`.
 
     Raises
@@ -183,7 +184,7 @@ def compare(
             f"no category has {min_instances} words in at least two languages; give more text, "
             "or ask for fewer (min_instances)"
         )
-    fits = _factorized(slices, rank=rank, max_iterations=max_iterations, seed=seed)
+    fits = _factorized(slices, rank=rank, ridge=ridge, max_iterations=max_iterations, seed=seed)
     rows = [(c, language, counts[c, language]) for c in categories for language in sorted(controls)]
     return Comparison(
         signatures=pd.concat([fit.signatures for fit in fits], ignore_index=True),

@@ -1,4 +1,5 @@
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -9,9 +10,10 @@ from numpy.random import Generator, default_rng
 from numpy.typing import NDArray
 
 from langsig.errors import InputError
-from langsig.factorization import Parafac2Result, parafac2
+from langsig.factorization import METHODS, Parafac2Result, parafac2
 
 Array = NDArray[np.float64]
+plain = partial(parafac2, ridge=0.0)
 
 WIDTH = 12
 SIZES = (9, 10, 12, 15, 11, 13, 20, 10, 12, 16, 14, 9)
@@ -60,11 +62,12 @@ def assert_same_model(one: Parafac2Result, other: Parafac2Result, rtol: float) -
 
 
 @pytest.mark.filterwarnings("ignore:invalid value encountered in sqrt")  # of a vanishing error
+@pytest.mark.parametrize("method", METHODS)
 @pytest.mark.parametrize("seed", [0, 1])
 @pytest.mark.parametrize("rank", [1, 4, WIDTH // 2])
-def test_planted_model_is_recovered(seed: int, rank: int) -> None:
+def test_planted_model_is_recovered(method: str, seed: int, rank: int) -> None:
     truth = plant(seed, rank=rank)
-    result = parafac2(truth.slices, rank=rank, max_iterations=300)
+    result = plain(truth.slices, rank=rank, method=method, max_iterations=300, tolerance=1e-8)
     assert result.relative_error < 1e-4
     np.testing.assert_allclose(result.average_signatures, truth.signatures.mean(1), rtol=0.02)
     np.testing.assert_allclose(
@@ -133,25 +136,31 @@ def test_no_slice_is_fitted_better_than_by_its_own_svd() -> None:
         assert np.sum((omega - result.reconstruct(index)) ** 2) >= best
 
 
+def settled(slices: list[Array]) -> Parafac2Result:
+    result = parafac2(slices, rank=4, max_iterations=3000, tolerance=1e-11)
+    assert result.converged
+    return result
+
+
 def test_rotating_control_spaces_leaves_the_signatures() -> None:
     slices = plant(2, noise=0.1).slices
     rng = default_rng(5)
     rotations = [orthonormal(rng, len(omega), len(omega)) for omega in slices]
     rotated = [q @ omega for q, omega in zip(rotations, slices, strict=True)]
-    before, after = (parafac2(each, rank=4, max_iterations=30) for each in (slices, rotated))
-    assert_same_model(before, after, rtol=1e-5)
+    before, after = (settled(each) for each in (slices, rotated))
+    assert_same_model(before, after, rtol=1e-4)
     for index, rotation in enumerate(rotations):
         np.testing.assert_allclose(
-            rotation @ before.control_directions(index), after.control_directions(index), atol=1e-5
+            rotation @ before.control_directions(index), after.control_directions(index), atol=1e-4
         )
 
 
 def test_rotating_the_experimental_space_rotates_its_directions_only() -> None:
     slices = plant(2, noise=0.1).slices
     rotation = orthonormal(default_rng(6), WIDTH, WIDTH)
-    before = parafac2(slices, rank=4, max_iterations=30)
-    after = parafac2([omega @ rotation for omega in slices], rank=4, max_iterations=30)
-    np.testing.assert_allclose(before.signatures, after.signatures, rtol=1e-5)
+    before = settled(slices)
+    after = settled([omega @ rotation for omega in slices])
+    np.testing.assert_allclose(before.signatures, after.signatures, rtol=1e-4)
     overlap = np.abs(np.sum((rotation.T @ before.experimental_directions).T
                             * after.experimental_directions.T, axis=1))  # fmt: skip
     np.testing.assert_allclose(overlap, 1, rtol=1e-6)
@@ -182,7 +191,9 @@ def test_scale_of_all_slices_is_the_scale_of_the_signatures(factor: float) -> No
 def test_same_seed_same_result_and_slices_stay_as_they_are() -> None:
     slices = unstructured()
     copies = [omega.copy() for omega in slices]
-    one, other = (parafac2(slices, rank=4, max_iterations=10, seed=3) for _ in range(2))
+    one, other = (
+        parafac2(slices, rank=4, init="random", max_iterations=10, seed=3) for _ in range(2)
+    )
     assert np.array_equal(one.signatures, other.signatures)
     assert all(np.array_equal(a, b) for a, b in zip(slices, copies, strict=True))
 
@@ -280,6 +291,12 @@ def broken(index: int, value: Any) -> list[Array]:
         (unstructured(), {"method": "magic"}, r"factorize\.method: 'magic' .*tensorly"),
         (unstructured(), {"max_iterations": 0}, r"factorize\.max_iterations: 0 "),
         (unstructured(), {"tolerance": 0.0}, r"factorize\.tolerance: 0\.0 "),
+        (unstructured(), {"ridge": -0.1}, r"factorize\.ridge: -0\.1 is negative"),
+        (unstructured(), {"ridge": float("nan")}, r"factorize\.ridge: nan "),
+        (unstructured(), {"method": "tensorly"}, r"factorize\.ridge: 0\.001: tensorly .*plain"),
+        (unstructured(), {"init": "zeros"}, "init: 'zeros' is none of .*svd"),
+        (unstructured(), {"init": parafac2(unstructured(), rank=3)}, "init: a result of rank 3"),
+        (unstructured(), {"init": parafac2(unstructured()[:5], rank=2)}, "init: .*other slices"),
     ],
 )
 def test_bad_input_is_named(slices: list[Array], options: dict[str, Any], message: str) -> None:

@@ -23,7 +23,7 @@ _SWEEPS = 4  # over the factors, for every projection
 _START, _GROWTH, _SHRINKAGE, _EASE = 0.5, 1.05, 1.2, 1.02  # of the extrapolation
 _PROXIMITY = 1e-6  # of the norm of what is projected: keeps directions that the data leave open
 _STILL = 3  # iterations in a row with little change, until it counts as none
-_RESOLUTION = {torch.float32: 1e-8, torch.float64: 1e-15}  # of the squared norm of all slices
+_RESOLUTION = {torch.float32: 1e-7, torch.float64: 1e-15}  # of the squared norm of all slices
 _CORRECTIONS = 2  # passes over the components of a signature with entries that would be negative
 
 

@@ -87,8 +87,8 @@ def parafac2(
     rank: int,
     method: str = "als",
     init: str | Parafac2Result = "svd",
-    ridge: float = 0.0,
-    max_iterations: int = 100,
+    ridge: float = 1e-3,
+    max_iterations: int = 500,
     tolerance: float = 1e-6,
     seed: int = 0,
     device: str = "cpu",
@@ -124,7 +124,7 @@ def parafac2(
     InputError
         If a parameter is out of range, shapes do not fit, or a slice is not finite or is zero.
     """
-    _validate(slices, rank, method, init, max_iterations, tolerance)
+    _validate(slices, rank, method, init, ridge, max_iterations, tolerance)
     data = [np.asarray(omega, np.float64) for omega in slices]
     limits: dict[str, Any] = {"max_iterations": max_iterations, "tolerance": tolerance}
     if method == "als":
@@ -222,11 +222,16 @@ def _validate(
     rank: int,
     method: str,
     init: str | Parafac2Result,
+    ridge: float,
     max_iterations: int,
     tolerance: float,
 ) -> None:
     if method not in METHODS:
         raise InputError(f"factorize.method: {method!r} is none of {METHODS}")
+    if not (0 <= ridge < float("inf")):
+        raise InputError(f"factorize.ridge: {ridge} is negative or not finite")
+    if ridge and method == "tensorly":
+        raise InputError(f"factorize.ridge: {ridge}: tensorly has the plain model only; give 0")
     if max_iterations < 1:
         raise InputError(f"factorize.max_iterations: {max_iterations} is not positive")
     if not tolerance > 0:

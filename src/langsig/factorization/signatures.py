@@ -61,7 +61,8 @@ def factorize_layers(
     layers = len(next(iter(slices.values()))) if len(slices) > 1 else 0
     tables, rows, factors = [], [], {}
     problems = [[slices[language][layer] for language in languages] for layer in range(layers)]
-    with ProcessPoolExecutor(workers) if workers > 1 else nullcontext() as pool:
+    shared = ProcessPoolExecutor(workers, initializer=_single_thread) if workers > 1 else None
+    with shared or nullcontext() as pool:
         fits = (pool.map if pool else map)(partial(parafac2, **options), problems)
         bar = tqdm(fits, f"factorize {category}", layers, mininterval=1, disable=None)
         results = list(bar)
@@ -89,3 +90,10 @@ def factorize_layers(
     )  # fmt: skip
     columns = ["category", "layer", "language", "component", "value"]
     return LayeredSignatures(table[columns], diagnostics, factors)
+
+
+def _single_thread() -> None:
+    """Processes that share the processors need no threads that do."""
+    import torch
+
+    torch.set_num_threads(1)

@@ -1,0 +1,262 @@
+"""What holds for alternating least squares of our own, beyond what holds for every method."""
+
+from itertools import pairwise
+
+import numpy as np
+import pytest
+import tensorly
+from hypothesis import assume, given, settings
+from hypothesis import strategies as st
+from numpy.random import Generator, default_rng
+from numpy.typing import NDArray
+from tensorly.decomposition import parafac2 as tensorly_parafac2
+
+from langsig.factorization import Parafac2Result, als, parafac2
+
+Array = NDArray[np.float64]
+seeds = st.integers(0, 2**32 - 1)
+some = settings(max_examples=25, deadline=None)
+
+
+def orthonormal(rng: Generator, rows: int, columns: int) -> Array:
+    return np.linalg.qr(rng.standard_normal((rows, columns)))[0]
+
+
+def unstructured(seed: int, sizes: list[int], width: int) -> list[Array]:
+    """Singular values that fall by a power, in directions that have nothing in common."""
+    rng = default_rng(seed)
+    slices = []
+    for size in sizes:
+        rank = min(size, width)
+        values = np.arange(1, rank + 1) ** -0.7 * rng.uniform(0.5, 2)
+        slices.append(orthonormal(rng, size, rank) * values @ orthonormal(rng, width, rank).T)
+    return slices
+
+
+def planted(
+    seed: int, sizes: list[int], width: int, rank: int, *, condition: float, noise: float
+) -> tuple[list[Array], Array, Array]:
+    """Slices of a model, its signatures in canonical form and its experimental directions."""
+    rng = default_rng(seed)
+    v = orthonormal(rng, width, rank)
+    left, right = orthonormal(rng, rank, rank), orthonormal(rng, rank, rank)
+    b = left * np.linspace(1, condition, rank) @ right
+    s = rng.gamma(4, size=(len(sizes), rank)) * 1.3 ** np.arange(rank)
+    slices = []
+    for size, signature in zip(sizes, s, strict=True):
+        omega = orthonormal(rng, size, rank) @ b * signature @ v.T
+        error = rng.standard_normal(omega.shape)
+        slices.append(omega + noise * error * np.linalg.norm(omega) / np.linalg.norm(error))
+    s = s * np.linalg.norm(b, axis=0)
+    order = np.argsort(-s.mean(0))
+    return slices, s[:, order], v[:, order]
+
+
+def loss_of(slices: list[Array], result: Parafac2Result) -> float:
+    residual = sum(
+        np.sum((omega - result.reconstruct(index)) ** 2) for index, omega in enumerate(slices)
+    )
+    return float(residual / sum(np.sum(omega**2) for omega in slices))
+
+
+sizes = st.lists(st.integers(5, 14), min_size=2, max_size=6)
+
+
+@given(seeds, sizes, st.integers(1, 5), st.sampled_from([0.0, 1e-3, 0.1]))
+@some
+def test_the_objective_never_rises(seed: int, sizes: list[int], rank: int, ridge: float) -> None:
+    stack = als.SliceStack(unstructured(seed, sizes, 9))
+    start = als.random_start(stack, rank, seed)
+    fit = als.fit(stack, start, max_iterations=60, tolerance=1e-9, ridge=ridge)
+    # Strictly within each precision; where float64 takes over, it corrects what float32 read.
+    assert all(later <= earlier + 2e-6 for earlier, later in pairwise(fit.losses))
+    rises = sum(later > earlier for earlier, later in pairwise(fit.losses))
+    assert rises <= 1
+    assert fit.iterations >= len(fit.losses)
+
+
+@given(seeds, sizes, st.integers(1, 5))
+@some
+def test_more_iterations_never_fit_worse(seed: int, sizes: list[int], rank: int) -> None:
+    slices = unstructured(seed, sizes, 9)
+    losses = [
+        parafac2(
+            slices, rank=rank, ridge=0.0, init="random", seed=seed, max_iterations=count
+        ).relative_error
+        for count in (1, 2, 3, 10, 50)
+    ]
+    assert all(later <= earlier + 1e-7 for earlier, later in pairwise(losses))
+
+
+@given(
+    seeds,
+    st.integers(10, 14),
+    st.integers(1, 6),
+    st.floats(1, 5),
+    st.sampled_from([0.0, 0.01, 0.05]),
+)
+@settings(max_examples=20, deadline=None)
+def test_planted_models_are_recovered(
+    seed: int, count: int, rank: int, condition: float, noise: float
+) -> None:
+    sizes = [int(size) for size in default_rng(seed).integers(48, 80, count)]
+    truth = planted(seed, sizes, 48, rank, condition=condition, noise=noise)
+    slices, signatures, v = truth
+    order = np.diff(signatures.mean(0))
+    assume((order < -0.02 * signatures.mean()).all())  # else the order is a matter of noise
+    result = parafac2(slices, rank=rank, ridge=0.0, max_iterations=3000, tolerance=1e-8)
+    np.testing.assert_allclose(result.average_signatures, signatures.mean(1), rtol=0.02)
+    cosines = np.sum(result.experimental_directions * v, axis=0)
+    assert (np.abs(cosines) > 0.99).all()
+    if not noise:
+        assert result.relative_error < 1e-8
+
+
+@pytest.mark.parametrize("iterations", [1, 2, 10])
+@pytest.mark.parametrize("rank", [1, 3, 6])
+def test_without_extrapolation_it_is_the_plain_algorithm_of_tensorly(
+    rank: int, iterations: int
+) -> None:
+    slices = planted(1, [9, 12, 10, 9, 16], 8, rank, condition=3, noise=0.1)[0]
+    stack = als.SliceStack(slices)
+    start = als.svd_start(stack, rank)
+    # It counts from the projections on, not from the factors: one more is only projected.
+    ours = als.fit(
+        stack, start, max_iterations=iterations + 1, tolerance=1e-12, sweeps=5, extrapolate=False
+    )
+    tensorly.set_backend("numpy")
+    factors = [factor.numpy() for factor in start]
+    projections = [np.eye(len(omega), rank) for omega in slices]
+    found, errors = tensorly_parafac2(
+        [omega / stack.scale for omega in slices],
+        rank=rank,
+        n_iter_max=iterations,
+        init=(None, factors, projections),
+        n_iter_parafac=5,
+        linesearch=False,
+        tol=1e-15,
+        return_errors=True,
+    )
+    assert (found.factors[0] > 0).all(), "no signature is bound, so both do the same"
+    assert ours.losses[-1] <= errors[-1] ** 2 + 1e-6, "its last projections are one step older"
+    # The same factors, up to how scale is shared among them.
+    signatures, blueprint, directions = (factor.numpy() for factor in ours.factors)
+    for index in range(len(slices)):
+        core = blueprint * signatures[index] @ directions.T
+        expected = found.factors[1] * found.factors[0][index] @ found.factors[2].T
+        np.testing.assert_allclose(core, expected, atol=2e-4 * np.abs(expected).max())
+
+
+def converged(slices: list[Array]) -> Parafac2Result:
+    result = parafac2(slices, rank=3, ridge=0.0, max_iterations=5000, tolerance=1e-10)
+    assert result.converged
+    return result
+
+
+@given(seeds)
+@settings(max_examples=10, deadline=None)
+def test_rotations_of_control_spaces_and_the_order_of_languages_do_not_matter(seed: int) -> None:
+    rng = default_rng(seed)
+    slices = planted(seed, [8, 13, 10, 9, 11, 12], 10, 3, condition=2, noise=0.1)[0]
+    before = converged(slices)
+    rotated = [orthonormal(rng, len(omega), len(omega)) @ omega for omega in slices]
+    np.testing.assert_allclose(
+        before.signatures, converged(rotated).signatures, rtol=1e-3, atol=1e-3
+    )
+    order = rng.permutation(len(slices))
+    shuffled = converged([slices[index] for index in order])
+    np.testing.assert_allclose(before.signatures[order], shuffled.signatures, rtol=1e-3, atol=1e-3)
+
+
+def test_scaling_an_exact_slice_scales_its_signature_alone() -> None:
+    slices = planted(5, [12] * 10, 12, 3, condition=2, noise=0.0)[0]
+    before = converged(slices)
+    after = converged([3 * slices[0], *slices[1:]])
+    expected = before.signatures.copy()
+    expected[0] *= 3
+    order = np.argsort(-expected.mean(0))
+    np.testing.assert_allclose(after.signatures, expected[:, order], rtol=1e-3)
+
+
+def test_float64_takes_over_where_float32_does_not_resolve_the_descent() -> None:
+    slices = planted(3, [12] * 10, 12, 4, condition=2, noise=0.0)[0]
+    result = parafac2(slices, rank=4, ridge=0.0, max_iterations=3000)
+    assert result.relative_error < 1e-10
+    exact = planted(3, [12] * 10, 12, 4, condition=2, noise=0.0)[1]
+    np.testing.assert_allclose(result.signatures, exact, rtol=1e-3)
+
+
+def test_ridge_bounds_the_level_and_joins_the_starts() -> None:
+    slices = unstructured(0, [32] * 12, 32)
+    levels = {
+        ridge: [
+            parafac2(
+                slices, rank=8, ridge=ridge, init="random", seed=seed, max_iterations=500
+            ).average_signatures.mean()
+            for seed in range(4)
+        ]
+        for ridge in (0.0, 1e-2)
+    }
+    largest = np.mean([np.linalg.svd(omega, compute_uv=False)[:8].mean() for omega in slices])
+    assert max(levels[1e-2]) < 2 * largest
+    assert max(levels[0.0]) > 2 * max(levels[1e-2])
+    assert np.ptp(levels[1e-2]) < 0.2 * np.mean(levels[1e-2])
+
+
+@given(seeds, st.floats(1e-4, 1))
+@some
+def test_ridge_does_not_depend_on_units(seed: int, ridge: float) -> None:
+    slices = unstructured(seed, [9, 12, 7], 8)
+    one, other = (
+        parafac2([factor * omega for omega in slices], rank=3, ridge=ridge, max_iterations=20)
+        for factor in (1, 1e5)
+    )
+    np.testing.assert_allclose(1e5 * one.signatures, other.signatures, rtol=1e-3)
+
+
+def test_penalised_loss_is_least_where_ridge_ends() -> None:
+    slices = unstructured(2, [10, 12, 11], 9)
+
+    def objective(result: Parafac2Result, ridge: float) -> float:
+        total = sum(np.sum(omega**2) for omega in slices)
+        return loss_of(slices, result) + ridge * float(np.sum(result.signatures**2) / total)
+
+    fits = {
+        ridge: parafac2(slices, rank=4, ridge=ridge, max_iterations=2000)
+        for ridge in (0.0, 0.01, 0.1)
+    }
+    for ridge, fit in fits.items():
+        assert all(
+            objective(fit, ridge) <= objective(other, ridge) + 1e-4 for other in fits.values()
+        )
+
+
+def test_goes_on_from_a_result() -> None:
+    slices = unstructured(4, [20] * 6, 20)
+    first = parafac2(slices, rank=5, ridge=1e-2, max_iterations=2000)
+    again = parafac2(slices, rank=5, ridge=1e-2, max_iterations=2000, init=first)
+    assert again.iterations < first.iterations / 3
+    assert again.relative_error == pytest.approx(first.relative_error, abs=1e-4)
+    np.testing.assert_allclose(again.average_signatures, first.average_signatures, rtol=0.01)
+
+
+@given(seeds, st.integers(1, 3))
+@some
+def test_slices_may_lack_rank(seed: int, rank_of_slice: int) -> None:
+    rng = default_rng(seed)
+    slices = unstructured(seed, [9, 12, 7], 8)
+    slices[1] = rng.standard_normal((12, rank_of_slice)) @ rng.standard_normal((rank_of_slice, 8))
+    result = parafac2(slices, rank=5, max_iterations=30)
+    assert np.isfinite(result.signatures).all()
+    for omega, projection in zip(slices, result.projections, strict=True):
+        assert projection.shape == (len(omega), 5)
+        np.testing.assert_allclose(projection.T @ projection, np.eye(5), atol=1e-10)
+
+
+def test_random_starts_differ_and_repeat() -> None:
+    slices = unstructured(6, [10, 12, 9], 9)
+    one, same, other = (
+        parafac2(slices, rank=3, init="random", seed=seed, max_iterations=3) for seed in (1, 1, 2)
+    )
+    assert np.array_equal(one.signatures, same.signatures)
+    assert not np.allclose(one.signatures, other.signatures)
