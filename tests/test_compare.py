@@ -359,7 +359,8 @@ def test_options_of_the_command_reach_the_function(
             "compare", "--experimental", "m", "--control", "de=a", "fr=b", "--control", "zh=c=d",
             "--treebank", "de=1", "de=2", "--text", "fr=3", "zh=4", "--rank", "5",
             "--categories", "all", "--romanise", "zh", "--dtype", "float32",
-            "--batch-tokens", "6", "--min-instances", "7", "--max-iterations", "8", "--seed", "9",
+            "--batch-tokens", "6", "--min-instances", "7", "--ridge", "0.5",
+            "--max-iterations", "8", "--seed", "9",
         ]
     ) == 1  # fmt: skip
     assert capsys.readouterr().err == "error: enough\n"
@@ -369,7 +370,7 @@ def test_options_of_the_command_reach_the_function(
             {"fr": ["3"], "zh": ["4"]},
         ),
         "rank": 5, "categories": CATEGORIES, "romanise": ["zh"], "dtype": "float32",
-        "batch_tokens": 6, "min_instances": 7, "max_iterations": 8, "seed": 9,
+        "batch_tokens": 6, "min_instances": 7, "ridge": 0.5, "max_iterations": 8, "seed": 9,
     }  # fmt: skip
 
 

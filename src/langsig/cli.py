@@ -162,8 +162,8 @@ def _add_solver_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--ridge",
         type=float,
-        default=1e-3,
-        help="keeps components from cancelling one another; 0 is the plain model (1e-3)",
+        default=1e-2,
+        help="keeps components from cancelling one another; 0 is the plain model (1e-2)",
     )
     parser.add_argument("--max-iterations", type=int, default=500)
     parser.add_argument("--seed", type=int, default=0)

@@ -105,7 +105,7 @@ def compare(
     dtype: str = "float16",
     batch_tokens: int | None = None,
     min_instances: int = 100,
-    ridge: float = 1e-3,
+    ridge: float = 1e-2,
     max_iterations: int = 500,
     seed: int = 0,
 ) -> Comparison:

@@ -63,12 +63,15 @@ class Fit(NamedTuple):
     projections: Tensor
     """``[slices, rows, components]``, columns orthonormal in the precision of the iterations."""
     losses: list[float]
-    """Share of the squared norm of all slices that is left, after each iteration that was not
-    taken back; in the precision of the iterations."""
-    iterations: int
-    """Including those that were taken back."""
+    """Share of the squared norm of all slices that is left after each iteration, in the precision
+    of the iterations; with a ridge, including what that adds."""
     converged: bool
     """Whether the loss no longer fell by the tolerance."""
+
+    @property
+    def iterations(self) -> int:
+        """Including those that were taken back."""
+        return len(self.losses)
 
 
 class SliceStack:
@@ -164,19 +167,28 @@ def fit(
     options: dict[str, Any] = {
         "tolerance": tolerance, "ridge": ridge, "sweeps": sweeps, "extrapolate": extrapolate
     }  # fmt: skip
-    rough = _iterate(stack.tensor, start, max_iterations=max_iterations, **options)
+    count, rows, _ = stack.tensor.shape
+    corner = torch.eye(rows, start.directions.shape[1], device=stack.tensor.device)
+    rough = _iterate(
+        stack.tensor, start, corner.repeat(count, 1, 1), max_iterations=max_iterations, **options
+    )
     left = max_iterations - rough.iterations
     if rough.converged or left < 1:
         return rough
-    fine = _iterate(stack.tensor.double(), rough.factors, max_iterations=left, **options)
-    return fine._replace(
-        losses=rough.losses + fine.losses, iterations=rough.iterations + fine.iterations
+    fine = _iterate(
+        stack.tensor.double(),
+        rough.factors,
+        rough.projections.double(),
+        max_iterations=left,
+        **options,
     )
+    return fine._replace(losses=rough.losses + fine.losses)
 
 
 def _iterate(
     omega: Tensor,
     start: Factors,
+    projections: Tensor,
     *,
     max_iterations: int,
     tolerance: float,
@@ -185,16 +197,10 @@ def _iterate(
     extrapolate: bool,
 ) -> Fit:
     """Until convergence, or until the precision of `omega` is used up."""
-    count, rows, _ = omega.shape
-    rank = start.directions.shape[1]
-    projections = torch.eye(rows, rank, dtype=omega.dtype, device=omega.device)
-    projections = projections.repeat(count, 1, 1)
     share, ceiling, slow, stuck = _START, 1.0, 0, 0
     best = factors = solution = start
     losses: list[float] = []
-    iteration = 0
-    while iteration < max_iterations and max(slow, stuck) < _STILL:
-        iteration += 1
+    while len(losses) < max_iterations and max(slow, stuck) < _STILL:
         trial = _project(omega, factors, projections)
         projected = trial.mT @ omega
         loss = _loss(projected, factors, ridge)
@@ -203,6 +209,7 @@ def _iterate(
             if not extrapolated:
                 stuck = _STILL  # least squares never raise the loss: these are rounding errors
             factors, ceiling, share = solution, share, share / _SHRINKAGE
+            losses.append(losses[-1])
             continue
         if extrapolated:
             ceiling = min(1.0, ceiling * _EASE)
@@ -215,10 +222,10 @@ def _iterate(
         best, projections = factors, trial
         before, solution = solution, _least_squares(projected, factors, ridge, sweeps)
         factors = solution
-        if extrapolate and len(losses) > 1:
+        if extrapolate and before is not start:
             factors = solution.beyond(before, share)
     exhausted = omega.dtype == torch.float64 and stuck >= _STILL
-    return Fit(best, projections, losses, iteration, slow >= _STILL or exhausted)
+    return Fit(best, projections, losses, slow >= _STILL or exhausted)
 
 
 def _project(omega: Tensor, factors: Factors, before: Tensor) -> Tensor:

@@ -87,7 +87,7 @@ def parafac2(
     rank: int,
     method: str = "als",
     init: str | Parafac2Result = "svd",
-    ridge: float = 1e-3,
+    ridge: float = 1e-2,
     max_iterations: int = 500,
     tolerance: float = 1e-6,
     seed: int = 0,

@@ -1,0 +1,283 @@
+"""PARAFAC2: this solver against TensorLy's, to the same loss.
+
+TensorLy runs so many iterations (100; 7 where dimensions are 768) in float64 from its SVD start;
+the loss that it reaches is the target. langsig's solver fits the same plain model (no ridge) from
+the same start until its loss, computed in float64 at the end, is no higher
+(by a millionth, as both may be at the same minimum). Further sides run as
+many iterations as TensorLy and report the loss they reach: TensorLy in float32, and matcouply's
+AO-ADMM if it is installed.
+
+Every measurement is a process of its own and the sides take turns. CPU time runs from slices to
+factors, all threads together, without imports; memory is the growth of the process's peak.
+"""
+
+import argparse
+import json
+import os
+import resource
+import statistics
+import subprocess
+import sys
+import time
+import warnings
+from collections.abc import Callable
+from importlib.util import find_spec
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.random import Generator, default_rng
+from numpy.typing import NDArray
+
+from langsig.factorization import Parafac2Result, als, parafac2
+
+Slices = list[NDArray[np.float64]]
+LANGUAGES = 33
+CELLS = ("64/8", "64/32", "64/64", "128/16", "128/64", "128/128", "256/32", "256/128", "256/256")
+QUICK = ("64/8", "64/32", "64/64")
+LARGE, FEW = 768, 7
+MOST = 2_000  # iterations that langsig may take
+SAME = 1 + 1e-6  # times the target count as reached: both may be at the same minimum
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--cells", nargs="+", default=CELLS, metavar="DIM/RANK")
+    parser.add_argument("--kinds", nargs="+", choices=KINDS, default=list(KINDS))
+    parser.add_argument("--languages", type=int, default=LANGUAGES)
+    parser.add_argument("--repetitions", type=int, default=1)
+    parser.add_argument("--seed", type=int, default=1_000, help="settings were chosen on others")
+    parser.add_argument("--quick", action="store_true", help=f"cells {' '.join(QUICK)} only")
+    parser.add_argument("--json", action="store_true")
+    parser.add_argument("--side", choices=SIDES, help=argparse.SUPPRESS)
+    parser.add_argument("--problem", help=argparse.SUPPRESS)
+    arguments = parser.parse_args()
+    if arguments.side:
+        print(json.dumps(run_side(arguments.side, json.loads(arguments.problem))))
+        return
+    rows = []
+    for cell in QUICK if arguments.quick else arguments.cells:
+        dim, rank = map(int, cell.split("/"))
+        for kind in arguments.kinds:
+            problem = {
+                "kind": kind, "languages": arguments.languages, "dim": dim, "rank": rank,
+                "seed": arguments.seed, "iterations": FEW if dim >= LARGE else 100,
+            }  # fmt: skip
+            rows.append(measure(problem, arguments.repetitions))
+            print(f"{cell} {kind}: done", file=sys.stderr)
+    setting = {
+        "languages": arguments.languages,
+        "threads": torch.get_num_threads(),
+        "blas": f"torch {torch.__version__}: {torch_blas()}; NumPy: {numpy_blas()}",
+        "repetitions": arguments.repetitions,
+    }
+    print(json.dumps({"setting": setting, "rows": rows}, indent=2) if arguments.json
+          else as_table(setting, rows))  # fmt: skip
+
+
+def planted(rng: Generator, languages: int, dim: int, rank: int) -> Slices:
+    """Slices of a model, with a condition of B of five and five per cent of noise."""
+    directions = rng.standard_normal((dim, rank)) / np.sqrt(dim)
+    blueprint = orthonormal(rng, rank) * np.linspace(1, 5, rank) @ orthonormal(rng, rank)
+    slices = []
+    for _ in range(languages):
+        left = np.linalg.qr(rng.standard_normal((dim, rank)))[0]
+        omega = left @ (blueprint * rng.gamma(4, size=rank)) @ directions.T
+        noise = rng.standard_normal(omega.shape)
+        slices.append(omega + 0.05 * noise * np.linalg.norm(omega) / np.linalg.norm(noise))
+    return slices
+
+
+def unrelated(rng: Generator, languages: int, dim: int, rank: int) -> Slices:
+    """Singular values that fall by a power of one half, in directions of their own."""
+    values = np.arange(1, dim + 1) ** -0.5
+    return [orthonormal(rng, dim) * values @ orthonormal(rng, dim) for _ in range(languages)]
+
+
+def related(rng: Generator, languages: int, dim: int, rank: int) -> Slices:
+    """Singular values that fall by a power of about one, in directions near common ones."""
+    values, common = np.arange(1, dim + 1) ** -1.0, orthonormal(rng, dim)
+    slices = []
+    for _ in range(languages):
+        near = np.linalg.qr(common + 0.5 * rng.standard_normal((dim, dim)) / np.sqrt(dim))[0]
+        own = values * np.exp(0.3 * rng.standard_normal(dim))
+        slices.append(orthonormal(rng, dim) * own @ near.T)
+    return slices
+
+
+def orthonormal(rng: Generator, dim: int) -> NDArray[np.float64]:
+    return np.linalg.qr(rng.standard_normal((dim, dim)))[0]
+
+
+KINDS: dict[str, Callable[[Generator, int, int, int], Slices]] = {
+    "planted": planted,
+    "unrelated": unrelated,
+    "related": related,
+}
+
+
+def with_tensorly(dtype: type) -> Callable[[Slices, dict[str, Any]], Parafac2Result]:
+    def run(slices: Slices, problem: dict[str, Any]) -> Parafac2Result:
+        from tensorly.decomposition import parafac2 as solve
+
+        (_, (s, b, v), projections) = solve(
+            [omega.astype(dtype) for omega in slices],
+            rank=problem["rank"],
+            n_iter_max=problem["iterations"],
+            init="svd",
+            nn_modes=[0],
+            tol=1e-30,
+            random_state=0,
+        )
+        return Parafac2Result(s, b, v, list(projections), 0.0, problem["iterations"], False)
+
+    return run
+
+
+def with_matcouply(slices: Slices, problem: dict[str, Any]) -> Parafac2Result:
+    from matcouply.decomposition import parafac2_aoadmm
+
+    (_, (s, projected, v)), _ = parafac2_aoadmm(
+        slices,
+        problem["rank"],
+        n_iter_max=problem["iterations"],
+        non_negative=[True, False, False],
+        random_state=0,
+        return_errors=True,
+        absolute_tol=None,
+        tol=None,
+    )
+    # Its control directions are one matrix a slice, not the product of two.
+    return Parafac2Result(s, np.eye(problem["rank"]), v, list(projected), 0.0, 0, False)
+
+
+def with_langsig(slices: Slices, problem: dict[str, Any]) -> Parafac2Result:
+    return parafac2(
+        slices, rank=problem["rank"], ridge=0.0, max_iterations=problem["needed"], tolerance=1e-15
+    )
+
+
+SIDES: dict[str, Callable[[Slices, dict[str, Any]], Parafac2Result]] = {
+    "tensorly float64": with_tensorly(np.float64),
+    "tensorly float32": with_tensorly(np.float32),
+    "matcouply": with_matcouply,
+    "langsig": with_langsig,
+}
+
+
+def run_side(side: str, problem: dict[str, Any]) -> dict[str, float]:
+    """CPU seconds, peak memory in MB and float64 loss of one fit, in this process."""
+    import tensorly
+
+    warnings.simplefilter("ignore")
+    tensorly.set_backend("numpy")
+    slices = slices_of(problem)
+    scale = np.sqrt(np.mean([np.sum(omega**2) for omega in slices]))
+    slices = [omega / scale for omega in slices]
+    SIDES[side](slices[:2], problem | {"iterations": 1, "needed": 1})  # what is loaded at first use
+    before = resident()
+    start = time.process_time()
+    result = SIDES[side](slices, problem)
+    seconds = time.process_time() - start
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    return {"cpu": seconds, "memory": peak - before, "loss": loss(slices, result)}
+
+
+def slices_of(problem: dict[str, Any]) -> Slices:
+    rng = default_rng(problem["seed"])
+    return KINDS[problem["kind"]](rng, problem["languages"], problem["dim"], problem["rank"])
+
+
+def loss(slices: Slices, result: Parafac2Result) -> float:
+    """Share of the squared norm of all slices that the model leaves, in float64."""
+    residual = 0.0
+    for index, omega in enumerate(slices):
+        u = result.projections[index].astype(np.float64) @ result.blueprint.astype(np.float64)
+        residual += np.sum((omega - (u * result.signatures[index])
+                            @ result.experimental_directions.T) ** 2)  # fmt: skip
+    return float(residual / sum(np.sum(omega**2) for omega in slices))
+
+
+def resident() -> float:
+    with open("/proc/self/statm") as file:
+        return int(file.read().split()[1]) * resource.getpagesize() / 2**20
+
+
+def iterations_to(problem: dict[str, Any], target: float) -> int:
+    """How many iterations langsig needs; not part of what is timed."""
+    stack = als.SliceStack(slices_of(problem))
+    start = als.svd_start(stack, problem["rank"])
+    for most in (100, 400, MOST):
+        losses = als.fit(stack, start, max_iterations=most, tolerance=1e-15).losses
+        if losses[-1] <= target:
+            return 1 + next(n for n, reached in enumerate(losses) if reached <= target)
+    return MOST
+
+
+def measure(problem: dict[str, Any], repetitions: int) -> dict[str, Any]:
+    sides = [side for side in SIDES if side != "matcouply" or find_spec("matcouply")]
+    figures: dict[str, list[dict[str, float]]] = {side: [] for side in sides}
+    for _ in range(repetitions):
+        for side in sides:
+            if side == "langsig" and "needed" not in problem:
+                target = SAME * figures["tensorly float64"][0]["loss"]
+                problem["needed"] = iterations_to(problem, target)
+                while in_process(side, problem)["loss"] > target and problem["needed"] < MOST:
+                    problem["needed"] += 1  # where float32 read its loss too low
+            figures[side].append(in_process(side, problem))
+    cpu = {side: statistics.median(run["cpu"] for run in runs) for side, runs in figures.items()}
+    return {
+        **problem,
+        "cpu": cpu,
+        "memory": {side: max(run["memory"] for run in runs) for side, runs in figures.items()},
+        "loss": {side: runs[0]["loss"] for side, runs in figures.items()},
+        "ratio": cpu["tensorly float64"] / cpu["langsig"],
+        "ratio_float32": cpu["tensorly float32"] / cpu["langsig"],
+    }
+
+
+def in_process(side: str, problem: dict[str, Any]) -> dict[str, float]:
+    command = [sys.executable, __file__, "--side", side, "--problem", json.dumps(problem)]
+    done = subprocess.run(command, capture_output=True, text=True, env=os.environ)
+    if done.returncode:
+        raise SystemExit(f"{side}: {done.stderr}")
+    result: dict[str, float] = json.loads(done.stdout.splitlines()[-1])
+    return result
+
+
+def torch_blas() -> str:
+    return "MKL" if torch.backends.mkl.is_available() else "no MKL"
+
+
+def numpy_blas() -> str:
+    configuration: Any = np.show_config(mode="dicts")
+    return str(configuration["Build Dependencies"]["blas"]["name"])
+
+
+def as_table(setting: dict[str, Any], rows: list[dict[str, Any]]) -> str:
+    lines = [
+        f"{setting['languages']} slices; threads {setting['threads']}; {setting['blas']}",
+        "",
+        "| dim/rank | slices | TensorLy float64, s | float32, s | langsig, s (iterations) "
+        "| times less | than float32 | memory, MB | loss |",
+        "| ---: | --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: |",
+    ]
+    for row in rows:
+        cpu, memory = row["cpu"], row["memory"]
+        lines.append(
+            f"| {row['dim']}/{row['rank']} | {row['kind']} | {cpu['tensorly float64']:.2f} "
+            f"| {cpu['tensorly float32']:.2f} | {cpu['langsig']:.2f} ({row['needed']}) "
+            f"| {row['ratio']:.1f} | {row['ratio_float32']:.1f} "
+            f"| {memory['tensorly float64']:,.0f}, {memory['langsig']:,.0f} "
+            f"| {row['loss']['tensorly float64']:.6f}, {row['loss']['langsig']:.6f} |"
+        )
+        if "matcouply" in cpu:
+            loss = row["loss"]["matcouply"]
+            lines[-1] += f" matcouply: {cpu['matcouply']:.2f} s, loss {loss:.6f}"
+    return "\n".join(lines)
+
+
+if __name__ == "__main__":
+    main()
