@@ -1,0 +1,138 @@
+"""What a ridge costs in fit, and what it buys in agreement between starts.
+
+For the slices of all words in this repository's artifacts (or simulated ones), and for each
+weight of the ridge: relative error and average signatures from the SVD start and four random
+ones; and, where sums over blocks of sentences are kept, how well the fit to the even blocks
+reconstructs the slices of the odd ones, against how well the even blocks' slices themselves do.
+"""
+
+import argparse
+import json
+from itertools import combinations
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.random import default_rng
+from numpy.typing import NDArray
+from parafac2 import KINDS
+from scipy.stats import spearmanr
+
+from langsig.factorization import Parafac2Result, parafac2
+from langsig.representations import CategoryStatistics
+from langsig.representations.covariance import BlockStatistics
+
+Slices = list[NDArray[np.float64]]
+RIDGES = (0.0, 1e-4, 1e-3, 1e-2, 1e-1)
+STARTS = 4  # random ones
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--repository", type=Path, default=Path())
+    parser.add_argument("--layers", type=int, nargs="+", help="default: those with blocks")
+    parser.add_argument("--simulated", choices=KINDS, help="33 slices of 64 x 64 instead")
+    parser.add_argument("--rank", type=int, default=32)
+    parser.add_argument("--json", action="store_true")
+    arguments = parser.parse_args()
+    torch.set_num_threads(1)
+    if arguments.simulated:
+        rng = default_rng(1_000)
+        slices = KINDS[arguments.simulated](rng, 33, 64, arguments.rank)
+        strengths = rng.uniform(0.7, 1.4, len(slices))  # else the ranking is a matter of chance
+        slices = [omega * strength for omega, strength in zip(slices, strengths, strict=True)]
+        rows = compare(slices, None, arguments.rank, arguments.simulated)
+    else:
+        rows = []
+        paths = sorted(arguments.repository.glob("artifacts/covariances/*/part-of-speech.*"))
+        statistics = [CategoryStatistics.load(path) for path in paths]
+        for layer in arguments.layers or sorted(statistics[0].blocks):
+            slices = [one.layers[layer].cross.astype(np.float64) for one in statistics]
+            halves = None
+            if layer in statistics[0].blocks:
+                blocks = [one.blocks[layer] for one in statistics]
+                halves = [[cross_covariance(b, first) for b in blocks] for first in (0, 1)]
+            rows += compare(slices, halves, arguments.rank, f"layer {layer}")
+    print(json.dumps(rows, indent=2) if arguments.json else as_table(rows))
+
+
+def cross_covariance(blocks: BlockStatistics, first: int) -> NDArray[np.float64]:
+    """Of every other block from the first on, ``[dim_control, dim_experimental]``."""
+    words = blocks.counts[first::2].sum()
+    z = blocks.control_sums[first::2].sum(0) / words
+    y = blocks.experimental_sums[first::2].sum(0) / words
+    return (blocks.cross[first::2].sum(0) / words - np.outer(z, y)).astype(np.float64)
+
+
+def compare(
+    slices: Slices, halves: list[Slices] | None, rank: int, name: str
+) -> list[dict[str, Any]]:
+    """A row a ridge."""
+    singular = [np.linalg.svd(omega, compute_uv=False)[:rank].mean() for omega in slices]
+    rows = []
+    for ridge in RIDGES:
+        fits = [parafac2(slices, rank=rank, ridge=ridge)]
+        fits += [
+            parafac2(slices, rank=rank, ridge=ridge, init="random", seed=seed)
+            for seed in range(STARTS)
+        ]
+        averages = [fit.average_signatures for fit in fits]
+        agreements = [spearmanr(a, b).statistic for a, b in combinations(averages, 2)]
+        levels = [float(average.mean()) for average in averages]
+        row = {
+            "slices": name, "rank": rank, "ridge": ridge,
+            "error_min": min(fit.relative_error for fit in fits),
+            "error_max": max(fit.relative_error for fit in fits),
+            "converged": sum(fit.converged for fit in fits),
+            "starts": len(fits),
+            "worst_agreement": float(min(agreements)),
+            "median_agreement": float(np.median(agreements)),
+            "level_min": min(levels), "level_max": max(levels),
+            "singular_values": float(np.mean(singular)),
+            "agreement_with_svd": float(spearmanr(averages[0], singular).statistic),
+            "condition": fits[0].blueprint_condition,
+        }  # fmt: skip
+        if halves:
+            fit = parafac2(halves[0], rank=rank, ridge=ridge)
+            row["held_out"] = error(halves[1], fit)
+            row["held_out_floor"] = error(halves[1], halves[0])
+        rows.append(row)
+    return rows
+
+
+def error(slices: Slices, model: Parafac2Result | Slices) -> float:
+    """Share of the squared norm of all slices that the model leaves."""
+    residual = 0.0
+    for index, omega in enumerate(slices):
+        known = model[index] if isinstance(model, list) else model.reconstruct(index)
+        residual += float(np.sum((omega - known) ** 2))
+    return residual / sum(float(np.sum(omega**2)) for omega in slices)
+
+
+def as_table(rows: list[dict[str, Any]]) -> str:
+    lines = [
+        "| slices | ridge | error, five starts | converged | agreement of starts, worst (median) "
+        "| level (singular values) | with SVD | condition of B | held out (floor) |",
+        "| --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: |",
+    ]
+    for row in rows:
+        cells = [
+            f"{row['slices']}, rank {row['rank']}",
+            f"{row['ridge']:g}",
+            f"{row['error_min']:.4f} to {row['error_max']:.4f}",
+            f"{row['converged']} of {row['starts']}",
+            f"{row['worst_agreement']:.2f} ({row['median_agreement']:.2f})",
+            f"{row['level_min']:.3g} to {row['level_max']:.3g} ({row['singular_values']:.3g})",
+            f"{row['agreement_with_svd']:.2f}",
+            f"{row['condition']:.0f}",
+            f"{row['held_out']:.4f} ({row['held_out_floor']:.4f})" if "held_out" in row else "",
+        ]
+        lines.append(f"| {' | '.join(cells)} |")
+    return "\n".join(lines)
+
+
+if __name__ == "__main__":
+    main()
