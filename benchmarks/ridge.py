@@ -19,9 +19,8 @@ from numpy.typing import NDArray
 from parafac2 import KINDS
 from scipy.stats import spearmanr
 
-from langsig.factorization import Parafac2Result, parafac2
+from langsig.factorization import parafac2
 from langsig.representations import CategoryStatistics
-from langsig.representations.covariance import BlockStatistics
 
 Slices = list[NDArray[np.float64]]
 RIDGES = (0.0, 1e-4, 1e-3, 1e-2, 1e-1)
@@ -54,17 +53,12 @@ def main() -> None:
             halves = None
             if layer in statistics[0].blocks:
                 blocks = [one.blocks[layer] for one in statistics]
-                halves = [[cross_covariance(b, first) for b in blocks] for first in (0, 1)]
+                halves = [
+                    [one.cross_covariance(slice(first, None, 2)) for one in blocks]
+                    for first in (0, 1)
+                ]
             rows += compare(slices, halves, arguments.rank, f"layer {layer}")
     print(json.dumps(rows, indent=2) if arguments.json else as_table(rows))
-
-
-def cross_covariance(blocks: BlockStatistics, first: int) -> NDArray[np.float64]:
-    """Of every other block from the first on, ``[dim_control, dim_experimental]``."""
-    words = blocks.counts[first::2].sum()
-    z = blocks.control_sums[first::2].sum(0) / words
-    y = blocks.experimental_sums[first::2].sum(0) / words
-    return (blocks.cross[first::2].sum(0) / words - np.outer(z, y)).astype(np.float64)
 
 
 def compare(
@@ -97,19 +91,16 @@ def compare(
         }  # fmt: skip
         if halves:
             fit = parafac2(halves[0], rank=rank, ridge=ridge)
-            row["held_out"] = error(halves[1], fit)
-            row["held_out_floor"] = error(halves[1], halves[0])
+            row["held_out"] = fit.error_of(halves[1])
+            row["held_out_floor"] = distance(*halves)
         rows.append(row)
     return rows
 
 
-def error(slices: Slices, model: Parafac2Result | Slices) -> float:
-    """Share of the squared norm of all slices that the model leaves."""
-    residual = 0.0
-    for index, omega in enumerate(slices):
-        known = model[index] if isinstance(model, list) else model.reconstruct(index)
-        residual += float(np.sum((omega - known) ** 2))
-    return residual / sum(float(np.sum(omega**2)) for omega in slices)
+def distance(known: Slices, held_out: Slices) -> float:
+    """Squared distance of the slices of one half from those of the other, over their norm."""
+    squares = [np.sum((y - x) ** 2) for x, y in zip(known, held_out, strict=True)]
+    return float(sum(squares) / sum(np.sum(omega**2) for omega in held_out))
 
 
 def as_table(rows: list[dict[str, Any]]) -> str:

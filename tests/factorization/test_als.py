@@ -52,13 +52,6 @@ def planted(
     return slices, s[:, order], v[:, order]
 
 
-def loss_of(slices: list[Array], result: Parafac2Result) -> float:
-    residual = sum(
-        np.sum((omega - result.reconstruct(index)) ** 2) for index, omega in enumerate(slices)
-    )
-    return float(residual / sum(np.sum(omega**2) for omega in slices))
-
-
 sizes = st.lists(st.integers(5, 14), min_size=2, max_size=6)
 
 
@@ -218,7 +211,7 @@ def test_penalised_loss_is_least_where_ridge_ends() -> None:
 
     def objective(result: Parafac2Result, ridge: float) -> float:
         total = sum(np.sum(omega**2) for omega in slices)
-        return loss_of(slices, result) + ridge * float(np.sum(result.signatures**2) / total)
+        return result.error_of(slices) + ridge * float(np.sum(result.signatures**2) / total)
 
     fits = {
         ridge: parafac2(slices, rank=4, ridge=ridge, max_iterations=2000)

@@ -1,3 +1,4 @@
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
@@ -13,7 +14,12 @@ from langsig.errors import InputError
 from langsig.factorization import METHODS, Parafac2Result, parafac2
 
 Array = NDArray[np.float64]
+Solve = Callable[..., Parafac2Result]
 plain = partial(parafac2, ridge=0.0)
+tensorly = partial(plain, method="tensorly", tolerance=1e-8)
+each_method = pytest.mark.parametrize(
+    "solve", [pytest.param(parafac2, id="als"), pytest.param(tensorly, id="tensorly")]
+)
 
 WIDTH = 12
 SIZES = (9, 10, 12, 15, 11, 13, 20, 10, 12, 16, 14, 9)
@@ -76,20 +82,24 @@ def test_planted_model_is_recovered(method: str, seed: int, rank: int) -> None:
     np.testing.assert_allclose(result.signatures, truth.signatures, rtol=0.05, atol=0.05)
 
 
+@pytest.mark.parametrize("solve", [plain, tensorly], ids=["als", "tensorly"])
 @pytest.mark.parametrize("seed", [0, 1])
-def test_planted_model_is_recovered_from_noise(seed: int) -> None:
+def test_planted_model_is_recovered_from_noise(solve: Solve, seed: int) -> None:
     truth = plant(seed, rank=3, noise=0.02)
-    result = plain(truth.slices, rank=3, max_iterations=300)
+    result = solve(truth.slices, rank=3, max_iterations=300)
     assert result.relative_error == pytest.approx(0.02**2, rel=0.5)
     np.testing.assert_allclose(result.average_signatures, truth.signatures.mean(1), rtol=0.02)
     cosines = np.sum(result.experimental_directions * truth.experimental_directions, axis=0)
     assert (cosines > 0.99).all()
 
 
+@each_method
 @pytest.mark.parametrize("slices", [plant(0).slices, plant(1, noise=0.3).slices, unstructured()])
 @pytest.mark.parametrize("rank", [1, 4, 9])
-def test_result_is_a_parafac2_model_in_canonical_form(slices: list[Array], rank: int) -> None:
-    result = parafac2(slices, rank=rank, max_iterations=20)
+def test_result_is_a_parafac2_model_in_canonical_form(
+    solve: Solve, slices: list[Array], rank: int
+) -> None:
+    result = solve(slices, rank=rank, max_iterations=20)
     v, b, s = result.experimental_directions, result.blueprint, result.signatures
     assert (v.shape, b.shape, s.shape) == ((WIDTH, rank), (rank, rank), (len(slices), rank))
     used = s.any(0)
@@ -109,10 +119,11 @@ def test_result_is_a_parafac2_model_in_canonical_form(slices: list[Array], rank:
     np.testing.assert_allclose(result.average_signatures, s.sum(1) / rank)
 
 
+@each_method
 @pytest.mark.parametrize("rank", [2, 6])
-def test_relative_error_is_that_of_the_reconstruction(rank: int) -> None:
+def test_relative_error_is_that_of_the_reconstruction(solve: Solve, rank: int) -> None:
     slices = unstructured()
-    result = parafac2(slices, rank=rank, max_iterations=15)
+    result = solve(slices, rank=rank, max_iterations=15)
     everything = np.concatenate([omega.ravel() for omega in slices])
     rebuilt = np.concatenate([result.reconstruct(index).ravel() for index in range(len(slices))])
     expected = np.linalg.norm(everything - rebuilt) ** 2 / np.linalg.norm(everything) ** 2
@@ -120,89 +131,99 @@ def test_relative_error_is_that_of_the_reconstruction(rank: int) -> None:
     assert 0 < expected < 1
 
 
-def test_error_falls_with_iterations_and_rank() -> None:
+@each_method
+def test_error_falls_with_iterations_and_rank(solve: Solve) -> None:
     slices = unstructured()
-    errors = [parafac2(slices, rank=4, max_iterations=n).relative_error for n in (1, 5, 15, 45)]
+    errors = [solve(slices, rank=4, max_iterations=n).relative_error for n in (1, 5, 15, 45)]
     assert errors == sorted(errors, reverse=True)
-    errors = [parafac2(slices, rank=k, max_iterations=25).relative_error for k in (1, 3, 6, 9)]
+    errors = [solve(slices, rank=k, max_iterations=25).relative_error for k in (1, 3, 6, 9)]
     assert errors == sorted(errors, reverse=True)
 
 
-def test_no_slice_is_fitted_better_than_by_its_own_svd() -> None:
+@each_method
+def test_no_slice_is_fitted_better_than_by_its_own_svd(solve: Solve) -> None:
     slices = unstructured()
-    result = parafac2(slices, rank=3, max_iterations=20)
+    result = solve(slices, rank=3, max_iterations=20)
     for index, omega in enumerate(slices):
         best = np.sum(np.linalg.svd(omega, compute_uv=False)[3:] ** 2)
         assert np.sum((omega - result.reconstruct(index)) ** 2) >= best
 
 
-def settled(slices: list[Array]) -> Parafac2Result:
-    result = parafac2(slices, rank=4, max_iterations=3000, tolerance=1e-11)
-    assert result.converged
-    return result
+# Rounding errors of float32 differ between rotations: als is compared where it ends in float64.
+settled = pytest.mark.parametrize(
+    "solve",
+    [
+        pytest.param(partial(parafac2, max_iterations=5000, tolerance=1e-14), id="als"),
+        pytest.param(partial(tensorly, max_iterations=30), id="tensorly"),
+    ],
+)
 
 
-def test_rotating_control_spaces_leaves_the_signatures() -> None:
+@settled
+def test_rotating_control_spaces_leaves_the_signatures(solve: Solve) -> None:
     slices = plant(2, noise=0.1).slices
     rng = default_rng(5)
     rotations = [orthonormal(rng, len(omega), len(omega)) for omega in slices]
     rotated = [q @ omega for q, omega in zip(rotations, slices, strict=True)]
-    before, after = (settled(each) for each in (slices, rotated))
-    assert_same_model(before, after, rtol=1e-4)
+    before, after = (solve(each, rank=4) for each in (slices, rotated))
+    assert_same_model(before, after, rtol=1e-5)
     for index, rotation in enumerate(rotations):
         np.testing.assert_allclose(
-            rotation @ before.control_directions(index), after.control_directions(index), atol=1e-4
+            rotation @ before.control_directions(index), after.control_directions(index), atol=1e-5
         )
 
 
-def test_rotating_the_experimental_space_rotates_its_directions_only() -> None:
+@settled
+def test_rotating_the_experimental_space_rotates_its_directions_only(solve: Solve) -> None:
     slices = plant(2, noise=0.1).slices
     rotation = orthonormal(default_rng(6), WIDTH, WIDTH)
-    before = settled(slices)
-    after = settled([omega @ rotation for omega in slices])
-    np.testing.assert_allclose(before.signatures, after.signatures, rtol=1e-4)
+    before = solve(slices, rank=4)
+    after = solve([omega @ rotation for omega in slices], rank=4)
+    np.testing.assert_allclose(before.signatures, after.signatures, rtol=1e-5)
     overlap = np.abs(np.sum((rotation.T @ before.experimental_directions).T
                             * after.experimental_directions.T, axis=1))  # fmt: skip
     np.testing.assert_allclose(overlap, 1, rtol=1e-6)
 
 
+@each_method
 @pytest.mark.parametrize("slices", [plant(3, noise=0.1).slices, unstructured(4)])
-def test_order_of_languages_does_not_matter(slices: list[Array]) -> None:
+def test_order_of_languages_does_not_matter(solve: Solve, slices: list[Array]) -> None:
     # Without structure in the data, rounding errors grow over some dozen iterations.
     order = default_rng(0).permutation(len(slices))
-    before = parafac2(slices, rank=4, max_iterations=10)
-    after = parafac2([slices[index] for index in order], rank=4, max_iterations=10)
+    before = solve(slices, rank=4, max_iterations=10)
+    after = solve([slices[index] for index in order], rank=4, max_iterations=10)
     np.testing.assert_allclose(before.signatures[order], after.signatures, rtol=1e-4, atol=1e-4)
     np.testing.assert_allclose(
         before.experimental_directions, after.experimental_directions, atol=1e-4
     )
 
 
+@each_method
 @pytest.mark.parametrize("factor", [1e-6, 0.3, 1e6])
-def test_scale_of_all_slices_is_the_scale_of_the_signatures(factor: float) -> None:
+def test_scale_of_all_slices_is_the_scale_of_the_signatures(solve: Solve, factor: float) -> None:
     slices = plant(4, noise=0.1).slices
-    before = parafac2(slices, rank=4, max_iterations=30)
-    after = parafac2([factor * omega for omega in slices], rank=4, max_iterations=30)
+    before = solve(slices, rank=4, max_iterations=30)
+    after = solve([factor * omega for omega in slices], rank=4, max_iterations=30)
     assert_same_model(replace(before, signatures=factor * before.signatures), after, rtol=1e-6)
     assert after.relative_error == pytest.approx(before.relative_error, rel=1e-6)
     assert (after.iterations, after.converged) == (before.iterations, before.converged)
 
 
-def test_same_seed_same_result_and_slices_stay_as_they_are() -> None:
+@each_method
+def test_same_seed_same_result_and_slices_stay_as_they_are(solve: Solve) -> None:
     slices = unstructured()
     copies = [omega.copy() for omega in slices]
-    one, other = (
-        parafac2(slices, rank=4, init="random", max_iterations=10, seed=3) for _ in range(2)
-    )
+    one, other = (solve(slices, rank=4, init="random", max_iterations=10, seed=3) for _ in range(2))
     assert np.array_equal(one.signatures, other.signatures)
     assert all(np.array_equal(a, b) for a, b in zip(slices, copies, strict=True))
 
 
-def test_float32_slices_are_factorised_in_float64() -> None:
+@each_method
+def test_float32_slices_are_factorised_in_float64(solve: Solve) -> None:
     slices = [omega.astype(np.float32) for omega in plant(0).slices]
-    result = parafac2(slices, rank=4, max_iterations=10)
+    result = solve(slices, rank=4, max_iterations=10)
     assert result.signatures.dtype == np.float64
-    exact = parafac2([omega.astype(np.float64) for omega in slices], rank=4, max_iterations=10)
+    exact = solve([omega.astype(np.float64) for omega in slices], rank=4, max_iterations=10)
     assert np.array_equal(result.signatures, exact.signatures)
 
 
@@ -252,22 +273,24 @@ def test_canonical_form_of_an_unused_component() -> None:
     assert (result.signatures[:, -1] == 0).all()
 
 
+@each_method
 @pytest.mark.parametrize("max_iterations", [1, 2, 6, 7, 8, 21, 100])
-def test_cut_short_is_not_converged(max_iterations: int) -> None:
-    result = parafac2(unstructured(), rank=4, max_iterations=max_iterations, tolerance=1e-14)
+def test_cut_short_is_not_converged(solve: Solve, max_iterations: int) -> None:
+    result = solve(unstructured(), rank=4, max_iterations=max_iterations, tolerance=1e-14)
     assert not result.converged
     assert result.iterations == max_iterations
 
 
+@each_method
 @pytest.mark.parametrize("tolerance", [1e-1, 1e-2, 1e-3, 1e-5])
-def test_converged_after_as_many_iterations_as_it_says(tolerance: float) -> None:
+def test_converged_after_as_many_iterations_as_it_says(solve: Solve, tolerance: float) -> None:
     slices = unstructured()
-    result = parafac2(slices, rank=4, max_iterations=3000, tolerance=tolerance)
+    result = solve(slices, rank=4, max_iterations=3000, tolerance=tolerance)
     assert result.converged
     assert 1 < result.iterations < 3000
-    exactly = parafac2(slices, rank=4, max_iterations=result.iterations, tolerance=tolerance)
+    exactly = solve(slices, rank=4, max_iterations=result.iterations, tolerance=tolerance)
     assert exactly.converged and np.array_equal(exactly.signatures, result.signatures)
-    fewer = parafac2(slices, rank=4, max_iterations=result.iterations - 1, tolerance=tolerance)
+    fewer = solve(slices, rank=4, max_iterations=result.iterations - 1, tolerance=tolerance)
     assert not fewer.converged
 
 

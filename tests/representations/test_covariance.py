@@ -226,6 +226,9 @@ def test_any_blocks_recombine_to_the_covariance_of_their_words(category: str) ->
                 recombined = getattr(sums, name)[chosen].sum(0) / count
                 recombined = recombined - np.outer(means[one], means[other])
                 np.testing.assert_allclose(recombined, expected[name], rtol=1e-8, atol=1e-8)
+            np.testing.assert_allclose(
+                sums.cross_covariance(chosen), expected["cross"], rtol=1e-8, atol=1e-8
+            )
             for name, mean in means.items():
                 np.testing.assert_allclose(mean + centres[name], expected[f"{name}_mean"])
 

@@ -57,6 +57,14 @@ class Parafac2Result:
         scaled = self.control_directions(index) * self.signatures[index]
         return scaled @ self.experimental_directions.T  # type: ignore[no-any-return]
 
+    def error_of(self, slices: Sequence[Array]) -> float:
+        """Squared norm of what the model leaves of these slices, over theirs, in float64."""
+        residual = sum(
+            float(np.sum((omega - self.reconstruct(index)) ** 2, dtype=np.float64))
+            for index, omega in enumerate(slices)
+        )
+        return residual / sum(float(np.sum(omega**2, dtype=np.float64)) for omega in slices)
+
     def canonical(self) -> "Parafac2Result":
         """The same model with scale, order and signs fixed.
 
@@ -131,11 +139,7 @@ def parafac2(
         result = _fit_als(data, rank, init, seed, device, ridge=ridge, **limits)
     else:
         result = _fit_tensorly(data, rank, init, seed, **limits)
-    residual = sum(
-        float(np.sum((omega - result.reconstruct(index)) ** 2)) for index, omega in enumerate(data)
-    )
-    total = sum(float(np.sum(omega**2)) for omega in data)
-    return replace(result, relative_error=residual / total).canonical()
+    return replace(result, relative_error=result.error_of(data)).canonical()
 
 
 def _fit_als(

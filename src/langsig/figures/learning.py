@@ -44,7 +44,6 @@ def learning_curves(curves: pd.DataFrame, *, margin: float, title: str) -> Figur
     )
     axes.set_title(title, fontsize=TITLE)
     low, high = axes.get_ylim()
-    axes.set_ylim(low, high)
     for model, height in _spread(ends, _LINE * (high - low)).items():
         axes.annotate(
             f"{model} {ends[model]:.2f}",

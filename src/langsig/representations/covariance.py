@@ -61,6 +61,15 @@ class BlockStatistics:
     experimental_sums: Array
     """``[blocks, dim_experimental]``."""
 
+    def cross_covariance(self, chosen: slice | NDArray[np.int64]) -> NDArray[np.float64]:
+        """Of the words of these blocks, ``[dim_control, dim_experimental]``; a block that is
+        chosen twice counts twice."""
+        words = self.counts[chosen].sum()
+        z = self.control_sums[chosen].sum(0, np.float64) / words
+        y = self.experimental_sums[chosen].sum(0, np.float64) / words
+        cross: NDArray[np.float64] = self.cross[chosen].sum(0, np.float64) / words - np.outer(z, y)
+        return cross
+
 
 def match_layers(
     control: int, experimental: int, resolution: int | None = None
