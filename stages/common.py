@@ -6,6 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import yaml
 
 from langsig.errors import InputError
@@ -21,6 +22,12 @@ def load_params() -> dict[str, Any]:
 def paths(template: str, languages: list[str]) -> dict[str, Path]:
     """The path of each language's artifact."""
     return {language: Path(template.format(language=language)) for language in languages}
+
+
+def seed_of(model: str, params: dict[str, Any]) -> int:
+    """A seed of its own for each model: from the same one, models of one shape would start from
+    identical weights, and be more alike than models are."""
+    return int(np.random.SeedSequence([params["seed"], *model.encode()]).generate_state(1)[0])
 
 
 def languages_of(params: dict[str, Any], parameter: str) -> list[str]:

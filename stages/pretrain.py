@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from common import languages_of, load_params, run
+from common import languages_of, load_params, run, seed_of
 from langsig.corpora import Sequences, fingerprint, load_tokenizer
 from langsig.files import atomic_directory
 from langsig.morphology import read_words
@@ -31,7 +31,7 @@ from langsig.pretraining import (
 def main() -> None:
     name = sys.argv[1]
     params = load_params()
-    options, seed, max_length = params["pretraining"], params["seed"], params["pack"]["max_length"]
+    options, max_length = params["pretraining"], params["pack"]["max_length"]
     role = options["experimental" if name == "experimental" else "control"]
     tokenizer = load_tokenizer("artifacts/tokenizer")
     languages, alpha = [name], 1.0
@@ -44,11 +44,15 @@ def main() -> None:
         train = {language: sequences.without(analysed) for language, sequences in train.items()}
     held_out = {
         language: MaskedTokens.choose(
-            text(language, "validation"), tokenizer, share=options["held_out_masking"], seed=seed
+            text(language, "validation"),
+            tokenizer,
+            share=options["held_out_masking"],
+            seed=params["seed"],  # the same tokens for all models that read the language
         )
         for language in languages
     }
     scratch = Path(os.environ.get("DVC_ROOT", "."), ".scratch", "pretrain", name)
+    seed = seed_of(name, params)
     model = build_model(ModelShape(**role["model"]), tokenizer, max_length=max_length, seed=seed)
     recipe = Recipe(**role["recipe"], margin=options["margin"])
     learning, curve = pretrain(

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import accelerate
+import numpy as np
 import torch
 import transformers
 from accelerate import PartialState
@@ -299,7 +300,8 @@ class _Masking:
         self._seed = seed
 
     def __call__(self, items: list[dict[str, Any]]) -> dict[str, torch.Tensor]:
-        self._collator.generator.manual_seed((self._seed << 40) + items[0]["draw"])
+        state = np.random.SeedSequence([self._seed, items[0]["draw"]])
+        self._collator.generator.manual_seed(int(state.generate_state(1, np.uint64)[0]))
         batch: dict[str, torch.Tensor] = self._collator(
             [{"input_ids": item["input_ids"]} for item in items]
         )
