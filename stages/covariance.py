@@ -2,8 +2,10 @@
 
 import sys
 from pathlib import Path
+from typing import Any
 
 from common import load_params, run
+from langsig.analysis import ALL_WORDS
 from langsig.files import atomic_directory
 from langsig.morphology import CATEGORIES, category_slug, read_words
 from langsig.representations import States, covariances_by_category
@@ -11,22 +13,22 @@ from langsig.representations import States, covariances_by_category
 
 def main() -> None:
     language = sys.argv[1]
-    states = {
-        role: States.open(Path(f"artifacts/states/{role}/{language}"))
+    params = load_params()
+    options: dict[str, Any] = {"language": language, "seed": params["seed"], **params["covariance"]}
+    equal_words = options.pop("equal_words")
+    states = [
+        States.open(Path(f"artifacts/states/{role}/{language}"))
         for role in ("control", "experimental")
-    }
+    ]
     words = read_words(Path(f"artifacts/words/{language}")).table
-    statistics = covariances_by_category(
-        states["control"],
-        states["experimental"],
-        words,
-        language=language,
-        categories=list(CATEGORIES),
-        **load_params()["covariance"],
+    statistics = covariances_by_category(*states, words, categories=list(CATEGORIES), **options)
+    (sample,) = covariances_by_category(
+        *states, words, categories=[ALL_WORDS], max_words=equal_words, **options | {"shift_layers": {}}
     )
     with atomic_directory(Path(f"artifacts/covariances/{language}")) as output:
         for category in statistics:
             category.save(output / f"{category_slug(category.category)}.safetensors")
+        sample.save(output / "equal-words.safetensors")
     print(f"{language}: " + ", ".join(f"{c.category} {c.words:,}" for c in statistics if c.layers))
     pairs = statistics[0].layer_pairs
     if any(control != experimental for control, experimental in pairs):

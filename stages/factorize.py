@@ -8,6 +8,7 @@ import numpy as np
 from safetensors.numpy import save_file
 
 from common import load_params, paths, run
+from langsig.analysis import ALL_WORDS
 from langsig.factorization import factorize_layers
 from langsig.files import atomic_directory
 from langsig.representations import CategoryStatistics
@@ -19,8 +20,15 @@ def main() -> None:
     files = paths(f"artifacts/covariances/{{language}}/{slug}.safetensors", params["languages"])
     statistics = [CategoryStatistics.load(path) for path in files.values()]
     category = statistics[0].category
-    slices = {s.language: [layer.cross for layer in s.layers] for s in statistics if s.layers}
     options = {"seed": params["seed"], "workers": os.cpu_count() or 1, **params["factorize"]}
+    normalise, other_starts = options.pop("normalise"), options.pop("other_starts")
+    if category != ALL_WORDS:
+        options["starts"] = other_starts
+    slices = {
+        s.language: [layer.scale(normalise) * layer.cross for layer in s.layers]
+        for s in statistics
+        if s.layers
+    }
     result = factorize_layers(slices, category=category, **options)
     with atomic_directory(Path(f"artifacts/signatures/{slug}")) as output:
         result.signatures.to_parquet(output / "signatures.parquet", index=False)

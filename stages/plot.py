@@ -6,13 +6,16 @@ import pandas as pd
 
 from common import load_params, paths, run
 from langsig.analysis import ALL_WORDS
-from langsig.figures import heatmap, learning_curves, violins
+from langsig.figures import heatmap, intervals, learning_curves, violins
 from langsig.files import atomic_directory
 
 
 def main() -> None:
     averages = pd.read_csv("artifacts/tables/average_signatures.csv")
     averages = averages[averages["category"] == ALL_WORDS].drop(columns="category")
+    fits = pd.read_csv("artifacts/tables/factorizations.csv").query("category == @ALL_WORDS")
+    flagged = set(fits.dropna(subset="flags")["layer"])
+    estimates = pd.read_csv("artifacts/tables/intervals.csv")
     params = load_params()
     models = [*params["languages"], "experimental"]
     curves = pd.concat(
@@ -22,12 +25,14 @@ def main() -> None:
     with atomic_directory(Path("plots/figures")) as output:
         averages.to_csv(output / "average_signatures.csv", index=False)
         pd.read_csv("artifacts/tables/spread.csv").to_csv(output / "spread.csv", index=False)
+        estimates.to_csv(output / "intervals.csv", index=False)
         curves.to_csv(output / "learning.csv", index=False)
         title = "Average signatures of all words"
         margin = params["pretraining"]["margin"]
         pictures = {
-            "violins": violins(averages, title=title),
-            "heatmap": heatmap(averages, title=title),
+            "violins": violins(averages, title=title, flagged=flagged),
+            "heatmap": heatmap(averages, title=title, flagged=flagged),
+            "intervals": intervals(estimates, title=title),
             "learning": learning_curves(curves, margin=margin, title="Learning"),
         }
         for name, figure in pictures.items():

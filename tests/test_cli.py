@@ -213,7 +213,10 @@ METRICS = {
     "average_signature": {"layer_00": {"de": 0.5, "fr": 0.25}, "layer_01": {"de": 0.4}},
     "trends": {"de": {}, "fr": {}},
     "spread": {"layer_00": 0.03125},
-    "factorization": {"layer_00": {"converged": True, "blueprint_condition": 2.0}},
+    "factorization": {
+        layer: {"flags": "", "blueprint_condition": 2.0} for layer in ("layer_00", "layer_01")
+    },
+    "findings": {},
     "learning": {
         model: {"gain": gain, "learnt": gain > 0.5}
         for model, gain in {"de": 0.75, "fr": 0.125, "experimental": 1.0}.items()

@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from langsig.analysis import ALL_WORDS, average_signatures
+from langsig.analysis import ALL_WORDS, average_signatures, warnings
 from langsig.corpora import load_tokenizer, romaniser, words_of_text
 from langsig.errors import InputError
 from langsig.factorization import LayeredSignatures, factorize_layers
@@ -71,15 +71,7 @@ class Comparison:
             values = wide.loc[language] if language in wide.index else ["-"] * wide.shape[1]
             cells = (v if isinstance(v, str) else format(v, "#.3g") for v in values)
             lines.append(f"{language:10}{count:>10,}" + "".join(f"{cell:>9}" for cell in cells))
-        unsettled = fits[~fits["converged"].astype(bool)]
-        if len(unsettled):
-            lines += [
-                "",
-                f"NOT CONVERGED in layers {', '.join(map(str, unsettled['layer']))} (condition of "
-                f"B up to {unsettled['blueprint_condition'].max():.0f}): the level of",
-                "the signatures there depends on when the iterations were stopped; see "
-                "docs/method.md.",
-            ]
+        lines += warnings({int(fit["layer"]): fit for fit in fits.to_dict("records")})
         return "\n".join(lines)
 
     def _unequal_depths(self) -> list[str]:

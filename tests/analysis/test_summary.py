@@ -7,7 +7,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from langsig.analysis import ALL_WORDS, average_signatures, report, spread, summary, trends
+from langsig.analysis import (
+    ALL_WORDS,
+    average_signatures,
+    findings,
+    report,
+    spread,
+    summary,
+    trends,
+)
 
 LANGUAGES = ["de", "fr", "zh"]
 
@@ -43,11 +51,25 @@ def fits(table: pd.DataFrame, *unsettled: int) -> pd.DataFrame:
         relative_error=0.125,
         converged=~found["layer"].isin(unsettled),
         blueprint_condition=100.0 + found["layer"],
+        rank_correlation=0.95,
+        level_spread=0.01,
+        flags=found["layer"].map(lambda layer: "not converged" if layer in unsettled else ""),
     )
 
 
+def held(averages: pd.DataFrame) -> pd.DataFrame:
+    """What is found where nothing varies but the layers."""
+    trained = averages.query("category == @ALL_WORDS").assign(
+        source="trained", normalise="none", blocks=20
+    )
+    draws = [trained.assign(replicate=n) for n in range(3)]
+    return findings(trained, pd.concat(draws), logographic=["zh"])
+
+
 def metrics_of(table: pd.DataFrame, *not_learnt: str) -> dict[str, Any]:
-    return summary(table, trends(table), spread(table), fits(table), learning(*not_learnt))
+    return summary(
+        table, trends(table), spread(table), fits(table), learning(*not_learnt), held(table)
+    )
 
 
 def significant(value: float) -> float:
@@ -75,7 +97,7 @@ def test_missing_values_are_left_out() -> None:
     assert metrics["spread"] == {}, "one language has no variance"
     without = {"de": {**learning()["de"], "gain": float("nan"), "masked_cross_entropy": np.inf}}
     table = averages(np.ones((3, 3)))
-    found = summary(table, trends(table), spread(table), fits(table), without)["learning"]
+    found = summary(table, trends(table), spread(table), fits(table), without, held(table))["learning"]
     assert found == {"de": {"unigram_cross_entropy": 5.25, "learnt": True}}
 
 
@@ -130,9 +152,21 @@ def test_report_says_what_has_not_learnt() -> None:
 def test_report_says_what_has_not_converged() -> None:
     table = averages(np.ones((4, 3)))
     tables = table, trends(table), spread(table), fits(table, 1, 2)
-    text = report(json.loads(json.dumps(summary(*tables, learning()))))
-    assert "NOT CONVERGED in 2 of 4 layers (condition of B up to 102)" in text
+    text = report(json.loads(json.dumps(summary(*tables, learning(), held(table)))))
+    assert "2 of 4 factorisations fail their own checks (condition of B up to 102)" in text
+    assert "NOT CONVERGED in layers 1, 2" in text
+    assert text.splitlines()[2].split()[:4] == ["0", "1*", "2*", "3"]
     assert "NOT CONVERGED" not in report(metrics_of(table))
+
+
+def test_report_says_what_was_found() -> None:
+    values = np.exp(-np.arange(7.0))[:, None] * np.array([[3.0, 2.0, 1.0]])
+    values[2:5, 0] *= 1.5  # further apart in the middle
+    text = report(json.loads(json.dumps(metrics_of(averages(values)))))
+    lines = text.splitlines()
+    (head,) = (n for n, line in enumerate(lines) if line.startswith("Beyond its 95"))
+    assert lines[head].index("decreases over layers") < lines[head].index("lowest: zh")
+    assert lines[head + 1].split() == ["trained,", "none", "yes", "no", "yes"]
 
 
 def test_report_of_what_is_missing() -> None:

@@ -6,8 +6,14 @@ from typing import Any
 
 import pandas as pd
 
+from langsig.analysis.findings import DECREASES
+
 ALL_WORDS = "Part of Speech"
 """The category whose slice is every word, as each bears a part of speech (paper, appendix C)."""
+_CHECKS = [
+    "relative_error", "converged", "blueprint_condition", "rank_correlation", "level_spread",
+    "flags",
+]  # fmt: skip
 _DIGITS = 6  # significant; more would only compare rounding errors
 
 
@@ -17,6 +23,7 @@ def summary(
     spread: pd.DataFrame,
     factorizations: pd.DataFrame,
     learning: Mapping[str, Mapping[str, Any]],
+    findings: pd.DataFrame,
 ) -> dict[str, Any]:
     """Metrics of all words: nested dictionaries of plain numbers, missing ones left out.
 
@@ -26,9 +33,12 @@ def summary(
         Tables of the functions of these names.
     factorizations
         Columns ``category``, ``layer``, ``relative_error``, ``converged``,
-        ``blueprint_condition``.
+        ``blueprint_condition``, ``rank_correlation``, ``level_spread``, ``flags``.
     learning
         By model: ``masked_cross_entropy``, ``unigram_cross_entropy``, ``gain``, ``learnt``.
+    findings
+        What :func:`langsig.analysis.findings` returns; of its rows on trends only those on all
+        languages together are taken.
     """
     averages, trends, spread, factorizations = (
         table[table["category"] == ALL_WORDS]
@@ -37,7 +47,7 @@ def summary(
     averages = averages.assign(layer=averages["layer"].map("layer_{:02d}".format))
     spread = spread.assign(layer=spread["layer"].map("layer_{:02d}".format))
     fits = factorizations.assign(layer=factorizations["layer"].map("layer_{:02d}".format))
-    fits = fits.set_index("layer")[["relative_error", "converged", "blueprint_condition"]]
+    fits = fits.set_index("layer")[_CHECKS].fillna({"flags": ""})
     metrics: dict[str, Any] = _rounded(
         {
             "average_signature": {
@@ -47,10 +57,25 @@ def summary(
             "trends": trends.set_index("language")[["tau", "p", "p_adjusted"]].to_dict("index"),
             "spread": spread.set_index("layer")["variance"].to_dict(),
             "factorization": fits.to_dict("index"),
+            "findings": _nested(findings),
             "learning": learning,
         }
     )
     return metrics
+
+
+def _nested(findings: pd.DataFrame) -> dict[str, dict[str, dict[str, Any]]]:
+    """By finding, then by source and normalisation: estimate, interval, and whether it holds."""
+    nested: dict[str, dict[str, dict[str, Any]]] = {}
+    for row in findings.to_dict("records"):
+        language = row["subject"].partition(" < ")[0]
+        if row["finding"] == DECREASES and language != "all":
+            continue
+        name = row["finding"] if language == "all" else f"{row['finding']}: {language}"
+        variant = f"{row['source']}, {row['normalise']}"
+        numbers = {key: row[key] for key in ("estimate", "low", "high", "holds")}
+        nested.setdefault(name, {})[variant] = numbers
+    return nested
 
 
 def _rounded(value: Any) -> Any:
@@ -66,8 +91,9 @@ def report(metrics: Mapping[str, Any]) -> str:
     """The metrics as a table for the terminal: a row a language, a column a layer."""
     layers = sorted(metrics["average_signature"])
     languages = sorted({name for layer in layers for name in metrics["average_signature"][layer]})
-    learning = metrics["learning"]
-    heads = [f"{int(layer.removeprefix('layer_'))}" for layer in layers]
+    learning, fits = metrics["learning"], metrics["factorization"]
+    marks = {layer: "*" if fits[layer]["flags"] else "" for layer in layers}
+    heads = [f"{int(layer.removeprefix('layer_'))}{marks[layer]}" for layer in layers]
     lines = [
         "Average signature of all words, by language and layer (0: embeddings)",
         "",
@@ -91,22 +117,44 @@ def report(metrics: Mapping[str, Any]) -> str:
         f"experimental model: {_learnt(learning['experimental'])}",
         "tau, p adj.: Mann-Kendall trend over the layers, Benjamini-Hochberg over the languages.",
         "A control or experimental model that has not learnt says nothing about its language.",
-        *_warnings(metrics["factorization"]),
+        *warnings({int(layer.removeprefix("layer_")): fit for layer, fit in fits.items()}),
+        "",
+        *_found(metrics["findings"]),
     ]
     return "\n".join(lines)
 
 
-def _warnings(factorization: Mapping[str, Mapping[str, Any]]) -> list[str]:
-    unsettled = [layer for layer, fit in factorization.items() if not fit["converged"]]
-    if not unsettled:
+def warnings(fits: Mapping[int, Mapping[Any, Any]]) -> list[str]:
+    """Lines that name the layers whose factorisation fails its own checks; none if none does.
+
+    Parameters
+    ----------
+    fits
+        By layer: ``flags``, and ``blueprint_condition``.
+    """
+    raised = {layer: fit for layer, fit in fits.items() if fit["flags"]}
+    if not raised:
         return []
-    worst = max(factorization[layer]["blueprint_condition"] for layer in unsettled)
-    return [
+    worst = max(fit["blueprint_condition"] for fit in raised.values())
+    lines = [
         "",
-        f"NOT CONVERGED in {len(unsettled)} of {len(factorization)} layers (condition of B up to "
-        f"{worst:.0f}): the level of",
-        "the signatures there depends on when the iterations were stopped; see docs/method.md.",
+        f"* {len(raised)} of {len(fits)} factorisations fail their own checks (condition of B up "
+        f"to {worst:.0f}), see docs/method.md:",
     ]
+    for flag in dict.fromkeys(flag for fit in raised.values() for flag in fit["flags"].split("; ")):
+        layers = [str(layer) for layer, fit in raised.items() if flag in fit["flags"]]
+        lines.append(f"  {flag.upper()} in layers {', '.join(layers)}")
+    return lines
+
+
+def _found(findings: Mapping[str, Mapping[str, Mapping[str, Any]]]) -> list[str]:
+    """Whether each finding holds, by source and normalisation."""
+    variants = list(dict.fromkeys(variant for rows in findings.values() for variant in rows))
+    lines = [f"{'Beyond its 95 % interval?':26}" + "".join(f"{name:>38}" for name in findings)]
+    for variant in variants:
+        cells = (rows[variant]["holds"] if variant in rows else "-" for rows in findings.values())
+        lines.append(f"{variant:26}" + "".join(f"{cell:>38}" for cell in cells))
+    return lines if variants else []
 
 
 def _cell(value: float | None, width: int, form: str) -> str:

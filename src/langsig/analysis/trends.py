@@ -3,7 +3,8 @@
 import numpy as np
 import pandas as pd
 import pymannkendall
-from scipy.stats import false_discovery_control
+
+from langsig.analysis.corrections import with_adjusted
 
 MIN_LAYERS = 3
 """With fewer points the normal approximation of the test means nothing."""
@@ -34,11 +35,7 @@ def trends(averages: pd.DataFrame) -> pd.DataFrame:
         tau, p = _mann_kendall(values)
         rows.append((category, language, len(values), tau, p))
     table = pd.DataFrame(rows, columns=columns)
-    table["p_adjusted"] = np.nan
-    tested = table[table["p"].notna()]
-    for _, family in tested.groupby("category"):
-        table.loc[family.index, "p_adjusted"] = false_discovery_control(family["p"], method="bh")
-    return table
+    return with_adjusted(table, ["category"])
 
 
 def _mann_kendall(values: np.ndarray) -> tuple[float, float]:

@@ -1,13 +1,33 @@
 """PARAFAC2 in canonical form: one direction basis for all languages, a signature for each."""
 
-from langsig.factorization.parafac2 import METHODS, Parafac2Result, parafac2
+from langsig.factorization.parafac2 import (
+    METHODS,
+    Parafac2Result,
+    parafac2,
+    signatures_under,
+)
 from langsig.factorization.signatures import LayeredSignatures, factorize_layers, signature_table
+from langsig.factorization.uncertainty import (
+    LayeredUncertainty,
+    NullTest,
+    bootstrap,
+    interval,
+    shift_test,
+    uncertainty_by_layer,
+)
 
 __all__ = [
     "METHODS",
     "LayeredSignatures",
+    "LayeredUncertainty",
+    "NullTest",
     "Parafac2Result",
+    "bootstrap",
     "factorize_layers",
+    "interval",
     "parafac2",
+    "shift_test",
     "signature_table",
+    "signatures_under",
+    "uncertainty_by_layer",
 ]

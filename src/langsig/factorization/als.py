@@ -185,6 +185,27 @@ def fit(
     return fine._replace(losses=rough.losses + fine.losses)
 
 
+def fit_signatures(
+    stack: SliceStack, blueprint: Tensor, directions: Tensor, *, ridge: float, steps: int
+) -> Tensor:
+    """Signatures of slices in given directions, ``[slices, components]``, float64.
+
+    Every slice by itself: its projection and its signature in turn, starting from ones.
+    """
+    factors = _unit_start(stack, directions)._replace(blueprint=blueprint)
+    count, rows, _ = stack.tensor.shape
+    corner = torch.eye(rows, directions.shape[1], device=stack.tensor.device)
+    projections = corner.repeat(count, 1, 1)
+    gram = _ridged(_gram(blueprint) * _gram(directions), ridge)
+    for _ in range(steps):
+        projections = _project(stack.tensor, factors, projections)
+        spread = projections.mT @ (stack.tensor @ directions.to(stack.tensor))
+        target = (spread * blueprint.to(spread)).sum(1)
+        signatures = _non_negative(gram, target.double(), factors.signatures)
+        factors = factors._replace(signatures=signatures)
+    return factors.signatures
+
+
 def _iterate(
     omega: Tensor,
     start: Factors,

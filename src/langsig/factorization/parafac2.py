@@ -142,6 +142,34 @@ def parafac2(
     return replace(result, relative_error=result.error_of(data)).canonical()
 
 
+def signatures_under(
+    model: Parafac2Result, slices: Sequence[Array], *, ridge: float = 1e-2, steps: int = 15
+) -> Array:
+    """Signatures that slices get in the directions of a model of others, ``[slices, components]``.
+
+    V and B stay as they are; each slice has its own projection and signature, found in turn by
+    least squares with the ridge of :func:`parafac2`, each slice by itself.
+
+    Parameters
+    ----------
+    slices
+        ``[dim_control, dim_experimental]``, with at least as many rows as components.
+    steps
+        Of projection and signature.
+    """
+    import torch
+
+    from langsig.factorization import als
+
+    stack = als.SliceStack([np.asarray(omega, np.float64) for omega in slices])
+    blueprint, directions = (
+        torch.from_numpy(np.ascontiguousarray(factor, np.float64))
+        for factor in (model.blueprint, model.experimental_directions)
+    )
+    signatures = als.fit_signatures(stack, blueprint, directions, ridge=ridge, steps=steps)
+    return signatures.numpy() * stack.scale
+
+
 def _fit_als(
     slices: Sequence[Array],
     rank: int,

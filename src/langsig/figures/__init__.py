@@ -1,6 +1,7 @@
 """Pictures for print."""
 
+from langsig.figures.intervals import intervals
 from langsig.figures.layers import heatmap, violins
 from langsig.figures.learning import learning_curves
 
-__all__ = ["heatmap", "learning_curves", "violins"]
+__all__ = ["heatmap", "intervals", "learning_curves", "violins"]

@@ -1,6 +1,7 @@
 """Average signatures over the layers: their distribution, and every language's own."""
 
 import math
+from collections.abc import Collection, Iterable
 
 import pandas as pd
 from matplotlib.figure import Figure
@@ -11,7 +12,7 @@ _HEADROOM = 1.1  # for the names above the dots
 _NO_ROOM_BELOW = 0.08  # of the highest: a dot so close to the axis has its name beside it
 
 
-def violins(averages: pd.DataFrame, *, title: str) -> Figure:
+def violins(averages: pd.DataFrame, *, title: str, flagged: Collection[int] = ()) -> Figure:
     """Distribution over languages of the average signature in each layer (paper, figure 2a).
 
     The dots are the languages; the lowest and the highest of each layer are named.
@@ -20,6 +21,8 @@ def violins(averages: pd.DataFrame, *, title: str) -> Figure:
     ----------
     averages
         Columns ``layer``, ``language``, ``average_signature``, of one category.
+    flagged
+        Layers whose factorisation fails its own checks: they get an asterisk.
     """
     wide = averages.pivot(index="language", columns="layer", values="average_signature")
     layers = [int(layer) for layer in wide.columns]
@@ -51,22 +54,24 @@ def violins(averages: pd.DataFrame, *, title: str) -> Figure:
                 color=INK,
             )
     axes.plot(layers, wide.mean(), color=INK, linewidth=1, label="mean of the languages")
-    axes.set(xlabel="layer (0: embeddings)", ylabel="average signature")
+    axes.set(xlabel=_layer_label(flagged), ylabel="average signature")
     axes.set_title(title, fontsize=TITLE)
-    axes.set_xticks(layers)
+    axes.set_xticks(layers, _ticks(layers, flagged))
     axes.set_xlim(min(layers) - 0.6, max(layers) + 0.6)
     axes.set_ylim(0, _HEADROOM * highest or 1)
     figure.legend(loc="outside lower right", frameon=False, fontsize=8)
     return figure
 
 
-def heatmap(averages: pd.DataFrame, *, title: str) -> Figure:
+def heatmap(averages: pd.DataFrame, *, title: str, flagged: Collection[int] = ()) -> Figure:
     """Average signature of each language, by descending mean, in each layer.
 
     Parameters
     ----------
     averages
         Columns ``layer``, ``language``, ``average_signature``, of one category.
+    flagged
+        Layers whose factorisation fails its own checks: they get an asterisk.
     """
     wide = averages.pivot(index="language", columns="layer", values="average_signature")
     wide = wide.loc[wide.mean(axis=1).sort_values(ascending=False).index]
@@ -83,10 +88,18 @@ def heatmap(averages: pd.DataFrame, *, title: str) -> Figure:
             text = "–" if missing else f"{value:.{decimals}f}"
             colour = "black" if missing or value > threshold else "white"
             axes.text(column, row, text, ha="center", va="center", fontsize=7, color=colour)
-    axes.set_xticks(range(wide.shape[1]), wide.columns)
+    axes.set_xticks(range(wide.shape[1]), _ticks(map(int, wide.columns), flagged))
     axes.set_yticks(range(wide.shape[0]), wide.index)
     axes.tick_params(length=0)
-    axes.set_xlabel("layer (0: embeddings)")
+    axes.set_xlabel(_layer_label(flagged))
     axes.set_title(title, fontsize=TITLE)
     axes.spines[:].set_visible(False)
     return figure
+
+
+def _ticks(layers: Iterable[int], flagged: Collection[int]) -> list[str]:
+    return [f"{layer}*" if layer in flagged else str(layer) for layer in layers]
+
+
+def _layer_label(flagged: Collection[int]) -> str:
+    return "layer (0: embeddings; *: fit fails its checks)" if flagged else "layer (0: embeddings)"

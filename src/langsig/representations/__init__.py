@@ -1,15 +1,20 @@
 """Hidden states of words, and the covariances between those of two models."""
 
 from langsig.representations.covariance import (
+    NORMALISATIONS,
+    BlockStatistics,
     CategoryStatistics,
     CovarianceFitter,
     covariances_by_category,
     match_layers,
+    shifted_covariances,
 )
 from langsig.representations.extraction import States, extract
 from langsig.representations.models import Shape, load_model, load_shape
 
 __all__ = [
+    "NORMALISATIONS",
+    "BlockStatistics",
     "CategoryStatistics",
     "CovarianceFitter",
     "Shape",
@@ -19,4 +24,5 @@ __all__ = [
     "load_model",
     "load_shape",
     "match_layers",
+    "shifted_covariances",
 ]

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -18,9 +19,11 @@ from safetensors import safe_open
 from safetensors.numpy import save_file
 from tqdm import tqdm
 
+from langsig.errors import InputError
 from langsig.representations.extraction import States
 
 Array = NDArray[np.floating[Any]]
+NORMALISATIONS = ("none", "variance")
 _CHUNK = 8_192  # words in memory at once, in float64
 
 
@@ -38,6 +41,10 @@ class LayerStatistics:
     """``[dim_control]``."""
     experimental_mean: Array
     """``[dim_experimental]``."""
+
+    def scale(self, normalise: str) -> float:
+        """What to multiply the cross-covariance by, see :func:`normalising_scale`."""
+        return normalising_scale(normalise, self.control, self.experimental)
 
 
 @dataclass(frozen=True)
@@ -61,14 +68,44 @@ class BlockStatistics:
     experimental_sums: Array
     """``[blocks, dim_experimental]``."""
 
-    def cross_covariance(self, chosen: slice | NDArray[np.int64]) -> NDArray[np.float64]:
+    def cross_covariance(
+        self, chosen: slice | NDArray[np.int64], normalise: str = "none"
+    ) -> NDArray[np.float64]:
         """Of the words of these blocks, ``[dim_control, dim_experimental]``; a block that is
-        chosen twice counts twice."""
+        chosen twice counts twice. To normalise, see :func:`normalising_scale`."""
         words = self.counts[chosen].sum()
         z = self.control_sums[chosen].sum(0, np.float64) / words
         y = self.experimental_sums[chosen].sum(0, np.float64) / words
-        cross: NDArray[np.float64] = self.cross[chosen].sum(0, np.float64) / words - np.outer(z, y)
-        return cross
+
+        def covariance(sums: Array, one: Array, other: Array) -> NDArray[np.float64]:
+            whole: NDArray[np.float64] = sums[chosen].sum(0, np.float64) / words
+            return whole - np.outer(one, other)
+
+        cross = covariance(self.cross, z, y)
+        if normalise == "none":
+            return cross
+        autos = covariance(self.control, z, z), covariance(self.experimental, y, y)
+        return cross * normalising_scale(normalise, *autos)
+
+
+def normalising_scale(normalise: str, control: Array, experimental: Array) -> float:
+    """What to multiply a cross-covariance by, given both auto-covariances.
+
+    ``none``: 1. ``variance``: 1 / sqrt(a b), with a and b the mean variances of a dimension of
+    the two models, as if the vectors of both had been scaled to a mean variance of 1. Levels of
+    models and layers then no longer follow the norms of their hidden states.
+
+    Raises
+    ------
+    InputError
+        If it is neither.
+    """
+    if normalise not in NORMALISATIONS:
+        raise InputError(f"factorize.normalise: {normalise!r} is none of {NORMALISATIONS}")
+    if normalise == "none":
+        return 1.0
+    means = np.trace(control) / len(control), np.trace(experimental) / len(experimental)
+    return float(1 / np.sqrt(means[0] * means[1]))
 
 
 def match_layers(
@@ -169,13 +206,19 @@ class CategoryStatistics:
     """One a layer, from the embeddings on; empty where there are too few words."""
     blocks: dict[int, BlockStatistics]
     """By layer, where asked for."""
+    shifted: dict[int, Array]
+    """By layer, where asked for: what :func:`shifted_covariances` returns."""
     layer_pairs: list[tuple[int, int]]
     """Layers of the control and of the experimental model that were paired, see
-    :func:`match_layers`; where they differ, ``layers`` and ``blocks`` go by place in this list."""
+    :func:`match_layers`; where they differ, what is by layer goes by place in this list."""
 
     def save(self, path: Path) -> None:
-        """Write to a safetensors file, float32: ``layer.00.cross``, ``blocks.00.counts``, ..."""
-        tensors: dict[str, NDArray[Any]] = {}
+        """Write to a safetensors file, float32: ``layer.00.cross``, ``blocks.00.counts``,
+        ``shifted.00.cross``, ..."""
+        tensors: dict[str, NDArray[Any]] = {
+            f"shifted.{layer:02d}.cross": value.astype(np.float32)
+            for layer, value in self.shifted.items()
+        }
         groups: dict[str, dict[int, LayerStatistics | BlockStatistics]] = {
             "layer": dict(enumerate(self.layers)),
             "blocks": dict(self.blocks),
@@ -198,7 +241,8 @@ class CategoryStatistics:
     @classmethod
     def load(cls, path: Path) -> "CategoryStatistics":
         """Read what :meth:`save` wrote."""
-        groups: dict[str, dict[int, dict[str, NDArray[Any]]]] = {"layer": {}, "blocks": {}}
+        groups: dict[str, dict[int, dict[str, NDArray[Any]]]]
+        groups = {"layer": {}, "blocks": {}, "shifted": {}}
         with safe_open(path, "numpy") as file:
             metadata = {name: json.loads(value) for name, value in file.metadata().items()}
             for key in file.keys():  # noqa: SIM118 - not a mapping
@@ -207,7 +251,8 @@ class CategoryStatistics:
         metadata["layer_pairs"] = [(z, y) for z, y in metadata["layer_pairs"]]
         layers = [LayerStatistics(**values) for _, values in sorted(groups["layer"].items())]
         blocks = {layer: BlockStatistics(**values) for layer, values in groups["blocks"].items()}
-        return cls(**metadata, layers=layers, blocks=blocks)
+        shifted = {layer: values["cross"] for layer, values in groups["shifted"].items()}
+        return cls(**metadata, layers=layers, blocks=blocks, shifted=shifted)
 
 
 def covariances_by_category(
@@ -220,6 +265,10 @@ def covariances_by_category(
     min_instances: int,
     blocks: int,
     block_layers: Mapping[str, list[int]],
+    shifts: int = 0,
+    shift_layers: Mapping[str, list[int]] = MappingProxyType({}),
+    max_words: int | None = None,
+    seed: int = 0,
     resolution: int | None = None,
 ) -> list[CategoryStatistics]:
     """Covariances of both models' states, a slice of words for every category.
@@ -237,6 +286,12 @@ def covariances_by_category(
         Number of blocks of consecutive sentences.
     block_layers
         For which layers of which categories to keep the sums over blocks.
+    shifts, shift_layers
+        Number of shifted cross-covariances, and for which layers of which categories.
+    max_words
+        Take no more words than this, of whole sentences at random.
+    seed
+        Of shifts and of sentences.
     resolution
         Of :func:`match_layers`, which pairs the layers of models of different depth.
     """
@@ -244,6 +299,9 @@ def covariances_by_category(
     rows, z_rows, y_rows = np.intersect1d(
         control.index, experimental.index, assume_unique=True, return_indices=True
     )
+    if max_words is not None:
+        chosen = _sentences_up_to(max_words, words["sentence"].to_numpy()[rows], seed)
+        rows, z_rows, y_rows = rows[chosen], z_rows[chosen], y_rows[chosen]
     kept = words.iloc[rows]
     sentence = np.unique(kept["sentence"].to_numpy(), return_inverse=True)[1]
     block = sentence * blocks // (sentence.max() + 1) if len(sentence) else sentence
@@ -251,6 +309,7 @@ def covariances_by_category(
     used = {name: mask for name, mask in members.items() if mask.sum() >= max(1, min_instances)}
     layers: dict[str, list[LayerStatistics]] = {category: [] for category in categories}
     block_sums: dict[str, dict[int, BlockStatistics]] = {category: {} for category in categories}
+    shifted: dict[str, dict[int, Array]] = {category: {} for category in categories}
     pieces = [part for number in range(blocks) for part in _chunks(np.flatnonzero(block == number))]
     for layer, (z_layer, y_layer) in enumerate(
         tqdm(layer_pairs, desc=f"covariance {language}", mininterval=1, disable=None)
@@ -259,8 +318,8 @@ def covariances_by_category(
         fitters = {}
         for name, mask in used.items():
             wanted = layer in block_layers.get(name, [])
-            shifts = _mean(z, z_rows[mask]), _mean(y, y_rows[mask])
-            fitters[name] = CovarianceFitter(*shifts, blocks if wanted else 1)
+            means = _mean(z, z_rows[mask]), _mean(y, y_rows[mask])
+            fitters[name] = CovarianceFitter(*means, blocks if wanted else 1)
         for piece in pieces:
             z_piece, y_piece = z[z_rows[piece]], y[y_rows[piece]]
             for name, mask in used.items():
@@ -272,6 +331,10 @@ def covariances_by_category(
             layers[name].append(fitter.statistics())
             if layer in block_layers.get(name, []):
                 block_sums[name][layer] = fitter.block_statistics()
+            if layer in shift_layers.get(name, []):
+                shifted[name][layer] = shifted_covariances(
+                    z[z_rows[used[name]]], y[y_rows[used[name]]], replicates=shifts, seed=seed
+                )
     return [
         CategoryStatistics(
             language,
@@ -279,10 +342,55 @@ def covariances_by_category(
             int(members[name].sum()),
             layers[name],
             block_sums[name],
+            shifted[name],
             layer_pairs,
         )
         for name in categories
     ]
+
+
+def shifted_covariances(
+    control: Array, experimental: Array, *, replicates: int, seed: int
+) -> NDArray[np.float32]:
+    """Cross-covariances of words of one model with later words of the other.
+
+    The vectors of each model keep their order along the text, and so all dependence within
+    sentences; after the last word comes the first. Only what belongs together is torn apart.
+
+    Parameters
+    ----------
+    control, experimental
+        ``[words, dim_control]``, ``[words, dim_experimental]``, in the order of the text.
+    replicates
+        Number of shifts, drawn without replacement; no more than there are words to shift by.
+
+    Returns
+    -------
+    ndarray
+        ``[replicates, dim_control, dim_experimental]``.
+    """
+    words = len(control)
+    whole = np.arange(words)
+    z_mean, y_mean = _mean(control, whole), _mean(experimental, whole)
+    generator = np.random.default_rng(seed)
+    shifts = 1 + generator.choice(words - 1, min(replicates, words - 1), replace=False)
+    sums = np.zeros((len(shifts), control.shape[1], experimental.shape[1]), np.float32)
+    for part in _chunks(whole):
+        z = (control[part] - z_mean).astype(np.float32)
+        for total, shift in zip(sums, shifts, strict=True):
+            y = experimental[(part + shift) % words] - y_mean
+            total += z.T @ y.astype(np.float32)
+    return sums / np.float32(words)
+
+
+def _sentences_up_to(
+    max_words: int, sentence: NDArray[np.integer[Any]], seed: int
+) -> NDArray[np.int64]:
+    """Places of the words of whole sentences at random, no more than so many, in their order."""
+    lengths = np.unique(sentence, return_counts=True)[1]
+    order = np.random.default_rng(seed).permutation(len(lengths))
+    chosen = order[np.cumsum(lengths[order]) <= max_words]
+    return np.flatnonzero(np.isin(np.unique(sentence, return_inverse=True)[1], chosen))
 
 
 def _chunks(rows: NDArray[np.int64]) -> list[NDArray[np.int64]]:

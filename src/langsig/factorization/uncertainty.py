@@ -1,0 +1,270 @@
+"""How far average signatures depend on the sentences at hand, and on what the models share.
+
+Words of a sentence are not independent, so that what is drawn or shifted are never single words:
+the bootstrap draws blocks of consecutive sentences, and the null distribution shifts all vectors
+of one model along the text.
+"""
+
+from collections.abc import Mapping, Sequence
+from contextlib import nullcontext
+from functools import partial
+from itertools import product
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from scipy import stats
+from tqdm import tqdm
+
+from langsig.factorization.parafac2 import Parafac2Result, parafac2, signatures_under
+from langsig.factorization.signatures import processes
+
+if TYPE_CHECKING:
+    from langsig.representations import BlockStatistics, CategoryStatistics
+
+Array = NDArray[np.floating[Any]]
+MIN_LANGUAGES = 3
+_ESTIMATES = [
+    "normalise", "layer", "language", "words", "blocks", "average_signature", "low", "high",
+    "shifted", "p",
+]  # fmt: skip
+_REPLICATES = ["normalise", "layer", "language", "replicate", "average_signature"]
+
+
+class NullTest(NamedTuple):
+    """Whether a language's signature is larger than that of vectors that do not belong together."""
+
+    observed: Array
+    """``[languages]``, average signatures in the directions of the other languages."""
+    null: Array
+    """``[replicates, languages]``, the same after shifts."""
+    p: Array
+    """``[languages]``, share of shifts that reach the observed value, itself counted among them."""
+
+
+def draw_blocks(counts: NDArray[np.int64], replicates: int, seed: int) -> NDArray[np.int64]:
+    """Blocks drawn with replacement, as many as have words: ``[replicates, blocks with words]``.
+
+    The same seed draws the same blocks, so that all layers of a language are resampled alike.
+    """
+    filled = np.flatnonzero(counts)
+    return np.random.default_rng(seed).choice(filled, (replicates, len(filled)))
+
+
+def bootstrap(
+    blocks: Sequence["BlockStatistics"],
+    fit: Parafac2Result,
+    *,
+    replicates: int,
+    seed: int = 0,
+    normalise: str = "none",
+    **options: Any,
+) -> Array:
+    """Average signatures of resampled sentences, ``[replicates, languages]``.
+
+    Blocks are drawn in every language independently, and all languages are factorised anew,
+    starting from the fit to all sentences. Replicates are noisier than that fit, and so larger
+    on average: they tell how much it varies, not where it lies (:func:`interval`).
+
+    Parameters
+    ----------
+    blocks
+        Of each language, in the order of the fit.
+    normalise
+        Of the cross-covariances, as in `fit`.
+    options
+        Of :func:`parafac2`: its ridge, iterations, and so on; those of `fit`.
+    """
+    draws = [
+        draw_blocks(block.counts, replicates, (seed << 16) + index)
+        for index, block in enumerate(blocks)
+    ]
+    rank = fit.signatures.shape[1]
+    averages = np.empty((replicates, len(blocks)))
+    for replicate in range(replicates):
+        slices = [
+            block.cross_covariance(drawn[replicate], normalise)
+            for block, drawn in zip(blocks, draws, strict=True)
+        ]
+        averages[replicate] = parafac2(slices, rank=rank, init=fit, **options).average_signatures
+    return averages
+
+
+def interval(
+    estimate: Array, replicates: Array, blocks: int | NDArray[np.int64], level: float = 0.95
+) -> tuple[Array, Array]:
+    """Symmetric intervals about estimates, by the standard deviation of bootstrap replicates.
+
+    They are for the expected value of the estimate in samples of as many words. Percentiles of
+    the replicates would be for something larger: noise that is resampled counts twice.
+
+    Parameters
+    ----------
+    estimate
+        ``[...]``.
+    replicates
+        ``[replicates, ...]``.
+    blocks
+        Number drawn from, one for all or ``[...]``: their mean varies by a share of 1 / blocks
+        more than drawing with replacement shows, and Student's t has one degree of freedom less.
+    """
+    error = replicates.std(0, ddof=1) * np.sqrt(blocks / (blocks - 1))
+    reach = stats.t.ppf((1 + level) / 2, blocks - 1) * error
+    return estimate - reach, estimate + reach
+
+
+def shift_test(
+    slices: Sequence[Array],
+    shifted: Sequence[Array],
+    *,
+    rank: int,
+    steps: int = 15,
+    ridge: float = 1e-2,
+    **options: Any,
+) -> NullTest:
+    """Test each language against its own vectors, those of one model shifted along the text.
+
+    A model is fitted to the other languages, and the language's slices, as they are and shifted,
+    get signatures in its directions. The other languages know nothing of this one's shift: if
+    the vectors of its two models are unrelated, all its slices are alike to them, and p is
+    uniform whatever the dependence between words of a sentence. With fewer than three languages
+    there is no joint model of the others, and everything is missing.
+
+    Parameters
+    ----------
+    slices
+        ``[dim_control, dim_experimental]`` a language.
+    shifted
+        ``[replicates, dim_control, dim_experimental]`` a language.
+    steps
+        Of projection and signature by turns, in directions that stay.
+    ridge, options
+        Of :func:`parafac2`.
+    """
+    if len(slices) < MIN_LANGUAGES:
+        missing = np.full(len(slices), np.nan)
+        return NullTest(missing, np.empty((0, len(slices))), missing)
+    observed, null = [], []
+    for index, (omega, others) in enumerate(zip(slices, shifted, strict=True)):
+        rest = [other for number, other in enumerate(slices) if number != index]
+        model = parafac2(rest, rank=rank, ridge=ridge, **options)
+        averages = signatures_under(model, [omega, *others], ridge=ridge, steps=steps).mean(1)
+        observed.append(averages[0])
+        null.append(averages[1:])
+    reached, nulls = np.array(observed), np.array(null).T
+    p = (1 + (nulls >= reached).sum(0)) / (1 + len(nulls))
+    return NullTest(reached, nulls, p)
+
+
+class LayeredUncertainty(NamedTuple):
+    """Of all words, in the layers whose sums over blocks are kept."""
+
+    estimates: pd.DataFrame
+    """Columns ``normalise``, ``layer``, ``language``, ``words``, ``blocks`` (those with words),
+    ``average_signature``, ``low``, ``high`` (95 % interval); where shifts are kept, ``shifted``
+    (mean average signature of the shifted slices over the observed one, both in the directions
+    of the other languages) and ``p``."""
+    replicates: pd.DataFrame
+    """Columns ``normalise``, ``layer``, ``language``, ``replicate``, ``average_signature``."""
+
+
+def uncertainty_by_layer(
+    statistics: Sequence["CategoryStatistics"],
+    *,
+    normalisations: Sequence[str],
+    replicates: int,
+    iterations: int,
+    fit: Mapping[str, Any],
+    seed: int = 0,
+    workers: int = 1,
+) -> LayeredUncertainty:
+    """Bootstrap and test by shifts in every layer, under each normalisation.
+
+    Replicates with the same number have the same sentences in all layers and normalisations, so
+    that trends over layers have replicates too.
+
+    Parameters
+    ----------
+    statistics
+        A language each, of one category.
+    replicates
+        Draws of blocks of sentences.
+    iterations
+        Of the factorisation of each draw, which starts from the fit to all sentences; and of the
+        fits to all languages but one.
+    fit
+        Options of :func:`parafac2` for the fit to all sentences.
+    workers
+        Processes to share out layers among.
+    """
+    layers = sorted(statistics[0].blocks) if len(statistics) > 1 else []
+    tasks = list(product(normalisations, layers))
+    work = partial(
+        _one_layer, replicates=replicates, iterations=iterations, fit=dict(fit), seed=seed
+    )
+    with processes(workers) or nullcontext() as pool:
+        problems = (_at(layer, normalise, statistics) for normalise, layer in tasks)
+        results = (pool.map if pool else map)(work, problems)
+        found = list(tqdm(results, "uncertainty", len(tasks), mininterval=1, disable=None))
+    languages = [one.language for one in statistics]
+    estimates, draws = [], []
+    for (normalise, layer), (estimate, averages) in zip(tasks, found, strict=True):
+        place: dict[str, Any] = {"normalise": normalise, "layer": layer}
+        words = [one.words for one in statistics]
+        estimates.append(pd.DataFrame({"language": languages, "words": words, **place, **estimate}))
+        wide = pd.DataFrame(averages, columns=languages).rename_axis("replicate").reset_index()
+        long = wide.melt("replicate", var_name="language", value_name="average_signature")
+        draws.append(long.assign(**place))
+    return LayeredUncertainty(_table(estimates, _ESTIMATES), _table(draws, _REPLICATES))
+
+
+class _Problem(NamedTuple):
+    normalise: str
+    slices: list[Array]
+    blocks: list["BlockStatistics"]
+    shifted: list[Array]
+    """Normalised like the slices; empty where no shifts are kept."""
+
+
+def _at(layer: int, normalise: str, statistics: Sequence["CategoryStatistics"]) -> _Problem:
+    scales = [one.layers[layer].scale(normalise) for one in statistics]
+    kept = all(layer in one.shifted for one in statistics)
+    pairs = list(zip(statistics, scales, strict=True))
+    return _Problem(
+        normalise,
+        [scale * one.layers[layer].cross for one, scale in pairs],
+        [one.blocks[layer] for one in statistics],
+        [scale * one.shifted[layer] for one, scale in pairs] if kept else [],
+    )
+
+
+def _one_layer(
+    problem: _Problem, *, replicates: int, iterations: int, fit: dict[str, Any], seed: int
+) -> tuple[dict[str, Array], Array]:
+    """Columns of the estimates, and replicates ``[replicates, languages]``."""
+    whole = parafac2(problem.slices, seed=seed, **fit)
+    few = {**fit, "max_iterations": iterations}
+    del few["rank"]
+    averages = bootstrap(
+        problem.blocks,
+        whole,
+        replicates=replicates,
+        seed=seed,
+        normalise=problem.normalise,
+        **few,
+    )
+    filled = np.array([np.count_nonzero(block.counts) for block in problem.blocks])
+    estimate = whole.average_signatures
+    low, high = interval(estimate, averages, filled)
+    columns = {"blocks": filled, "average_signature": estimate, "low": low, "high": high}
+    if problem.shifted:
+        test = shift_test(problem.slices, problem.shifted, **{**fit, "max_iterations": iterations})
+        columns |= {"shifted": test.null.mean(0) / test.observed, "p": test.p}
+    return columns, averages
+
+
+def _table(parts: list[pd.DataFrame], columns: list[str]) -> pd.DataFrame:
+    if not parts:
+        return pd.DataFrame(columns=columns)
+    return pd.concat(parts, ignore_index=True).reindex(columns=columns)

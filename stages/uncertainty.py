@@ -1,0 +1,46 @@
+"""All words, from one source of covariances: replicates of resampled sentences, and shifts.
+
+A source is what the signatures are seen beside: the trained models, the same with an equal
+number of words a language, the models before training. Each as it is and normalised by variance.
+"""
+
+import os
+import sys
+from pathlib import Path
+
+from common import load_params, paths, run
+from langsig.factorization import uncertainty_by_layer
+from langsig.files import atomic_directory
+from langsig.representations import NORMALISATIONS, CategoryStatistics
+
+SOURCES = {
+    "trained": "artifacts/covariances/{language}/part-of-speech.safetensors",
+    "equal-words": "artifacts/covariances/{language}/equal-words.safetensors",
+    "untrained": "artifacts/untrained/{language}/part-of-speech.safetensors",
+}
+
+FIT = ("rank", "method", "ridge", "max_iterations", "tolerance")
+
+
+def main() -> None:
+    source = sys.argv[1]
+    params = load_params()
+    files = paths(SOURCES[source], params["languages"])
+    statistics = [CategoryStatistics.load(path) for path in files.values()]
+    options = dict(params["uncertainty"])
+    del options["sources"]
+    found = uncertainty_by_layer(
+        [one for one in statistics if one.layers],
+        normalisations=NORMALISATIONS,
+        seed=params["seed"],
+        workers=os.cpu_count() or 1,
+        fit={key: params["factorize"][key] for key in FIT},
+        **options,
+    )
+    with atomic_directory(Path(f"artifacts/uncertainty/{source}")) as output:
+        found.estimates.to_csv(output / "estimates.csv", index=False)
+        found.replicates.to_parquet(output / "replicates.parquet", index=False)
+    print(f"{source}: {len(found.replicates):,} replicates")
+
+
+run(main)

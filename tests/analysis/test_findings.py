@@ -1,0 +1,126 @@
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+import pytest
+from numpy.random import default_rng
+from numpy.typing import NDArray
+
+from langsig.analysis import findings, findings_markdown
+from langsig.analysis.findings import DECREASES, LOWEST, MIDDLE
+
+Array = NDArray[np.float64]
+LANGUAGES = ["aa", "bb", "cc", "zz"]
+
+
+def tables(
+    values: Array, draws: Array, languages: Sequence[str] = LANGUAGES, *, source: str = "trained"
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Of ``[layers, languages]`` and ``[replicates, layers, languages]``."""
+
+    def long(array: Array) -> pd.DataFrame:
+        rows = [
+            (layer, name, array[layer, n])
+            for layer in range(len(array))
+            for n, name in enumerate(languages)
+        ]
+        return pd.DataFrame(rows, columns=["layer", "language", "average_signature"]).assign(
+            source=source, normalise="none"
+        )
+
+    replicates = pd.concat(
+        [long(draw).assign(replicate=number) for number, draw in enumerate(draws)]
+    )
+    return long(values).assign(blocks=20), replicates.sample(frac=1, random_state=0)
+
+
+def noisy(values: Array, scale: float, count: int = 200) -> Array:
+    return values * np.exp(scale * default_rng(0).standard_normal((count, *values.shape)))
+
+
+def found(values: Array, scale: float, logographic: Sequence[str] = ("zz",)) -> pd.DataFrame:
+    table = findings(*tables(values, noisy(values, scale)), logographic=logographic)
+    return table.set_index(["finding", table["subject"].str.split(" < ").str[0]])
+
+
+def falling(rate: float, levels: Sequence[float] = (4, 3, 2, 1), layers: int = 7) -> Array:
+    return np.exp(-rate * np.arange(layers))[:, None] * np.array([levels], float)
+
+
+def test_a_steady_decrease_has_its_rate_and_lies_beyond_a_narrow_interval() -> None:
+    table = found(falling(0.1), 0.01).loc[DECREASES]
+    assert table.index.tolist() == ["all", *LANGUAGES]
+    np.testing.assert_allclose(table["estimate"], -0.1)
+    assert (table["holds"] == "yes").all()
+    assert (found(falling(-0.1), 0.01).loc[DECREASES, "holds"] == "no").all()
+    assert (found(falling(0.1), 1.0).loc[DECREASES, "holds"] == "undecided").all()
+
+
+def test_intervals_have_the_width_of_the_replicates() -> None:
+    values, scale = falling(0.1), 0.02
+    table = found(values, scale, ["zz"])
+    # A difference of two means over seven layers, each with this error.
+    row = table.loc[(LOWEST, "zz")]
+    error = scale * np.sqrt(2 / 7)
+    assert (row["high"] - row["low"]) / 2 == pytest.approx(2.1 * error, rel=0.2)
+    assert row["low"] < row["estimate"] < row["high"]
+
+
+def test_the_closest_language_decides_whether_the_logographic_one_is_lowest() -> None:
+    clear = found(falling(0.1, (4, 3, 2, 1)), 0.01).loc[(LOWEST, "zz")]
+    assert clear["holds"] == "yes" and clear["subject"] == "zz < cc"
+    assert clear["estimate"] == pytest.approx(np.log(1 / 2))
+    beaten = found(falling(0.1, (4, 0.5, 2, 1)), 0.01).loc[(LOWEST, "zz")]
+    assert beaten["holds"] == "no" and beaten["subject"] == "zz < bb"
+    close = found(falling(0.1, (4, 3, 1.001, 1)), 0.05).loc[(LOWEST, "zz")]
+    assert close["holds"] == "undecided"
+
+
+def test_logographic_languages_are_not_compared_with_one_another() -> None:
+    table = found(falling(0.1, (4, 3, 1, 1.5)), 0.01, ["cc", "zz", "absent"]).loc[LOWEST]
+    assert sorted(table["subject"]) == ["cc < bb", "zz < bb"]
+    assert (table["holds"] == "yes").all()
+    assert LOWEST not in found(falling(0.1), 0.01, []).index.get_level_values(0)
+
+
+def test_variance_in_the_middle() -> None:
+    spread = np.array([3.0, 2, 1, 0.5, 1, 2, 3])
+    values = 10 + spread[:, None] * np.array([[-1, -0.5, 0.5, 1]])
+    row = found(values, 0.001).loc[(MIDDLE, "all")]
+    middle, outer = np.log(spread[2:5] ** 2).mean(), np.log(spread[[0, 1, 5, 6]] ** 2).mean()
+    assert row["estimate"] == pytest.approx(middle - outer)
+    assert row["holds"] == "yes"
+    upside_down = 10 + (4 - spread)[:, None] * np.array([[-1, -0.5, 0.5, 1]])
+    assert found(upside_down, 0.001).loc[(MIDDLE, "all"), "holds"] == "no"
+
+
+def test_what_does_not_depend_on_the_level() -> None:
+    one = found(falling(0.1), 0.05)
+    other = found(1e6 * falling(0.1), 0.05)
+    np.testing.assert_allclose(one["estimate"], other["estimate"], atol=1e-9)
+    np.testing.assert_allclose(one["high"], other["high"], atol=1e-9)
+
+
+@pytest.mark.parametrize("shape", [(2, 4), (7, 2)])
+def test_too_little_gives_no_rows(shape: tuple[int, int]) -> None:
+    values = falling(0.1)[: shape[0], : shape[1]]
+    estimates, replicates = tables(values, noisy(values, 0.1), LANGUAGES[: shape[1]])
+    assert findings(estimates, replicates, logographic=["aa"]).empty
+
+
+def test_languages_that_do_not_vary_have_no_contrast() -> None:
+    row = found(falling(0.1, (1, 1, 1, 1)), 0.0).loc[(MIDDLE, "all")]
+    assert np.isnan(row["estimate"]) and row["holds"] == "undecided"
+
+
+def test_table_has_a_column_a_variant() -> None:
+    values = falling(0.1)
+    parts = [tables(values, noisy(values, 0.01), source=name) for name in ("trained", "untrained")]
+    estimates, replicates = (pd.concat(part) for part in zip(*parts, strict=True))
+    text = findings_markdown(findings(estimates, replicates, logographic=["zz"]))
+    lines = text.splitlines()
+    assert lines[0] == "| finding | trained, none | untrained, none |"
+    assert len({line.count("|") for line in lines}) == 1
+    (lowest,) = (line for line in lines if line.startswith(f"| {LOWEST}: zz"))
+    assert lowest.count("yes: -0.69") == 2 and lowest.count("against cc") == 2
+    assert len(lines) == 2 + 1 + len(LANGUAGES) + 1 + 1

@@ -1,0 +1,144 @@
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from numpy.random import default_rng
+
+from langsig.factorization import Parafac2Result, parafac2
+from langsig.factorization.diagnostics import agreement, cancellation, congruence, flags
+
+seeds = st.integers(0, 2**32 - 1)
+
+
+def model(seed: int, components: int = 3, slices: int = 5) -> Parafac2Result:
+    rng = default_rng(seed)
+    return Parafac2Result(
+        signatures=rng.gamma(3, size=(slices, components)),
+        blueprint=rng.standard_normal((components, components)),
+        experimental_directions=rng.standard_normal((8, components)),
+        projections=[
+            np.linalg.qr(rng.standard_normal((6, components)))[0] for _ in range(slices)
+        ],
+        relative_error=0.1,
+        iterations=10,
+        converged=True,
+    ).canonical()
+
+
+@given(seeds)
+@settings(max_examples=30, deadline=None)
+def test_cancellation_is_the_squared_norm_of_all_components_over_that_of_the_model(
+    seed: int,
+) -> None:
+    fit = model(seed)
+    parts = 0.0
+    for index in range(5):
+        scaled = fit.control_directions(index) * fit.signatures[index]
+        for component in range(3):
+            direction = fit.experimental_directions[:, component]
+            parts += float(np.sum(np.outer(scaled[:, component], direction) ** 2))
+    whole = sum(float(np.sum(fit.reconstruct(index) ** 2)) for index in range(5))
+    assert cancellation(fit) == pytest.approx(parts / whole, rel=1e-9)
+
+
+@given(seeds)
+@settings(max_examples=30, deadline=None)
+def test_congruence_is_the_cosine_between_components_as_arrays(seed: int) -> None:
+    fit = model(seed)
+    flat = []
+    for component in range(3):
+        slices = [
+            np.outer(
+                fit.signatures[index, component] * fit.control_directions(index)[:, component],
+                fit.experimental_directions[:, component],
+            )
+            for index in range(5)
+        ]
+        flat.append(np.concatenate([one.ravel() for one in slices]))
+    unit = np.array([one / np.linalg.norm(one) for one in flat])
+    cosines = (unit @ unit.T)[np.triu_indices(3, 1)]
+    # The projections are not orthogonal between slices, but each has orthonormal columns.
+    assert congruence(fit) == pytest.approx(cosines.min(), abs=1e-9)
+
+
+def test_two_components_that_cancel_are_flagged() -> None:
+    fit = model(0)
+    v, b = fit.experimental_directions.copy(), fit.blueprint.copy()
+    rng = default_rng(1)
+    v[:, 1] = v[:, 0] + 0.01 * rng.standard_normal(8)
+    b[:, 1] = -b[:, 0] + 0.01 * rng.standard_normal(3)
+    s = fit.signatures.copy()
+    s[:, 1] = s[:, 0]
+    cancelling = replace(fit, experimental_directions=v, blueprint=b, signatures=s)
+    assert congruence(cancelling) < -0.99
+    assert cancellation(cancelling) > cancellation(fit)
+    raised = flags(
+        converged=True,
+        congruence=congruence(cancelling),
+        cancellation=cancellation(cancelling),
+        agreement=1.0,
+    )
+    assert raised == ["degenerate"]
+
+
+def test_a_single_component_cancels_nothing() -> None:
+    fit = model(0, components=1)
+    assert np.isnan(congruence(fit))
+    assert cancellation(fit) == pytest.approx(1)
+    checks = {"congruence": congruence(fit), "cancellation": cancellation(fit)}
+    assert flags(converged=True, agreement=np.nan, **checks) == []
+
+
+def test_every_failed_check_has_its_flag() -> None:
+    raised = flags(converged=False, congruence=-0.1, cancellation=100.0, agreement=0.5)
+    assert raised == ["not converged", "degenerate", "starts disagree"]
+
+
+@given(seeds)
+@settings(max_examples=30, deadline=None)
+def test_the_same_model_in_another_order_and_sign_agrees_with_itself(seed: int) -> None:
+    fit = model(seed)
+    order = default_rng(seed).permutation(3)
+    other = replace(
+        fit,
+        signatures=fit.signatures[:, order],
+        blueprint=-fit.blueprint[:, order],
+        experimental_directions=-fit.experimental_directions[:, order],
+    )
+    found = agreement([fit, other])
+    assert found.rank_correlation == pytest.approx(1)
+    assert found.level_spread == pytest.approx(0)
+    assert found.factor_match == pytest.approx(1)
+
+
+def test_agreement_is_that_of_the_worst_pair() -> None:
+    fit = model(3)
+    reversed_ranking = replace(fit, signatures=2 * (fit.signatures.max() - fit.signatures))
+    found = agreement([fit, fit, reversed_ranking])
+    assert found.rank_correlation == pytest.approx(-1)
+    levels = [fit.signatures.mean(), reversed_ranking.signatures.mean()]
+    expected = np.ptp(levels) / np.mean([levels[0], levels[0], levels[1]])
+    assert found.level_spread == pytest.approx(expected)
+    assert np.isnan(agreement([fit])).all()
+
+
+def test_starts_of_a_planted_model_agree_and_those_of_noise_without_ridge_do_not() -> None:
+    rng = default_rng(4)
+    v = np.linalg.qr(rng.standard_normal((16, 6)))[0]
+    planted = [
+        np.linalg.qr(rng.standard_normal((16, 6)))[0] * rng.gamma(4, size=6) @ v.T
+        for _ in range(8)
+    ]
+    noise = [rng.standard_normal((16, 16)) for _ in range(8)]
+
+    def from_starts(slices: list[np.ndarray]) -> float:
+        fits = [
+            parafac2(slices, rank=6, ridge=0.0, init="random", seed=seed, max_iterations=200)
+            for seed in range(4)
+        ]
+        return agreement(fits).level_spread
+
+    assert from_starts(planted) < 0.01
+    assert from_starts(noise) > 0.1
