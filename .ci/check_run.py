@@ -47,7 +47,7 @@ def check(repository: Path, *, learnt: bool) -> list[str]:
     for model in (*languages, "experimental"):
         if learnt and not metrics["learning"][model]["learnt"]:
             problems.append(f"{model} has not learnt: {metrics['learning'][model]}")
-    for name in ("violins.svg", "heatmap.svg", "learning.svg"):
+    for name in ("violins.svg", "heatmap.svg", "learning.svg", "ranks.svg"):
         if not (repository / "plots/figures" / name).is_file():
             problems.append(f"no picture {name}")
     return problems

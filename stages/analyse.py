@@ -7,7 +7,11 @@ import pandas as pd
 
 from common import load_params, paths, run
 from langsig.analysis import (
+    ALL_WORDS,
     average_signatures,
+    baseline_agreement,
+    baseline_metrics,
+    beyond_svd,
     coverage,
     coverage_markdown,
     spread,
@@ -24,6 +28,13 @@ def main() -> None:
     averages = average_signatures(
         pd.concat(pd.read_parquet(folder / "signatures.parquet") for folder in folders)
     )
+    plainer = pd.concat(
+        pd.read_csv(folder / "baselines.csv", dtype={"layer": int, "value": float})
+        for folder in folders
+    )
+    agreement = baseline_agreement(averages, plainer)
+    ranks, halves = (pd.read_csv(f"artifacts/ranks/{name}.csv") for name in ("ranks", "halves"))
+    beyond = beyond_svd(halves, seed=params["seed"])
     models = [*params["languages"], "experimental"]
     learning = {
         model: json.loads((folder / "learning.json").read_text())
@@ -39,6 +50,9 @@ def main() -> None:
         "trends": trends(averages),
         "spread": spread(averages),
         "factorizations": pd.concat(pd.read_csv(folder / "diagnostics.csv") for folder in folders),
+        "baselines": plainer,
+        "baseline_agreement": agreement,
+        "beyond_svd": beyond,
         "treebanks": covered.treebanks,
         "coverage": covered.categories,
         "attributes": covered.attributes,
@@ -49,7 +63,14 @@ def main() -> None:
         (output / "coverage.md").write_text(coverage_markdown(covered), encoding="utf-8")
     with atomic_file("metrics/summary.json") as output:
         metrics = summary(
-            averages, tables["trends"], tables["spread"], tables["factorizations"], learning
+            averages,
+            tables["trends"],
+            tables["spread"],
+            tables["factorizations"],
+            learning,
+            baselines=baseline_metrics(
+                agreement[agreement["category"] == ALL_WORDS], beyond, ranks[ranks["in_use"]]
+            ),
         )
         output.write_text(json.dumps(metrics, indent=2, allow_nan=False) + "\n")
 

@@ -22,6 +22,7 @@ JOINT = {
     "tokenizer": ["artifacts/vocabulary/{language}.txt"],
     "pretrain-experimental": ["artifacts/sequences/{language}", "artifacts/words/{language}"],
     "factorize": ["artifacts/covariances/{language}"],
+    "ranks": ["artifacts/covariances/{language}"],
     "analyse": [
         "artifacts/words/{language}",
         "artifacts/learning/{language}",

@@ -1,6 +1,7 @@
 """What signatures say about languages and layers."""
 
 from langsig.analysis.averages import average_signatures, spread
+from langsig.analysis.baselines import baseline_agreement, baseline_metrics, beyond_svd
 from langsig.analysis.coverage import Coverage, coverage, coverage_markdown
 from langsig.analysis.summary import ALL_WORDS, report, summary
 from langsig.analysis.trends import trends
@@ -9,6 +10,9 @@ __all__ = [
     "ALL_WORDS",
     "Coverage",
     "average_signatures",
+    "baseline_agreement",
+    "baseline_metrics",
+    "beyond_svd",
     "coverage",
     "coverage_markdown",
     "report",

@@ -17,6 +17,8 @@ def summary(
     spread: pd.DataFrame,
     factorizations: pd.DataFrame,
     learning: Mapping[str, Mapping[str, Any]],
+    *,
+    baselines: Mapping[str, Any],
 ) -> dict[str, Any]:
     """Metrics of all words: nested dictionaries of plain numbers, missing ones left out.
 
@@ -29,6 +31,8 @@ def summary(
         ``blueprint_condition``.
     learning
         By model: ``masked_cross_entropy``, ``unigram_cross_entropy``, ``gain``, ``learnt``.
+    baselines
+        What :func:`langsig.analysis.baseline_metrics` returns.
     """
     averages, trends, spread, factorizations = (
         table[table["category"] == ALL_WORDS]
@@ -47,6 +51,7 @@ def summary(
             "trends": trends.set_index("language")[["tau", "p", "p_adjusted"]].to_dict("index"),
             "spread": spread.set_index("layer")["variance"].to_dict(),
             "factorization": fits.to_dict("index"),
+            "baselines": baselines,
             "learning": learning,
         }
     )

@@ -3,20 +3,25 @@
 from langsig.representations.covariance import (
     CategoryStatistics,
     CovarianceFitter,
+    LayerStatistics,
     covariances_by_category,
     match_layers,
 )
 from langsig.representations.extraction import States, extract
 from langsig.representations.models import Shape, load_model, load_shape
+from langsig.representations.similarity import linear_cka, svcca
 
 __all__ = [
     "CategoryStatistics",
     "CovarianceFitter",
+    "LayerStatistics",
     "Shape",
     "States",
     "covariances_by_category",
     "extract",
+    "linear_cka",
     "load_model",
     "load_shape",
     "match_layers",
+    "svcca",
 ]

@@ -1,0 +1,120 @@
+"""Do average signatures say more of the languages than plainer measures do?"""
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from scipy.stats import PermutationMethod, linregress, pearsonr, spearmanr
+
+MIN_LANGUAGES = 4
+"""Of three, a regression leaves one degree of freedom: residuals of two halves are then equal up
+to a factor, whatever they are."""
+_PERMUTATIONS = 99_999  # of eight languages and fewer this means all that there are
+
+
+def baseline_agreement(averages: pd.DataFrame, baselines: pd.DataFrame) -> pd.DataFrame:
+    """Rank correlation over languages of each measure with the average signature.
+
+    Parameters
+    ----------
+    averages
+        Columns ``category``, ``layer``, ``language``, ``average_signature``.
+    baselines
+        Columns ``category``, ``layer``, ``language``, ``measure``, ``value``.
+
+    Returns
+    -------
+    DataFrame
+        Columns ``category``, ``layer``, ``measure``, ``languages`` (their number), ``spearman``,
+        which is missing for fewer than three languages and where either is constant.
+    """
+    both = baselines.merge(averages, on=["category", "layer", "language"], validate="m:1")
+    keys = ["category", "layer", "measure"]
+    rows = [
+        (*key, len(group), _spearman(group["value"], group["average_signature"]))
+        for key, group in both.groupby(keys, sort=True)
+    ]
+    return pd.DataFrame(rows, columns=[*keys, "languages", "spearman"])
+
+
+def _spearman(x: pd.Series, y: pd.Series) -> float:
+    if len(x) < 3 or x.nunique() == 1 or y.nunique() == 1:
+        return np.nan
+    return float(spearmanr(x, y).statistic)
+
+
+def beyond_svd(halves: pd.DataFrame, *, seed: int = 0) -> pd.DataFrame:
+    """Is what the singular values leave of the average signature the same in other sentences?
+
+    In each half of the sentences, log average signature is regressed over the languages on the
+    log of the mean singular value. Residuals that do not correlate between the halves are noise,
+    and PARAFAC2 then adds nothing to the singular values of each slice by itself. Those that do
+    say something of the languages *in these models*: both halves are of the same ones.
+
+    Parameters
+    ----------
+    halves
+        Columns ``layer``, ``half`` (0 or 1), ``language``, ``average_signature``, ``svd``.
+    seed
+        Of the permutations of languages, where not all are gone through.
+
+    Returns
+    -------
+    DataFrame
+        Columns ``layer``, ``languages`` (their number), ``explained`` (share of the variance of
+        log average signature that the regression explains, mean of the halves), ``correlation``
+        (Pearson's, of the residuals) and ``p``, one-sided, by permutation. All three are missing
+        for fewer than four languages.
+    """
+    rows = []
+    for layer, table in halves.groupby("layer", sort=True):
+        wide = table.pivot(index="language", columns="half")
+        count = len(wide)
+        if count < MIN_LANGUAGES:
+            rows.append((layer, count, np.nan, np.nan, np.nan))
+            continue
+        fits = [_regression(wide["svd"][half], wide["average_signature"][half]) for half in (0, 1)]
+        method = PermutationMethod(n_resamples=_PERMUTATIONS, rng=np.random.default_rng(seed))
+        (one, r_one), (other, r_other) = fits
+        test = pearsonr(one, other, alternative="greater", method=method)
+        explained = (r_one**2 + r_other**2) / 2
+        rows.append((layer, count, explained, float(test.statistic), float(test.pvalue)))
+    return pd.DataFrame(rows, columns=["layer", "languages", "explained", "correlation", "p"])
+
+
+def _regression(level: pd.Series, signature: pd.Series) -> tuple[NDArray[np.float64], float]:
+    """Residuals of log signature after log level, and their correlation coefficient."""
+    x, y = np.log(level.to_numpy()), np.log(signature.to_numpy())
+    line = linregress(x, y)
+    return y - line.intercept - line.slope * x, line.rvalue
+
+
+def baseline_metrics(
+    agreement: pd.DataFrame, beyond: pd.DataFrame, ranks: pd.DataFrame
+) -> dict[str, Any]:
+    """The few numbers of these that are compared between revisions.
+
+    Parameters
+    ----------
+    agreement
+        What :func:`baseline_agreement` returns, of one category.
+    beyond
+        What :func:`beyond_svd` returns.
+    ranks
+        Columns ``layer``, ``relative_error``, ``shared_pca_error``, ``svd_error`` at one rank.
+
+    Returns
+    -------
+    dict
+        ``spearman`` by measure, median over the layers; ``beyond_svd`` and ``error`` by layer.
+    """
+    beyond, ranks = (
+        table.set_index(table["layer"].map("layer_{:02d}".format)) for table in (beyond, ranks)
+    )
+    errors = ["relative_error", "shared_pca_error", "svd_error"]
+    return {
+        "spearman": agreement.groupby("measure")["spearman"].median().to_dict(),
+        "beyond_svd": beyond[["explained", "correlation", "p"]].to_dict("index"),
+        "error": ranks[errors].to_dict("index"),
+    }
