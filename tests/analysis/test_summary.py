@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from langsig.analysis import ALL_WORDS, average_signatures, report, spread, summary, trends
 
 LANGUAGES = ["de", "fr", "zh"]
+BASELINES = {"spearman": {"svd": 0.5}}
 
 
 def learning(*not_learnt: str) -> dict[str, dict[str, Any]]:
@@ -47,7 +48,8 @@ def fits(table: pd.DataFrame, *unsettled: int) -> pd.DataFrame:
 
 
 def metrics_of(table: pd.DataFrame, *not_learnt: str) -> dict[str, Any]:
-    return summary(table, trends(table), spread(table), fits(table), learning(*not_learnt))
+    tables = table, trends(table), spread(table), fits(table)
+    return summary(*tables, learning(*not_learnt), baselines=BASELINES)
 
 
 def significant(value: float) -> float:
@@ -67,6 +69,7 @@ def test_numbers_are_those_of_all_words(values: list[float]) -> None:
         assert variance == pytest.approx(row.var(ddof=1), rel=1e-5, abs=1e-12 * row.max() ** 2)
     assert set(metrics["trends"]) == set(LANGUAGES)
     assert metrics["learning"] == learning()
+    assert metrics["baselines"] == BASELINES
 
 
 def test_missing_values_are_left_out() -> None:
@@ -75,8 +78,10 @@ def test_missing_values_are_left_out() -> None:
     assert metrics["spread"] == {}, "one language has no variance"
     without = {"de": {**learning()["de"], "gain": float("nan"), "masked_cross_entropy": np.inf}}
     table = averages(np.ones((3, 3)))
-    found = summary(table, trends(table), spread(table), fits(table), without)["learning"]
-    assert found == {"de": {"unigram_cross_entropy": 5.25, "learnt": True}}
+    tables = table, trends(table), spread(table), fits(table)
+    found = summary(*tables, without, baselines={"spearman": {"svd": np.nan}})
+    assert found["baselines"] == {"spearman": {}}
+    assert found["learning"] == {"de": {"unigram_cross_entropy": 5.25, "learnt": True}}
 
 
 def test_numbers_differ_only_in_what_is_kept() -> None:
@@ -130,7 +135,7 @@ def test_report_says_what_has_not_learnt() -> None:
 def test_report_says_what_has_not_converged() -> None:
     table = averages(np.ones((4, 3)))
     tables = table, trends(table), spread(table), fits(table, 1, 2)
-    text = report(json.loads(json.dumps(summary(*tables, learning()))))
+    text = report(json.loads(json.dumps(summary(*tables, learning(), baselines=BASELINES))))
     assert "NOT CONVERGED in 2 of 4 layers (condition of B up to 102)" in text
     assert "NOT CONVERGED" not in report(metrics_of(table))
 

@@ -1,6 +1,7 @@
 """Hidden states of words, and the covariances between those of two models."""
 
 from langsig.representations.covariance import (
+    BlockStatistics,
     CategoryStatistics,
     CovarianceFitter,
     LayerStatistics,
@@ -12,6 +13,7 @@ from langsig.representations.models import Shape, load_model, load_shape
 from langsig.representations.similarity import linear_cka, svcca
 
 __all__ = [
+    "BlockStatistics",
     "CategoryStatistics",
     "CovarianceFitter",
     "LayerStatistics",
