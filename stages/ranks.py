@@ -21,23 +21,18 @@ def main() -> None:
     files = paths(file, params["languages"])
     statistics = [s for s in map(CategoryStatistics.load, files.values()) if s.layers]
     section, rank = params["ranks"], params["factorize"]["rank"]
-    solver = {name: params["factorize"][name] for name in SOLVER}
+    options = {name: params["factorize"][name] for name in SOLVER}
+    options |= {"starts": section["starts"], "seed": params["seed"]}
     sweeps, recommendations, halves = [], [], []
     for layer in section["layers"]:
         if not all(layer in one.blocks for one in statistics):
             raise InputError(f"ranks.layers: {layer} is not in covariance.block_layers")
         blocks = {one.language: one.blocks[layer] for one in statistics}
-        sweep = rank_sweep(
-            blocks,
-            candidates=[*section["candidates"], rank],
-            starts=section["starts"],
-            folds=section["folds"],
-            seed=params["seed"],
-            **solver,
-        )
+        candidates = [*section["candidates"], rank]
+        sweep = rank_sweep(blocks, candidates=candidates, folds=section["folds"], **options)
         sweeps.append(sweep.assign(layer=layer, in_use=sweep["rank"] == rank))
         recommendations.append((layer, *recommended_rank(sweep)))
-        halves.append(split_halves(blocks, rank=rank, **solver).assign(layer=layer))
+        halves.append(split_halves(blocks, rank=rank, **options).assign(layer=layer))
     tables = {
         "ranks": pd.concat(sweeps),
         "recommendations": pd.DataFrame(recommendations, columns=["layer", "rank", "decided_by"]),

@@ -141,15 +141,17 @@ def test_smallest_stable_rank_within_a_standard_error_of_the_best(
     assert recommended_rank(sweep) == expected
 
 
-def test_halves_are_fitted_by_themselves() -> None:
+def test_halves_are_fitted_by_themselves_and_from_other_starts() -> None:
     blocks = planted(1, blocks=5)
-    table = split_halves(blocks, rank=2)
-    assert list(table.columns) == ["half", "language", "average_signature", "svd"]
-    for half, chosen in ((0, (0, 2, 4)), (1, (1, 3))):
-        rows = table[table["half"] == half].set_index("language")
+    table = split_halves(blocks, rank=2, starts=2, seed=7)
+    assert list(table.columns) == ["half", "start", "language", "average_signature", "svd"]
+    assert len(table) == 2 * 2 * len(LANGUAGES)
+    fits = [((0, 2, 4), 0, 0, 7), ((0, 2, 4), 0, 1, 8), ((1, 3), 1, 0, 9), ((1, 3), 1, 1, 10)]
+    for chosen, half, start, seed in fits:
+        rows = table[(table["half"] == half) & (table["start"] == start)].set_index("language")
         slices = crosses(blocks, *chosen)
-        averages = parafac2(slices, rank=2).average_signatures
-        np.testing.assert_allclose(rows.loc[LANGUAGES, "average_signature"], averages)
-        levels = [np.linalg.norm(omega, 2) for omega in slices]
-        assert (rows.loc[LANGUAGES, "svd"] < levels).all()
-        assert (rows.loc[LANGUAGES, "svd"] > np.array(levels) / 2).all()
+        fit = parafac2(slices, rank=2, init="random", seed=seed)
+        found = rows.loc[LANGUAGES, "average_signature"]
+        np.testing.assert_allclose(found, fit.average_signatures, rtol=1e-4)
+        levels = [np.linalg.svd(omega, compute_uv=False)[:2].mean() for omega in slices]
+        np.testing.assert_allclose(rows.loc[LANGUAGES, "svd"], levels)

@@ -143,25 +143,35 @@ def recommended_rank(sweep: pd.DataFrame) -> Recommendation:
 
 
 def split_halves(
-    blocks: Mapping[str, BlockStatistics], *, rank: int, **options: Any
+    blocks: Mapping[str, BlockStatistics],
+    *,
+    rank: int,
+    starts: int,
+    seed: int = 0,
+    **options: Any,
 ) -> pd.DataFrame:
     """Average signatures of even and of odd blocks of sentences, each fitted by itself.
+
+    From random starts, others in each half: starts in common could lead both halves to the same
+    local solution, and make them more alike than their sentences are.
 
     Returns
     -------
     DataFrame
-        Columns ``half`` (0: even), ``language``, ``average_signature``, ``svd`` (mean of the
-        largest singular values of the slice).
+        Columns ``half`` (0: even), ``start``, ``language``, ``average_signature``, ``svd`` (mean of
+        the largest singular values of the slice).
     """
     tables = []
     for half in (0, 1):
         slices = _slices(blocks, slice(half, None, 2))
-        fit = parafac2(slices, rank=rank, **options)
-        table = {
-            "average_signature": fit.average_signatures,
-            "svd": singular_values(slices, rank).mean(1),
-        }
-        tables.append(pd.DataFrame({"half": half, "language": list(blocks), **table}))
+        level = singular_values(slices, rank).mean(1)
+        for start in range(starts):
+            seed_here = seed + half * starts + start
+            fit = parafac2(slices, rank=rank, init="random", seed=seed_here, **options)
+            table = {"average_signature": fit.average_signatures, "svd": level}
+            tables.append(
+                pd.DataFrame({"half": half, "start": start, "language": list(blocks), **table})
+            )
     return pd.concat(tables, ignore_index=True)
 
 
