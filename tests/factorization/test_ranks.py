@@ -1,3 +1,7 @@
+from dataclasses import replace
+from itertools import count
+from typing import Any
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -6,7 +10,14 @@ from numpy.typing import NDArray
 from scipy.stats import ortho_group
 
 from langsig.errors import InputError
-from langsig.factorization import parafac2, rank_sweep, recommended_rank, split_halves
+from langsig.factorization import (
+    Parafac2Result,
+    parafac2,
+    rank_sweep,
+    ranks,
+    recommended_rank,
+    split_halves,
+)
 from langsig.representations import BlockStatistics
 
 Slices = list[NDArray[np.float64]]
@@ -16,10 +27,10 @@ LANGUAGES, DIM, PLANTED = ["cs", "de", "fr", "nl", "zh"], 8, 3
 
 def of_crosses(crosses: NDArray[np.float64]) -> BlockStatistics:
     """Blocks of ten words with these cross-covariances, ``[blocks, dim, dim]``."""
-    count = len(crosses)
-    unit = np.broadcast_to(np.eye(DIM), (count, DIM, DIM))
-    zeros = np.zeros((count, DIM))
-    return BlockStatistics(np.full(count, 10), 10 * crosses, unit, unit, zeros, zeros)
+    blocks = len(crosses)
+    unit = np.broadcast_to(np.eye(DIM), (blocks, DIM, DIM))
+    zeros = np.zeros((blocks, DIM))
+    return BlockStatistics(np.full(blocks, 10), 10 * crosses, unit, unit, zeros, zeros)
 
 
 def planted(noise: float, blocks: int = 12, rank: int = PLANTED) -> Blocks:
@@ -56,18 +67,31 @@ def test_errors_are_in_order() -> None:
 
 
 def test_held_out_error_is_that_of_blocks_that_were_not_fitted() -> None:
-    blocks = planted(1, blocks=2)
-    (row,) = rank_sweep(blocks, candidates=[2], starts=2, folds=2).itertuples()
-    one, other = crosses(blocks, 0), crosses(blocks, 1)
-    errors = [
-        parafac2(known, rank=2).error_of(held_out)
-        for known, held_out in ((one, other), (other, one))
-    ]
+    blocks = planted(1, blocks=3)
+    (row,) = rank_sweep(blocks, candidates=[2], starts=2, folds=3).itertuples()
+    errors, distances = [], []
+    for held_out, *others in ((0, 1, 2), (1, 0, 2), (2, 0, 1)):
+        known, new = crosses(blocks, *others), crosses(blocks, held_out)
+        errors.append(parafac2(known, rank=2).error_of(new))
+        squares = sum(np.sum((a - b) ** 2) for a, b in zip(known, new, strict=True))
+        distances.append(squares / sum(np.sum(b**2) for b in new))
     assert row.held_out_error == pytest.approx(np.mean(errors))
-    assert row.held_out_se == pytest.approx(abs(errors[0] - errors[1]) / 2)
-    squares = sum(np.sum((a - b) ** 2) for a, b in zip(one, other, strict=True))
-    shares = [squares / sum(np.sum(a**2) for a in half) for half in (one, other)]
-    assert row.unfactorized_error == pytest.approx(np.mean(shares))
+    assert row.held_out_se == pytest.approx(np.std(errors, ddof=1) / np.sqrt(3))
+    assert row.unfactorized_error == pytest.approx(np.mean(distances))
+
+
+@pytest.mark.parametrize("unsettled", range(5))
+def test_rank_has_converged_if_all_starts_and_folds_have(
+    unsettled: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    calls = count()
+
+    def all_but_one(*arguments: Any, **options: Any) -> Parafac2Result:
+        return replace(parafac2(*arguments, **options), converged=next(calls) != unsettled)
+
+    monkeypatch.setattr(ranks, "parafac2", all_but_one)
+    sweep = rank_sweep(planted(0.3), candidates=[1, 2], starts=3, folds=2)
+    assert sweep["converged"].tolist() == [False, True]
 
 
 def test_stability_is_that_of_the_two_starts_that_differ_most() -> None:
@@ -79,8 +103,8 @@ def test_stability_is_that_of_the_two_starts_that_differ_most() -> None:
     fits = [parafac2(slices, rank=5, **options)] + [
         parafac2(slices, rank=5, init="random", seed=7 + n, **options) for n in (1, 2, 3)
     ]
-    ranks = [pd.Series(fit.average_signatures).rank() for fit in fits]
-    agreements = [a.corr(b) for a in ranks for b in ranks]
+    places = [pd.Series(fit.average_signatures).rank() for fit in fits]
+    agreements = [a.corr(b) for a in places for b in places]
     assert row.agreement == pytest.approx(min(agreements))
     assert row.agreement < 0.9, "structureless slices: starts should differ here"
     assert not row.converged
@@ -142,16 +166,16 @@ def test_smallest_stable_rank_within_a_standard_error_of_the_best(
 
 
 def test_halves_are_fitted_by_themselves_and_from_other_starts() -> None:
-    blocks = planted(1, blocks=5)
-    table = split_halves(blocks, rank=2, starts=2, seed=7)
+    blocks, options = planted(1, blocks=5), {"max_iterations": 2}  # so that starts differ
+    table = split_halves(blocks, rank=2, starts=2, seed=7, **options)
     assert list(table.columns) == ["half", "start", "language", "average_signature", "svd"]
     assert len(table) == 2 * 2 * len(LANGUAGES)
     fits = [((0, 2, 4), 0, 0, 7), ((0, 2, 4), 0, 1, 8), ((1, 3), 1, 0, 9), ((1, 3), 1, 1, 10)]
     for chosen, half, start, seed in fits:
         rows = table[(table["half"] == half) & (table["start"] == start)].set_index("language")
         slices = crosses(blocks, *chosen)
-        fit = parafac2(slices, rank=2, init="random", seed=seed)
+        fit = parafac2(slices, rank=2, init="random", seed=seed, **options)
         found = rows.loc[LANGUAGES, "average_signature"]
-        np.testing.assert_allclose(found, fit.average_signatures, rtol=1e-4)
+        np.testing.assert_allclose(found, fit.average_signatures)
         levels = [np.linalg.svd(omega, compute_uv=False)[:2].mean() for omega in slices]
         np.testing.assert_allclose(rows.loc[LANGUAGES, "svd"], levels)
