@@ -47,9 +47,9 @@ def check(repository: Path, *, learnt: bool) -> list[str]:
     for model in (*languages, "experimental"):
         if learnt and not metrics["learning"][model]["learnt"]:
             problems.append(f"{model} has not learnt: {metrics['learning'][model]}")
-    for name in ("violins.svg", "heatmap.svg", "intervals.svg", "learning.svg"):
-        if not (repository / "plots/figures" / name).is_file():
-            problems.append(f"no picture {name}")
+    for name in ("violins", "heatmap", "intervals", "learning", "ranks"):
+        if not (repository / "plots/figures" / f"{name}.svg").is_file():
+            problems.append(f"no picture {name}.svg")
     return problems
 
 

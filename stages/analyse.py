@@ -5,9 +5,13 @@ from pathlib import Path
 
 import pandas as pd
 
-from common import load_params, paths, run
+from common import load_params, paths, read_all, run
 from langsig.analysis import (
+    ALL_WORDS,
     average_signatures,
+    baseline_agreement,
+    baseline_metrics,
+    beyond_svd,
     coverage,
     coverage_markdown,
     findings,
@@ -23,43 +27,32 @@ from langsig.morphology import read_words
 
 def main() -> None:
     params = load_params()
-    folders = [Path(f"artifacts/signatures/{slug}") for slug in params["categories"]]
-    averages = average_signatures(
-        pd.concat(pd.read_parquet(folder / "signatures.parquet") for folder in folders)
-    )
-    models = [*params["languages"], "experimental"]
-    learning = {
-        model: json.loads((folder / "learning.json").read_text())
-        for model, folder in paths("artifacts/learning/{language}", models).items()
-    }
+    fits = [Path(f"artifacts/signatures/{slug}") for slug in params["categories"]]
+    sources = [Path(f"artifacts/uncertainty/{name}") for name in params["uncertainty"]["sources"]]
+    averages = average_signatures(read_all(fits, "signatures.parquet"))
+    plainer = read_all(fits, "baselines.csv", dtype={"layer": int, "value": float})
+    agreement = baseline_agreement(averages, plainer)
+    ranks, halves = (pd.read_csv(f"artifacts/ranks/{name}.csv") for name in ("ranks", "halves"))
+    beyond = beyond_svd(halves, seed=params["seed"])
+    estimates = read_all(sources, "estimates.csv")
+    found = findings(estimates, read_all(sources, "replicates.parquet"), **params["analysis"])
+    models = paths("artifacts/learning/{language}", [*params["languages"], "experimental"])
+    learning = {m: json.loads((path / "learning.json").read_text()) for m, path in models.items()}
     words = paths("artifacts/words/{language}", list(params["languages"]))
     covered = coverage(
         ((language, read_words(folder)) for language, folder in words.items()),
         min_instances=params["covariance"]["min_instances"],
     )
-    uncertain = {
-        source: Path(f"artifacts/uncertainty/{source}")
-        for source in params["uncertainty"]["sources"]
-    }
-    estimates = pd.concat(
-        (
-            pd.read_csv(folder / "estimates.csv").assign(source=source)
-            for source, folder in uncertain.items()
-        ),
-        ignore_index=True,
-    )
-    replicates = pd.concat(
-        pd.read_parquet(folder / "replicates.parquet").assign(source=source)
-        for source, folder in uncertain.items()
-    )
-    found = findings(estimates, replicates, logographic=params["analysis"]["logographic"])
     tables = {
         "average_signatures": averages,
         "trends": trends(averages),
         "spread": spread(averages),
-        "factorizations": pd.concat(pd.read_csv(folder / "diagnostics.csv") for folder in folders),
+        "factorizations": read_all(fits, "diagnostics.csv"),
         "intervals": with_adjusted(estimates, ["source", "normalise", "layer"]),
         "findings": found,
+        "baselines": plainer,
+        "baseline_agreement": agreement,
+        "beyond_svd": beyond,
         "treebanks": covered.treebanks,
         "coverage": covered.categories,
         "attributes": covered.attributes,
@@ -70,13 +63,13 @@ def main() -> None:
         (output / "findings.md").write_text(findings_markdown(found), encoding="utf-8")
         (output / "coverage.md").write_text(coverage_markdown(covered), encoding="utf-8")
     with atomic_file("metrics/summary.json") as output:
+        agreed = agreement[agreement["category"] == ALL_WORDS]
         metrics = summary(
-            averages,
-            tables["trends"],
-            tables["spread"],
+            *(tables[name] for name in ("average_signatures", "trends", "spread")),
             tables["factorizations"],
             learning,
-            found,
+            findings=found,
+            baselines=baseline_metrics(agreed, beyond, ranks[ranks["in_use"]]),
         )
         output.write_text(json.dumps(metrics, indent=2, allow_nan=False) + "\n")
 

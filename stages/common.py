@@ -2,11 +2,12 @@
 
 import logging
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import yaml
 
 from langsig.errors import InputError
@@ -45,6 +46,13 @@ def languages_of(params: dict[str, Any], parameter: str) -> list[str]:
     if not isinstance(named, list) or not named or set(named) - set(known):
         raise InputError(f"{parameter}: {named!r} is neither 'all' nor a list of some of {known}")
     return [language for language in known if language in named]
+
+
+def read_all(folders: Iterable[Path], name: str, **options: Any) -> pd.DataFrame:
+    """The table of this name in every folder, one below the other."""
+    read = pd.read_parquet if name.endswith(".parquet") else pd.read_csv
+    tables = [read(folder / name, **options) for folder in folders]
+    return pd.concat(tables, ignore_index=True)
 
 
 def run(stage: Callable[[], None]) -> None:

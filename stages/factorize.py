@@ -1,4 +1,4 @@
-"""One category: covariances of all languages -> signatures, factors, diagnostics."""
+"""One category: covariances of all languages -> signatures, factors, diagnostics, baselines."""
 
 import os
 import sys
@@ -9,7 +9,7 @@ from safetensors.numpy import save_file
 
 from common import load_params, paths, run
 from langsig.analysis import ALL_WORDS
-from langsig.factorization import factorize_layers
+from langsig.factorization import baselines, factorize_layers
 from langsig.files import atomic_directory
 from langsig.representations import CategoryStatistics
 
@@ -30,9 +30,14 @@ def main() -> None:
         if s.layers
     }
     result = factorize_layers(slices, category=category, **options)
+    rank = params["factorize"]["rank"]
+    plainer = baselines(
+        {s.language: s.layers for s in statistics if s.layers}, category=category, rank=rank
+    )
     with atomic_directory(Path(f"artifacts/signatures/{slug}")) as output:
         result.signatures.to_parquet(output / "signatures.parquet", index=False)
         result.diagnostics.to_csv(output / "diagnostics.csv", index=False)
+        plainer.to_csv(output / "baselines.csv", index=False)
         factors = {name: np.ascontiguousarray(array) for name, array in result.factors.items()}
         save_file(factors, output / "factors.safetensors")
     print(result.diagnostics.to_string(index=False) if slices else f"{category}: in no language")

@@ -6,7 +6,7 @@ import pandas as pd
 
 from common import load_params, paths, run
 from langsig.analysis import ALL_WORDS
-from langsig.figures import heatmap, intervals, learning_curves, violins
+from langsig.figures import heatmap, intervals, learning_curves, rank_curves, violins
 from langsig.files import atomic_directory
 
 
@@ -22,11 +22,15 @@ def main() -> None:
         pd.read_csv(folder / "curve.csv").assign(model=model)
         for model, folder in paths("artifacts/learning/{language}", models).items()
     )
+    ranks, recommendations = (
+        pd.read_csv(f"artifacts/ranks/{name}.csv") for name in ("ranks", "recommendations")
+    )
     with atomic_directory(Path("plots/figures")) as output:
         averages.to_csv(output / "average_signatures.csv", index=False)
         pd.read_csv("artifacts/tables/spread.csv").to_csv(output / "spread.csv", index=False)
         estimates.to_csv(output / "intervals.csv", index=False)
         curves.to_csv(output / "learning.csv", index=False)
+        ranks.to_csv(output / "ranks.csv", index=False)
         title = "Average signatures of all words"
         margin = params["pretraining"]["margin"]
         pictures = {
@@ -34,6 +38,7 @@ def main() -> None:
             "heatmap": heatmap(averages, title=title, flagged=flagged),
             "intervals": intervals(estimates, title=title),
             "learning": learning_curves(curves, margin=margin, title="Learning"),
+            "ranks": rank_curves(ranks, recommendations, title="Number of components, all words"),
         }
         for name, figure in pictures.items():
             figure.savefig(output / f"{name}.svg", metadata={"Date": None})

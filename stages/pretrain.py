@@ -18,14 +18,7 @@ from common import languages_of, load_params, run, seed_of
 from langsig.corpora import Sequences, fingerprint, load_tokenizer
 from langsig.files import atomic_directory
 from langsig.morphology import read_words
-from langsig.pretraining import (
-    MaskedTokens,
-    ModelShape,
-    Recipe,
-    build_model,
-    pretrain,
-    processes,
-)  # fmt: skip
+from langsig.pretraining import MaskedTokens, ModelShape, Recipe, build_model, pretrain, processes
 
 
 def main() -> None:

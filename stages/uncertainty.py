@@ -38,8 +38,8 @@ def main() -> None:
         **options,
     )
     with atomic_directory(Path(f"artifacts/uncertainty/{source}")) as output:
-        found.estimates.to_csv(output / "estimates.csv", index=False)
-        found.replicates.to_parquet(output / "replicates.parquet", index=False)
+        found.estimates.assign(source=source).to_csv(output / "estimates.csv", index=False)
+        found.replicates.assign(source=source).to_parquet(output / "replicates.parquet")
     print(f"{source}: {len(found.replicates):,} replicates")
 
 

@@ -11,6 +11,7 @@ import pytest
 import yaml
 
 import use
+from langsig.analysis import ALL_WORDS
 from langsig.corpora.fetching import read_sources
 from langsig.morphology import CATEGORIES, category_slug
 
@@ -95,6 +96,7 @@ def test_joint_stages_depend_on_all_that_a_preset_names_and_nothing_else(preset:
     assert found("pretrain-experimental", "artifacts/sequences") == languages
     assert found("pretrain-experimental", "artifacts/words") == languages
     assert found("factorize", "artifacts/covariances") == languages
+    assert found("ranks", "artifacts/covariances") == languages
     assert found("analyse", "artifacts/words") == languages
     assert found("analyse", "artifacts/learning") == ["experimental", *languages]
     assert found("analyse", "artifacts/signatures") == categories
@@ -310,6 +312,9 @@ def test_every_preset_names_a_launcher_and_layers_that_are_there(preset: str) ->
         kept = params["covariance"]["block_layers"]
         assert all(0 <= layer <= model["layers"] for layers in kept.values() for layer in layers)
         assert params["factorize"]["rank"] <= model["dim"]
+        assert max(params["ranks"]["candidates"]) <= model["dim"]
+    assert set(params["ranks"]["layers"]) <= set(kept[ALL_WORDS])
+    assert 2 <= params["ranks"]["folds"] <= params["covariance"]["blocks"]
 
 
 def test_missing_data_is_named(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:

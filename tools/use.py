@@ -23,6 +23,7 @@ JOINT = {
     "pretrain-experimental": ["artifacts/sequences/{language}", "artifacts/words/{language}"],
     "factorize": ["artifacts/covariances/{language}"],
     "uncertainty": ["artifacts/covariances/{language}", "artifacts/untrained/{language}"],
+    "ranks": ["artifacts/covariances/{language}"],
     "analyse": [
         "artifacts/words/{language}",
         "artifacts/learning/{language}",

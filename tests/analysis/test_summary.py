@@ -18,6 +18,7 @@ from langsig.analysis import (
 )
 
 LANGUAGES = ["de", "fr", "zh"]
+BASELINES = {"spearman": {"svd": 0.5}}
 
 
 def learning(*not_learnt: str) -> dict[str, dict[str, Any]]:
@@ -67,9 +68,8 @@ def held(averages: pd.DataFrame) -> pd.DataFrame:
 
 
 def metrics_of(table: pd.DataFrame, *not_learnt: str) -> dict[str, Any]:
-    return summary(
-        table, trends(table), spread(table), fits(table), learning(*not_learnt), held(table)
-    )
+    tables = table, trends(table), spread(table), fits(table)
+    return summary(*tables, learning(*not_learnt), findings=held(table), baselines=BASELINES)
 
 
 def significant(value: float) -> float:
@@ -89,6 +89,7 @@ def test_numbers_are_those_of_all_words(values: list[float]) -> None:
         assert variance == pytest.approx(row.var(ddof=1), rel=1e-5, abs=1e-12 * row.max() ** 2)
     assert set(metrics["trends"]) == set(LANGUAGES)
     assert metrics["learning"] == learning()
+    assert metrics["baselines"] == BASELINES
 
 
 def test_missing_values_are_left_out() -> None:
@@ -97,8 +98,11 @@ def test_missing_values_are_left_out() -> None:
     assert metrics["spread"] == {}, "one language has no variance"
     without = {"de": {**learning()["de"], "gain": float("nan"), "masked_cross_entropy": np.inf}}
     table = averages(np.ones((3, 3)))
-    found = summary(table, trends(table), spread(table), fits(table), without, held(table))["learning"]
-    assert found == {"de": {"unigram_cross_entropy": 5.25, "learnt": True}}
+    tables = table, trends(table), spread(table), fits(table)
+    missing = {"spearman": {"svd": np.nan}}
+    found = summary(*tables, without, findings=held(table), baselines=missing)
+    assert found["baselines"] == {"spearman": {}}
+    assert found["learning"] == {"de": {"unigram_cross_entropy": 5.25, "learnt": True}}
 
 
 def test_numbers_differ_only_in_what_is_kept() -> None:
@@ -152,7 +156,8 @@ def test_report_says_what_has_not_learnt() -> None:
 def test_report_says_what_has_not_converged() -> None:
     table = averages(np.ones((4, 3)))
     tables = table, trends(table), spread(table), fits(table, 1, 2)
-    text = report(json.loads(json.dumps(summary(*tables, learning(), held(table)))))
+    metrics = summary(*tables, learning(), findings=held(table), baselines=BASELINES)
+    text = report(json.loads(json.dumps(metrics)))
     assert "2 of 4 factorisations fail their own checks (condition of B up to 102)" in text
     assert "NOT CONVERGED in layers 1, 2" in text
     assert text.splitlines()[2].split()[:4] == ["0", "1*", "2*", "3"]

@@ -18,9 +18,7 @@ def model(seed: int, components: int = 3, slices: int = 5) -> Parafac2Result:
         signatures=rng.gamma(3, size=(slices, components)),
         blueprint=rng.standard_normal((components, components)),
         experimental_directions=rng.standard_normal((8, components)),
-        projections=[
-            np.linalg.qr(rng.standard_normal((6, components)))[0] for _ in range(slices)
-        ],
+        projections=[np.linalg.qr(rng.standard_normal((6, components)))[0] for _ in range(slices)],
         relative_error=0.1,
         iterations=10,
         converged=True,
@@ -128,8 +126,7 @@ def test_starts_of_a_planted_model_agree_and_those_of_noise_without_ridge_do_not
     rng = default_rng(4)
     v = np.linalg.qr(rng.standard_normal((16, 6)))[0]
     planted = [
-        np.linalg.qr(rng.standard_normal((16, 6)))[0] * rng.gamma(4, size=6) @ v.T
-        for _ in range(8)
+        np.linalg.qr(rng.standard_normal((16, 6)))[0] * rng.gamma(4, size=6) @ v.T for _ in range(8)
     ]
     noise = [rng.standard_normal((16, 16)) for _ in range(8)]
 

@@ -15,7 +15,7 @@ pytestmark = pytest.mark.slow
 LANGUAGES = ["qaa", "qab", "qah"]
 CATEGORIES = ["gender", "number", "part-of-speech"]
 EACH = ["annotate", "clean", "pack", "pretrain", "extract", "extract-experimental", "covariance"]
-JOINT = ["tokenizer", "pretrain-experimental", "analyse", "plot"]
+JOINT = ["tokenizer", "pretrain-experimental", "ranks", "analyse", "plot"]
 
 
 def each(stages, languages):
@@ -42,7 +42,7 @@ def test_one_languages_parameter_reruns_that_language_and_the_joint_stages(micro
     assert set(ran) == (
         each(["pack", "pretrain", "extract"], ["qab"])
         | each(["extract-experimental", "covariance"], LANGUAGES)  # the experimental model's
-        | {"pretrain-experimental", "analyse", "plot"}
+        | {"pretrain-experimental", "ranks", "analyse", "plot"}
         | FACTORIZE
     )
     assert (micro.folder / "metrics/summary.json").read_text() != before
@@ -69,7 +69,7 @@ def test_romanising_one_language_leaves_the_others_vocabulary_and_controls_alone
 
 def test_rank_reruns_factorisation_and_what_follows(micro):
     micro.use("micro", "--set", "factorize.rank=4")
-    assert set(micro.repro()) == FACTORIZE | {"analyse", "plot"}
+    assert set(micro.repro()) == FACTORIZE | {"ranks", "analyse", "plot"}
     signatures = pd.read_parquet(micro.folder / "artifacts/signatures/number/signatures.parquet")
     assert signatures["component"].nunique() == 4
     micro.use("micro")

@@ -23,7 +23,9 @@ def summary(
     spread: pd.DataFrame,
     factorizations: pd.DataFrame,
     learning: Mapping[str, Mapping[str, Any]],
+    *,
     findings: pd.DataFrame,
+    baselines: Mapping[str, Any],
 ) -> dict[str, Any]:
     """Metrics of all words: nested dictionaries of plain numbers, missing ones left out.
 
@@ -39,6 +41,8 @@ def summary(
     findings
         What :func:`langsig.analysis.findings` returns; of its rows on trends only those on all
         languages together are taken.
+    baselines
+        What :func:`langsig.analysis.baseline_metrics` returns.
     """
     averages, trends, spread, factorizations = (
         table[table["category"] == ALL_WORDS]
@@ -58,6 +62,7 @@ def summary(
             "spread": spread.set_index("layer")["variance"].to_dict(),
             "factorization": fits.to_dict("index"),
             "findings": _nested(findings),
+            "baselines": baselines,
             "learning": learning,
         }
     )

@@ -1,10 +1,17 @@
 """PARAFAC2 in canonical form: one direction basis for all languages, a signature for each."""
 
+from langsig.factorization.baselines import baselines
 from langsig.factorization.parafac2 import (
     METHODS,
     Parafac2Result,
     parafac2,
     signatures_under,
+)
+from langsig.factorization.ranks import (
+    Recommendation,
+    rank_sweep,
+    recommended_rank,
+    split_halves,
 )
 from langsig.factorization.signatures import LayeredSignatures, factorize_layers, signature_table
 from langsig.factorization.uncertainty import (
@@ -22,12 +29,17 @@ __all__ = [
     "LayeredUncertainty",
     "NullTest",
     "Parafac2Result",
+    "Recommendation",
+    "baselines",
     "bootstrap",
     "factorize_layers",
     "interval",
     "parafac2",
+    "rank_sweep",
+    "recommended_rank",
     "shift_test",
     "signature_table",
     "signatures_under",
+    "split_halves",
     "uncertainty_by_layer",
 ]

@@ -3,5 +3,6 @@
 from langsig.figures.intervals import intervals
 from langsig.figures.layers import heatmap, violins
 from langsig.figures.learning import learning_curves
+from langsig.figures.ranks import rank_curves
 
-__all__ = ["heatmap", "intervals", "learning_curves", "violins"]
+__all__ = ["heatmap", "intervals", "learning_curves", "rank_curves", "violins"]

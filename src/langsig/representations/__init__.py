@@ -5,24 +5,29 @@ from langsig.representations.covariance import (
     BlockStatistics,
     CategoryStatistics,
     CovarianceFitter,
+    LayerStatistics,
     covariances_by_category,
     match_layers,
     shifted_covariances,
 )
 from langsig.representations.extraction import States, extract
 from langsig.representations.models import Shape, load_model, load_shape
+from langsig.representations.similarity import linear_cka, svcca
 
 __all__ = [
     "NORMALISATIONS",
     "BlockStatistics",
     "CategoryStatistics",
     "CovarianceFitter",
+    "LayerStatistics",
     "Shape",
     "States",
     "covariances_by_category",
     "extract",
+    "linear_cka",
     "load_model",
     "load_shape",
     "match_layers",
     "shifted_covariances",
+    "svcca",
 ]

@@ -1,0 +1,96 @@
+"""What candidate ranks cost, and whether their starts agree."""
+
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from langsig.factorization.ranks import STABLE
+from langsig.figures.canvas import FILL, INK, TITLE
+
+_GREY = "0.45"
+
+
+def rank_curves(sweep: pd.DataFrame, recommendations: pd.DataFrame, *, title: str) -> Figure:
+    """Error and held-out error above, agreement of starts below, by rank: a column a layer.
+
+    Bars are standard errors over the folds. Vertical lines mark the rank in use and, broad, the
+    recommended one; the dashed line below, the agreement that a rank must reach for that.
+
+    Parameters
+    ----------
+    sweep
+        Columns ``layer``, ``rank``, ``relative_error``, ``held_out_error``, ``held_out_se``,
+        ``unfactorized_error``, ``agreement``, ``converged``, ``in_use``.
+    recommendations
+        Columns ``layer``, ``rank``, which is missing where none is recommended.
+    """
+    layers = sorted(sweep["layer"].unique())
+    ranks = sorted(sweep["rank"].unique())
+    figure = Figure(figsize=(1.4 + 2.2 * max(2, len(layers)), 4.4), layout="constrained")
+    grid = figure.subplots(
+        2, len(layers), sharex=True, sharey="row", squeeze=False, height_ratios=[3, 2]
+    )
+    for layer, (above, below) in zip(layers, grid.T, strict=True):
+        table = sweep[sweep["layer"] == layer].sort_values("rank")
+        recommended = recommendations.loc[recommendations["layer"] == layer, "rank"].dropna()
+        _errors(above, table)
+        _agreement(below, table)
+        for axes in (above, below):
+            _verticals(axes, table.loc[table["in_use"], "rank"], recommended)
+            axes.spines[["top", "right"]].set_visible(False)
+        above.set_title(f"layer {layer}", fontsize=9)
+        below.set_xscale("log", base=2)
+        below.set_xticks(ranks, [str(rank) for rank in ranks], fontsize=8)
+        below.minorticks_off()
+        below.set_xlabel("components")
+    grid[0, 0].set(ylabel="relative error", ylim=(0, None))
+    grid[1, 0].set(ylabel="agreement\nof starts", ylim=(min(0, sweep["agreement"].min()), 1.05))
+    figure.suptitle(title, fontsize=TITLE)
+    legend = {
+        label: handle
+        for axes in grid[0]
+        for handle, label in zip(*axes.get_legend_handles_labels(), strict=True)
+    }
+    figure.legend(
+        legend.values(), legend.keys(), loc="outside lower center", ncols=2, frameon=False,
+        fontsize=8,
+    )  # fmt: skip
+    return figure
+
+
+def _errors(axes: Axes, table: pd.DataFrame) -> None:
+    axes.plot(
+        table["rank"], table["relative_error"], color=FILL, linewidth=1.5, label="all sentences"
+    )
+    axes.errorbar(
+        table["rank"], table["held_out_error"], table["held_out_se"], color=INK, linewidth=1.2,
+        capsize=2, label="held-out sentences",
+    )  # fmt: skip
+    axes.plot(
+        table["rank"], table["unfactorized_error"], color=_GREY, linewidth=0.8, linestyle="--",
+        label="held-out sentences, no factorisation",
+    )  # fmt: skip
+    _dots(axes, table, "held_out_error")
+
+
+def _agreement(axes: Axes, table: pd.DataFrame) -> None:
+    axes.plot(table["rank"], table["agreement"], color=INK, linewidth=1.2)
+    axes.axhline(STABLE, color=_GREY, linewidth=0.8, linestyle="--")
+    _dots(axes, table, "agreement")
+
+
+def _dots(axes: Axes, table: pd.DataFrame, column: str) -> None:
+    settled, unsettled = table[table["converged"]], table[~table["converged"]]
+    axes.plot(settled["rank"], settled[column], "o", color=INK, markersize=4)
+    if not unsettled.empty:
+        axes.plot(
+            unsettled["rank"], unsettled[column], "o", color=INK, markersize=4,
+            markerfacecolor="white", label="not all fits converged",
+        )  # fmt: skip
+
+
+def _verticals(axes: Axes, in_use: pd.Series, recommended: pd.Series) -> None:
+    for rank in recommended:
+        axes.axvline(rank, color=FILL, alpha=0.5, linewidth=7, zorder=0, label="recommended rank")
+    for rank in in_use:
+        axes.axvline(rank, color=_GREY, linestyle=":", zorder=1, label="rank in use")
