@@ -21,7 +21,7 @@ from numpy.random import Generator, default_rng
 from numpy.typing import NDArray
 from scipy.stats import kstest
 
-from langsig.factorization import bootstrap, interval, parafac2, shift_test
+from langsig.factorization import bootstrap, fits_from_starts, interval, shift_test
 from langsig.representations import BlockStatistics, CovarianceFitter, shifted_covariances
 
 Array = NDArray[np.float64]
@@ -46,9 +46,11 @@ def main() -> None:
     parser.add_argument("--words", type=int, nargs="+", default=[100, 1_000, 10_000])
     parser.add_argument("--data-sets", type=int, default=400)
     parser.add_argument("--replicates", type=int, default=100)
+    parser.add_argument("--iterations", type=int, default=10)
+    parser.add_argument("--starts", type=int, default=5)
     parser.add_argument("--languages", type=int, default=8)
     parser.add_argument("--dim", type=int, default=32)
-    parser.add_argument("--rank", type=int, default=16)
+    parser.add_argument("--rank", type=int, default=8)
     parser.add_argument("--blocks", type=int, default=20)
     parser.add_argument("--clustered", type=float, default=0.3)
     parser.add_argument("--workers", type=int, default=1)
@@ -122,11 +124,12 @@ def one_coverage(
         sentence = sentences(rng, words)
         z, y = vectors(rng, world, language, sentence, related=True)
         blocks.append(statistics(z, y, sentence, arguments.blocks))
-    fit = parafac2([b.cross_covariance(slice(None)) for b in blocks], rank=arguments.rank)
-    replicates = bootstrap(blocks, fit, replicates=arguments.replicates, seed=seed)
-    estimate = fit.average_signatures
-    filled = np.array([np.count_nonzero(b.counts) for b in blocks])
-    return estimate, *interval(estimate, replicates, filled)
+    slices = [b.cross_covariance(slice(None)) for b in blocks]
+    fits = fits_from_starts(slices, starts=arguments.starts, rank=arguments.rank)
+    few = {"replicates": arguments.replicates, "max_iterations": arguments.iterations}
+    replicates = bootstrap(blocks, fits[0], seed=seed, **few)
+    estimate = fits[0].average_signatures
+    return estimate, *interval(estimate, replicates, np.array([f.average_signatures for f in fits]))
 
 
 def one_null(world: World, words: int, arguments: argparse.Namespace, seed: int) -> Array:
@@ -138,7 +141,7 @@ def one_null(world: World, words: int, arguments: argparse.Namespace, seed: int)
         z, y = vectors(rng, world, language, sentence, related=False)
         slices.append(statistics(z, y, sentence, 1).cross_covariance(slice(None)))
         shifted.append(shifted_covariances(z, y, replicates=arguments.replicates - 1, seed=seed))
-    return shift_test(slices, shifted, rank=arguments.rank, max_iterations=50).p
+    return shift_test(slices, shifted, rank=arguments.rank, max_iterations=arguments.iterations).p
 
 
 def coverage(found: list[tuple[Array, Array, Array]]) -> dict[str, Any]:

@@ -60,10 +60,12 @@ def fits(table: pd.DataFrame, *unsettled: int) -> pd.DataFrame:
 
 def held(averages: pd.DataFrame) -> pd.DataFrame:
     """What is found where nothing varies but the layers."""
-    trained = averages.query("category == @ALL_WORDS").assign(
-        source="trained", normalise="none", blocks=20
-    )
-    draws = [trained.assign(replicate=n) for n in range(3)]
+    trained = averages.query("category == @ALL_WORDS").assign(source="trained", normalise="none")
+    draws = [
+        trained.assign(replicate=n, varied=varied)
+        for n in range(3)
+        for varied in ("sentences", "start")
+    ]
     return findings(trained, pd.concat(draws), logographic=["zh"])
 
 

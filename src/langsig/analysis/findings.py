@@ -26,7 +26,12 @@ class _Number(NamedTuple):
     subject: str
     estimate: float
     """Negative where the finding holds."""
-    replicates: Array
+    sentences: Array
+    starts: Array
+
+    def interval(self) -> tuple[float, float]:
+        low, high = interval(np.array(self.estimate), self.sentences, self.starts)
+        return float(low), float(high)
 
 
 def findings(
@@ -46,11 +51,10 @@ def findings(
     Parameters
     ----------
     estimates
-        Columns ``source``, ``normalise``, ``layer``, ``language``, ``blocks``,
-        ``average_signature``.
+        Columns ``source``, ``normalise``, ``layer``, ``language``, ``average_signature``.
     replicates
-        Columns ``source``, ``normalise``, ``layer``, ``language``, ``replicate``,
-        ``average_signature``.
+        Columns ``source``, ``normalise``, ``layer``, ``language``, ``varied``, ``replicate``,
+        ``average_signature``, see :class:`langsig.factorization.LayeredUncertainty`.
     logographic
         Languages with such a script; those without signatures are left out.
 
@@ -69,13 +73,14 @@ def findings(
         wide = group.pivot(index="layer", columns="language", values="average_signature")
         if min(wide.shape) < MIN_LAYERS:
             continue
-        cube = _cube(draws[key], wide)
-        blocks = int(group["blocks"].min())
-        for number in _numbers(wide, cube, blocks, set(logographic)):
-            low, high = interval(np.array(number.estimate), number.replicates, blocks)
+        sentences, starts = (
+            _cube(draws[key].query("varied == @varied"), wide) for varied in ("sentences", "start")
+        )
+        for number in _numbers(wide, sentences, starts, set(logographic)):
+            low, high = number.interval()
             holds = "yes" if high < 0 else "no" if low > 0 else "undecided"
             place = (number.finding, number.subject, *key)
-            rows.append((*place, number.estimate, float(low), float(high), holds))
+            rows.append((*place, number.estimate, low, high, holds))
     columns = ["finding", "subject", *keys, "estimate", "low", "high", "holds"]
     return pd.DataFrame(rows, columns=columns)
 
@@ -89,36 +94,39 @@ def _cube(replicates: pd.DataFrame, wide: pd.DataFrame) -> Array:
 
 
 def _numbers(
-    wide: pd.DataFrame, cube: Array, blocks: int, logographic: set[str]
+    wide: pd.DataFrame, sentences: Array, starts: Array, logographic: set[str]
 ) -> Iterator[_Number]:
     languages = [str(name) for name in wide.columns]
-    logs, log_draws = np.log(wide.to_numpy()), np.log(cube)
     layers = wide.index.to_numpy(float)
-    slopes = _slopes(logs[None], layers)[0]
-    slope_draws = _slopes(log_draws, layers)
-    yield _Number(DECREASES, "all", float(slopes.mean()), slope_draws.mean(1))
+    cubes = wide.to_numpy()[None], sentences, starts
+    slopes = [_slopes(np.log(cube), layers) for cube in cubes]
+    yield _number(DECREASES, "all", [slope.mean(1) for slope in slopes])
     for index, language in enumerate(languages):
-        yield _Number(DECREASES, language, float(slopes[index]), slope_draws[:, index])
+        yield _number(DECREASES, language, [slope[:, index] for slope in slopes])
     height = layers / layers.max()
     middle = (height >= 1 / 3) & (height <= 2 / 3)
     if middle.any():
-        contrast = _middle(wide.to_numpy()[None], middle)[0]
-        yield _Number(MIDDLE, "all", float(contrast), _middle(cube, middle))
-    means, mean_draws = logs.mean(0), log_draws.mean(1)
+        yield _number(MIDDLE, "all", [_middle(cube, middle) for cube in cubes])
+    means = [np.log(cube).mean(1) for cube in cubes]
     others = [index for index, name in enumerate(languages) if name not in logographic]
     for language in sorted(logographic & set(languages)):
         own = languages.index(language)
         pairs = [
-            _Number(
+            _number(
                 LOWEST,
                 f"{language} < {languages[other]}",
-                float(means[own] - means[other]),
-                mean_draws[:, own] - mean_draws[:, other],
+                [mean[:, own] - mean[:, other] for mean in means],
             )
             for other in others
         ]
         if pairs:
-            yield max(pairs, key=lambda pair: interval(np.array(pair[2]), pair[3], blocks)[1])
+            yield max(pairs, key=lambda pair: pair.interval()[1])
+
+
+def _number(finding: str, subject: str, values: list[Array]) -> _Number:
+    """From the estimate ``[1]``, and replicates of sentences and starts."""
+    (estimate,), sentences, starts = values
+    return _Number(finding, subject, float(estimate), sentences, starts)
 
 
 def _slopes(logs: Array, layers: Array) -> Array:

@@ -13,7 +13,12 @@ from langsig.factorization.ranks import (
     recommended_rank,
     split_halves,
 )
-from langsig.factorization.signatures import LayeredSignatures, factorize_layers, signature_table
+from langsig.factorization.signatures import (
+    LayeredSignatures,
+    factorize_layers,
+    fits_from_starts,
+    signature_table,
+)
 from langsig.factorization.uncertainty import (
     LayeredUncertainty,
     NullTest,
@@ -33,6 +38,7 @@ __all__ = [
     "baselines",
     "bootstrap",
     "factorize_layers",
+    "fits_from_starts",
     "interval",
     "parafac2",
     "rank_sweep",

@@ -104,14 +104,26 @@ def factorize_layers(
     return LayeredSignatures(table[columns], diagnostics, factors)
 
 
+def fits_from_starts(
+    slices: Sequence[Array], *, starts: int, seed: int = 0, **options: Any
+) -> list[Parafac2Result]:
+    """Fits of the same slices, the first from singular vectors, the others from random starts.
+
+    Options are those of :func:`parafac2`.
+    """
+    others = [
+        parafac2(slices, seed=seed + number, init="random", **options)
+        for number in range(1, starts)
+    ]
+    return [parafac2(slices, seed=seed, **options), *others]
+
+
 def _fits(
     slices: Sequence[Array], *, starts: int, seed: int = 0, **options: Any
 ) -> tuple[Parafac2Result, dict[str, Any]]:
     """The fit from singular vectors, and its diagnostics."""
-    fit = parafac2(slices, seed=seed, **options)
-    options["init"] = "random"
-    others = [parafac2(slices, seed=seed + number, **options) for number in range(1, starts)]
-    agreed = agreement([fit, *others])
+    fits = fits_from_starts(slices, starts=starts, seed=seed, **options)
+    fit, agreed = fits[0], agreement(fits)
     checks = {"congruence": congruence(fit), "cancellation": cancellation(fit)}
     raised = flags(converged=fit.converged, agreement=agreed.rank_correlation, **checks)
     return fit, {

@@ -18,7 +18,7 @@ from scipy import stats
 from tqdm import tqdm
 
 from langsig.factorization.parafac2 import Parafac2Result, parafac2, signatures_under
-from langsig.factorization.signatures import processes
+from langsig.factorization.signatures import fits_from_starts, processes
 
 if TYPE_CHECKING:
     from langsig.representations import BlockStatistics, CategoryStatistics
@@ -29,7 +29,7 @@ _ESTIMATES = [
     "normalise", "layer", "language", "words", "blocks", "average_signature", "low", "high",
     "shifted", "p",
 ]  # fmt: skip
-_REPLICATES = ["normalise", "layer", "language", "replicate", "average_signature"]
+_REPLICATES = ["normalise", "layer", "language", "varied", "replicate", "average_signature"]
 
 
 class NullTest(NamedTuple):
@@ -92,25 +92,30 @@ def bootstrap(
 
 
 def interval(
-    estimate: Array, replicates: Array, blocks: int | NDArray[np.int64], level: float = 0.95
+    estimate: Array, replicates: Array, starts: Array, level: float = 0.95
 ) -> tuple[Array, Array]:
-    """Symmetric intervals about estimates, by the standard deviation of bootstrap replicates.
+    """Symmetric intervals about estimates: what sentences and what the start leave open.
 
-    They are for the expected value of the estimate in samples of as many words. Percentiles of
-    the replicates would be for something larger: noise that is resampled counts twice.
+    They are for the expected value of the estimate in samples of as many words, and as wide as
+    the normal distribution makes them with the variance of bootstrap replicates plus that between
+    starts. Percentiles of the replicates would be for something larger, as noise that is resampled
+    counts twice; and replicates, which begin at the estimate, do not leave its local minimum.
+    Simulations of their coverage are in docs/method.md.
 
     Parameters
     ----------
     estimate
         ``[...]``.
     replicates
-        ``[replicates, ...]``.
-    blocks
-        Number drawn from, one for all or ``[...]``: their mean varies by a share of 1 / blocks
-        more than drawing with replacement shows, and Student's t has one degree of freedom less.
+        ``[replicates, ...]``, from resampled sentences.
+    starts
+        ``[starts, ...]``, from all sentences and different starts, that of the estimate among
+        them; a single one adds nothing.
     """
-    error = replicates.std(0, ddof=1) * np.sqrt(blocks / (blocks - 1))
-    reach = stats.t.ppf((1 + level) / 2, blocks - 1) * error
+    variance = replicates.var(0, ddof=1)
+    if len(starts) > 1:
+        variance = variance + starts.var(0, ddof=1)
+    reach = stats.norm.ppf((1 + level) / 2) * np.sqrt(variance)
     return estimate - reach, estimate + reach
 
 
@@ -166,7 +171,9 @@ class LayeredUncertainty(NamedTuple):
     (mean average signature of the shifted slices over the observed one, both in the directions
     of the other languages) and ``p``."""
     replicates: pd.DataFrame
-    """Columns ``normalise``, ``layer``, ``language``, ``replicate``, ``average_signature``."""
+    """Columns ``normalise``, ``layer``, ``language``, ``varied``, ``replicate``,
+    ``average_signature``: what sentences (``varied`` is ``sentences``) or the start (``start``;
+    replicate 0 is the estimate) make of it."""
 
 
 def uncertainty_by_layer(
@@ -175,6 +182,7 @@ def uncertainty_by_layer(
     normalisations: Sequence[str],
     replicates: int,
     iterations: int,
+    starts: int,
     fit: Mapping[str, Any],
     seed: int = 0,
     workers: int = 1,
@@ -193,6 +201,8 @@ def uncertainty_by_layer(
     iterations
         Of the factorisation of each draw, which starts from the fit to all sentences; and of the
         fits to all languages but one.
+    starts
+        Number of starts, of which the first gives the estimates.
     fit
         Options of :func:`parafac2` for the fit to all sentences.
     workers
@@ -201,7 +211,12 @@ def uncertainty_by_layer(
     layers = sorted(statistics[0].blocks) if len(statistics) > 1 else []
     tasks = list(product(normalisations, layers))
     work = partial(
-        _one_layer, replicates=replicates, iterations=iterations, fit=dict(fit), seed=seed
+        _one_layer,
+        replicates=replicates,
+        iterations=iterations,
+        starts=starts,
+        fit=dict(fit),
+        seed=seed,
     )
     with processes(workers) or nullcontext() as pool:
         problems = (_at(layer, normalise, statistics) for normalise, layer in tasks)
@@ -209,13 +224,14 @@ def uncertainty_by_layer(
         found = list(tqdm(results, "uncertainty", len(tasks), mininterval=1, disable=None))
     languages = [one.language for one in statistics]
     estimates, draws = [], []
-    for (normalise, layer), (estimate, averages) in zip(tasks, found, strict=True):
+    for (normalise, layer), (estimate, varied) in zip(tasks, found, strict=True):
         place: dict[str, Any] = {"normalise": normalise, "layer": layer}
         words = [one.words for one in statistics]
         estimates.append(pd.DataFrame({"language": languages, "words": words, **place, **estimate}))
-        wide = pd.DataFrame(averages, columns=languages).rename_axis("replicate").reset_index()
-        long = wide.melt("replicate", var_name="language", value_name="average_signature")
-        draws.append(long.assign(**place))
+        for name, averages in varied.items():
+            wide = pd.DataFrame(averages, columns=languages).rename_axis("replicate").reset_index()
+            long = wide.melt("replicate", var_name="language", value_name="average_signature")
+            draws.append(long.assign(varied=name, **place))
     return LayeredUncertainty(_table(estimates, _ESTIMATES), _table(draws, _REPLICATES))
 
 
@@ -240,28 +256,33 @@ def _at(layer: int, normalise: str, statistics: Sequence["CategoryStatistics"]) 
 
 
 def _one_layer(
-    problem: _Problem, *, replicates: int, iterations: int, fit: dict[str, Any], seed: int
-) -> tuple[dict[str, Array], Array]:
-    """Columns of the estimates, and replicates ``[replicates, languages]``."""
-    whole = parafac2(problem.slices, seed=seed, **fit)
+    problem: _Problem,
+    *,
+    replicates: int,
+    iterations: int,
+    starts: int,
+    fit: dict[str, Any],
+    seed: int,
+) -> tuple[dict[str, Array], dict[str, Array]]:
+    """Columns of the estimates; ``sentences`` and ``start``, ``[replicates, languages]`` each."""
+    fits = fits_from_starts(problem.slices, starts=starts, seed=seed, **fit)
+    estimate = fits[0].average_signatures
     few = {**fit, "max_iterations": iterations}
-    del few["rank"]
-    averages = bootstrap(
-        problem.blocks,
-        whole,
-        replicates=replicates,
-        seed=seed,
-        normalise=problem.normalise,
-        **few,
-    )
+    options = {"replicates": replicates, "seed": seed, "normalise": problem.normalise, **few}
+    del options["rank"]
+    varied = {
+        "sentences": bootstrap(problem.blocks, fits[0], **options),
+        "start": np.array([other.average_signatures for other in fits]),
+    }
+    low, high = interval(estimate, varied["sentences"], varied["start"])
     filled = np.array([np.count_nonzero(block.counts) for block in problem.blocks])
-    estimate = whole.average_signatures
-    low, high = interval(estimate, averages, filled)
     columns = {"blocks": filled, "average_signature": estimate, "low": low, "high": high}
     if problem.shifted:
-        test = shift_test(problem.slices, problem.shifted, **{**fit, "max_iterations": iterations})
-        columns |= {"shifted": test.null.mean(0) / test.observed, "p": test.p}
-    return columns, averages
+        test = shift_test(problem.slices, problem.shifted, **few)
+        columns["p"] = test.p
+        if len(test.null):
+            columns["shifted"] = test.null.mean(0) / test.observed
+    return columns, varied
 
 
 def _table(parts: list[pd.DataFrame], columns: list[str]) -> pd.DataFrame:
