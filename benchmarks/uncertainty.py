@@ -5,8 +5,8 @@ way of the pipeline: sums over blocks of sentences, cross-covariances, factorisa
 
 Coverage: the share of intervals that hold the expected average signature in samples of as many
 words, taken as the mean of the estimates over all data sets. Null: the two models' vectors are
-drawn apart, each with the dependence within sentences; p-values of the test by shifts should be
-uniform, so that their share below a level is the level.
+drawn apart, each with the dependence within sentences; p-values of the test by flipped signs
+should be uniform, so that their share below a level is the level.
 """
 
 import argparse
@@ -21,8 +21,8 @@ from numpy.random import Generator, default_rng
 from numpy.typing import NDArray
 from scipy.stats import kstest
 
-from langsig.factorization import bootstrap, fits_from_starts, interval, shift_test
-from langsig.representations import BlockStatistics, CovarianceFitter, shifted_covariances
+from langsig.factorization import bootstrap, fits_from_starts, flip_test, interval
+from langsig.representations import BlockStatistics, CovarianceFitter
 
 Array = NDArray[np.float64]
 LEVELS = (0.01, 0.05, 0.1, 0.5)
@@ -135,13 +135,13 @@ def one_coverage(
 def one_null(world: World, words: int, arguments: argparse.Namespace, seed: int) -> Array:
     """p-values, ``[languages]``."""
     rng = default_rng([arguments.seed, words, seed, 1])
-    slices, shifted = [], []
+    blocks = []
     for language in range(len(world.maps)):
         sentence = sentences(rng, words)
         z, y = vectors(rng, world, language, sentence, related=False)
-        slices.append(statistics(z, y, sentence, 1).cross_covariance(slice(None)))
-        shifted.append(shifted_covariances(z, y, replicates=arguments.replicates - 1, seed=seed))
-    return shift_test(slices, shifted, rank=arguments.rank, max_iterations=arguments.iterations).p
+        blocks.append(statistics(z, y, sentence, arguments.blocks))
+    options = {"rank": arguments.rank, "max_iterations": arguments.iterations}
+    return flip_test(blocks, replicates=arguments.replicates - 1, seed=seed, **options).p
 
 
 def coverage(found: list[tuple[Array, Array, Array]]) -> dict[str, Any]:

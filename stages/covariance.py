@@ -22,7 +22,7 @@ def main() -> None:
     ]
     words = read_words(Path(f"artifacts/words/{language}")).table
     statistics = covariances_by_category(*states, words, categories=list(CATEGORIES), **options)
-    options |= {"categories": [ALL_WORDS], "max_words": equal_words, "shift_layers": {}}
+    options |= {"categories": [ALL_WORDS], "max_words": equal_words}
     (sample,) = covariances_by_category(*states, words, **options)
     with atomic_directory(Path(f"artifacts/covariances/{language}")) as output:
         for category in statistics:

@@ -1,4 +1,4 @@
-"""All words, from one source of covariances: replicates of resampled sentences, and shifts.
+"""All words, from one source of covariances: intervals and a null distribution.
 
 A source is what the signatures are seen beside: the trained models, the same with an equal
 number of words a language, the models before training. Each as it is and normalised by variance.

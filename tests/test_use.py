@@ -29,7 +29,7 @@ def load(path: Path) -> Any:
 
 def keys(item: Any, path: str = "") -> set[str]:
     """Dotted paths of all parameters; one language stands for all, and lists count as values."""
-    if not isinstance(item, dict) or path in ("covariance.block_layers", "covariance.shift_layers"):
+    if not isinstance(item, dict) or path == "covariance.block_layers":
         return {path}
     if path == "languages":
         return {key for inner in item.values() for key in keys(inner, "languages.*")}

@@ -23,8 +23,8 @@ from langsig.factorization.uncertainty import (
     LayeredUncertainty,
     NullTest,
     bootstrap,
+    flip_test,
     interval,
-    shift_test,
     uncertainty_by_layer,
 )
 
@@ -39,11 +39,11 @@ __all__ = [
     "bootstrap",
     "factorize_layers",
     "fits_from_starts",
+    "flip_test",
     "interval",
     "parafac2",
     "rank_sweep",
     "recommended_rank",
-    "shift_test",
     "signature_table",
     "signatures_under",
     "split_halves",

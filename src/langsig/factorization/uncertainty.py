@@ -1,8 +1,7 @@
 """How far average signatures depend on the sentences at hand, and on what the models share.
 
-Words of a sentence are not independent, so that what is drawn or shifted are never single words:
-the bootstrap draws blocks of consecutive sentences, and the null distribution shifts all vectors
-of one model along the text.
+Words of a sentence are not independent, and sentences of a text neither, so that what is drawn or
+flipped are never single words, but blocks of consecutive sentences.
 """
 
 from collections.abc import Mapping, Sequence
@@ -26,8 +25,7 @@ if TYPE_CHECKING:
 Array = NDArray[np.floating[Any]]
 MIN_LANGUAGES = 3
 _ESTIMATES = [
-    "normalise", "layer", "language", "words", "blocks", "average_signature", "low", "high",
-    "shifted", "p",
+    "normalise", "layer", "language", "words", "blocks", "average_signature", "low", "high", "p",
 ]  # fmt: skip
 _REPLICATES = ["normalise", "layer", "language", "varied", "replicate", "average_signature"]
 
@@ -38,9 +36,9 @@ class NullTest(NamedTuple):
     observed: Array
     """``[languages]``, average signatures in the directions of the other languages."""
     null: Array
-    """``[replicates, languages]``, the same after shifts."""
+    """``[replicates, languages]``, the same with flipped blocks."""
     p: Array
-    """``[languages]``, share of shifts that reach the observed value, itself counted among them."""
+    """``[languages]``, share of all these that reach the observed value, which is one of them."""
 
 
 def draw_blocks(counts: NDArray[np.int64], replicates: int, seed: int) -> NDArray[np.int64]:
@@ -119,47 +117,57 @@ def interval(
     return estimate - reach, estimate + reach
 
 
-def shift_test(
-    slices: Sequence[Array],
-    shifted: Sequence[Array],
+def flip_test(
+    blocks: Sequence["BlockStatistics"],
     *,
     rank: int,
+    replicates: int,
+    seed: int = 0,
+    normalise: str = "none",
     steps: int = 15,
     ridge: float = 1e-2,
     **options: Any,
 ) -> NullTest:
-    """Test each language against its own vectors, those of one model shifted along the text.
+    """Test each language against its own slices with the signs of blocks flipped at random.
 
-    A model is fitted to the other languages, and the language's slices, as they are and shifted,
-    get signatures in its directions. The other languages know nothing of this one's shift: if
+    A model is fitted to the other languages, and the language's slices (within blocks, see
+    :meth:`~langsig.representations.BlockStatistics.flipped_covariances`), as they are and flipped,
+    get signatures in its directions. The other languages know nothing of this one's signs: if
     the vectors of its two models are unrelated, all its slices are alike to them, and p is
-    uniform whatever the dependence between words of a sentence. With fewer than three languages
-    there is no joint model of the others, and everything is missing.
+    uniform whatever the dependence within a block. (Shifting one model's vectors along the text
+    instead tears sentences apart, whose ends the two models share: it rejects too often.) With
+    fewer than three languages there is no joint model of the others, and everything is missing.
 
     Parameters
     ----------
-    slices
-        ``[dim_control, dim_experimental]`` a language.
-    shifted
-        ``[replicates, dim_control, dim_experimental]`` a language.
+    blocks
+        Of each language.
+    replicates
+        Random choices of signs.
+    normalise
+        Of the other languages' cross-covariances.
     steps
         Of projection and signature by turns, in directions that stay.
     ridge, options
         Of :func:`parafac2`.
     """
-    if len(slices) < MIN_LANGUAGES:
-        missing = np.full(len(slices), np.nan)
-        return NullTest(missing, np.empty((0, len(slices))), missing)
-    observed, null = [], []
-    for index, (omega, others) in enumerate(zip(slices, shifted, strict=True)):
-        rest = [other for number, other in enumerate(slices) if number != index]
+    if len(blocks) < MIN_LANGUAGES:
+        missing = np.full(len(blocks), np.nan)
+        return NullTest(missing, np.empty((0, len(blocks))), missing)
+    rng = np.random.default_rng(seed)
+    slices = [block.cross_covariance(slice(None), normalise) for block in blocks]
+    averages = []
+    for index, block in enumerate(blocks):
+        rest = [omega for number, omega in enumerate(slices) if number != index]
         model = parafac2(rest, rank=rank, ridge=ridge, **options)
-        averages = signatures_under(model, [omega, *others], ridge=ridge, steps=steps).mean(1)
-        observed.append(averages[0])
-        null.append(averages[1:])
-    reached, nulls = np.array(observed), np.array(null).T
-    p = (1 + (nulls >= reached).sum(0)) / (1 + len(nulls))
-    return NullTest(reached, nulls, p)
+        signs = rng.choice([-1, 1], (1 + replicates, len(block.counts)))
+        signs[0] = 1
+        flipped = block.flipped_covariances(signs)
+        signatures = signatures_under(model, list(flipped), ridge=ridge, steps=steps)
+        averages.append(signatures.mean(1))
+    observed, *null = np.array(averages).T
+    p = (1 + np.sum(null >= observed, axis=0)) / (1 + replicates)
+    return NullTest(observed, np.array(null), p)
 
 
 class LayeredUncertainty(NamedTuple):
@@ -167,9 +175,7 @@ class LayeredUncertainty(NamedTuple):
 
     estimates: pd.DataFrame
     """Columns ``normalise``, ``layer``, ``language``, ``words``, ``blocks`` (those with words),
-    ``average_signature``, ``low``, ``high`` (95 % interval); where shifts are kept, ``shifted``
-    (mean average signature of the shifted slices over the observed one, both in the directions
-    of the other languages) and ``p``."""
+    ``average_signature``, ``low``, ``high`` (95 % interval), ``p`` (of :func:`flip_test`)."""
     replicates: pd.DataFrame
     """Columns ``normalise``, ``layer``, ``language``, ``varied``, ``replicate``,
     ``average_signature``: what sentences (``varied`` is ``sentences``) or the start (``start``;
@@ -187,7 +193,7 @@ def uncertainty_by_layer(
     seed: int = 0,
     workers: int = 1,
 ) -> LayeredUncertainty:
-    """Bootstrap and test by shifts in every layer, under each normalisation.
+    """Bootstrap and test by flips in every layer, under each normalisation.
 
     Replicates with the same number have the same sentences in all layers and normalisations, so
     that trends over layers have replicates too.
@@ -197,7 +203,7 @@ def uncertainty_by_layer(
     statistics
         A language each, of one category.
     replicates
-        Draws of blocks of sentences.
+        Draws of blocks of sentences, and of their signs.
     iterations
         Of the factorisation of each draw, which starts from the fit to all sentences; and of the
         fits to all languages but one.
@@ -219,7 +225,9 @@ def uncertainty_by_layer(
         seed=seed,
     )
     with processes(workers) or nullcontext() as pool:
-        problems = (_at(layer, normalise, statistics) for normalise, layer in tasks)
+        problems = (
+            (normalise, [one.blocks[layer] for one in statistics]) for normalise, layer in tasks
+        )
         results = (pool.map if pool else map)(work, problems)
         found = list(tqdm(results, "uncertainty", len(tasks), mininterval=1, disable=None))
     languages = [one.language for one in statistics]
@@ -235,28 +243,8 @@ def uncertainty_by_layer(
     return LayeredUncertainty(_table(estimates, _ESTIMATES), _table(draws, _REPLICATES))
 
 
-class _Problem(NamedTuple):
-    normalise: str
-    slices: list[Array]
-    blocks: list["BlockStatistics"]
-    shifted: list[Array]
-    """Normalised like the slices; empty where no shifts are kept."""
-
-
-def _at(layer: int, normalise: str, statistics: Sequence["CategoryStatistics"]) -> _Problem:
-    scales = [one.layers[layer].scale(normalise) for one in statistics]
-    kept = all(layer in one.shifted for one in statistics)
-    pairs = list(zip(statistics, scales, strict=True))
-    return _Problem(
-        normalise,
-        [scale * one.layers[layer].cross for one, scale in pairs],
-        [one.blocks[layer] for one in statistics],
-        [scale * one.shifted[layer] for one, scale in pairs] if kept else [],
-    )
-
-
 def _one_layer(
-    problem: _Problem,
+    problem: tuple[str, list["BlockStatistics"]],
     *,
     replicates: int,
     iterations: int,
@@ -265,24 +253,22 @@ def _one_layer(
     seed: int,
 ) -> tuple[dict[str, Array], dict[str, Array]]:
     """Columns of the estimates; ``sentences`` and ``start``, ``[replicates, languages]`` each."""
-    fits = fits_from_starts(problem.slices, starts=starts, seed=seed, **fit)
+    normalise, blocks = problem
+    slices = [block.cross_covariance(slice(None), normalise) for block in blocks]
+    fits = fits_from_starts(slices, starts=starts, seed=seed, **fit)
     estimate = fits[0].average_signatures
     few = {**fit, "max_iterations": iterations}
-    options = {"replicates": replicates, "seed": seed, "normalise": problem.normalise, **few}
-    del options["rank"]
+    options: dict[str, Any] = {"replicates": replicates, "seed": seed, "normalise": normalise}
+    test = flip_test(blocks, **options, **few)
+    del few["rank"]
     varied = {
-        "sentences": bootstrap(problem.blocks, fits[0], **options),
+        "sentences": bootstrap(blocks, fits[0], **options, **few),
         "start": np.array([other.average_signatures for other in fits]),
     }
     low, high = interval(estimate, varied["sentences"], varied["start"])
-    filled = np.array([np.count_nonzero(block.counts) for block in problem.blocks])
+    filled = np.array([np.count_nonzero(block.counts) for block in blocks])
     columns = {"blocks": filled, "average_signature": estimate, "low": low, "high": high}
-    if problem.shifted:
-        test = shift_test(problem.slices, problem.shifted, **few)
-        columns["p"] = test.p
-        if len(test.null):
-            columns["shifted"] = test.null.mean(0) / test.observed
-    return columns, varied
+    return {**columns, "p": test.p}, varied
 
 
 def _table(parts: list[pd.DataFrame], columns: list[str]) -> pd.DataFrame:

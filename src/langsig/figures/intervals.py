@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 
 from langsig.figures.canvas import TITLE
 
-_UNTOLD = 0.05  # adjusted p above which a signature is not told from that of shifted vectors
+_UNTOLD = 0.05  # adjusted p above which a signature is not told from that of unrelated vectors
 _STEP = 0.05  # layers between the dots of one language and the next
 _LABELS = {"none": "average signature", "variance": "by variance"}
 
@@ -18,8 +18,8 @@ def intervals(estimates: pd.DataFrame, *, title: str) -> Figure:
     """Average signature of each language over the layers, with 95 % intervals.
 
     A column of panels for each source, a row for each normalisation; panels of a row have the
-    same scale. Hollow dots are signatures that the test by shifts does not tell from those of
-    vectors that do not belong together.
+    same scale. Hollow dots are signatures that the test by flipped blocks does not tell from
+    those of unrelated vectors.
 
     Parameters
     ----------

@@ -8,7 +8,6 @@ from langsig.representations.covariance import (
     LayerStatistics,
     covariances_by_category,
     match_layers,
-    shifted_covariances,
 )
 from langsig.representations.extraction import States, extract
 from langsig.representations.models import Shape, load_model, load_shape
@@ -28,6 +27,5 @@ __all__ = [
     "load_model",
     "load_shape",
     "match_layers",
-    "shifted_covariances",
     "svcca",
 ]

@@ -9,7 +9,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
-from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -86,6 +85,28 @@ class BlockStatistics:
             return cross
         autos = covariance(self.control, z, z), covariance(self.experimental, y, y)
         return cross * normalising_scale(normalise, *autos)
+
+    def flipped_covariances(self, signs: NDArray[np.int64]) -> NDArray[np.float64]:
+        """Cross-covariance within blocks, with the sign of each block flipped or not.
+
+        Where the vectors of the two models are unrelated, that of a block is as likely as its
+        negative, whatever the dependence between the words of the block. Centred on the means of
+        each block, as those of all words would tie the blocks to one another.
+
+        Parameters
+        ----------
+        signs
+            ``[replicates, blocks]`` of 1 and -1.
+
+        Returns
+        -------
+        ndarray
+            ``[replicates, dim_control, dim_experimental]``.
+        """
+        means = self.control_sums / np.maximum(self.counts, 1)[:, None]
+        within = self.cross - np.einsum("bi,bj->bij", means, self.experimental_sums)
+        mean: NDArray[np.float64] = np.tensordot(signs, within / self.counts.sum(), 1)
+        return mean
 
 
 def normalising_scale(normalise: str, control: Array, experimental: Array) -> float:
@@ -206,19 +227,13 @@ class CategoryStatistics:
     """One a layer, from the embeddings on; empty where there are too few words."""
     blocks: dict[int, BlockStatistics]
     """By layer, where asked for."""
-    shifted: dict[int, Array]
-    """By layer, where asked for: what :func:`shifted_covariances` returns."""
     layer_pairs: list[tuple[int, int]]
     """Layers of the control and of the experimental model that were paired, see
     :func:`match_layers`; where they differ, what is by layer goes by place in this list."""
 
     def save(self, path: Path) -> None:
-        """Write to a safetensors file, float32: ``layer.00.cross``, ``blocks.00.counts``,
-        ``shifted.00.cross``, ..."""
-        tensors: dict[str, NDArray[Any]] = {
-            f"shifted.{layer:02d}.cross": value.astype(np.float32)
-            for layer, value in self.shifted.items()
-        }
+        """Write to a safetensors file, float32: ``layer.00.cross``, ``blocks.00.counts``, ..."""
+        tensors: dict[str, NDArray[Any]] = {}
         groups: dict[str, dict[int, LayerStatistics | BlockStatistics]] = {
             "layer": dict(enumerate(self.layers)),
             "blocks": dict(self.blocks),
@@ -241,8 +256,7 @@ class CategoryStatistics:
     @classmethod
     def load(cls, path: Path) -> "CategoryStatistics":
         """Read what :meth:`save` wrote."""
-        groups: dict[str, dict[int, dict[str, NDArray[Any]]]]
-        groups = {"layer": {}, "blocks": {}, "shifted": {}}
+        groups: dict[str, dict[int, dict[str, NDArray[Any]]]] = {"layer": {}, "blocks": {}}
         with safe_open(path, "numpy") as file:
             metadata = {name: json.loads(value) for name, value in file.metadata().items()}
             for key in file.keys():  # noqa: SIM118 - not a mapping
@@ -251,8 +265,7 @@ class CategoryStatistics:
         metadata["layer_pairs"] = [(z, y) for z, y in metadata["layer_pairs"]]
         layers = [LayerStatistics(**values) for _, values in sorted(groups["layer"].items())]
         blocks = {layer: BlockStatistics(**values) for layer, values in groups["blocks"].items()}
-        shifted = {layer: values["cross"] for layer, values in groups["shifted"].items()}
-        return cls(**metadata, layers=layers, blocks=blocks, shifted=shifted)
+        return cls(**metadata, layers=layers, blocks=blocks)
 
 
 def covariances_by_category(
@@ -265,8 +278,6 @@ def covariances_by_category(
     min_instances: int,
     blocks: int,
     block_layers: Mapping[str, list[int]],
-    shifts: int = 0,
-    shift_layers: Mapping[str, list[int]] = MappingProxyType({}),
     max_words: int | None = None,
     seed: int = 0,
     resolution: int | None = None,
@@ -286,12 +297,10 @@ def covariances_by_category(
         Number of blocks of consecutive sentences.
     block_layers
         For which layers of which categories to keep the sums over blocks.
-    shifts, shift_layers
-        Number of shifted cross-covariances, and for which layers of which categories.
     max_words
         Take no more words than this, of whole sentences at random.
     seed
-        Of shifts and of sentences.
+        Of these sentences.
     resolution
         Of :func:`match_layers`, which pairs the layers of models of different depth.
     """
@@ -309,7 +318,6 @@ def covariances_by_category(
     used = {name: mask for name, mask in members.items() if mask.sum() >= max(1, min_instances)}
     layers: dict[str, list[LayerStatistics]] = {category: [] for category in categories}
     block_sums: dict[str, dict[int, BlockStatistics]] = {category: {} for category in categories}
-    shifted: dict[str, dict[int, Array]] = {category: {} for category in categories}
     pieces = [part for number in range(blocks) for part in _chunks(np.flatnonzero(block == number))]
     for layer, (z_layer, y_layer) in enumerate(
         tqdm(layer_pairs, desc=f"covariance {language}", mininterval=1, disable=None)
@@ -331,10 +339,6 @@ def covariances_by_category(
             layers[name].append(fitter.statistics())
             if layer in block_layers.get(name, []):
                 block_sums[name][layer] = fitter.block_statistics()
-            if layer in shift_layers.get(name, []):
-                shifted[name][layer] = shifted_covariances(
-                    z[z_rows[used[name]]], y[y_rows[used[name]]], replicates=shifts, seed=seed
-                )
     return [
         CategoryStatistics(
             language,
@@ -342,45 +346,10 @@ def covariances_by_category(
             int(members[name].sum()),
             layers[name],
             block_sums[name],
-            shifted[name],
             layer_pairs,
         )
         for name in categories
     ]
-
-
-def shifted_covariances(
-    control: Array, experimental: Array, *, replicates: int, seed: int
-) -> NDArray[np.float32]:
-    """Cross-covariances of words of one model with later words of the other.
-
-    The vectors of each model keep their order along the text, and so all dependence within
-    sentences; after the last word comes the first. Only what belongs together is torn apart.
-
-    Parameters
-    ----------
-    control, experimental
-        ``[words, dim_control]``, ``[words, dim_experimental]``, in the order of the text.
-    replicates
-        Number of shifts, drawn without replacement; no more than there are words to shift by.
-
-    Returns
-    -------
-    ndarray
-        ``[replicates, dim_control, dim_experimental]``.
-    """
-    words = len(control)
-    whole = np.arange(words)
-    z_mean, y_mean = _mean(control, whole), _mean(experimental, whole)
-    generator = np.random.default_rng(seed)
-    shifts = 1 + generator.choice(words - 1, min(replicates, words - 1), replace=False)
-    sums = np.zeros((len(shifts), control.shape[1], experimental.shape[1]), np.float32)
-    for part in _chunks(whole):
-        z = (control[part] - z_mean).astype(np.float32)
-        for total, shift in zip(sums, shifts, strict=True):
-            y = experimental[(part + shift) % words] - y_mean
-            total += z.T @ y.astype(np.float32)
-    return sums / np.float32(words)
 
 
 def _sentences_up_to(
