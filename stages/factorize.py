@@ -24,16 +24,15 @@ def main() -> None:
     normalise, other_starts = options.pop("normalise"), options.pop("other_starts")
     if category != ALL_WORDS:
         options["starts"] = other_starts
-    slices = {
-        s.language: [layer.scale(normalise) * layer.cross for layer in s.layers]
+    layers = {
+        s.language: [layer.normalised(normalise) for layer in s.layers]
         for s in statistics
         if s.layers
     }
+    slices = {language: [one.cross for one in of_all] for language, of_all in layers.items()}
     result = factorize_layers(slices, category=category, **options)
     rank = params["factorize"]["rank"]
-    plainer = baselines(
-        {s.language: s.layers for s in statistics if s.layers}, category=category, rank=rank
-    )
+    plainer = baselines(layers, category=category, rank=rank)
     with atomic_directory(Path(f"artifacts/signatures/{slug}")) as output:
         result.signatures.to_parquet(output / "signatures.parquet", index=False)
         result.diagnostics.to_csv(output / "diagnostics.csv", index=False)

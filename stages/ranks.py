@@ -12,7 +12,7 @@ from langsig.files import atomic_directory
 from langsig.morphology import category_slug
 from langsig.representations import CategoryStatistics
 
-SOLVER = ("method", "ridge", "max_iterations", "tolerance")
+SOLVER = ("normalise", "method", "ridge", "max_iterations", "tolerance")
 
 
 def main() -> None:

@@ -1,6 +1,7 @@
 """PARAFAC2 in canonical form: one direction basis for all languages, a signature for each."""
 
 from langsig.factorization.baselines import baselines
+from langsig.factorization.diagnostics import MIN_AGREEMENT
 from langsig.factorization.parafac2 import (
     METHODS,
     Parafac2Result,
@@ -30,6 +31,7 @@ from langsig.factorization.uncertainty import (
 
 __all__ = [
     "METHODS",
+    "MIN_AGREEMENT",
     "LayeredSignatures",
     "LayeredUncertainty",
     "NullTest",

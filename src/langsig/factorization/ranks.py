@@ -7,17 +7,17 @@ import numpy as np
 import pandas as pd
 from numpy.random import default_rng
 from numpy.typing import NDArray
-from scipy.stats import sem, spearmanr
+from scipy.stats import sem
 from tqdm import tqdm
 
 from langsig.errors import InputError
 from langsig.factorization.baselines import orthogonal_error, shared_pca, singular_values
+from langsig.factorization.diagnostics import MIN_AGREEMENT, agreement
 from langsig.factorization.parafac2 import parafac2
+from langsig.factorization.signatures import fits_from_starts
 from langsig.representations.covariance import BlockStatistics
 
 Array = NDArray[np.floating[Any]]
-STABLE = 0.9
-"""Rank correlation of average signatures that the starts of a stable rank have at least."""
 
 
 def rank_sweep(
@@ -27,6 +27,7 @@ def rank_sweep(
     starts: int,
     folds: int,
     seed: int = 0,
+    normalise: str = "none",
     **options: Any,
 ) -> pd.DataFrame:
     """Factorise the slices of one layer at several ranks.
@@ -71,23 +72,18 @@ def rank_sweep(
         raise InputError(f"ranks.starts: {starts}: it takes two to agree")
     if not 2 <= folds <= count:
         raise InputError(f"ranks.folds: {folds} is not between 2 and {count}, the blocks there are")
-    slices = _slices(blocks, slice(None))
+    slices = _slices(blocks, slice(None), normalise)
     largest = min(min(omega.shape) for omega in slices)
     ranks = sorted({rank for rank in candidates if rank <= largest})
     if not ranks:
         raise InputError(f"ranks.candidates: none of {candidates} is possible, at most {largest}")
     parts = np.array_split(default_rng(seed).permutation(count), folds)
-    known = [_slices(blocks, np.setdiff1d(np.arange(count), part)) for part in parts]
-    held_out = [_slices(blocks, part) for part in parts]
+    known = [_slices(blocks, np.setdiff1d(np.arange(count), part), normalise) for part in parts]
+    held_out = [_slices(blocks, part, normalise) for part in parts]
     unfactorized = np.mean([_distance(*pair) for pair in zip(known, held_out, strict=True)])
     rows = []
     for rank in tqdm(ranks, "ranks", mininterval=1, disable=None):
-        fits = [parafac2(slices, rank=rank, **options)]
-        fits += [
-            parafac2(slices, rank=rank, init="random", seed=seed + number, **options)
-            for number in range(1, starts)
-        ]
-        averages = np.stack([fit.average_signatures for fit in fits])
+        fits = fits_from_starts(slices, rank=rank, starts=starts, seed=seed, **options)
         crossed = [parafac2(part, rank=rank, **options) for part in known]
         errors = [fit.error_of(part) for fit, part in zip(crossed, held_out, strict=True)]
         rows.append(
@@ -96,7 +92,7 @@ def rank_sweep(
                 "relative_error": fits[0].relative_error,
                 "shared_pca_error": orthogonal_error(slices, shared_pca(slices, rank)),
                 "svd_error": orthogonal_error(slices, singular_values(slices, rank)),
-                "agreement": np.min(spearmanr(averages, axis=1).statistic),
+                "agreement": agreement(fits).rank_correlation,
                 "held_out_error": np.mean(errors),
                 "held_out_se": sem(errors),
                 "unfactorized_error": unfactorized,
@@ -123,7 +119,7 @@ def recommended_rank(sweep: pd.DataFrame) -> Recommendation:
 
     The one-standard-error rule (Breiman et al. 1984, section 3.4.3; Hastie, Tibshirani and
     Friedman 2009, section 7.10) among the ranks whose fits all converged and whose starts agree
-    on the ranking of the languages at :data:`STABLE` or more: what cannot be estimated twice with
+    on the ranking of the languages at :data:`~langsig.factorization.diagnostics.MIN_AGREEMENT` or more: what cannot be estimated twice with
     the same result is no candidate, however well it fits.
 
     Parameters
@@ -131,7 +127,7 @@ def recommended_rank(sweep: pd.DataFrame) -> Recommendation:
     sweep
         What :func:`rank_sweep` returns.
     """
-    stable = sweep[sweep["converged"] & (sweep["agreement"] >= STABLE)]
+    stable = sweep[sweep["converged"] & (sweep["agreement"] >= MIN_AGREEMENT)]
     if stable.empty:
         return Recommendation(None, "stability")
     best = stable.iloc[stable["held_out_error"].argmin()]
@@ -148,6 +144,7 @@ def split_halves(
     rank: int,
     starts: int,
     seed: int = 0,
+    normalise: str = "none",
     **options: Any,
 ) -> pd.DataFrame:
     """Average signatures of even and of odd blocks of sentences, each fitted by itself.
@@ -163,7 +160,7 @@ def split_halves(
     """
     tables = []
     for half in (0, 1):
-        slices = _slices(blocks, slice(half, None, 2))
+        slices = _slices(blocks, slice(half, None, 2), normalise)
         level = singular_values(slices, rank).mean(1)
         for start in range(starts):
             seed_here = seed + half * starts + start
@@ -176,9 +173,9 @@ def split_halves(
 
 
 def _slices(
-    blocks: Mapping[str, BlockStatistics], chosen: slice | NDArray[np.int64]
+    blocks: Mapping[str, BlockStatistics], chosen: slice | NDArray[np.int64], normalise: str
 ) -> list[NDArray[np.float64]]:
-    return [one.cross_covariance(chosen) for one in blocks.values()]
+    return [one.cross_covariance(chosen, normalise) for one in blocks.values()]
 
 
 def _distance(known: Sequence[Array], held_out: Sequence[Array]) -> float:

@@ -4,7 +4,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from langsig.factorization.ranks import STABLE
+from langsig.factorization import MIN_AGREEMENT
 from langsig.figures.canvas import FILL, INK, TITLE
 
 _GREY = "0.45"
@@ -75,7 +75,7 @@ def _errors(axes: Axes, table: pd.DataFrame) -> None:
 
 def _agreement(axes: Axes, table: pd.DataFrame) -> None:
     axes.plot(table["rank"], table["agreement"], color=INK, linewidth=1.2)
-    axes.axhline(STABLE, color=_GREY, linewidth=0.8, linestyle="--")
+    axes.axhline(MIN_AGREEMENT, color=_GREY, linewidth=0.8, linestyle="--")
     _dots(axes, table, "agreement")
 
 

@@ -41,9 +41,16 @@ class LayerStatistics:
     experimental_mean: Array
     """``[dim_experimental]``."""
 
-    def scale(self, normalise: str) -> float:
-        """What to multiply the cross-covariance by, see :func:`normalising_scale`."""
-        return normalising_scale(normalise, self.control, self.experimental)
+    def normalised(self, normalise: str) -> "LayerStatistics":
+        """As if the vectors of either model had been multiplied by :func:`normalising_factors`."""
+        z, y = normalising_factors(normalise, self.control, self.experimental)
+        return LayerStatistics(
+            z * y * self.cross,
+            z * z * self.control,
+            y * y * self.experimental,
+            z * self.control_mean,
+            y * self.experimental_mean,
+        )
 
 
 @dataclass(frozen=True)
@@ -71,7 +78,7 @@ class BlockStatistics:
         self, chosen: slice | NDArray[np.int64], normalise: str = "none"
     ) -> NDArray[np.float64]:
         """Of the words of these blocks, ``[dim_control, dim_experimental]``; a block that is
-        chosen twice counts twice. To normalise, see :func:`normalising_scale`."""
+        chosen twice counts twice. To normalise, see :func:`normalising_factors`."""
         words = self.counts[chosen].sum()
         z = self.control_sums[chosen].sum(0, np.float64) / words
         y = self.experimental_sums[chosen].sum(0, np.float64) / words
@@ -84,7 +91,7 @@ class BlockStatistics:
         if normalise == "none":
             return cross
         autos = covariance(self.control, z, z), covariance(self.experimental, y, y)
-        return cross * normalising_scale(normalise, *autos)
+        return cross * np.prod(normalising_factors(normalise, *autos))
 
     def flipped_covariances(self, signs: NDArray[np.int64]) -> NDArray[np.float64]:
         """Cross-covariance within blocks, with the sign of each block flipped or not.
@@ -109,12 +116,11 @@ class BlockStatistics:
         return mean
 
 
-def normalising_scale(normalise: str, control: Array, experimental: Array) -> float:
-    """What to multiply a cross-covariance by, given both auto-covariances.
+def normalising_factors(normalise: str, control: Array, experimental: Array) -> tuple[float, float]:
+    """What to multiply the vectors of the two models by, given their auto-covariances.
 
-    ``none``: 1. ``variance``: 1 / sqrt(a b), with a and b the mean variances of a dimension of
-    the two models, as if the vectors of both had been scaled to a mean variance of 1. Levels of
-    models and layers then no longer follow the norms of their hidden states.
+    ``none``: 1. ``variance``: 1 / sqrt of the mean variance of a dimension, so that it becomes 1.
+    Levels of models and layers then no longer follow the norms of their hidden states.
 
     Raises
     ------
@@ -124,9 +130,9 @@ def normalising_scale(normalise: str, control: Array, experimental: Array) -> fl
     if normalise not in NORMALISATIONS:
         raise InputError(f"factorize.normalise: {normalise!r} is none of {NORMALISATIONS}")
     if normalise == "none":
-        return 1.0
-    means = np.trace(control) / len(control), np.trace(experimental) / len(experimental)
-    return float(1 / np.sqrt(means[0] * means[1]))
+        return 1.0, 1.0
+    z, y = (float(np.trace(auto)) / len(auto) for auto in (control, experimental))
+    return z**-0.5, y**-0.5
 
 
 def match_layers(
