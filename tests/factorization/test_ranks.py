@@ -16,6 +16,7 @@ from langsig.factorization import (
     rank_sweep,
     ranks,
     recommended_rank,
+    signatures,
     split_halves,
 )
 from langsig.representations import BlockStatistics
@@ -89,7 +90,8 @@ def test_rank_has_converged_if_all_starts_and_folds_have(
     def all_but_one(*arguments: Any, **options: Any) -> Parafac2Result:
         return replace(parafac2(*arguments, **options), converged=next(calls) != unsettled)
 
-    monkeypatch.setattr(ranks, "parafac2", all_but_one)
+    for module in (ranks, signatures):
+        monkeypatch.setattr(module, "parafac2", all_but_one)
     sweep = rank_sweep(planted(0.3), candidates=[1, 2], starts=3, folds=2)
     assert sweep["converged"].tolist() == [False, True]
 

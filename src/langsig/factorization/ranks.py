@@ -119,8 +119,9 @@ def recommended_rank(sweep: pd.DataFrame) -> Recommendation:
 
     The one-standard-error rule (Breiman et al. 1984, section 3.4.3; Hastie, Tibshirani and
     Friedman 2009, section 7.10) among the ranks whose fits all converged and whose starts agree
-    on the ranking of the languages at :data:`~langsig.factorization.diagnostics.MIN_AGREEMENT` or more: what cannot be estimated twice with
-    the same result is no candidate, however well it fits.
+    on the ranking of the languages at `MIN_AGREEMENT` (of
+    :mod:`langsig.factorization.diagnostics`) or more: what cannot be estimated twice with the
+    same result is no candidate, however well it fits.
 
     Parameters
     ----------
