@@ -1,6 +1,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -9,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.random import Generator, default_rng
 from numpy.typing import NDArray
+from tensorly.parafac2_tensor import Parafac2Tensor, parafac2_to_slices
 
 from langsig.errors import InputError
 from langsig.factorization import METHODS, Parafac2Result, parafac2
@@ -261,6 +263,41 @@ def test_canonical_form_is_that_of_the_model_not_of_its_factors(
     assert_same_model(canonical, plain.canonical(), rtol=1e-9)
     assert_same_model(canonical, canonical.canonical(), rtol=1e-12)
     assert (canonical.relative_error, canonical.iterations, canonical.converged) == (0.25, 7, True)
+
+
+def test_to_tensorly_and_back() -> None:
+    slices = plant(2, noise=0.2).slices
+    fit = parafac2(slices, rank=3)
+    tensor = fit.to_tensorly()
+    for index, rebuilt in enumerate(parafac2_to_slices(tensor)):
+        np.testing.assert_allclose(rebuilt, fit.reconstruct(index), atol=1e-12)
+    back = Parafac2Result.from_tensorly(tensor, slices)
+    assert_same_model(back, fit, 1e-12)
+    assert back.relative_error == pytest.approx(fit.relative_error)
+    assert back.iterations == 0 and not back.converged
+
+
+def test_from_tensorly_moves_signs_and_weights_into_place() -> None:
+    slices = plant(2, noise=0.2).slices
+    fit = parafac2(slices, rank=3)
+    _, (a, b, c), projections = fit.to_tensorly()
+    turned = Parafac2Tensor(([2.0, 1.0, 0.5], [-a / [2, 1, 0.5], -b, c], projections))
+    assert_same_model(Parafac2Result.from_tensorly(turned, slices), fit, 1e-12)
+    mixed = a.copy()
+    mixed[0, 1] *= -1
+    with pytest.raises(InputError, match="both signs"):
+        Parafac2Result.from_tensorly(Parafac2Tensor((None, [mixed, b, c], projections)), slices)
+
+
+def test_saved_and_loaded(tmp_path: Path) -> None:
+    fit = parafac2(plant(2, noise=0.2).slices, rank=3)
+    fit.save(tmp_path / "fit.safetensors")
+    back = Parafac2Result.load(tmp_path / "fit.safetensors")
+    for name in ("signatures", "blueprint", "experimental_directions"):
+        assert np.array_equal(getattr(back, name), getattr(fit, name))
+    assert all(map(np.array_equal, back.projections, fit.projections))
+    for name in ("relative_error", "iterations", "converged"):
+        assert getattr(back, name) == getattr(fit, name)
 
 
 def test_canonical_form_of_an_unused_component() -> None:

@@ -4,18 +4,27 @@ Slices Omega_l ``[dim_control_l, dim_experimental]`` are approximated by U_l dia
 U_l = P_l B, P_l^T P_l = I, s_l >= 0 and one V for all.
 """
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
+from safetensors import safe_open
+from safetensors.numpy import save_file
 
 from langsig.errors import InputError
+
+if TYPE_CHECKING:
+    from tensorly.parafac2_tensor import Parafac2Tensor
 
 Array = NDArray[np.floating[Any]]
 METHODS = ("als", "tensorly")
 STARTS = ("svd", "random")
+_FACTORS = ("signatures", "blueprint", "experimental_directions")
+_ENDED = ("relative_error", "iterations", "converged")
 
 
 @dataclass(frozen=True)
@@ -64,6 +73,53 @@ class Parafac2Result:
             for index, omega in enumerate(slices)
         )
         return residual / sum(float(np.sum(omega**2, dtype=np.float64)) for omega in slices)
+
+    def to_tensorly(self) -> "Parafac2Tensor":
+        """The same model for TensorLy: weights of one, factors (s, B, V), projections P."""
+        from tensorly.parafac2_tensor import Parafac2Tensor
+
+        factors = [self.signatures, self.blueprint, self.experimental_directions]
+        return Parafac2Tensor((np.ones(self.signatures.shape[1]), factors, self.projections))
+
+    @classmethod
+    def from_tensorly(cls, tensor: "Parafac2Tensor", slices: Sequence[Array]) -> "Parafac2Result":
+        """A model that TensorLy fitted to these slices, in canonical form.
+
+        How it was fitted is not known: it has no iterations, and has not converged.
+
+        Raises
+        ------
+        InputError
+            If a component has signatures of both signs, which no scaling makes pseudo-singular
+            values.
+        """
+        weights, (signatures, blueprint, directions), projections = tensor
+        signatures = np.asarray(signatures * (1 if weights is None else weights))
+        signs = np.where(signatures.sum(0) < 0, -1, 1)
+        if (signatures * signs < 0).any():
+            raise InputError("signatures of both signs in one component")
+        blueprint, directions = np.asarray(blueprint) * signs, np.asarray(directions)
+        factors = (signatures * signs, blueprint, directions, list(projections))
+        result = cls(*factors, relative_error=np.nan, iterations=0, converged=False)
+        return replace(result, relative_error=result.error_of(slices)).canonical()
+
+    def save(self, path: Path) -> None:
+        """Write to a safetensors file: ``signatures``, ``blueprint``,
+        ``experimental_directions``, ``projections.0``, ..."""
+        tensors = {name: getattr(self, name) for name in _FACTORS}
+        tensors |= {f"projections.{index}": p for index, p in enumerate(self.projections)}
+        tensors = {name: np.ascontiguousarray(tensor) for name, tensor in tensors.items()}
+        save_file(tensors, path, {name: json.dumps(getattr(self, name)) for name in _ENDED})
+
+    @classmethod
+    def load(cls, path: Path) -> "Parafac2Result":
+        """Read what :meth:`save` wrote."""
+        with safe_open(path, "numpy") as file:
+            ended = {name: json.loads(file.metadata()[name]) for name in _ENDED}
+            factors = {name: file.get_tensor(name) for name in _FACTORS}
+            count = len(factors["signatures"])
+            projections = [file.get_tensor(f"projections.{index}") for index in range(count)]
+        return cls(**factors, projections=projections, **ended)
 
     def canonical(self) -> "Parafac2Result":
         """The same model with scale, order and signs fixed.
