@@ -44,6 +44,10 @@ def check(repository: Path, *, learnt: bool) -> list[str]:
         print(f"{category:16} {' '.join(sorted(expected)) or '(in fewer than two languages)'}")
     if not (averages["average_signature"] > 0).all():
         problems.append("an average signature is not positive")
+    found = pd.read_csv(repository / "artifacts/tables/findings.csv")
+    seen = set(zip(found["source"], found["normalise"], strict=True))
+    if len(seen) != 2 * len(params["uncertainty"]["sources"]) or found["low"].isna().any():
+        problems.append(f"findings for {sorted(seen)} only, or without intervals")
     for model in (*languages, "experimental"):
         if learnt and not metrics["learning"][model]["learnt"]:
             problems.append(f"{model} has not learnt: {metrics['learning'][model]}")

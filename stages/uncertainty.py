@@ -9,6 +9,7 @@ import sys
 from pathlib import Path
 
 from common import load_params, paths, run
+from langsig.errors import InputError
 from langsig.factorization import uncertainty_by_layer
 from langsig.files import atomic_directory
 from langsig.representations import NORMALISATIONS, CategoryStatistics
@@ -18,13 +19,14 @@ SOURCES = {
     "equal-words": "artifacts/covariances/{language}/equal-words.safetensors",
     "untrained": "artifacts/untrained/{language}/part-of-speech.safetensors",
 }
-
 FIT = ("rank", "method", "ridge", "max_iterations", "tolerance")
 
 
 def main() -> None:
     source = sys.argv[1]
     params = load_params()
+    if source not in SOURCES:
+        raise InputError(f"uncertainty.sources: {source!r} is none of {list(SOURCES)}")
     files = paths(SOURCES[source], params["languages"])
     statistics = [CategoryStatistics.load(path) for path in files.values()]
     options = dict(params["uncertainty"])
