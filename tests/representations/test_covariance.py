@@ -9,14 +9,18 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
+from langsig.errors import InputError
 from langsig.morphology import category_slug
 from langsig.representations import (
     CategoryStatistics,
     CovarianceFitter,
     States,
+    covariance,
     covariances_by_category,
     match_layers,
+    shifted_covariances,
 )
+from langsig.representations.covariance import normalising_scale
 
 Array = NDArray[np.floating[Any]]
 CATEGORIES = ["Case", "Tense", "Part of Speech", "Voice"]
@@ -264,8 +268,12 @@ def test_saved_statistics_come_back(tmp_path: Path) -> None:
         states(300, D_EXPERIMENTAL, 2, layers=12),
         words,
         block_layers={"Case": [0, 11]},
-        min_instances=100,
+        shifts=4,
+        shift_layers={"Case": [1, 10], "Tense": [0]},
+        min_instances=60,
     )
+    assert [*results["Case"].shifted] == [1, 10] and results["Tense"].shifted == {}
+    assert [*results["Case"].blocks] == [0, 11] and results["Tense"].layers == []
     assert category_slug("Part of Speech") == "part-of-speech"
     for result in results.values():
         path = tmp_path / f"{category_slug(result.category)}.safetensors"
@@ -275,6 +283,10 @@ def test_saved_statistics_come_back(tmp_path: Path) -> None:
             assert getattr(again, name) == getattr(result, name)
         assert len(again.layers) == len(result.layers)
         assert again.blocks.keys() == result.blocks.keys()
+        assert again.shifted.keys() == result.shifted.keys()
+        for layer, value in result.shifted.items():
+            assert value.shape == (4, D_CONTROL, D_EXPERIMENTAL)
+            np.testing.assert_array_equal(again.shifted[layer], value)
         saved = [*zip(again.layers, result.layers, strict=True)]
         blocks = [(again.blocks[layer], sums) for layer, sums in result.blocks.items()]
         for copy, original in [*saved, *blocks]:
@@ -332,3 +344,125 @@ def test_models_of_different_depth_give_covariances_of_the_layers_matched(
     np.testing.assert_allclose(whole, direct(z, y)["cross"], rtol=1e-9, atol=1e-9)
     result.save(tmp_path / "case.safetensors")
     assert CategoryStatistics.load(tmp_path / "case.safetensors").layer_pairs == pairs
+
+
+def rolled(z: Array, y: Array) -> Array:
+    """Cross-covariances with the second model's vectors shifted by 1, 2 ... words back."""
+    return np.array([direct(z, np.roll(y, -shift, 0))["cross"] for shift in range(1, len(z))])
+
+
+def shifts_of(found: Array, z: Array, y: Array) -> list[int]:
+    """By how many words each was shifted; it must be one of all possible ones."""
+    distance = np.abs(found[:, None] - rolled(z, y)).max((2, 3))
+    np.testing.assert_allclose(distance.min(1), 0, atol=1e-5)
+    return [int(shift) for shift in 1 + distance.argmin(1)]
+
+
+@settings(deadline=None)
+@given(st.integers(2, 40), st.integers(1, 50), st.integers(1, 99), st.floats(-9, 9))
+def test_shifted_covariances_are_those_of_rolled_vectors(
+    words: int, replicates: int, seed: int, mean: float
+) -> None:
+    generator = np.random.default_rng(seed)
+    z, y = generator.normal(mean, 1, (words, 3)), generator.normal(-mean, 1, (words, 2))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(covariance, "_CHUNK", 7)
+        found = shifted_covariances(z, y, replicates=replicates, seed=seed)
+    shifts = shifts_of(found, z, y)
+    if words > 2:  # else both words are as far from their mean, and a shift is its own opposite
+        assert len({*shifts}) == len(shifts) == min(replicates, words - 1)
+    undivided = shifted_covariances(z, y, replicates=replicates, seed=seed)
+    np.testing.assert_allclose(undivided, found, atol=1e-5)
+
+
+def test_a_single_word_cannot_be_shifted() -> None:
+    assert shifted_covariances(np.ones((1, 3)), np.ones((1, 2)), replicates=9, seed=1).shape[0] == 0
+
+
+def test_shifts_are_of_the_words_of_the_category_in_the_order_of_the_text() -> None:
+    words = words_table(150)
+    control, experimental = states(150, D_CONTROL, 1), states(150, D_EXPERIMENTAL, 2)
+    wanted = {"Case": [0, 2]}
+    first, again, other = (
+        by_category(control, experimental, words, shifts=5, shift_layers=wanted, seed=seed)
+        for seed in (1, 1, 2)
+    )
+    assert {name: [*r.shifted] for name, r in first.items() if r.shifted} == wanted
+    rows = members(control, experimental, words, "Case")
+    shifts = [
+        shifts_of(
+            result["Case"].shifted[layer],
+            vectors(control, layer, rows),
+            vectors(experimental, layer, rows),
+        )
+        for result, layer in ((first, 0), (first, 2), (again, 0), (other, 0))
+    ]
+    assert len({*shifts[0]}) == 5
+    assert shifts[0] == shifts[1] == shifts[2] != shifts[3]
+
+
+@settings(deadline=None, max_examples=50)
+@given(st.integers(1, 250), st.integers(0, 99))
+def test_equal_numbers_are_of_whole_sentences_at_random(max_words: int, seed: int) -> None:
+    words = words_table(200).assign(form=np.arange(200).astype(str))
+    control, experimental = states(200, D_CONTROL, 1), states(200, D_EXPERIMENTAL, 2)
+    rows = members(control, experimental, words, "Part of Speech")
+    sentence = words["sentence"].to_numpy()[rows]
+    places = covariance._sentences_up_to(max_words, sentence, seed)
+    assert np.array_equal(places, covariance._sentences_up_to(max_words, sentence, seed))
+    assert len(places) <= max_words and (np.diff(places) > 0).all()
+    assert np.isin(sentence, sentence[places]).sum() == len(places), "half a sentence"
+    if max_words >= len(rows):
+        assert len(places) == len(rows)
+    else:
+        assert len(places) > max_words - 9, "there was room for another sentence"
+    options = {"max_words": max_words, "seed": seed, "shifts": 2, "blocks": 4}
+    options |= {key: {"Part of Speech": [0]} for key in ("block_layers", "shift_layers")}
+    result = by_category(control, experimental, words, **options)["Part of Speech"]
+    assert result.words == len(places)
+    if len(places):
+        taken = [rows[place] for place in places]
+        z, y = vectors(control, 0, taken), vectors(experimental, 0, taken)
+        np.testing.assert_allclose(result.layers[0].cross, direct(z, y)["cross"], atol=1e-9)
+        assert result.blocks[0].counts.sum() == len(places)
+        if len(places) > 2:
+            shifts_of(result.shifted[0], z, y)
+
+
+def test_sentences_differ_from_seed_to_seed() -> None:
+    sentence = np.repeat(np.arange(40), 3)
+    chosen = [covariance._sentences_up_to(30, sentence, seed) for seed in range(20)]
+    assert {len(places) for places in chosen} == {30}
+    assert {place for places in chosen for place in places} == {*range(120)}
+
+
+@settings(deadline=None)
+@given(st.floats(0.01, 100), st.floats(0.01, 100), st.integers(0, 99))
+def test_normalised_by_variance_units_do_not_matter(one: float, other: float, seed: int) -> None:
+    generator = np.random.default_rng(seed)
+    z, y = generator.normal(2, 3, (60, 4)), generator.normal(-1, 2, (60, 2))
+    chosen = generator.integers(0, 3, 4)
+
+    def found(z: Array, y: Array, normalise: str) -> list[Array]:
+        fitter = CovarianceFitter(z.mean(0), y.mean(0), 3)
+        for number in range(3):
+            fitter.update(z[number::3], y[number::3], number)
+        whole = fitter.statistics()
+        parts = fitter.block_statistics().cross_covariance(chosen, normalise)
+        return [whole.scale(normalise) * whole.cross, parts]
+
+    pairs = [(z, y), (one * z, other * y)]
+    for before, after in zip(*(found(*pair, "variance") for pair in pairs), strict=True):
+        np.testing.assert_allclose(after, before, rtol=1e-9)
+    for before, after in zip(*(found(*pair, "none") for pair in pairs), strict=True):
+        np.testing.assert_allclose(after, one * other * before, rtol=1e-9)
+    unit = [x / np.sqrt(x.var(0).mean()) for x in (z, y)]
+    drawn = np.concatenate([np.arange(number, 60, 3) for number in chosen])
+    units = [x[drawn] / np.sqrt(x[drawn].var(0).mean()) for x in (z, y)]
+    for scaled, pair in zip(found(z, y, "variance"), (unit, units), strict=True):
+        np.testing.assert_allclose(scaled, direct(*pair)["cross"], rtol=1e-9)
+
+
+def test_unknown_normalisation_names_the_parameter() -> None:
+    with pytest.raises(InputError, match=r"factorize\.normalise: 'norm' is none of .*variance"):
+        normalising_scale("norm", np.eye(2), np.eye(3))
