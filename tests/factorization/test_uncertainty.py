@@ -281,10 +281,15 @@ def test_tables_hold_the_layers_whose_blocks_are_kept() -> None:
         np.testing.assert_allclose((row["low"], row["high"]), expected)
     for normalise, layer in {key[:2] for key in keys}:
         of = [one.layers[layer] for one in statistics]
-        slices = [normalising_scale(normalise, s.control, s.experimental) * s.cross for s in of]
+        scales = [normalising_scale(normalise, s.control, s.experimental) for s in of]
+        slices = [scale * s.cross for scale, s in zip(scales, of, strict=True)]
         rows = estimates.query("normalise == @normalise and layer == @layer")
         found = rows["average_signature"].to_numpy()
         np.testing.assert_allclose(found, parafac2(slices, **FIT).average_signatures)
+        if layer == 2:
+            moved = [scale * one.shifted[2] for scale, one in zip(scales, statistics, strict=True)]
+            test = shift_test(slices, moved, **FIT | {"max_iterations": 5})
+            np.testing.assert_allclose(rows["shifted"], test.null.mean(0) / test.observed)
 
 
 def test_replicates_have_the_same_sentences_in_all_layers() -> None:
