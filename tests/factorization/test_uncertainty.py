@@ -231,8 +231,8 @@ def test_p_of_unrelated_vectors_is_about_uniform() -> None:
         data = slices_and_shifted(default_rng([7, data_set]), related=False)
         p.append(shift_test(*data, rank=RANK, max_iterations=5).p)
     assert np.mean(p) == pytest.approx(0.525, abs=0.1)  # 1/20, 2/20 ... 1
-    assert np.mean(np.array(p) <= 0.2) == pytest.approx(0.2, abs=0.1)
-    assert np.mean(np.array(p) > 0.8) == pytest.approx(0.2, abs=0.1)
+    assert np.mean(np.array(p) <= 0.2) == pytest.approx(0.2, abs=0.12)
+    assert np.mean(np.array(p) > 0.8) == pytest.approx(0.2, abs=0.12)
 
 
 @pytest.mark.parametrize("languages", [0, 1, 2])
