@@ -96,10 +96,13 @@ def test_joint_stages_depend_on_all_that_a_preset_names_and_nothing_else(preset:
     assert found("pretrain-experimental", "artifacts/sequences") == languages
     assert found("pretrain-experimental", "artifacts/words") == languages
     assert found("factorize", "artifacts/covariances") == languages
+    assert found("uncertainty", "artifacts/covariances") == languages
+    assert found("uncertainty", "artifacts/untrained") == languages
     assert found("ranks", "artifacts/covariances") == languages
     assert found("analyse", "artifacts/words") == languages
     assert found("analyse", "artifacts/learning") == ["experimental", *languages]
     assert found("analyse", "artifacts/signatures") == categories
+    assert found("analyse", "artifacts/uncertainty") == params["uncertainty"]["sources"]
     assert found("plot", "artifacts/learning") == ["experimental", *languages]
     for stage, entry in before["stages"].items():
         if stage not in use.JOINT:
@@ -310,11 +313,26 @@ def test_every_preset_names_a_launcher_and_layers_that_are_there(preset: str) ->
         model = params["pretraining"][role]["model"]
         assert model["dim"] % model["heads"] == 0
         kept = params["covariance"]["block_layers"]
-        assert all(0 <= layer <= model["layers"] for layers in kept.values() for layer in layers)
+        assert set(kept) <= set(CATEGORIES)
+        assert {at for layers in kept.values() for at in layers} <= {*range(model["layers"] + 1)}
         assert params["factorize"]["rank"] <= model["dim"]
         assert max(params["ranks"]["candidates"]) <= model["dim"]
-    assert set(params["ranks"]["layers"]) <= set(kept[ALL_WORDS])
+    assert set(params["ranks"]["layers"]) <= set(params["covariance"]["block_layers"][ALL_WORDS])
     assert 2 <= params["ranks"]["folds"] <= params["covariance"]["blocks"]
+
+
+@every_preset
+def test_intervals_and_tests_by_flips_can_be_had(preset: str) -> None:
+    params = load(PRESETS[preset])
+    options, covariance = params["uncertainty"], params["covariance"]
+    stage = (ROOT / "stages/uncertainty.py").read_text(encoding="utf-8")
+    assert all(f'"{source}": ' in stage for source in options["sources"])
+    assert options["replicates"] > 1 and covariance["blocks"] > 1, "one has no variance"
+    assert 1 <= options["iterations"] <= params["factorize"]["max_iterations"]
+    assert 1 / (1 + options["replicates"]) <= 0.05, "no p could be small"
+    assert covariance["min_instances"] < covariance["equal_words"]
+    assert set(params["analysis"]["logographic"]) < set(params["languages"])
+    assert params["factorize"]["starts"] > 1
 
 
 def test_missing_data_is_named(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -7,7 +7,8 @@ from numpy.random import default_rng
 from numpy.typing import NDArray
 
 from langsig.errors import InputError
-from langsig.factorization import factorize_layers, parafac2, signature_table
+from langsig.factorization import factorize_layers, fits_from_starts, parafac2, signature_table
+from langsig.factorization.diagnostics import agreement, cancellation, congruence
 
 COLUMNS = ["category", "layer", "language", "component", "value"]
 LAYERS, RANK = 3, 2
@@ -103,3 +104,47 @@ def test_options_reach_the_factorisation(slices: dict[str, list[NDArray[np.float
         factorize_layers(slices, category="Case", rank=6)
     found = factorize_layers(slices, category="Case", rank=RANK, max_iterations=1)
     assert not found.diagnostics["converged"].any()
+    assert found.diagnostics["flags"].str.startswith("not converged").all()
+
+
+def test_only_the_first_start_is_of_singular_vectors(
+    slices: dict[str, list[NDArray[np.float64]]],
+) -> None:
+    layer = [slices[name][0] for name in sorted(slices)]
+    options = {"rank": RANK, "max_iterations": 3}
+    first, *others = fits_from_starts(layer, starts=3, seed=7, **options)
+    assert np.array_equal(first.signatures, parafac2(layer, **options).signatures)
+    for number, other in enumerate(others, 1):
+        alone = parafac2(layer, init="random", seed=7 + number, **options)
+        assert np.array_equal(other.signatures, alone.signatures)
+    assert len({fit.signatures.tobytes() for fit in (first, *others)}) == 3
+
+
+def test_diagnostics_are_those_of_the_fits_from_all_starts(
+    slices: dict[str, list[NDArray[np.float64]]],
+) -> None:
+    options = {"rank": RANK, "max_iterations": 3, "seed": 4, "starts": 3}
+    found = factorize_layers(slices, category="Case", **options)
+    for layer, row in found.diagnostics.set_index("layer").iterrows():
+        fits = fits_from_starts([slices[name][layer] for name in sorted(slices)], **options)
+        assert row["starts"] == 3
+        for name, value in agreement(fits)._asdict().items():
+            assert row[name] == pytest.approx(value)
+        assert row["congruence"] == pytest.approx(congruence(fits[0]))
+        assert row["cancellation"] == pytest.approx(cancellation(fits[0]))
+        assert ("starts disagree" in row["flags"]) == (row["rank_correlation"] < 0.9)
+
+
+def test_starts_that_agree_on_a_model_that_is_there_raise_no_flag() -> None:
+    rng = default_rng(1)
+    v, b = (np.linalg.qr(rng.standard_normal((size, 2)))[0] for size in (6, 2))
+    slices = {}
+    for name, scale in zip("abcdef", range(1, 7), strict=True):
+        p = np.linalg.qr(rng.standard_normal((8, 2)))[0]
+        slices[name] = [p @ b * (scale * rng.uniform(0.8, 1.2, 2)) @ v.T]
+    found = factorize_layers(slices, category="Case", rank=2, starts=4, tolerance=1e-8)
+    (row,) = found.diagnostics.to_dict("records")
+    assert row["flags"] == "" and row["rank_correlation"] > 0.99
+    assert row["factor_match"] > 0.99 and row["level_spread"] < 0.01
+    alone = factorize_layers(slices, category="Case", rank=2).diagnostics
+    assert alone["rank_correlation"].isna().all() and (alone["flags"] == "").all()

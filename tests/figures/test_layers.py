@@ -147,3 +147,15 @@ def test_heatmap_marks_what_is_missing() -> None:
 @both
 def test_title_is_the_one_given(picture: Picture) -> None:
     assert picture(averages(3, 3), title="Case").axes[0].get_title() == "Case"
+
+
+@both
+def test_layers_whose_fit_fails_its_checks_have_an_asterisk_and_its_meaning(
+    picture: Picture,
+) -> None:
+    axes = picture(averages(4, 4), title=TITLE, flagged={1, 3}).axes[0]
+    assert [label.get_text() for label in axes.get_xticklabels()] == ["0", "1*", "2", "3*"]
+    assert "*: fit fails its checks" in axes.get_xlabel()
+    axes = picture(averages(4, 4), title=TITLE).axes[0]
+    assert [label.get_text() for label in axes.get_xticklabels()] == ["0", "1", "2", "3"]
+    assert "*" not in axes.get_xlabel()

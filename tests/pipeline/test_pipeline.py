@@ -14,7 +14,11 @@ pytestmark = pytest.mark.slow
 
 LANGUAGES = ["qaa", "qab", "qah"]
 CATEGORIES = ["gender", "number", "part-of-speech"]
-EACH = ["annotate", "clean", "pack", "pretrain", "extract", "extract-experimental", "covariance"]
+SOURCES = ["trained", "equal-words", "untrained"]
+EACH = [
+    "annotate", "clean", "pack", "pretrain", "extract", "extract-experimental", "covariance",
+    "untrained",
+]  # fmt: skip
 JOINT = ["tokenizer", "pretrain-experimental", "ranks", "analyse", "plot"]
 
 
@@ -23,11 +27,14 @@ def each(stages, languages):
 
 
 FACTORIZE = {f"factorize@{category}" for category in CATEGORIES}
+UNCERTAINTY = {f"uncertainty@{source}" for source in SOURCES}
 
 
 def test_every_stage_runs_once(micro):
     assert len(micro.ran_first) == len(set(micro.ran_first))
-    assert set(micro.ran_first) - {"data.dvc"} == each(EACH, LANGUAGES) | set(JOINT) | FACTORIZE
+    assert set(micro.ran_first) - {"data.dvc"} == (
+        each(EACH, LANGUAGES) | set(JOINT) | FACTORIZE | UNCERTAINTY
+    )
 
 
 def test_second_run_runs_nothing(micro):
@@ -44,6 +51,7 @@ def test_one_languages_parameter_reruns_that_language_and_the_joint_stages(micro
         | each(["extract-experimental", "covariance"], LANGUAGES)  # the experimental model's
         | {"pretrain-experimental", "ranks", "analyse", "plot"}
         | FACTORIZE
+        | UNCERTAINTY
     )
     assert (micro.folder / "metrics/summary.json").read_text() != before
     changed = json.loads(micro.dvc("metrics", "diff", "--json"))["metrics/summary.json"]
@@ -69,11 +77,41 @@ def test_romanising_one_language_leaves_the_others_vocabulary_and_controls_alone
 
 def test_rank_reruns_factorisation_and_what_follows(micro):
     micro.use("micro", "--set", "factorize.rank=4")
-    assert set(micro.repro()) == FACTORIZE | {"ranks", "analyse", "plot"}
+    assert set(micro.repro()) == FACTORIZE | UNCERTAINTY | {"ranks", "analyse", "plot"}
     signatures = pd.read_parquet(micro.folder / "artifacts/signatures/number/signatures.parquet")
     assert signatures["component"].nunique() == 4
     micro.use("micro")
     micro.repro()
+
+
+def test_what_only_intervals_and_findings_depend_on_reruns_no_more(micro):
+    micro.use("micro", "--set", "analysis.logographic=[qah]")
+    assert set(micro.repro()) == {"analyse", "plot"}
+    findings = pd.read_csv(micro.folder / "artifacts/tables/findings.csv")
+    assert findings["subject"].str.startswith("qah < ").sum() == 2 * len(SOURCES)
+    micro.use("micro", "--set", "uncertainty.replicates=5")
+    assert set(micro.repro()) == UNCERTAINTY | {"analyse", "plot"}
+    replicates = pd.read_parquet(micro.folder / "artifacts/uncertainty/trained/replicates.parquet")
+    assert replicates["replicate"].max() == 4
+    micro.use("micro")
+    micro.repro()
+
+
+def test_every_source_normalisation_and_layer_has_intervals(micro):
+    intervals = pd.read_csv(micro.folder / "artifacts/tables/intervals.csv")
+    place = ["source", "normalise", "layer", "language"]
+    expected = pd.MultiIndex.from_product([SOURCES, ["none", "variance"], range(4), LANGUAGES])
+    assert {*intervals[place].itertuples(index=False, name=None)} == {*expected}
+    assert len(intervals) == len(expected)
+    assert (intervals["low"] < intervals["high"]).all()
+    assert (intervals["p_adjusted"] >= intervals["p"]).all()
+    words = intervals.groupby("source")["words"].max()
+    assert words["equal-words"] <= 1_000 < words["trained"] == words["untrained"]
+    averages = pd.read_csv(micro.folder / "artifacts/tables/average_signatures.csv")
+    signatures = averages.query("category == 'Part of Speech'").set_index(["layer", "language"])
+    trained = intervals.query("source == 'trained' and normalise == 'none'")
+    both = trained.set_index(["layer", "language"]).join(signatures, rsuffix="_again")
+    np.testing.assert_allclose(both["average_signature"], both["average_signature_again"])
 
 
 def test_metrics_name_every_language_layer_and_model(micro):

@@ -9,14 +9,17 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
+from langsig.errors import InputError
 from langsig.morphology import category_slug
 from langsig.representations import (
     CategoryStatistics,
     CovarianceFitter,
     States,
+    covariance,
     covariances_by_category,
     match_layers,
 )
+from langsig.representations.covariance import normalising_factors
 
 Array = NDArray[np.floating[Any]]
 CATEGORIES = ["Case", "Tense", "Part of Speech", "Voice"]
@@ -264,8 +267,9 @@ def test_saved_statistics_come_back(tmp_path: Path) -> None:
         states(300, D_EXPERIMENTAL, 2, layers=12),
         words,
         block_layers={"Case": [0, 11]},
-        min_instances=100,
+        min_instances=60,
     )
+    assert [*results["Case"].blocks] == [0, 11] and results["Tense"].layers == []
     assert category_slug("Part of Speech") == "part-of-speech"
     for result in results.values():
         path = tmp_path / f"{category_slug(result.category)}.safetensors"
@@ -332,3 +336,102 @@ def test_models_of_different_depth_give_covariances_of_the_layers_matched(
     np.testing.assert_allclose(whole, direct(z, y)["cross"], rtol=1e-9, atol=1e-9)
     result.save(tmp_path / "case.safetensors")
     assert CategoryStatistics.load(tmp_path / "case.safetensors").layer_pairs == pairs
+
+
+@given(st.integers(2, 12), st.integers(0, 99))
+@settings(deadline=None)
+def test_flipped_covariances_are_within_blocks_and_signed(blocks: int, seed: int) -> None:
+    generator = np.random.default_rng(seed)
+    block = np.sort(generator.integers(0, blocks, 50))  # some may stay empty
+    z, y = generator.normal(2, 1, (50, 3)), generator.normal(-1, 1, (50, 2))
+    fitter = CovarianceFitter(z.mean(0), y.mean(0), blocks)
+    for number in range(blocks):
+        fitter.update(z[block == number], y[block == number], number)
+    signs = generator.choice([-1, 1], (4, blocks))
+    found = fitter.block_statistics().flipped_covariances(signs)
+    for row, flipped in zip(signs, found, strict=True):
+        expected = sum(
+            row[number]
+            * len(z[block == number])
+            * direct(z[block == number], y[block == number])["cross"]
+            for number in np.unique(block)
+        )
+        np.testing.assert_allclose(flipped, expected / 50, atol=1e-9)
+
+
+@settings(deadline=None, max_examples=50)
+@given(st.integers(1, 250), st.integers(0, 99))
+def test_equal_numbers_are_of_whole_sentences_at_random(max_words: int, seed: int) -> None:
+    words = words_table(200).assign(form=np.arange(200).astype(str))
+    control, experimental = states(200, D_CONTROL, 1), states(200, D_EXPERIMENTAL, 2)
+    rows = members(control, experimental, words, "Part of Speech")
+    sentence = words["sentence"].to_numpy()[rows]
+    places = covariance._sentences_up_to(max_words, sentence, seed)
+    assert np.array_equal(places, covariance._sentences_up_to(max_words, sentence, seed))
+    assert len(places) <= max_words and (np.diff(places) > 0).all()
+    assert np.isin(sentence, sentence[places]).sum() == len(places), "half a sentence"
+    if max_words >= len(rows):
+        assert len(places) == len(rows)
+    else:
+        assert len(places) > max_words - 9, "there was room for another sentence"
+    options = {"max_words": max_words, "seed": seed, "blocks": 4}
+    options["block_layers"] = {"Part of Speech": [0]}
+    result = by_category(control, experimental, words, **options)["Part of Speech"]
+    assert result.words == len(places)
+    if len(places):
+        taken = [rows[place] for place in places]
+        z, y = vectors(control, 0, taken), vectors(experimental, 0, taken)
+        np.testing.assert_allclose(result.layers[0].cross, direct(z, y)["cross"], atol=1e-9)
+        assert result.blocks[0].counts.sum() == len(places)
+
+
+def test_sentences_differ_from_seed_to_seed() -> None:
+    sentence = np.repeat(np.arange(40), 3)
+    chosen = [covariance._sentences_up_to(30, sentence, seed) for seed in range(20)]
+    assert {len(places) for places in chosen} == {30}
+    assert {place for places in chosen for place in places} == {*range(120)}
+
+
+@settings(deadline=None)
+@given(st.floats(0.01, 100), st.floats(0.01, 100), st.integers(0, 99))
+def test_normalised_by_variance_units_do_not_matter(one: float, other: float, seed: int) -> None:
+    generator = np.random.default_rng(seed)
+    z, y = generator.normal(2, 3, (60, 4)), generator.normal(-1, 2, (60, 2))
+    chosen = generator.integers(0, 3, 4)
+
+    def found(z: Array, y: Array, normalise: str) -> list[Array]:
+        fitter = CovarianceFitter(z.mean(0), y.mean(0), 3)
+        for number in range(3):
+            fitter.update(z[number::3], y[number::3], number)
+        whole = fitter.statistics()
+        parts = fitter.block_statistics().cross_covariance(chosen, normalise)
+        return [whole.normalised(normalise).cross, parts]
+
+    pairs = [(z, y), (one * z, other * y)]
+    for before, after in zip(*(found(*pair, "variance") for pair in pairs), strict=True):
+        np.testing.assert_allclose(after, before, rtol=1e-9)
+    for before, after in zip(*(found(*pair, "none") for pair in pairs), strict=True):
+        np.testing.assert_allclose(after, one * other * before, rtol=1e-9)
+    unit = [x / np.sqrt(x.var(0).mean()) for x in (z, y)]
+    drawn = np.concatenate([np.arange(number, 60, 3) for number in chosen])
+    units = [x[drawn] / np.sqrt(x[drawn].var(0).mean()) for x in (z, y)]
+    for scaled, pair in zip(found(z, y, "variance"), (unit, units), strict=True):
+        np.testing.assert_allclose(scaled, direct(*pair)["cross"], rtol=1e-9)
+
+
+def test_unknown_normalisation_names_the_parameter() -> None:
+    with pytest.raises(InputError, match=r"factorize\.normalise: 'norm' is none of .*variance"):
+        normalising_factors("norm", np.eye(2), np.eye(3))
+
+
+def test_normalised_statistics_are_those_of_normalised_vectors() -> None:
+    generator = np.random.default_rng(0)
+    z, y = generator.normal(2, 3, (60, 4)), generator.normal(-1, 2, (60, 2))
+    whole = [
+        (fitter := CovarianceFitter(a[0], b[0]), fitter.update(a, b))[0].statistics()
+        for a, b in ((z, y), tuple(x / np.sqrt(x.var(0).mean()) for x in (z, y)))
+    ]
+    for name in NAMES:
+        found, expected = getattr(whole[0].normalised("variance"), name), getattr(whole[1], name)
+        np.testing.assert_allclose(found, expected, rtol=1e-9)
+        assert getattr(whole[0].normalised("none"), name) == pytest.approx(getattr(whole[0], name))

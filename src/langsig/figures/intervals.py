@@ -1,5 +1,6 @@
 """Average signatures with their intervals, and what they are to be seen beside."""
 
+import math
 from typing import Any
 
 import matplotlib as mpl
@@ -10,7 +11,8 @@ from matplotlib.figure import Figure
 from langsig.figures.canvas import TITLE
 
 _UNTOLD = 0.05  # adjusted p above which a signature is not told from that of unrelated vectors
-_STEP = 0.05  # layers between the dots of one language and the next
+_STEP, _SPREAD = 0.05, 0.4  # layers between dots of one language and the next, and at most of all
+_NAMES = 5  # of languages, in an inch of the legend
 _LABELS = {"none": "average signature", "variance": "by variance"}
 
 
@@ -30,7 +32,10 @@ def intervals(estimates: pd.DataFrame, *, title: str) -> Figure:
     sources, normalisations = estimates["source"].unique(), estimates["normalise"].unique()
     languages = sorted(estimates["language"].unique())
     shape = max(1, len(normalisations)), max(1, len(sources))
-    figure = Figure(figsize=(1 + 2.6 * shape[1], 0.6 + 2.4 * shape[0]), layout="constrained")
+    height = 0.6 + 2.4 * shape[0]
+    columns = math.ceil(len(languages) / (_NAMES * height))
+    width = 0.4 + 0.6 * columns + 2.6 * shape[1]
+    figure = Figure(figsize=(width, height), layout="constrained")
     grid: Any = figure.subplots(*shape, squeeze=False, sharex=True, sharey="row")
     for row, normalise in enumerate(normalisations):
         for column, source in enumerate(sources):
@@ -42,16 +47,18 @@ def intervals(estimates: pd.DataFrame, *, title: str) -> Figure:
     figure.suptitle(title, fontsize=TITLE)
     if languages:
         handles, names = grid[0, 0].get_legend_handles_labels()
-        figure.legend(handles, names, loc="outside right center", frameon=False, fontsize=8)
+        style: dict[str, Any] = {"frameon": False, "fontsize": 8, "ncols": columns}
+        figure.legend(handles, names, loc="outside right center", **style)
     return figure
 
 
 def _panel(axes: Axes, estimates: pd.DataFrame, languages: list[str]) -> None:
     shades = mpl.colormaps["cividis"].resampled(len(languages) + 1)  # the last is too pale
     axes.spines[["top", "right"]].set_visible(False)
+    step = min(_STEP, _SPREAD / max(1, len(languages)))
     for index, language in enumerate(languages):
         curve = estimates[estimates["language"] == language].sort_values("layer")
-        place = curve["layer"] + _STEP * (index - (len(languages) - 1) / 2)
+        place = curve["layer"] + step * (index - (len(languages) - 1) / 2)
         value = curve["average_signature"]
         reach = [(value - curve["low"]).clip(lower=0), (curve["high"] - value).clip(lower=0)]
         style: dict[str, Any] = {"color": shades(index), "linewidth": 1, "markersize": 3}

@@ -1,0 +1,332 @@
+"""Intervals and tests by flipped blocks: planted truths, and what holds whatever the data."""
+
+import warnings
+from dataclasses import fields, replace
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from numpy.random import Generator, default_rng
+from numpy.typing import NDArray
+from scipy import stats
+
+from langsig.factorization import (
+    Parafac2Result,
+    bootstrap,
+    flip_test,
+    interval,
+    parafac2,
+    signatures_under,
+    uncertainty_by_layer,
+)
+from langsig.factorization.uncertainty import draw_blocks
+from langsig.representations import (
+    BlockStatistics,
+    CategoryStatistics,
+    CovarianceFitter,
+)
+
+Array = NDArray[np.float64]
+seeds = st.integers(0, 2**32 - 1)
+DIM, RANK = 6, 2
+LANGUAGES = ["cs", "fi", "zh"]
+FIT: dict[str, Any] = {"rank": RANK, "max_iterations": 200, "tolerance": 1e-6}
+
+
+def clustered(rng: Generator, words: int, dim: int = DIM) -> Array:
+    """Vectors of words in sentences of eight, half of whose variance the sentence shares."""
+    of_sentences = rng.standard_normal((words // 8 + 1, dim))[np.arange(words) // 8]
+    noise: Array = (rng.standard_normal((words, dim)) + of_sentences) / np.sqrt(2)
+    return noise
+
+
+def vectors(rng: Generator, words: int, *, related: bool = True) -> tuple[Array, Array]:
+    """Of two models, ``[words, dim]``; related ones share falling variances, beside noise."""
+    falls = np.arange(1, DIM + 1) ** -1.0
+    z = falls * clustered(rng, words)
+    y = z if related else falls * clustered(rng, words)
+    return z + 0.2 * clustered(rng, words), y + 0.2 * clustered(rng, words)
+
+
+def fitter(z: Array, y: Array, blocks: int = 1) -> CovarianceFitter:
+    found = CovarianceFitter(z.mean(0), y.mean(0), blocks)
+    for number, part in enumerate(np.array_split(np.arange(len(z)), blocks)):
+        found.update(z[part], y[part], number)
+    return found
+
+
+def whole(blocks: list[BlockStatistics]) -> list[Array]:
+    return [block.cross_covariance(slice(None)) for block in blocks]
+
+
+def language(name: str, rng: Generator, *, blocks: tuple[int, ...] = (0, 2)) -> CategoryStatistics:
+    """Three layers, the first and the last of them the same vectors."""
+    low, middle = vectors(rng, 240), vectors(rng, 240)
+    layers = [low, middle, low]
+    return CategoryStatistics(
+        language=name,
+        category="Part of Speech",
+        words=240,
+        layers=[fitter(*pair).statistics() for pair in layers],
+        blocks={layer: fitter(*layers[layer], 5).block_statistics() for layer in blocks},
+        layer_pairs=[(layer, layer) for layer in range(3)],
+    )
+
+
+def by_layer(statistics: list[CategoryStatistics], **options: Any) -> Any:
+    given: dict[str, Any] = {
+        "normalisations": ["none", "variance"], "replicates": 4, "iterations": 5, "starts": 2
+    }  # fmt: skip
+    return uncertainty_by_layer(statistics, fit=FIT, **given | options)
+
+
+@given(st.lists(st.integers(0, 3), min_size=1, max_size=12).filter(any), st.integers(1, 9), seeds)
+@settings(deadline=None)
+def test_only_blocks_with_words_are_drawn(counts: list[int], replicates: int, seed: int) -> None:
+    drawn = draw_blocks(np.array(counts), replicates, seed)
+    assert drawn.shape == (replicates, np.count_nonzero(counts))
+    assert np.array(counts)[drawn].all()
+    assert np.array_equal(drawn, draw_blocks(np.array(counts), replicates, seed))
+
+
+def test_every_block_is_drawn_by_some_seed_and_seeds_differ() -> None:
+    counts = np.array([3, 0, 5, 1])
+    draws = [draw_blocks(counts, 3, seed) for seed in range(20)]
+    assert set(np.unique(draws)) == {0, 2, 3}
+    assert len({draw.tobytes() for draw in draws}) > 10
+
+
+def test_replicates_of_identical_blocks_do_not_vary() -> None:
+    rng = default_rng(0)
+    blocks = []
+    for _ in LANGUAGES:
+        one = fitter(*vectors(rng, 40)).block_statistics()
+        none = CovarianceFitter(np.zeros(DIM), np.zeros(DIM)).block_statistics()
+        parts = [one, one, none, one]
+        columns = [f.name for f in fields(BlockStatistics)]
+        blocks.append(
+            BlockStatistics(*(np.concatenate([getattr(p, c) for p in parts]) for c in columns))
+        )
+    fit = parafac2(whole(blocks), **FIT)
+    replicates = bootstrap(blocks, fit, replicates=6, max_iterations=5)
+    assert replicates.shape == (6, 3)
+    np.testing.assert_array_equal(replicates, replicates[[0]].repeat(6, 0))
+    np.testing.assert_allclose(replicates[0], fit.average_signatures, rtol=1e-2)
+
+
+def test_replicates_vary_as_much_as_fresh_data_do() -> None:
+    """Not as little as if words were independent, though sentences of eight share half."""
+    estimates, spreads = [], []
+    for data_set in range(40):
+        rng = default_rng([3, data_set])
+        blocks = [fitter(*vectors(rng, 1_600), 20).block_statistics() for _ in LANGUAGES]
+        fit = parafac2(whole(blocks), **FIT)
+        estimates.append(fit.average_signatures)
+        if data_set < 6:
+            replicates = bootstrap(blocks, fit, replicates=40, seed=data_set, max_iterations=10)
+            spreads.append(replicates.var(0, ddof=1))
+    fresh = np.var(estimates, axis=0, ddof=1).mean()
+    assert np.sqrt(np.mean(spreads) / fresh) == pytest.approx(1, abs=0.25)
+
+
+def test_normalised_replicates_do_not_depend_on_the_units_of_a_model() -> None:
+    rng = default_rng(1)
+    pairs = [vectors(rng, 200) for _ in LANGUAGES]
+    found = []
+    for unit in (1.0, 8.0):
+        blocks = [fitter(unit * z, y, 5).block_statistics() for z, y in pairs]
+        slices = [b.cross_covariance(slice(None), "variance") for b in blocks]
+        fit = parafac2(slices, **FIT)
+        found.append(bootstrap(blocks, fit, replicates=5, max_iterations=5, normalise="variance"))
+    np.testing.assert_allclose(*found, rtol=1e-4)
+
+
+def test_intervals_are_those_of_the_normal_distribution() -> None:
+    rng = default_rng(0)
+    estimate, replicates = rng.uniform(1, 2, 4), rng.standard_normal((30, 4))
+    starts = rng.standard_normal((5, 4))
+    single = interval(estimate, replicates, starts[:1], level=0.9)
+    expected = stats.norm.interval(0.9, estimate, replicates.std(0, ddof=1))
+    np.testing.assert_allclose(single, expected)
+    scale = np.hypot(replicates.std(0, ddof=1), starts.std(0, ddof=1))
+    found = interval(estimate, replicates, starts)
+    np.testing.assert_allclose(found, stats.norm.interval(0.95, estimate, scale))
+    same = interval(estimate, replicates, starts[[0, 0, 0]], level=0.9)
+    np.testing.assert_allclose(same, expected, err_msg="starts that agree add nothing")
+
+
+def planted(seed: int, rows: list[int], rank: int = 3, width: int = 7) -> Parafac2Result:
+    rng = default_rng(seed)
+    return Parafac2Result(
+        signatures=rng.uniform(0.5, 2, (len(rows), rank)),
+        blueprint=np.eye(rank) + 0.2 * rng.standard_normal((rank, rank)),
+        experimental_directions=np.eye(width, rank) + 0.1 * rng.standard_normal((width, rank)),
+        projections=[np.linalg.qr(rng.standard_normal((size, rank)))[0] for size in rows],
+        relative_error=0.0,
+        iterations=1,
+        converged=True,
+    ).canonical()
+
+
+@given(seeds, st.lists(st.integers(3, 10), min_size=1, max_size=4), st.sampled_from([1e-3, 1, 1e3]))
+@settings(max_examples=30, deadline=None)
+def test_slices_of_a_model_get_back_their_signatures(
+    seed: int, rows: list[int], unit: float
+) -> None:
+    model = planted(seed, rows)
+    slices = [unit * model.reconstruct(index) for index in range(len(rows))]
+    found = signatures_under(model, slices, ridge=0, steps=100)
+    np.testing.assert_allclose(found, unit * model.signatures, rtol=1e-3)
+
+
+def test_each_slice_gets_its_signatures_by_itself() -> None:
+    rng = default_rng(4)
+    model = planted(4, [5, 6])
+    slices = [scale * rng.standard_normal((rows, 7)) for rows, scale in ((4, 1), (9, 30), (7, 2))]
+    together = signatures_under(model, slices)
+    assert together.shape == (3, 3) and (together >= 0).all()
+    alone = [signatures_under(model, [omega])[0] for omega in slices]
+    np.testing.assert_allclose(together, alone, rtol=1e-3, atol=1e-4)
+
+
+def test_a_fit_is_where_its_own_signatures_stay() -> None:
+    rng = default_rng(2)
+    slices = [rng.standard_normal((8, DIM)) for _ in range(5)]
+    for ridge in (1e-2, 0.3):
+        fit = parafac2(slices, rank=RANK, ridge=ridge, max_iterations=5_000, tolerance=1e-9)
+        found = signatures_under(fit, slices, ridge=ridge, steps=500)
+        np.testing.assert_allclose(found, fit.signatures, rtol=0.01, atol=0.01)
+
+
+def blocks_of(
+    rng: Generator, *, related: bool, words: int = 320, blocks: int = 16
+) -> list[BlockStatistics]:
+    pairs = [vectors(rng, words, related=related) for _ in LANGUAGES]
+    return [fitter(*pair, blocks).block_statistics() for pair in pairs]
+
+
+def test_vectors_that_belong_together_have_the_smallest_p() -> None:
+    test = flip_test(blocks_of(default_rng(0), related=True), replicates=19, **FIT)
+    np.testing.assert_array_equal(test.p, 1 / 20)
+    assert test.observed.shape == (3,) and test.null.shape == (19, 3)
+    assert (test.null.mean(0) < 0.5 * test.observed).all()
+
+
+@pytest.mark.parametrize("words", [64, 320])
+def test_p_of_unrelated_vectors_is_about_uniform(words: int) -> None:
+    p = []
+    for data_set in range(60):
+        blocks = blocks_of(default_rng([7, data_set]), related=False, words=words, blocks=8)
+        options = {"replicates": 19, "seed": data_set, "rank": RANK, "max_iterations": 5}
+        p.append(flip_test(blocks, **options).p)
+    assert np.mean(p) == pytest.approx(0.525, abs=0.1)  # 1/20, 2/20 ... 1
+    assert np.mean(np.array(p) <= 0.2) == pytest.approx(0.2, abs=0.12)
+    assert np.mean(np.array(p) > 0.8) == pytest.approx(0.2, abs=0.12)
+
+
+@pytest.mark.parametrize("languages", [0, 1, 2])
+def test_fewer_than_three_languages_have_no_p(languages: int) -> None:
+    blocks = blocks_of(default_rng(0), related=True)[:languages]
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        test = flip_test(blocks, rank=RANK, replicates=5)
+    assert np.isnan(test.p).all() and np.isnan(test.observed).all()
+    assert test.p.shape == (languages,) and test.null.shape == (0, languages)
+
+
+@pytest.mark.parametrize("scaled", [0, 2])
+def test_units_of_a_language_do_not_change_its_p(scaled: int) -> None:
+    blocks = blocks_of(default_rng(11), related=False)
+    before = flip_test(blocks, replicates=19, **FIT)
+    one = blocks[scaled]
+    blocks[scaled] = replace(one, cross=64 * one.cross, control_sums=64 * one.control_sums)
+    after = flip_test(blocks, replicates=19, **FIT)
+    assert 1 / 20 < before.p[scaled] == after.p[scaled]
+    np.testing.assert_allclose(after.null[:, scaled], 64 * before.null[:, scaled], rtol=1e-5)
+
+
+def test_blocks_without_words_do_not_matter_to_the_test() -> None:
+    blocks = blocks_of(default_rng(3), related=False)
+    none = CovarianceFitter(np.zeros(DIM), np.zeros(DIM)).block_statistics()
+    columns = [f.name for f in fields(BlockStatistics)]
+    padded = [
+        BlockStatistics(*(np.concatenate([getattr(b, c), getattr(none, c)]) for c in columns))
+        for b in blocks
+    ]
+    one, other = (flip_test(b, replicates=3, **FIT).observed for b in (blocks, padded))
+    np.testing.assert_allclose(one, other)
+
+
+def test_tables_hold_the_layers_whose_blocks_are_kept() -> None:
+    statistics = [language(name, default_rng(n)) for n, name in enumerate(LANGUAGES)]
+    estimates, replicates = by_layer(statistics)
+    place = ["normalise", "layer", "language"]
+    assert estimates.columns.tolist() == [
+        *place, "words", "blocks", "average_signature", "low", "high", "p"
+    ]  # fmt: skip
+    assert replicates.columns.tolist() == [*place, "varied", "replicate", "average_signature"]
+    keys = [(n, at, name) for n in ("none", "variance") for at in (0, 2) for name in LANGUAGES]
+    assert [*estimates[place].itertuples(index=False, name=None)] == keys
+    assert (estimates["words"] == 240).all() and (estimates["blocks"] == 5).all()
+    assert len(replicates) == len(keys) * (4 + 2)
+
+    cells = replicates.groupby([*place, "varied"])["average_signature"].apply(np.array)
+    for row in estimates.to_dict("records"):
+        sentences, starts = (
+            cells[(*(row[name] for name in place), varied)] for varied in ("sentences", "start")
+        )
+        assert starts[0] == row["average_signature"]
+        expected = interval(np.array(row["average_signature"]), sentences, starts)
+        np.testing.assert_allclose((row["low"], row["high"]), expected)
+    for normalise, layer in {key[:2] for key in keys}:
+        slices = [one.layers[layer].normalised(normalise).cross for one in statistics]
+        rows = estimates.query("normalise == @normalise and layer == @layer")
+        found = rows["average_signature"].to_numpy()
+        np.testing.assert_allclose(found, parafac2(slices, **FIT).average_signatures)
+        blocks = [one.blocks[layer] for one in statistics]
+        few = FIT | {"max_iterations": 5, "replicates": 4}
+        assert rows["p"].tolist() == flip_test(blocks, normalise=normalise, **few).p.tolist()
+
+
+def test_replicates_have_the_same_sentences_in_all_layers() -> None:
+    statistics = [language(name, default_rng(n)) for n, name in enumerate(LANGUAGES)]
+    table = by_layer(statistics, normalisations=["none"])[1]
+    low, high = (table.query("layer == @layer").drop(columns="layer") for layer in (0, 2))
+    np.testing.assert_array_equal(low, high)  # the vectors are the same there
+    assert (
+        low.query("varied == 'sentences'")
+        .groupby("language")["average_signature"]
+        .nunique()
+        .eq(4)
+        .all()
+    )
+
+
+def test_processes_and_seeds() -> None:
+    statistics = [language(name, default_rng(n)) for n, name in enumerate(LANGUAGES)]
+    one, two, other = (
+        by_layer(statistics, normalisations=["none"], workers=workers, seed=seed)
+        for workers, seed in ((1, 0), (2, 0), (1, 1))
+    )
+    for name in ("estimates", "replicates"):
+        first, second = getattr(one, name), getattr(two, name)
+        assert first.columns.equals(second.columns)
+        np.testing.assert_array_equal(*(table.fillna(-1).to_numpy() for table in (first, second)))
+    assert not one.replicates.equals(other.replicates)
+
+
+@pytest.mark.parametrize("languages", [0, 1])
+def test_nothing_to_compare(languages: int) -> None:
+    full = by_layer([language(name, default_rng(0)) for name in LANGUAGES], normalisations=["none"])
+    empty = by_layer([language("cs", default_rng(0))][:languages])
+    for one, other in zip(full, empty, strict=True):
+        assert other.empty and other.columns.equals(one.columns)
+
+
+def test_two_languages_have_intervals_and_no_p() -> None:
+    statistics = [language(name, default_rng(n)) for n, name in enumerate(LANGUAGES[:2])]
+    estimates = by_layer(statistics, normalisations=["none"]).estimates
+    assert estimates["p"].isna().all()
+    assert (estimates["low"] < estimates["high"]).all()
