@@ -3,8 +3,11 @@
 TensorLy runs so many iterations (100; 7 where dimensions are 768) in float64 from its SVD start;
 the loss that it reaches is the target. langsig's solver fits the same plain model (no ridge) from
 the same start until its loss, computed in float64 at the end, is no higher (by a millionth, as
-both may be at the same minimum). Further sides run as many iterations as TensorLy and report the
-loss they reach: TensorLy in float32, and matcouply's AO-ADMM if it is installed.
+both may be at the same minimum). TensorLy in float32 stops earlier, where its loss no longer
+changes in that precision, and higher: langsig is compared with it at the loss that it reaches.
+matcouply's AO-ADMM, if it is installed, runs as many iterations and reports the loss it reaches.
+
+`--growth` instead: CPU time an iteration while languages, dimensions or components double.
 
 Every measurement is a process of its own and the sides take turns. CPU time runs from slices to
 factors, all threads together, without imports; memory is the growth of the process's peak.
@@ -33,9 +36,11 @@ from langsig.factorization import Parafac2Result, als, parafac2
 Slices = list[NDArray[np.float64]]
 LANGUAGES = 33
 CELLS = ("64/8", "64/32", "64/64", "128/16", "128/64", "128/128", "256/32", "256/128", "256/256")
-QUICK = ("64/8", "64/32", "64/64")
+QUICK = ("64/32", "64/64")
 LARGE, FEW = 768, 7
 MOST = 2_000  # iterations that langsig may take
+GROWTH = {"languages": (33, 66, 132), "dim": (64, 128, 256), "rank": (16, 32, 64)}
+MIDDLE = {"languages": 33, "dim": 64, "rank": 32}  # from which one at a time is varied
 SAME = 1 + 1e-6  # times the target count as reached: both may be at the same minimum
 
 
@@ -48,7 +53,10 @@ def main() -> None:
     parser.add_argument("--languages", type=int, default=LANGUAGES)
     parser.add_argument("--repetitions", type=int, default=1)
     parser.add_argument("--seed", type=int, default=1_000, help="settings were chosen on others")
-    parser.add_argument("--quick", action="store_true", help=f"cells {' '.join(QUICK)} only")
+    parser.add_argument(
+        "--quick", action="store_true", help=f"cells {' '.join(QUICK)} of related slices only"
+    )
+    parser.add_argument("--growth", action="store_true", help="CPU time an iteration, by size")
     parser.add_argument("--json", action="store_true")
     parser.add_argument("--side", choices=SIDES, help=argparse.SUPPRESS)
     parser.add_argument("--problem", help=argparse.SUPPRESS)
@@ -56,24 +64,34 @@ def main() -> None:
     if arguments.side:
         print(json.dumps(run_side(arguments.side, json.loads(arguments.problem))))
         return
-    rows = []
-    for cell in QUICK if arguments.quick else arguments.cells:
-        dim, rank = map(int, cell.split("/"))
-        for kind in arguments.kinds:
-            problem = {
-                "kind": kind, "languages": arguments.languages, "dim": dim, "rank": rank,
-                "seed": arguments.seed, "iterations": FEW if dim >= LARGE else 100,
-            }  # fmt: skip
-            rows.append(measure(problem, arguments.repetitions))
-            print(f"{cell} {kind}: done", file=sys.stderr)
     setting = {
         "languages": arguments.languages,
         "threads": torch.get_num_threads(),
         "blas": f"torch {torch.__version__}: {torch_blas()}; NumPy: {numpy_blas()}",
         "repetitions": arguments.repetitions,
     }
-    print(json.dumps({"setting": setting, "rows": rows}, indent=2) if arguments.json
-          else as_table(setting, rows))  # fmt: skip
+    if arguments.growth:
+        rows = growth(arguments.seed, arguments.repetitions, 2 if arguments.quick else 3)
+        table = as_growth(rows)
+    else:
+        rows = compare(arguments)
+        table = as_table(setting, rows)
+    print(json.dumps({"setting": setting, "rows": rows}, indent=2) if arguments.json else table)
+
+
+def compare(arguments: argparse.Namespace) -> list[dict[str, Any]]:
+    """A row a cell and kind of slices."""
+    rows = []
+    for cell in QUICK if arguments.quick else arguments.cells:
+        dim, rank = map(int, cell.split("/"))
+        for kind in ["related"] if arguments.quick else arguments.kinds:
+            problem = {
+                "kind": kind, "languages": arguments.languages, "dim": dim, "rank": rank,
+                "seed": arguments.seed, "iterations": FEW if dim >= LARGE else 100,
+            }  # fmt: skip
+            rows.append(measure(problem, arguments.repetitions))
+            print(f"{cell} {kind}: done", file=sys.stderr)
+    return rows
 
 
 def planted(rng: Generator, languages: int, dim: int, rank: int) -> Slices:
@@ -164,6 +182,7 @@ SIDES: dict[str, Callable[[Slices, dict[str, Any]], Parafac2Result]] = {
     "tensorly float32": with_tensorly(np.float32),
     "matcouply": with_matcouply,
     "langsig": with_langsig,
+    "langsig as float32": with_langsig,
 }
 
 
@@ -182,7 +201,7 @@ def run_side(side: str, problem: dict[str, Any]) -> dict[str, float]:
     result = SIDES[side](slices, problem)
     seconds = time.process_time() - start
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    return {"cpu": seconds, "memory": peak - before, "loss": result.error_of(slices)}
+    return {"cpu": seconds, "memory": max(0.0, peak - before), "loss": result.error_of(slices)}
 
 
 def slices_of(problem: dict[str, Any]) -> Slices:
@@ -199,7 +218,7 @@ def iterations_to(problem: dict[str, Any], target: float) -> int:
     """How many iterations langsig needs; not part of what is timed."""
     stack = als.SliceStack(slices_of(problem))
     start = als.svd_start(stack, problem["rank"])
-    for most in (100, 400, MOST):
+    for most in (2 * problem["iterations"], MOST):
         losses = als.fit(stack, start, max_iterations=most, tolerance=1e-15).losses
         if losses[-1] <= target:
             return 1 + next(n for n, reached in enumerate(losses) if reached <= target)
@@ -209,25 +228,51 @@ def iterations_to(problem: dict[str, Any], target: float) -> int:
 def measure(problem: dict[str, Any], repetitions: int) -> dict[str, Any]:
     sides = [side for side in SIDES if side != "matcouply" or find_spec("matcouply")]
     figures: dict[str, list[dict[str, float]]] = {side: [] for side in sides}
+    rivals = {"langsig": "tensorly float64", "langsig as float32": "tensorly float32"}
+    needed: dict[str, int] = {}
     for _ in range(repetitions):
         for side in sides:
-            if side == "langsig" and "needed" not in problem:
-                target = SAME * figures["tensorly float64"][0]["loss"]
-                problem["needed"] = iterations_to(problem, target)
-            run = in_process(side, problem)
-            while side == "langsig" and run["loss"] > target and problem["needed"] < MOST:
-                problem["needed"] += 1  # where float32 read its loss too low
-                run = in_process(side, problem)
+            target = float("inf")
+            if side in rivals:
+                target = SAME * figures[rivals[side]][0]["loss"]
+                if side not in needed:
+                    needed[side] = iterations_to(problem, target)
+            run = in_process(side, problem | {"needed": needed.get(side)})
+            while run["loss"] > target and needed[side] < MOST:
+                needed[side] += 1  # where float32 read its loss too low
+                run = in_process(side, problem | {"needed": needed[side]})
             figures[side].append(run)
     cpu = {side: statistics.median(run["cpu"] for run in runs) for side, runs in figures.items()}
     return {
         **problem,
+        "needed": needed,
         "cpu": cpu,
         "memory": {side: max(run["memory"] for run in runs) for side, runs in figures.items()},
         "loss": {side: runs[0]["loss"] for side, runs in figures.items()},
         "ratio": cpu["tensorly float64"] / cpu["langsig"],
-        "ratio_float32": cpu["tensorly float32"] / cpu["langsig"],
+        "ratio_float32": cpu["tensorly float32"] / cpu["langsig as float32"],
     }
+
+
+def growth(seed: int, repetitions: int, points: int) -> list[dict[str, Any]]:
+    """CPU time an iteration of both solvers, a row a size; slices are related."""
+    rows = []
+    for varied, values in GROWTH.items():
+        for value in values[:points]:
+            problem = MIDDLE | {
+                varied: value, "kind": "related", "seed": seed, "iterations": 20, "needed": 20
+            }  # fmt: skip
+            runs = [
+                {side: in_process(side, problem) for side in ("tensorly float64", "langsig")}
+                for _ in range(repetitions)
+            ]
+            cpu = {
+                side: statistics.median(run[side]["cpu"] for run in runs) / 20 for side in runs[0]
+            }
+            memory = {side: max(run[side]["memory"] for run in runs) for side in runs[0]}
+            rows.append({"varied": varied, **problem, "cpu": cpu, "memory": memory})
+            print(f"{varied} {value}: done", file=sys.stderr)
+    return rows
 
 
 def in_process(side: str, problem: dict[str, Any]) -> dict[str, float]:
@@ -252,21 +297,46 @@ def as_table(setting: dict[str, Any], rows: list[dict[str, Any]]) -> str:
     lines = [
         f"{setting['languages']} slices; threads {setting['threads']}; {setting['blas']}",
         "",
-        "| dim/rank | slices | TensorLy float64, s | float32, s | langsig, s (iterations) "
-        "| times less | than float32 | memory, MB | loss | matcouply, s (loss) |",
-        "| ---: | --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: |",
+        "| dim/rank | slices | TensorLy float64, s | langsig, s (iterations) | times less "
+        "| memory, MB | loss | TensorLy float32, s | langsig, s (iterations) | times less | loss "
+        "| matcouply, s (loss) |",
+        "| ---: | --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: |",
+    ]
+    for row in rows:
+        memory, loss = row["memory"], row["loss"]
+        cpu = {side: f"{seconds:.2f}" for side, seconds in row["cpu"].items()}
+        for side, iterations in row["needed"].items():
+            cpu[side] += f" ({iterations})" if iterations < MOST else " (not reached)"
+        cells = [
+            f"{row['dim']}/{row['rank']}",
+            row["kind"],
+            cpu["tensorly float64"],
+            cpu["langsig"],
+            f"{row['ratio']:.1f}",
+            f"{memory['tensorly float64']:,.0f}, {memory['langsig']:,.0f}",
+            f"{loss['tensorly float64']:.6f}, {loss['langsig']:.6f}",
+            cpu["tensorly float32"],
+            cpu["langsig as float32"],
+            f"{row['ratio_float32']:.1f}",
+            f"{loss['tensorly float32']:.6f}, {loss['langsig as float32']:.6f}",
+            f"{cpu['matcouply']} ({loss['matcouply']:.6f})" if "matcouply" in cpu else "",
+        ]
+        lines.append(f"| {' | '.join(cells)} |")
+    return "\n".join(lines)
+
+
+def as_growth(rows: list[dict[str, Any]]) -> str:
+    lines = [
+        "| varied | languages | dim | rank | TensorLy float64, ms an iteration | langsig, ms "
+        "| memory, MB |",
+        "| --- | ---: | ---: | ---: | ---: | ---: | ---: |",
     ]
     for row in rows:
         cpu, memory = row["cpu"], row["memory"]
-        other = ""
-        if "matcouply" in cpu:
-            other = f"{cpu['matcouply']:.2f} ({row['loss']['matcouply']:.6f})"
         lines.append(
-            f"| {row['dim']}/{row['rank']} | {row['kind']} | {cpu['tensorly float64']:.2f} "
-            f"| {cpu['tensorly float32']:.2f} | {cpu['langsig']:.2f} ({row['needed']}) "
-            f"| {row['ratio']:.1f} | {row['ratio_float32']:.1f} "
-            f"| {memory['tensorly float64']:,.0f}, {memory['langsig']:,.0f} "
-            f"| {row['loss']['tensorly float64']:.6f}, {row['loss']['langsig']:.6f} | {other} |"
+            f"| {row['varied']} | {row['languages']} | {row['dim']} | {row['rank']} "
+            f"| {1e3 * cpu['tensorly float64']:.1f} | {1e3 * cpu['langsig']:.1f} "
+            f"| {memory['tensorly float64']:,.0f}, {memory['langsig']:,.0f} |"
         )
     return "\n".join(lines)
 

@@ -33,14 +33,16 @@ def main() -> None:
     )
     parser.add_argument("--repository", type=Path, default=Path())
     parser.add_argument("--layers", type=int, nargs="+", help="default: those with blocks")
-    parser.add_argument("--simulated", choices=KINDS, help="33 slices of 64 x 64 instead")
+    parser.add_argument("--simulated", choices=KINDS, help="slices like these instead")
+    parser.add_argument("--languages", type=int, default=33, help="how many simulated slices")
+    parser.add_argument("--dim", type=int, default=64, help="of simulated slices")
     parser.add_argument("--rank", type=int, default=32)
     parser.add_argument("--json", action="store_true")
     arguments = parser.parse_args()
     torch.set_num_threads(1)
     if arguments.simulated:
         rng = default_rng(1_000)
-        slices = KINDS[arguments.simulated](rng, 33, 64, arguments.rank)
+        slices = KINDS[arguments.simulated](rng, arguments.languages, arguments.dim, arguments.rank)
         strengths = rng.uniform(0.7, 1.4, len(slices))  # else the ranking is a matter of chance
         slices = [omega * strength for omega, strength in zip(slices, strengths, strict=True)]
         rows = compare(slices, None, arguments.rank, arguments.simulated)

@@ -12,20 +12,23 @@ import pytest
 ROOT = Path(__file__).parents[1]
 
 
-def run(benchmark: str, **sizes: int) -> Any:
-    options = [text for name, value in sizes.items() for text in (f"--{name}", str(value))]
-    printed = subprocess.run(
-        [sys.executable, f"benchmarks/{benchmark}.py", *options, "--json"],
+def rows_of(program: str, *options: str) -> Any:
+    """What a benchmark prints with --json."""
+    done = subprocess.run(
+        [sys.executable, f"benchmarks/{program}.py", *options, "--json"],
         cwd=ROOT,
         env=os.environ | {"PYTHONPATH": str(ROOT / "src"), "OMP_NUM_THREADS": "1"},
         capture_output=True,
-        check=True,
-    ).stdout
-    return json.loads(printed)
+        text=True,
+    )
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout)
 
 
 def test_training_step() -> None:
-    found = run("training_step", vocabulary=300, batch=4, length=16, layers=2, dim=64, steps=3)
+    sizes = {"vocabulary": 300, "batch": 4, "length": 16, "layers": 2, "dim": 64, "steps": 3}
+    options = [text for name, value in sizes.items() for text in (f"--{name}", str(value))]
+    found = rows_of("training_step", *options)
     assert found["setting"]["threads"] == 1
     (row,) = found["rows"]
     assert (row["vocabulary"], row["batch"]) == (300, 4)
@@ -35,7 +38,8 @@ def test_training_step() -> None:
 
 def test_uncertainty() -> None:
     sizes = {"languages": 3, "dim": 6, "rank": 2, "replicates": 20, "iterations": 4, "starts": 2}
-    found = run("uncertainty", words=400, **sizes, **{"data-sets": 6, "blocks": 8})
+    options = [text for name, value in sizes.items() for text in (f"--{name}", str(value))]
+    found = rows_of("uncertainty", "--words", "400", "--data-sets", "6", "--blocks", "8", *options)
     assert found["setting"] | sizes == found["setting"]
     (row,) = found["rows"]
     assert row["words"] == 400
@@ -45,3 +49,44 @@ def test_uncertainty() -> None:
     assert shares == sorted(shares)
     assert shares[0] == 0, "with 19 flips no p is below 1/20"
     assert shares[1] < 0.5 and shares[3] > 0
+
+
+@pytest.mark.slow
+def test_parafac2() -> None:
+    found = rows_of("parafac2", "--cells", "16/4", "--kinds", "unrelated", "--languages", "6")
+    assert found["setting"]["threads"] == 1 and found["setting"]["languages"] == 6
+    (row,) = found["rows"]
+    assert (row["kind"], row["dim"], row["rank"]) == ("unrelated", 16, 4)
+    for rival, ours in (("float64", "langsig"), ("float32", "langsig as float32")):
+        rival = f"tensorly {rival}"
+        assert 0 < row["loss"][rival] < 1
+        assert row["loss"][ours] <= (1 + 1e-6) * row["loss"][rival] or row["needed"][ours] == 2_000
+        assert row["cpu"][rival] > 0 and row["cpu"][ours] > 0
+        assert row["memory"][rival] >= 0 and row["memory"][ours] >= 0
+    assert row["ratio"] == row["cpu"]["tensorly float64"] / row["cpu"]["langsig"]
+    assert row["ratio_float32"] == row["cpu"]["tensorly float32"] / row["cpu"]["langsig as float32"]
+
+
+@pytest.mark.slow
+def test_growth_of_parafac2_varies_one_size_at_a_time() -> None:
+    rows = rows_of("parafac2", "--growth", "--quick")["rows"]
+    assert [row["varied"] for row in rows] == ["languages"] * 2 + ["dim"] * 2 + ["rank"] * 2
+    for one, other in zip(rows[::2], rows[1::2], strict=True):
+        for size in ("languages", "dim", "rank"):
+            assert other[size] == one[size] * (2 if size == one["varied"] else 1)
+    assert all(seconds > 0 for row in rows for seconds in row["cpu"].values())
+
+
+def test_ridge() -> None:
+    rows = rows_of(
+        "ridge", "--simulated", "related", "--languages", "5", "--dim", "8", "--rank", "3"
+    )
+    assert [row["ridge"] for row in rows] == [0, 1e-4, 1e-3, 1e-2, 1e-1]
+    for row in rows:
+        assert row["slices"] == "related" and row["rank"] == 3 and row["starts"] == 5
+        assert 0 < row["error_min"] <= row["error_max"] < 1
+        assert -1 <= row["worst_agreement"] <= row["median_agreement"] <= 1
+        assert 0 < row["level_min"] <= row["level_max"]
+        assert row["condition"] >= 1
+    assert rows[-1]["error_min"] > rows[0]["error_min"] - 1e-3
+    assert rows[-1]["level_max"] <= rows[0]["level_max"] * 1.01

@@ -5,10 +5,11 @@ from itertools import pairwise
 import numpy as np
 import pytest
 import tensorly
-from hypothesis import assume, given, settings
+from hypothesis import assume, event, given, settings
 from hypothesis import strategies as st
 from numpy.random import Generator, default_rng
 from numpy.typing import NDArray
+from scipy.optimize import linear_sum_assignment
 from tensorly.decomposition import parafac2 as tensorly_parafac2
 
 from langsig.factorization import Parafac2Result, als, parafac2
@@ -35,21 +36,28 @@ def unstructured(seed: int, sizes: list[int], width: int) -> list[Array]:
 
 def planted(
     seed: int, sizes: list[int], width: int, rank: int, *, condition: float, noise: float
-) -> tuple[list[Array], Array, Array]:
-    """Slices of a model, its signatures in canonical form and its experimental directions."""
+) -> tuple[list[Array], Parafac2Result]:
+    """Slices of a model, and that model in canonical form.
+
+    Noise is a share of the norm of each slice, spread over all its entries. Components are of
+    comparable strength: one below the noise could not be found.
+    """
     rng = default_rng(seed)
     v = orthonormal(rng, width, rank)
-    left, right = orthonormal(rng, rank, rank), orthonormal(rng, rank, rank)
-    b = left * np.linspace(1, condition, rank) @ right
-    s = rng.gamma(4, size=(len(sizes), rank)) * 1.3 ** np.arange(rank)
+    b = (
+        orthonormal(rng, rank, rank)
+        * np.linspace(1, condition, rank)
+        @ orthonormal(rng, rank, rank)
+    )
+    s = rng.gamma(4, size=(len(sizes), rank)) * np.exp(rng.uniform(-0.3, 0.3, rank))
+    projections = [orthonormal(rng, size, rank) for size in sizes]
+    truth = Parafac2Result(s, b, v, projections, 0.0, 0, True).canonical()
     slices = []
-    for size, signature in zip(sizes, s, strict=True):
-        omega = orthonormal(rng, size, rank) @ b * signature @ v.T
+    for index in range(len(sizes)):
+        omega = truth.reconstruct(index)
         error = rng.standard_normal(omega.shape)
         slices.append(omega + noise * error * np.linalg.norm(omega) / np.linalg.norm(error))
-    s = s * np.linalg.norm(b, axis=0)
-    order = np.argsort(-s.mean(0))
-    return slices, s[:, order], v[:, order]
+    return slices, truth
 
 
 sizes = st.lists(st.integers(5, 14), min_size=2, max_size=6)
@@ -83,25 +91,41 @@ def test_more_iterations_never_fit_worse(seed: int, sizes: list[int], rank: int)
 @given(
     seeds,
     st.integers(10, 14),
-    st.integers(1, 6),
+    st.integers(1, 16),
     st.floats(1, 5),
     st.sampled_from([0.0, 0.01, 0.05]),
 )
-@settings(max_examples=20, deadline=None)
+@some
 def test_planted_models_are_recovered(
     seed: int, count: int, rank: int, condition: float, noise: float
 ) -> None:
-    sizes = [int(size) for size in default_rng(seed).integers(48, 80, count)]
-    truth = planted(seed, sizes, 48, rank, condition=condition, noise=noise)
-    slices, signatures, v = truth
-    order = np.diff(signatures.mean(0))
-    assume((order < -0.02 * signatures.mean()).all())  # else the order is a matter of noise
-    result = parafac2(slices, rank=rank, ridge=0.0, max_iterations=3000, tolerance=1e-8)
-    np.testing.assert_allclose(result.average_signatures, signatures.mean(1), rtol=0.02)
-    cosines = np.sum(result.experimental_directions * v, axis=0)
-    assert (np.abs(cosines) > 0.99).all()
+    width = 32
+    sizes = [int(size) for size in default_rng(seed).integers(width, 2 * width, count)]
+    slices, truth = planted(seed, sizes, width, rank, condition=condition, noise=noise)
+    found = parafac2(slices, rank=rank, ridge=0.0, max_iterations=3000, tolerance=1e-8)
+
+    # Whoever knows the truth and goes on from there ends in the same minimum.
+    known = parafac2(slices, rank=rank, ridge=0.0, max_iterations=3000, tolerance=1e-8, init=truth)
+    assert found.relative_error <= 1.001 * known.relative_error + 1e-9
+    np.testing.assert_allclose(found.average_signatures, known.average_signatures, rtol=0.005)
+
+    # With two or three components of condition near five, noise of five per cent moves that
+    # minimum itself by more, in one or two of a hundred problems: then nothing is to be found.
+    event("the minimum is not near the truth" if distance(known, truth) > 0.018 else "near")
+    assume(distance(known, truth) <= 0.018)
+    assert distance(found, truth) <= 0.02
+    cosines = np.abs(found.experimental_directions.T @ truth.experimental_directions)
+    ours, theirs = linear_sum_assignment(-cosines)
+    # Least of a thousand problems at rank 12 of 24 and five per cent: 0.95; two columns of an
+    # orthonormal V cannot both be so near to the same direction.
+    assert (cosines[ours, theirs] > (0.9 if noise > 0.01 else 0.99)).all()
     if not noise:
-        assert result.relative_error < 1e-8
+        assert found.relative_error < 1e-8
+
+
+def distance(one: Parafac2Result, truth: Parafac2Result) -> float:
+    """Largest relative difference of average signatures."""
+    return float(np.abs(one.average_signatures / truth.average_signatures - 1).max())
 
 
 @pytest.mark.parametrize("iterations", [1, 2, 10])
@@ -171,11 +195,10 @@ def test_scaling_an_exact_slice_scales_its_signature_alone() -> None:
 
 
 def test_float64_takes_over_where_float32_does_not_resolve_the_descent() -> None:
-    slices = planted(3, [12] * 10, 12, 4, condition=2, noise=0.0)[0]
+    slices, truth = planted(3, [12] * 10, 12, 4, condition=2, noise=0.0)
     result = parafac2(slices, rank=4, ridge=0.0, max_iterations=3000)
     assert result.relative_error < 1e-10
-    exact = planted(3, [12] * 10, 12, 4, condition=2, noise=0.0)[1]
-    np.testing.assert_allclose(result.signatures, exact, rtol=1e-3)
+    np.testing.assert_allclose(result.signatures, truth.signatures, rtol=1e-3)
 
 
 def test_ridge_bounds_the_level_and_joins_the_starts() -> None:
