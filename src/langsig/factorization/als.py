@@ -208,9 +208,10 @@ def fit_signatures(
     corner = torch.eye(rows, directions.shape[1], device=stack.tensor.device)
     projections = corner.repeat(count, 1, 1)
     gram = _ridged(_gram(blueprint) * _gram(directions), ridge)
-    for _ in range(steps):
-        projections = _project(stack.tensor, factors, projections)
-        spread = projections.mT @ (stack.tensor @ directions.to(stack.tensor))
+    for step in range(steps):
+        quick = step > 0 and directions.shape[1] <= _PRODUCTS
+        projections, projected = _project(stack.tensor, factors, projections, quick)
+        spread = projected @ directions.to(projected)
         target = (spread * blueprint.to(spread)).sum(1)
         signatures = _non_negative(gram, target.double(), factors.signatures)
         factors = factors._replace(signatures=signatures)
