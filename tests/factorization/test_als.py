@@ -164,7 +164,7 @@ def test_without_extrapolation_it_is_the_plain_algorithm_of_tensorly(
 
 
 def converged(slices: list[Array]) -> Parafac2Result:
-    result = parafac2(slices, rank=3, ridge=0.0, max_iterations=5000, tolerance=1e-10)
+    result = parafac2(slices, rank=3, ridge=0.0, max_iterations=5000, tolerance=1e-13)
     assert result.converged
     return result
 
