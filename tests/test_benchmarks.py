@@ -67,16 +67,6 @@ def test_parafac2() -> None:
     assert row["ratio_float32"] == row["cpu"]["tensorly float32"] / row["cpu"]["langsig as float32"]
 
 
-@pytest.mark.slow
-def test_growth_of_parafac2_varies_one_size_at_a_time() -> None:
-    rows = rows_of("parafac2", "--growth", "--quick")["rows"]
-    assert [row["varied"] for row in rows] == ["languages"] * 2 + ["dim"] * 2 + ["rank"] * 2
-    for one, other in zip(rows[::2], rows[1::2], strict=True):
-        for size in ("languages", "dim", "rank"):
-            assert other[size] == one[size] * (2 if size == one["varied"] else 1)
-    assert all(seconds > 0 for row in rows for seconds in row["cpu"].values())
-
-
 def test_ridge() -> None:
     rows = rows_of(
         "ridge", "--simulated", "related", "--languages", "5", "--dim", "8", "--rank", "3"
