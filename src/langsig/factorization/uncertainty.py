@@ -226,7 +226,12 @@ def uncertainty_by_layer(
     )
     with processes(workers) or nullcontext() as pool:
         problems = (
-            (normalise, [one.blocks[layer] for one in statistics]) for normalise, layer in tasks
+            (
+                normalise,
+                [one.layers[layer].normalised(normalise).cross for one in statistics],
+                [one.blocks[layer] for one in statistics],
+            )
+            for normalise, layer in tasks
         )
         results = (pool.map if pool else map)(work, problems)
         found = list(tqdm(results, "uncertainty", len(tasks), mininterval=1, disable=None))
@@ -244,7 +249,7 @@ def uncertainty_by_layer(
 
 
 def _one_layer(
-    problem: tuple[str, list["BlockStatistics"]],
+    problem: tuple[str, list[Array], list["BlockStatistics"]],
     *,
     replicates: int,
     iterations: int,
@@ -253,8 +258,7 @@ def _one_layer(
     seed: int,
 ) -> tuple[dict[str, Array], dict[str, Array]]:
     """Columns of the estimates; ``sentences`` and ``start``, ``[replicates, languages]`` each."""
-    normalise, blocks = problem
-    slices = [block.cross_covariance(slice(None), normalise) for block in blocks]
+    normalise, slices, blocks = problem
     fits = fits_from_starts(slices, starts=starts, seed=seed, **fit)
     estimate = fits[0].average_signatures
     few = {**fit, "max_iterations": iterations}
