@@ -114,16 +114,24 @@ def statistics(z: Array, y: Array, sentence: NDArray[np.int64], blocks: int) -> 
     return fitter.block_statistics()
 
 
+def data_set(
+    rng: Generator, world: World, words: int, blocks: int, *, related: bool
+) -> list[BlockStatistics]:
+    """Sums over blocks of sentences, of each language."""
+    drawn = []
+    for language in range(len(world.maps)):
+        sentence = sentences(rng, words)
+        z, y = vectors(rng, world, language, sentence, related=related)
+        drawn.append(statistics(z, y, sentence, blocks))
+    return drawn
+
+
 def one_coverage(
     world: World, words: int, arguments: argparse.Namespace, seed: int
 ) -> tuple[Array, Array, Array]:
     """Estimates and ends of their intervals, ``[languages]`` each."""
     rng = default_rng([arguments.seed, words, seed])
-    blocks = []
-    for language in range(len(world.maps)):
-        sentence = sentences(rng, words)
-        z, y = vectors(rng, world, language, sentence, related=True)
-        blocks.append(statistics(z, y, sentence, arguments.blocks))
+    blocks = data_set(rng, world, words, arguments.blocks, related=True)
     slices = [b.cross_covariance(slice(None)) for b in blocks]
     fits = fits_from_starts(slices, starts=arguments.starts, rank=arguments.rank)
     few = {"replicates": arguments.replicates, "max_iterations": arguments.iterations}
@@ -135,11 +143,7 @@ def one_coverage(
 def one_null(world: World, words: int, arguments: argparse.Namespace, seed: int) -> Array:
     """p-values, ``[languages]``."""
     rng = default_rng([arguments.seed, words, seed, 1])
-    blocks = []
-    for language in range(len(world.maps)):
-        sentence = sentences(rng, words)
-        z, y = vectors(rng, world, language, sentence, related=False)
-        blocks.append(statistics(z, y, sentence, arguments.blocks))
+    blocks = data_set(rng, world, words, arguments.blocks, related=False)
     options = {"rank": arguments.rank, "max_iterations": arguments.iterations}
     return flip_test(blocks, replicates=arguments.replicates - 1, seed=seed, **options).p
 
