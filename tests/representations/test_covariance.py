@@ -28,12 +28,14 @@ NAMES = ("cross", "control", "experimental", "control_mean", "experimental_mean"
 
 
 def words_table(count: int, seed: int = 0) -> pd.DataFrame:
-    """Sentences of one to nine words; Part of Speech on every word, Voice on none."""
+    """Sentences of one to nine words; Part of Speech on nine words in ten, the others
+    bear no category, as punctuation; Voice on none."""
     generator = np.random.default_rng(seed)
     sentence = np.repeat(np.arange(count), generator.integers(1, 10, count))[:count]
     words = pd.DataFrame({"sentence": sentence.astype(np.int32), "form": "word"})
+    punctuation = generator.random(count) < 0.1
     for category, share in zip(CATEGORIES, (0.4, 0.15, 1, 0), strict=True):
-        bears = generator.random(count) < share
+        bears = (generator.random(count) < share) & ~punctuation
         values = generator.choice(["one", "other"], count)
         words[category] = pd.array(np.where(bears, values, None), dtype="string")
     return words

@@ -304,7 +304,8 @@ def covariances_by_category(
     block_layers
         For which layers of which categories to keep the sums over blocks.
     max_words
-        Take no more words than this, of whole sentences at random.
+        Take no more words that bear any of the categories than this, of whole sentences at
+        random.
     seed
         Of these sentences.
     resolution
@@ -314,6 +315,8 @@ def covariances_by_category(
     rows, z_rows, y_rows = np.intersect1d(
         control.index, experimental.index, assume_unique=True, return_indices=True
     )
+    bearing = words[categories].notna().any(axis=1).to_numpy()[rows]
+    rows, z_rows, y_rows = rows[bearing], z_rows[bearing], y_rows[bearing]
     if max_words is not None:
         chosen = _sentences_up_to(max_words, words["sentence"].to_numpy()[rows], seed)
         rows, z_rows, y_rows = rows[chosen], z_rows[chosen], y_rows[chosen]
