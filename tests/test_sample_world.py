@@ -15,6 +15,7 @@ from pathlib import Path
 
 import conllu
 import numpy as np
+import pandas as pd
 import pytest
 from scipy.cluster.hierarchy import linkage
 from scipy.spatial.distance import squareform
@@ -128,6 +129,18 @@ def test_languages_csv_agrees_with_the_truth() -> None:
     assert truth["tree"].count("(") == truth["tree"].count(")") == 5
     assert "(qaa:0.15,qab:0.15)Western" in truth["tree"]
     assert [code for code in LANGUAGES if truth["languages"][code]["logographic"]] == ["qah"]
+    tree = (SAMPLES / "tree.nwk").read_text(encoding="utf-8").strip()
+    assert tree == f"({truth['tree'].removesuffix(';')},qag,qah);"
+
+
+def test_planted_scores_follow_the_characters_and_the_others_do_not() -> None:
+    scores = pd.read_csv(SAMPLES / "scores.csv").pivot(
+        index="language", columns="task", values="value"
+    )
+    texts = {code: (SAMPLES / f"corpora/{code}.txt").read_text("utf-8") for code in LANGUAGES}
+    characters = pd.Series({code: math.log10(len(set(texts[code]))) for code in LANGUAGES})
+    assert scores["planted"].corr(characters) < -0.8
+    assert abs(scores["unrelated"].corr(characters)) < 0.5
 
 
 # Sounds and words

@@ -5,6 +5,8 @@ from __future__ import annotations
 import csv
 import io
 import json
+import math
+import random
 from pathlib import Path
 
 from langsig.sample_world.profiles import BRANCHES, FAMILY, newick
@@ -15,6 +17,8 @@ from langsig.sample_world.world import (
     SHORT_LINES,
     World,
 )
+
+SCORES_FALL = 15  # points, where the number of characters is ten times larger
 
 README = """\
 # Sample: eight invented languages
@@ -31,6 +35,8 @@ Licence: CC0 1.0 (public domain dedication). No text was taken from anywhere.
 | `corpora/CODE.txt` | running text, a sentence a line; documents of about eight sentences |
 | `treebanks/CODE/CODE_sample-ud-test.conllu` | other sentences by the same grammar, in CoNLL-U |
 | `languages.csv` | code, name, family, genus |
+| `tree.nwk` | the family tree in Newick, with the two isolates at its root |
+| `scores.csv` | made-up scores of two benchmarks, `planted` and `unrelated` |
 | `truth.json` | tree, scripts, word order, categories, what every branch changed |
 
 The world: the six {family} languages descend from one proto-language. On every branch of
@@ -41,6 +47,9 @@ document has a topic, which prefers some words; verbs choose their objects, adve
 the tense, and determiners, adjectives and verbs agree, so there is much to learn from
 context. `qab` contracts adpositions with articles (multiword tokens), `qae` leaves out
 repeated verbs (empty nodes).
+
+No model has the scores. `planted` falls by {fall} points with every tenfold of the characters
+that a corpus uses, but for noise of one point; `unrelated` is noise.
 
 The corpora are not quite clean, on purpose: each holds {leaked} sentences of its own
 treebank, {foreign} of another language's, {short} lines that are too short and {duplicate}
@@ -62,6 +71,8 @@ def write(world: World, directory: Path, romanisation: Path) -> None:
             table = "".join(f"{char}\t{roman}\n" for char, roman in language.romanisation.items())
             _write_text(romanisation / f"{code}.tsv", table)
     _write_text(directory / "languages.csv", _languages_csv(world))
+    _write_text(directory / "tree.nwk", _tree(world))
+    _write_text(directory / "scores.csv", _scores_csv(world))
     truth = json.dumps(_truth(world), ensure_ascii=False, indent=1)
     _write_text(directory / "truth.json", truth + "\n")
     _write_text(directory / "README.md", _readme())
@@ -75,6 +86,7 @@ def _write_text(path: Path, text: str) -> None:
 def _readme() -> str:
     return README.format(
         family=FAMILY,
+        fall=SCORES_FALL,
         leaked=LEAKED_SENTENCES,
         foreign=LEAKED_FROM_ANOTHER_LANGUAGE,
         short=SHORT_LINES,
@@ -89,6 +101,28 @@ def _languages_csv(world: World) -> str:
     for code, language in world.languages.items():
         profile = language.profile
         writer.writerow([code, profile.name, profile.family, profile.genus])
+    return table.getvalue()
+
+
+def _tree(world: World) -> str:
+    isolates = [
+        code for code, language in world.languages.items() if language.profile.family != FAMILY
+    ]
+    return f"({','.join([newick().removesuffix(';'), *isolates])});\n"
+
+
+def _scores_csv(world: World) -> str:
+    """Of no model: a score that is tied to a property of the languages, and one that is not."""
+    generator = random.Random(world.seed)
+    table = io.StringIO()
+    writer = csv.writer(table, lineterminator="\n")
+    writer.writerow(["task", "metric", "model", "language", "value", "source"])
+    for code, lines in world.corpora.items():
+        characters = len(set("".join(lines)) - {" "})
+        planted = 100 - SCORES_FALL * math.log10(characters) + generator.gauss(0, 1)
+        unrelated = generator.uniform(50, 90)
+        for task, value in (("planted", planted), ("unrelated", unrelated)):
+            writer.writerow([task, "points", "none", code, f"{value:.1f}", "invented"])
     return table.getvalue()
 
 
