@@ -120,7 +120,7 @@ def test_files_are_utf8_with_unix_line_ends() -> None:
 
 def test_languages_csv_agrees_with_the_truth() -> None:
     truth = json.loads((SAMPLES / "truth.json").read_text(encoding="utf-8"))
-    with (SAMPLES / "languages.csv").open(encoding="utf-8", newline="") as table:
+    with (SAMPLES / "facts" / "languages.csv").open(encoding="utf-8", newline="") as table:
         rows = list(csv.DictReader(table))
     assert [row["language"] for row in rows] == LANGUAGES
     for row in rows:
@@ -129,12 +129,12 @@ def test_languages_csv_agrees_with_the_truth() -> None:
     assert truth["tree"].count("(") == truth["tree"].count(")") == 5
     assert "(qaa:0.15,qab:0.15)Western" in truth["tree"]
     assert [code for code in LANGUAGES if truth["languages"][code]["logographic"]] == ["qah"]
-    tree = (SAMPLES / "tree.nwk").read_text(encoding="utf-8").strip()
+    tree = (SAMPLES / "facts" / "tree.nwk").read_text(encoding="utf-8").strip()
     assert tree == f"({truth['tree'].removesuffix(';')},qag,qah);"
 
 
 def test_planted_scores_follow_the_characters_and_the_others_do_not() -> None:
-    scores = pd.read_csv(SAMPLES / "scores.csv").pivot(
+    scores = pd.read_csv(SAMPLES / "facts" / "scores.csv").pivot(
         index="language", columns="task", values="value"
     )
     texts = {code: (SAMPLES / f"corpora/{code}.txt").read_text("utf-8") for code in LANGUAGES}

@@ -34,9 +34,9 @@ Licence: CC0 1.0 (public domain dedication). No text was taken from anywhere.
 | --- | --- |
 | `corpora/CODE.txt` | running text, a sentence a line; documents of about eight sentences |
 | `treebanks/CODE/CODE_sample-ud-test.conllu` | other sentences by the same grammar, in CoNLL-U |
-| `languages.csv` | code, name, family, genus |
-| `tree.nwk` | the family tree in Newick, with the two isolates at its root |
-| `scores.csv` | made-up scores of two benchmarks, `planted` and `unrelated` |
+| `facts/languages.csv` | code, name, family, genus |
+| `facts/tree.nwk` | the family tree in Newick, with the two isolates at its root |
+| `facts/scores.csv` | made-up scores of two benchmarks, `planted` and `unrelated` |
 | `truth.json` | tree, scripts, word order, categories, what every branch changed |
 
 The world: the six {family} languages descend from one proto-language. On every branch of
@@ -70,9 +70,9 @@ def write(world: World, directory: Path, romanisation: Path) -> None:
         if language.romanisation:
             table = "".join(f"{char}\t{roman}\n" for char, roman in language.romanisation.items())
             _write_text(romanisation / f"{code}.tsv", table)
-    _write_text(directory / "languages.csv", _languages_csv(world))
-    _write_text(directory / "tree.nwk", _tree(world))
-    _write_text(directory / "scores.csv", _scores_csv(world))
+    _write_text(directory / "facts" / "languages.csv", _languages_csv(world))
+    _write_text(directory / "facts" / "tree.nwk", _tree(world))
+    _write_text(directory / "facts" / "scores.csv", _scores_csv(world))
     truth = json.dumps(_truth(world), ensure_ascii=False, indent=1)
     _write_text(directory / "truth.json", truth + "\n")
     _write_text(directory / "README.md", _readme())
