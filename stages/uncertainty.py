@@ -36,7 +36,6 @@ def main() -> None:
         normalisations=NORMALISATIONS,
         seed=params["seed"],
         workers=os.cpu_count() or 1,
-        starts=params["factorize"]["starts"],
         fit={key: params["factorize"][key] for key in FIT},
         **options,
     )

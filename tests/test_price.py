@@ -15,6 +15,7 @@ from langsig.morphology import annotate, write_words
 ROOT = Path(__file__).parents[1]
 PRESETS = sorted(path.stem for path in (ROOT / "conf").glob("*.yaml"))
 ALL_GPUS = price.peaks(None, None)
+ACCELERATE = "accelerate launch --config_file"
 
 
 @pytest.fixture
@@ -97,7 +98,7 @@ def test_processes_and_precision_are_those_of_the_launch_file(
     (project / "conf/gpus.yaml").write_text(
         text.replace('mixed_precision: "no"', "mixed_precision: bf16")
     )
-    params["pretraining"]["accelerate"] = "conf/gpus.yaml"
+    params["pretraining"]["launch"] = f"{ACCELERATE} conf/gpus.yaml"
     four = cost(params)
     assert (four["processes"], four["mixed_precision"]) == (4, "bf16")
     for role in price.ROLES:
@@ -110,8 +111,8 @@ def test_processes_and_precision_are_those_of_the_launch_file(
 
 
 def test_launch_file_must_be_there_and_say_enough(params: dict[str, Any], project: Path) -> None:
-    params["pretraining"]["accelerate"] = "conf/none.yaml"
-    with pytest.raises(InputError, match=r"pretraining\.accelerate: no file conf/none\.yaml"):
+    params["pretraining"]["launch"] = f"{ACCELERATE} conf/none.yaml"
+    with pytest.raises(InputError, match=r"pretraining\.launch: no file conf/none\.yaml"):
         cost(params)
     (project / "conf/none.yaml").write_text("num_processes: 2\n")
     with pytest.raises(InputError, match=r"conf/none\.yaml: no mixed_precision"):

@@ -308,7 +308,11 @@ def test_paper_has_the_languages_and_sizes_of_the_paper() -> None:
 @every_preset
 def test_every_preset_names_a_launcher_and_layers_that_are_there(preset: str) -> None:
     params = load(PRESETS[preset])
-    assert load(ROOT / params["pretraining"]["accelerate"])["num_processes"] >= 1
+    program, *arguments = params["pretraining"]["launch"].split()
+    if program == "accelerate":
+        assert load(ROOT / arguments[-1])["num_processes"] >= 1
+    else:
+        assert (program, arguments) == ("python", [])
     for role in ("control", "experimental"):
         model = params["pretraining"][role]["model"]
         assert model["dim"] % model["heads"] == 0

@@ -71,7 +71,7 @@ def price(
 ) -> dict[str, Any]:
     """All that a run costs, as plain numbers: a model of each role, all controls, disk."""
     entries = vocabulary_of(params["tokenizer"], vocabulary)
-    launch = load_launch(params["pretraining"]["accelerate"])
+    launch = load_launch(params["pretraining"]["launch"])
     plans = {role: plan_of(params, role, entries, launch) for role in ROLES}
     models = {role: price_of_model(plan, tflops, utilisation) for role, plan in plans.items()}
     return {
@@ -100,10 +100,13 @@ def vocabulary_of(options: dict[str, Any], given: int | None) -> int:
     raise InputError(f"tokenizer.existing: {name} is not on this disk; add --vocabulary N")
 
 
-def load_launch(path: str) -> dict[str, Any]:
-    """How ``accelerate launch`` would start the training."""
+def load_launch(command: str) -> dict[str, Any]:
+    """How the training would be started: number of processes, and precision."""
+    if "accelerate" not in command.split():
+        return {"num_processes": 1, "mixed_precision": "no"}
+    path = command.split()[-1]
     if not (ROOT / path).is_file():
-        raise InputError(f"pretraining.accelerate: no file {path}")
+        raise InputError(f"pretraining.launch: no file {path}")
     launch: dict[str, Any] = yaml.safe_load((ROOT / path).read_text(encoding="utf-8"))
     missing = {"num_processes", "mixed_precision"} - launch.keys()
     if missing:
