@@ -27,8 +27,8 @@ repro: install  ## run the pipeline on the chosen data, and print the result
 	dvc repro
 	langsig show metrics/summary.json
 
-test: install  ## run all tests
-	pytest $(ARGS)
+test: install  ## run all tests, one a core
+	OMP_NUM_THREADS=1 pytest --numprocesses auto --dist loadgroup $(ARGS)
 
 lint: install  ## ruff and mypy
 	ruff check .
