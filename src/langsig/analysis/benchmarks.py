@@ -8,7 +8,7 @@ from pathlib import Path
 import pandas as pd
 
 from langsig.analysis.corrections import with_adjusted
-from langsig.analysis.correlations import by_layer, tested
+from langsig.analysis.correlations import as_table, by_layer
 from langsig.errors import InputError
 
 _KEYS = ["task", "metric", "model"]
@@ -49,7 +49,7 @@ def score_correlations(
         values = group.set_index("language")["value"]
         found = by_layer(averages, values, genera=genera, permutations=permutations, seed=seed)
         rows += [(*key, *row) for row in found]
-    return with_adjusted(tested(rows, _KEYS, min_languages=min_languages), [])
+    return with_adjusted(as_table(rows, _KEYS, min_languages=min_languages), [])
 
 
 def read_scores(path: Path) -> pd.DataFrame:

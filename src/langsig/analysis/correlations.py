@@ -81,13 +81,13 @@ def correlations(
             values = own.set_index("language")["value"]
             found = by_layer(table, values, genera=genera, permutations=permutations, seed=seed)
             rows += [(name, category, *row) for row in found]
-    table = tested(rows, ["property", "category"], min_languages=min_languages)
+    table = as_table(rows, ["property", "category"], min_languages=min_languages)
     means = table["layer"].isna()
     adjusted = with_adjusted(table[~means], ["property"]), with_adjusted(table[means], [])
     return pd.concat(adjusted).sort_index()
 
 
-def tested(
+def as_table(
     rows: Sequence[tuple[object, ...]], keys: Sequence[str], *, min_languages: int
 ) -> pd.DataFrame:
     """A table of what :func:`by_layer` finds, before any correction.
