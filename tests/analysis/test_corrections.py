@@ -45,6 +45,33 @@ def test_missing_p_stay_missing_and_are_not_counted(p: list[float], missing: int
     np.testing.assert_allclose(found[missing:], by_hand(p))
 
 
+@settings(deadline=None, max_examples=50)
+@given(st.lists(st.tuples(st.floats(0.001, 1), st.booleans()), min_size=1, max_size=12))
+def test_those_of_too_few_languages_are_missing_and_not_counted(
+    tests: list[tuple[float, bool]],
+) -> None:
+    p, enough = (list(column) for column in zip(*tests, strict=True))
+    found = with_adjusted(table(p).assign(enough=enough), ["source"])["p_adjusted"]
+    assert found[~np.array(enough)].isna().all()
+    if any(enough):
+        counted = [value for value, kept in tests if kept]
+        np.testing.assert_allclose(found[enough], by_hand(counted))
+
+
+def test_without_columns_the_whole_table_is_one_family() -> None:
+    p = [0.01, 0.03, 0.04]
+    both = pd.concat([table(p[:1]), table(p[1:], layer=3)], ignore_index=True)
+    np.testing.assert_allclose(with_adjusted(both, [])["p_adjusted"], by_hand(p))
+    assert with_adjusted(table([]), [])["p_adjusted"].empty
+
+
+def test_other_p_values_get_a_column_of_their_own() -> None:
+    both = with_adjusted(table([0.01, 0.03]), []).assign(exact_p=[0.5, 0.02])
+    found = with_adjusted(both, [], of="exact_p")
+    assert found.drop(columns="exact_p_adjusted").equals(both)
+    np.testing.assert_allclose(found["exact_p_adjusted"], by_hand([0.5, 0.02]))
+
+
 def test_nothing_tested() -> None:
     assert with_adjusted(table([np.nan] * 3), ["layer"])["p_adjusted"].isna().all()
     assert with_adjusted(table([]), ["layer"])["p_adjusted"].empty

@@ -6,9 +6,15 @@ import pymannkendall
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from scipy.stats import kendalltau
+from scipy.stats import kendalltau, norm
 
-from langsig.analysis import trends
+from langsig.analysis import trends, trends_by_category
+
+COLUMNS = [
+    "category", "language", "layers", "tau", "p", "hamed_rao_p", "slope", "low", "high",
+    "p_adjusted", "hamed_rao_p_adjusted",
+]  # fmt: skip
+STATISTICS = COLUMNS[3:]
 
 
 def averages(series: Mapping[str, Sequence[float]], category: str = "Number") -> pd.DataFrame:
@@ -79,6 +85,8 @@ def test_each_category_is_its_own_family() -> None:
 def test_constant_series_has_no_trend() -> None:
     found = trends(averages({"de": [2.5] * 7})).iloc[0]
     assert (found["tau"], found["p"], found["p_adjusted"]) == (0, 1, 1)
+    assert (found["hamed_rao_p"], found["hamed_rao_p_adjusted"]) == (1, 1)
+    assert (found["slope"], found["low"], found["high"]) == (0, 0, 0)
 
 
 @pytest.mark.parametrize("layers", [1, 2])
@@ -86,13 +94,161 @@ def test_too_few_layers_are_missing_and_not_corrected_for(layers: int) -> None:
     long = {"de": range(7), "fr": [3, 1, 2, 5, 4, 6, 0]}
     short = {"zh": [1, 2][:layers]}
     found = trends(averages({**long, **short})).set_index("language")
-    assert found.loc["zh", ["tau", "p", "p_adjusted"]].isna().all()
+    assert found.loc["zh", STATISTICS].isna().all()
     assert found.loc["zh", "layers"] == layers
     expected = trends(averages(long)).set_index("language")
-    np.testing.assert_array_equal(found.loc[["de", "fr"], "p_adjusted"], expected["p_adjusted"])
+    for column in ("p_adjusted", "hamed_rao_p_adjusted"):
+        np.testing.assert_array_equal(found.loc[["de", "fr"], column], expected[column])
 
 
 def test_nothing_to_test() -> None:
-    columns = ["category", "language", "layers", "tau", "p", "p_adjusted"]
-    assert list(trends(averages({})).columns) == columns
+    assert list(trends(averages({})).columns) == COLUMNS
     assert trends(averages({"de": [1.0, 2.0]}))["p_adjusted"].isna().all()
+    assert trends_by_category(trends(averages({}))).empty
+
+
+@given(st.lists(distinct, min_size=1, max_size=4), st.sampled_from([1, 3]))
+@settings(max_examples=40, deadline=None)
+def test_slope_is_the_median_of_all_pairs_of_layers(series: list[list[int]], step: int) -> None:
+    by_language = {f"q{n}": [float(v) for v in values] for n, values in enumerate(series)}
+    table = averages(by_language)
+    found = trends(table.assign(layer=table["layer"] * step)).set_index("language")
+    for language, values in by_language.items():
+        slopes = sorted(
+            (values[j] - values[i]) / (step * (j - i))
+            for i in range(len(values))
+            for j in range(i + 1, len(values))
+        )
+        row = found.loc[language]
+        assert row["slope"] == pytest.approx(np.median(slopes))
+        if len(values) < 5:
+            assert np.isnan([row["low"], row["high"]]).all()
+        else:
+            assert slopes[0] <= row["low"] <= row["slope"] <= row["high"] <= slopes[-1]
+
+
+@pytest.mark.parametrize("layers", [5, 7, 13])
+def test_interval_holds_the_slope_of_a_line_with_noise(layers: int) -> None:
+    rng = np.random.default_rng(layers)
+    series = 0.3 * np.arange(layers) + rng.normal(size=(400, layers))
+    found = trends(averages({f"q{n}": [*values] for n, values in enumerate(series)}))
+    covered = ((found["low"] <= 0.3) & (found["high"] >= 0.3)).mean()
+    assert 0.92 < covered < 1, "of 400 with a probability of .95 or a little more"
+
+
+def rejections(layers: int, autocorrelation: float, number: int = 400) -> pd.Series:
+    """How many of p are below .05 for series without a trend, with this autocorrelation."""
+    rng = np.random.default_rng(layers)
+    values = rng.normal(size=(number, layers))
+    values[:, 0] /= np.sqrt(1 - autocorrelation**2)
+    for layer in range(1, layers):
+        values[:, layer] += autocorrelation * values[:, layer - 1]
+    found = trends(averages({f"q{n}": [*series] for n, series in enumerate(values)}))
+    return (found[["p", "hamed_rao_p"]] < 0.05).mean()
+
+
+@pytest.mark.parametrize("layers", [7, 13])
+def test_tests_hold_their_level_where_layers_are_independent(layers: int) -> None:
+    found = rejections(layers, 0)
+    assert 0.01 < found["p"] < 0.075
+    assert 0.01 < found["hamed_rao_p"] < 0.12, "docs/method.md has up to .08"
+
+
+def test_hamed_and_rao_need_longer_series_than_models_have() -> None:
+    found = rejections(13, 0.5)
+    assert found["hamed_rao_p"] > 0.1, "docs/method.md says that this is no remedy"
+    long = rejections(60, 0.5, 150)
+    assert long["hamed_rao_p"] < 0.75 * long["p"]
+
+
+@given(st.lists(st.integers(0, 1000), min_size=6, max_size=14, unique=True))
+@settings(max_examples=40, deadline=None)
+def test_hamed_and_rao(values: list[int]) -> None:
+    """Their variance written out, with the significant autocorrelations of the ranks."""
+    found = trends(averages({"de": [float(v) for v in values]})).iloc[0]
+    n, x = len(values), np.array(values, float)
+    rest = x - np.arange(1, n + 1) * found["slope"]
+    if np.ptp(rest) < 1e-6:
+        assert np.isnan(found["hamed_rao_p"])
+        return
+    ranks = pd.Series(rest).rank()
+    ranks -= ranks.mean()
+    factor = 1.0
+    for lag in range(1, n):
+        r = (ranks.to_numpy()[lag:] * ranks.to_numpy()[:-lag]).sum() / (ranks**2).sum()
+        if abs(r) > norm.ppf(0.975) / np.sqrt(n):
+            factor += 2 / (n * (n - 1) * (n - 2)) * (n - lag) * (n - lag - 1) * (n - lag - 2) * r
+    score = sum(np.sign(x[j] - x[i]) for i in range(n) for j in range(i + 1, n))
+    variance = n * (n - 1) * (2 * n + 5) / 18 * factor
+    if variance <= 0:
+        assert np.isnan(found["hamed_rao_p"]) or score == 0
+    else:
+        z = max(0, abs(score) - 1) / np.sqrt(variance)
+        assert found["hamed_rao_p"] == pytest.approx(2 * norm.sf(z), abs=1e-9)
+
+
+@given(st.lists(st.integers(0, 1000), min_size=3, max_size=5, unique=True))
+@settings(max_examples=40, deadline=None)
+def test_up_to_five_layers_hamed_and_rao_change_nothing(values: list[int]) -> None:
+    found = trends(averages({"de": [float(v) for v in values]})).iloc[0]
+    assert np.isnan(found["hamed_rao_p"]) or found["hamed_rao_p"] == pytest.approx(found["p"])
+
+
+def test_straight_line_has_no_p_of_hamed_and_rao_and_is_not_counted() -> None:
+    line = {"de": [0.1 * layer for layer in range(7)]}
+    others = {"fr": [3.0, 1, 2, 5, 4, 6, 0], "zh": [6.0, 4, 5, 3, 2, 0, 1]}
+    found = trends(averages({**line, **others})).set_index("language")
+    assert found.loc["de", ["hamed_rao_p", "hamed_rao_p_adjusted"]].isna().all()
+    assert found.loc["de", "p"] < 0.05
+    alone = trends(averages(others)).set_index("language")["hamed_rao_p_adjusted"]
+    pd.testing.assert_series_equal(found.loc[["fr", "zh"], "hamed_rao_p_adjusted"], alone)
+
+
+def test_languages_that_decrease_are_counted_by_category() -> None:
+    # Falls through seven layers without or with one swap are significant, with five they are not.
+    number = averages(
+        {
+            "aa": [7, 6, 5, 4, 3, 2, 1],
+            "bb": [7, 6, 5, 4, 3, 1, 2],
+            "cc": [1, 7, 6, 2, 5, 4, 3],
+            "dd": [1, 2, 3, 4, 5, 6, 7],
+            "ee": [2, 2, 2, 2, 2, 2, 2],
+            "ff": [2, 1],
+        }
+    )
+    table = trends(pd.concat([number, averages({"aa": [2, 1]}, "Case")]))
+    case, found = trends_by_category(table).drop(columns="hamed_rao_decreasing").to_dict("records")
+    taus = table[table["category"] == "Number"]["tau"].dropna()
+    assert found == {
+        "category": "Number",
+        "languages": 5,
+        "decreasing": 3,
+        "significantly_decreasing": 2,
+        "median_tau": pytest.approx(sorted(taus)[2]),
+        "share_decreasing": pytest.approx(3 / 5),
+        "share_significantly_decreasing": pytest.approx(2 / 5),
+    }
+    assert case["category"] == "Case" and case["languages"] == case["decreasing"] == 0
+    shares = [case[name] for name in case if name.startswith(("share", "median"))]
+    assert np.isnan(shares).all()
+
+
+@pytest.mark.parametrize(("p", "counted"), [(0.049, 1), (0.05, 0), (np.nan, 0)])
+@pytest.mark.parametrize(
+    ("column", "number"),
+    [
+        ("p_adjusted", "significantly_decreasing"),
+        ("hamed_rao_p_adjusted", "hamed_rao_decreasing"),
+    ],
+)
+def test_significance_is_of_the_adjusted_p(
+    column: str, number: str, p: float, counted: int
+) -> None:
+    table = pd.DataFrame(
+        {
+            "category": "Case", "language": ["de", "fr"], "tau": [-0.9, 0.9],
+            "p_adjusted": 0.5, "hamed_rao_p_adjusted": 0.5,
+        }
+    )  # fmt: skip
+    table[column] = p
+    assert trends_by_category(table)[number].tolist() == [counted]

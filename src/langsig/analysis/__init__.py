@@ -2,27 +2,45 @@
 
 from langsig.analysis.averages import average_signatures, spread
 from langsig.analysis.baselines import baseline_agreement, baseline_metrics, beyond_svd
+from langsig.analysis.benchmarks import read_scores, score_correlations
 from langsig.analysis.corrections import with_adjusted
+from langsig.analysis.correlations import Correlation, correlate, correlations
 from langsig.analysis.coverage import Coverage, coverage, coverage_markdown
 from langsig.analysis.findings import findings, findings_markdown
+from langsig.analysis.properties import (
+    language_properties,
+    type_token_ratio,
+    type_token_ratio_at,
+    unique_characters,
+)
 from langsig.analysis.summary import ALL_WORDS, report, summary, warnings
-from langsig.analysis.trends import trends
+from langsig.analysis.trends import trends, trends_by_category
 
 __all__ = [
     "ALL_WORDS",
+    "Correlation",
     "Coverage",
     "average_signatures",
     "baseline_agreement",
     "baseline_metrics",
     "beyond_svd",
+    "correlate",
+    "correlations",
     "coverage",
     "coverage_markdown",
     "findings",
     "findings_markdown",
+    "language_properties",
+    "read_scores",
     "report",
+    "score_correlations",
     "spread",
     "summary",
     "trends",
+    "trends_by_category",
+    "type_token_ratio",
+    "type_token_ratio_at",
+    "unique_characters",
     "warnings",
     "with_adjusted",
 ]

@@ -1,0 +1,157 @@
+"""Correlations over languages of average signatures with what else is known of the languages."""
+
+import math
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+from matplotlib.patches import Patch
+
+from langsig.analysis import ALL_WORDS
+from langsig.figures.canvas import FILL, INK, TITLE, canvas
+
+_LEVEL = 0.05  # of the false discovery rate (paper, section 5.1)
+_COLOURS = "RdBu_r"  # told apart by colour-blind readers; white is 0
+_GREY, _TOO_FEW = "0.45", "0.88"
+_DARK = 0.65  # |r| whose colour needs white ink
+_LETTER = 0.075  # inches of a row's label
+_TICKS = [-1, -0.5, 0, 0.5, 1]
+_LEGEND = 6.3  # inches that four names in a row need
+_MEANS = "all"
+_MARK: dict[str, Any] = {
+    "marker": "|", "linestyle": "none", "markersize": 11, "markeredgewidth": 2,
+}  # fmt: skip
+_PROPERTIES = {
+    "data_size": "words with the category",
+    "unique_characters": "unique characters",
+    "type_token_ratio": "type-token ratio",
+    "type_token_ratio_equal": "type-token ratio,\nequal numbers of tokens",
+}
+
+
+def correlation_heatmap(correlations: pd.DataFrame, *, rows: Sequence[str], title: str) -> Figure:
+    """Pearson's r of every row in every layer (paper, figures 3, 6, 7 and tables 4 to 7).
+
+    Where there are too few languages, cells are grey; a dot marks an adjusted p below .05. The
+    last column, ``all``, has the mean over the layers, if the table does.
+
+    Parameters
+    ----------
+    correlations
+        Columns `rows`, ``layer`` (missing: the mean over the layers), ``n``, ``pearson``,
+        ``enough``, ``p_adjusted``.
+    rows
+        Columns that make a row. Rows are in the order of the table, all words last.
+    """
+    table = _labelled(correlations, rows)
+    layers = sorted(table["layer"].dropna().unique())
+    places = {layer: place for place, layer in enumerate(layers)}
+    means = table["layer"].isna().any()
+    columns = [*(str(int(layer)) for layer in layers), *([_MEANS] if means else [])]
+    labels = list(dict.fromkeys(table["label"]))
+    letters = max(map(len, labels), default=0)
+    figure, axes = canvas(1.1 + _LETTER * letters + 0.42 * len(columns), 1.5 + 0.27 * len(labels))
+    shown = np.full((max(1, len(labels)), max(1, len(columns))), np.nan)
+    for row in table.to_dict("records"):
+        place = labels.index(row["label"]), places.get(row["layer"], len(layers))
+        shown[place] = row["pearson"] if row["enough"] else np.nan
+        _cell(axes, *place, row)
+    image = axes.imshow(shown, aspect="auto", cmap=_COLOURS, vmin=-1, vmax=1)
+    axes.set_facecolor(_TOO_FEW)
+    axes.set_xticks(range(len(columns)), columns)
+    axes.set_yticks(range(len(labels)), labels, fontsize=8)
+    axes.tick_params(length=0)
+    axes.spines[:].set_visible(False)
+    if means:
+        axes.axvline(len(layers) - 0.5, color="white", linewidth=3)
+    axes.set_xlabel(f"layer (0: embeddings{'; all: mean over layers' if means else ''})")
+    axes.set_title(title, fontsize=TITLE)
+    figure.colorbar(image, ax=axes, label="Pearson's r", aspect=30, ticks=_TICKS)
+    dot = Line2D([], [], marker=".", linestyle="none", color="black", label="adjusted p < .05")
+    _legend(figure, [dot, Patch(color=_TOO_FEW, label="too few languages")])
+    return figure
+
+
+def _cell(axes: Axes, row: int, column: int, values: dict[Any, Any]) -> None:
+    pearson = values["pearson"]
+    colour = "black"
+    if not values["enough"]:
+        colour = _GREY
+    elif abs(pearson) > _DARK:
+        colour = "white"
+    text = "–" if math.isnan(pearson) else f"{pearson:.2f}"
+    axes.text(column, row, text, ha="center", va="center", fontsize=7, color=colour)
+    if values["p_adjusted"] < _LEVEL:
+        axes.plot(column + 0.36, row - 0.3, ".", color=colour, markersize=4)
+
+
+def correlation_intervals(correlations: pd.DataFrame, *, title: str) -> Figure:
+    """Pearson's r of the mean over the layers with each property, by category (paper, figure 4).
+
+    Bars are 95 % intervals. Dots are full where the adjusted p is below .05, else hollow, and
+    grey where there are too few languages. The mark beside a dot is the mean over the layers of
+    Pearson's r, which the paper's figure has.
+
+    Parameters
+    ----------
+    correlations
+        What :func:`langsig.analysis.correlations` returns; of its rows those without a layer.
+    """
+    table = _labelled(correlations[correlations["layer"].isna()], ["category"])
+    labels = list(dict.fromkeys(table["label"]))
+    panels = list(dict.fromkeys(table["property"]))
+    width = 1 + _LETTER * max(map(len, labels), default=0) + 1.9 * max(1, len(panels))
+    size = max(width, _LEGEND), 1.7 + 0.22 * len(labels)
+    figure = Figure(figsize=size, layout="constrained")
+    grid = figure.subplots(1, max(1, len(panels)), sharex=True, sharey=True, squeeze=False)[0]
+    for axes, name in zip(grid, panels, strict=False):
+        for row in table[table["property"] == name].to_dict("records"):
+            _estimate(axes, labels.index(row["label"]), row)
+        axes.set_title(_PROPERTIES.get(name, name), fontsize=8)
+    for axes in grid:
+        axes.axvline(0, color=_GREY, linewidth=0.8, zorder=0)
+        axes.spines[["top", "right"]].set_visible(False)
+        axes.set_xlabel("Pearson's r", fontsize=8)
+    grid[0].set(xlim=(-1.05, 1.05), ylim=(max(1, len(labels)) - 0.5, -0.5))
+    grid[0].set_xticks(_TICKS)
+    grid[0].set_yticks(range(len(labels)), labels, fontsize=8)
+    figure.suptitle(title, fontsize=TITLE)
+    dot: dict[str, Any] = {"marker": "o", "linestyle": "none", "markersize": 4}
+    _legend(
+        figure,
+        [
+            Line2D([], [], color=INK, label="adjusted p < .05", **dot),
+            Line2D([], [], color=INK, markerfacecolor="white", label="adjusted p ≥ .05", **dot),
+            Line2D([], [], color=_GREY, markerfacecolor="white", label="too few languages", **dot),
+            Line2D([], [], color=FILL, label="mean of the layers' r", **_MARK),
+        ],
+    )
+    return figure
+
+
+def _estimate(axes: Axes, place: int, row: dict[Any, Any]) -> None:
+    colour = INK if row["enough"] else _GREY
+    inside = colour if row["p_adjusted"] < _LEVEL else "white"
+    axes.plot([row["low"], row["high"]], [place, place], color=colour, linewidth=1, zorder=1)
+    axes.plot(row["mean_pearson"], place, color=FILL, **_MARK)
+    axes.plot(row["pearson"], place, "o", color=colour, markerfacecolor=inside, markersize=4)
+
+
+def _labelled(correlations: pd.DataFrame, rows: Sequence[str]) -> pd.DataFrame:
+    """With a column ``label`` that names a row and its number of languages, all words last."""
+    parts = correlations[list(rows)].replace(ALL_WORDS, "All words").itertuples(index=False)
+    names = pd.Series(map(", ".join, parts), index=correlations.index, dtype="str")
+    n = correlations["n"].groupby(names)
+    lowest, highest = n.transform("min").astype(str), n.transform("max").astype(str)
+    numbers = lowest.where(lowest == highest, lowest + "–" + highest)
+    table = correlations.assign(label=names + " (n = " + numbers + ")")
+    return table.loc[names.eq("All words").sort_values(kind="stable").index]
+
+
+def _legend(figure: Figure, handles: Sequence[Any]) -> None:
+    style: dict[str, Any] = {"frameon": False, "fontsize": 8, "ncols": len(handles)}
+    figure.legend(handles=handles, loc="outside lower center", **style)

@@ -1,0 +1,137 @@
+from collections import Counter
+from fractions import Fraction
+from itertools import combinations
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from langsig.analysis import (
+    language_properties,
+    type_token_ratio,
+    type_token_ratio_at,
+    unique_characters,
+)
+from langsig.errors import InputError
+from langsig.morphology import annotate
+
+LINES = st.lists(st.text("aabcé 字\u3000\t", max_size=12), max_size=8)
+LEMMAS = st.lists(st.sampled_from("abcdef"), min_size=1, max_size=9)
+
+
+@given(LINES, st.integers(1, 1000))
+@settings(max_examples=60, deadline=None)
+def test_unique_characters_are_the_fewest_that_make_up_the_share(
+    lines: list[str], times: int
+) -> None:
+    text = "".join("".join(lines).split()) + "a" * times
+    occurrences = sorted(Counter(text).values())
+    fewest = next(
+        number
+        for number in range(1, len(occurrences) + 1)
+        if Fraction(sum(occurrences[-number:]), len(text)) >= Fraction("0.999")
+    )
+    assert unique_characters([*lines, *"a" * times]) == fewest
+
+
+@pytest.mark.parametrize(("rare", "expected"), [(0, 1), (3, 1), (4, 2), (2000, 2)])
+def test_share_is_reached_or_not(rare: int, expected: int) -> None:
+    assert unique_characters(["a" * (3000 - rare), "b" * rare]) == expected
+
+
+def test_space_is_no_character() -> None:
+    assert unique_characters(iter(["a\u3000b\xa0 \t\n"] * 10)) == 2
+    assert unique_characters([" \n", ""]) == 0
+    assert unique_characters([]) == 0
+
+
+@given(LEMMAS)
+def test_ratio_of_all_tokens(lemmas: list[str]) -> None:
+    ratio = type_token_ratio(lemmas)
+    assert ratio == pytest.approx(len(set(lemmas)) / len(lemmas))
+    assert ratio == pytest.approx(type_token_ratio_at(lemmas, len(lemmas)))
+    assert type_token_ratio([*lemmas, "_", "", None]) == ratio
+    assert type_token_ratio(pd.Series([*lemmas, None], dtype="string")) == ratio
+
+
+@given(LEMMAS, st.integers(1, 9))
+@settings(max_examples=40, deadline=None)
+def test_ratio_of_fewer_is_the_mean_over_all_samples(lemmas: list[str], tokens: int) -> None:
+    found = type_token_ratio_at(lemmas, tokens)
+    if tokens > len(lemmas):
+        assert np.isnan(found)
+    else:
+        samples = [len(set(sample)) / tokens for sample in combinations(lemmas, tokens)]
+        assert found == pytest.approx(np.mean(samples))
+
+
+def test_ratio_of_fewer_in_a_text_of_usual_size() -> None:
+    rng = np.random.default_rng(0)
+    lemmas = [str(rank) for rank in rng.zipf(1.5, 20_000)]
+    for tokens in (1, 100, 3000):
+        drawn = [len(set(rng.choice(lemmas, tokens, replace=False))) for _ in range(50)]
+        error = np.std(drawn) / np.sqrt(50) / tokens
+        found = type_token_ratio_at(lemmas, tokens)
+        assert found == pytest.approx(np.mean(drawn) / tokens, abs=4 * error + 1e-9)
+    ratios = [type_token_ratio_at(lemmas, tokens) for tokens in (1, 10, 100, 1000, 20_000)]
+    assert ratios == sorted(ratios, reverse=True)
+
+
+@pytest.mark.parametrize("lemmas", [[], ["_", "_"], ["", None]])
+def test_ratio_without_lemmas_is_missing(lemmas: list[str | None]) -> None:
+    assert np.isnan(type_token_ratio(lemmas))
+    assert np.isnan(type_token_ratio_at(lemmas, 1))
+
+
+def test_samples_have_tokens() -> None:
+    with pytest.raises(InputError, match="tokens: 0"):
+        type_token_ratio_at(["a"], 0)
+
+
+def test_treebank_without_lemmas(real_data: Path) -> None:
+    words = annotate(real_data / "ud-treebanks-v2.1/UD_Hindi-PUD", "hi").table
+    lemmas = words.loc[words["Part of Speech"].notna(), "lemma"]
+    assert len(lemmas) > 10_000
+    assert np.isnan(type_token_ratio(lemmas))
+
+
+def test_properties_of_all_languages() -> None:
+    covered = pd.DataFrame(
+        {
+            "language": ["de", "de", "hi", "hi"],
+            "category": ["Case", "Number"] * 2,
+            "words": [7, 9, 0, 4],
+            "enough": True,
+        }
+    )
+    lemmas = {"de": ["a", "a", "b", "c"], "fr": ["x", "x", "x"], "hi": [None, "_"]}
+    table = language_properties(covered, {"de": 60, "hi": 80}, lemmas)
+    assert list(table.columns) == ["property", "category", "language", "value"]
+    sizes = table[table["property"] == "data_size"]
+    found = sizes.set_index(["category", "language"])["value"].to_dict()
+    assert found == {
+        ("Case", "de"): 7, ("Number", "de"): 9, ("Case", "hi"): 0, ("Number", "hi"): 4,
+    }  # fmt: skip
+    others = table[table["property"] != "data_size"]
+    assert others["category"].isna().all()
+    values = {
+        name: rows.set_index("language")["value"] for name, rows in others.groupby("property")
+    }
+    assert values["unique_characters"].to_dict() == {"de": 60, "hi": 80}
+    assert values["type_token_ratio"][["de", "fr"]].tolist() == pytest.approx([3 / 4, 1 / 3])
+    # Of three tokens out of aabc, all are distinct unless both a are among them: 2 of 4 samples.
+    equal = values["type_token_ratio_equal"]
+    assert equal[["de", "fr"]].tolist() == pytest.approx([(3 + 2) / 2 / 3, 1 / 3])
+    assert np.isnan(values["type_token_ratio"]["hi"]) and np.isnan(equal["hi"])
+
+
+def test_no_language_has_lemmas() -> None:
+    covered = pd.DataFrame({"language": ["hi"], "category": ["Case"], "words": [3]})
+    table = language_properties(covered, {"hi": 80}, {"hi": [None]})
+    assert table.set_index("property")["value"].isna().to_dict() == {
+        "data_size": False, "unique_characters": False,
+        "type_token_ratio": True, "type_token_ratio_equal": True,
+    }  # fmt: skip
