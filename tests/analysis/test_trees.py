@@ -246,11 +246,13 @@ def test_few_permutations_are_all_gone_through() -> None:
     square = pd.DataFrame(1.0, names, names)
     for (one, other), distance in zip(combinations(names, 2), distances, strict=True):
         square.loc[one, other] = square.loc[other, one] = distance
-    values = []
-    for order in permutations(names):
-        moved = [square.loc[one, other] for one, other in combinations(order, 2)]
-        values.append(statistics(table(np.array(moved), names), permutations=0)["value"])
-    every = pd.DataFrame(values)
+    moved = []
+    for index, order in enumerate(permutations(names)):
+        condensed = [square.loc[one, other] for one, other in combinations(order, 2)]
+        moved.append(table(np.array(condensed), names, f"c{index:03d}"))
+    single = compared(pd.concat(moved), permutations=0).statistics
+    every = single.pivot(index="category", columns="statistic", values="value")[STATISTICS]
+    assert len(every) == 120
     np.testing.assert_allclose(found["expected"], every.mean(), atol=1e-12)
     np.testing.assert_allclose(found["p"], (every >= found["value"] - 1e-9).mean())
 

@@ -1,8 +1,21 @@
 """Pictures for print."""
 
+from langsig.figures.canvas import Mark, family_colours
+from langsig.figures.distances import distance_matrices
 from langsig.figures.intervals import intervals
 from langsig.figures.layers import heatmap, violins
 from langsig.figures.learning import learning_curves
 from langsig.figures.ranks import rank_curves
+from langsig.figures.trees import dendrograms
 
-__all__ = ["heatmap", "intervals", "learning_curves", "rank_curves", "violins"]
+__all__ = [
+    "Mark",
+    "dendrograms",
+    "distance_matrices",
+    "family_colours",
+    "heatmap",
+    "intervals",
+    "learning_curves",
+    "rank_curves",
+    "violins",
+]
