@@ -6,6 +6,7 @@ from langsig.analysis.benchmarks import read_scores, score_correlations
 from langsig.analysis.corrections import with_adjusted
 from langsig.analysis.correlations import Correlation, correlate, correlations
 from langsig.analysis.coverage import Coverage, coverage, coverage_markdown
+from langsig.analysis.distances import COMBINED, combined_distances, cosine_distances
 from langsig.analysis.findings import findings, findings_markdown
 from langsig.analysis.properties import (
     language_properties,
@@ -19,28 +20,4 @@ from langsig.analysis.trends import trends, trends_by_category
 __all__ = [
     "ALL_WORDS",
     "Correlation",
-    "Coverage",
-    "average_signatures",
-    "baseline_agreement",
-    "baseline_metrics",
-    "beyond_svd",
-    "correlate",
-    "correlations",
-    "coverage",
-    "coverage_markdown",
-    "findings",
-    "findings_markdown",
-    "language_properties",
-    "read_scores",
-    "report",
-    "score_correlations",
-    "spread",
-    "summary",
-    "trends",
-    "trends_by_category",
-    "type_token_ratio",
-    "type_token_ratio_at",
-    "unique_characters",
-    "warnings",
-    "with_adjusted",
 ]

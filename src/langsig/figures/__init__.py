@@ -1,14 +1,21 @@
 """Pictures for print."""
 
+from langsig.figures.canvas import Mark, family_colours
 from langsig.figures.correlations import correlation_heatmap, correlation_intervals
+from langsig.figures.distances import distance_matrices
 from langsig.figures.intervals import intervals
 from langsig.figures.layers import heatmap, violins
 from langsig.figures.learning import learning_curves
 from langsig.figures.ranks import rank_curves
+from langsig.figures.trees import dendrograms
 
 __all__ = [
+    "Mark",
     "correlation_heatmap",
     "correlation_intervals",
+    "dendrograms",
+    "distance_matrices",
+    "family_colours",
     "heatmap",
     "intervals",
     "learning_curves",

@@ -1,0 +1,42 @@
+"""Sets of languages, each factorised by itself: covariances -> average signatures."""
+
+import os
+from pathlib import Path
+
+import pandas as pd
+
+from common import load_params, paths, run
+from langsig.analysis import average_signatures
+from langsig.factorization import factorize_layers
+from langsig.files import atomic_directory
+from langsig.representations import CategoryStatistics
+
+
+def main() -> None:
+    params = load_params()
+    options = {"seed": params["seed"], "workers": os.cpu_count() or 1, **params["factorize"]}
+    normalise = options.pop("normalise")
+    options["starts"] = options.pop("other_starts")
+    layers = params["analysis"]["layers"]
+    sets = {"diverse": params["analysis"]["diverse"], **params["analysis"]["related"]}
+    tables = []
+    for slug in params["categories"]:
+        files = paths(f"artifacts/covariances/{{language}}/{slug}.safetensors", params["languages"])
+        statistics = [CategoryStatistics.load(path) for path in files.values()]
+        slices = {
+            one.language: [one.layers[layer].normalised(normalise).cross for layer in layers]
+            for one in statistics
+            if one.layers
+        }
+        for name, members in sets.items():
+            chosen = {language: slices[language] for language in members if language in slices}
+            category = statistics[0].category
+            fits = factorize_layers(chosen, category=category, **options)
+            averages = average_signatures(fits.signatures)
+            averages["layer"] = averages["layer"].map(dict(enumerate(layers)))
+            tables.append(averages.assign(set=name))
+    with atomic_directory(Path("artifacts/sets")) as output:
+        pd.concat(tables).to_csv(output / "average_signatures.csv", index=False)
+
+
+run(main)

@@ -1,0 +1,435 @@
+import json
+import math
+from functools import cache
+from itertools import combinations, permutations
+from pathlib import Path
+from random import Random
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from numpy.random import Generator, default_rng
+from numpy.typing import NDArray
+from scipy.cluster.hierarchy import cophenet, linkage
+from scipy.stats import spearmanr
+from skbio.tree import TreeNode
+
+from langsig.analysis import Trees, cosine_distances, reference_tree, trees
+from langsig.errors import InputError
+from langsig.sample_world.concepts import make_concepts
+from langsig.sample_world.lexicon import make_languages
+
+Array = NDArray[np.float64]
+COLUMNS = ["category", "layer", "language", "other", "distance"]
+CLADES, QUARTETS, COPHENETIC, PURITY = STATISTICS = [
+    "clades", "quartets", "cophenetic correlation", "genus purity"
+]  # fmt: skip
+FACTS = pd.DataFrame(
+    {
+        "language": ["aa", "ab", "ac", "ba", "bb", "ca", "da"],
+        "family": ["A", "A", "A", "A", "A", "C", None],
+        "genus": ["Aa", "Aa", "Aa", "Ab", "Ab", None, None],
+    }
+)
+NAMES = FACTS["language"].tolist()
+# Of FACTS: Aa (three languages), Ab (two), A (five of seven).
+NEWICK = "(((aa,ab,ac)Aa,(ba,bb)Ab)A,(ca)C,da);"
+
+
+def table(condensed: Array, names: list[str] = NAMES, category: str = "Case") -> pd.DataFrame:
+    """From the upper triangle of distances; pairs and their order are turned at random."""
+    rng = default_rng(0)
+    rows = [
+        (category, 0, *(pair if rng.random() < 0.5 else pair[::-1]), distance)
+        for pair, distance in zip(combinations(names, 2), condensed, strict=True)
+    ]
+    return pd.DataFrame(rows, columns=COLUMNS).sample(frac=1, random_state=0)
+
+
+def random_distances(seed: int, languages: int = len(NAMES)) -> Array:
+    return default_rng(seed).uniform(0.1, 1, math.comb(languages, 2))
+
+
+def compared(distances: pd.DataFrame, facts: pd.DataFrame = FACTS, **changes: object) -> Trees:
+    options: dict[str, object] = {"min_languages": 4, "permutations": 99, "seed": 0}
+    return trees(distances, facts, **(options | changes))  # type: ignore[arg-type]
+
+
+def statistics(*arguments: pd.DataFrame, **changes: object) -> pd.DataFrame:
+    return compared(*arguments, **changes).statistics.set_index("statistic")
+
+
+def tree(newick: str) -> TreeNode:
+    return TreeNode.read([newick], convert_underscores=False)
+
+
+# The reference
+
+
+def test_reference_resolves_what_the_facts_say_and_no_more() -> None:
+    found = tree(reference_tree(FACTS))
+    assert found.subsets() == tree(NEWICK).subsets()
+    assert {tip.name for tip in found.tips()} == set(NAMES)
+
+
+def test_reference_of_real_facts(samples: Path) -> None:
+    facts = pd.read_csv(samples / "languages.csv")
+    clades = {frozenset(clade) for clade in tree(reference_tree(facts)).subsets()}
+    expected = ["qaa qab", "qac qad", "qae qaf", "qaa qab qac qad qae qaf"]
+    assert clades == {frozenset(clade.split()) for clade in expected}
+
+
+def test_genera_of_the_same_name_are_apart_in_two_families() -> None:
+    facts = pd.DataFrame(
+        {"language": ["a_1", "b_1", "a_2"], "family": ["A", "B", "A"], "genus": ["West"] * 3}
+    )
+    assert tree(reference_tree(facts)).subsets() == {frozenset({"a_1", "a_2"})}
+    distances = table(np.array([0.9, 0.1, 0.5]), ["a_1", "a_2", "b_1"])
+    # a_1 lies with b_1, and has its genus with a_2 in all three only.
+    assert statistics(distances, facts).loc[PURITY, "value"] == pytest.approx(2 / 3)
+
+
+# The trees
+
+
+def test_trees_are_those_of_average_linkage() -> None:
+    distances = random_distances(1)
+    (row,) = compared(table(distances)).newicks.to_dict("records")
+    assert (row["category"], row["layer"]) == ("Case", 0)
+    found = tree(row["newick"]).cophenet()
+    heights = cophenet(linkage(distances, "average"))
+    for (one, other), height in zip(combinations(NAMES, 2), heights, strict=True):
+        assert found[one, other] == pytest.approx(height)
+
+
+def test_each_category_and_layer_has_its_tree() -> None:
+    one, other = table(random_distances(1)), table(random_distances(2), category="Voice")
+    found = compared(pd.concat([one, one.assign(layer=3), other]))
+    assert found.newicks[["category", "layer"]].to_numpy().tolist() == [
+        ["Case", 0], ["Case", 3], ["Voice", 0]
+    ]  # fmt: skip
+    assert list(found.statistics.columns) == [
+        "category", "layer", "statistic", "value", "expected", "best", "n", "p", "p_adjusted",
+        "enough",
+    ]  # fmt: skip
+    assert found.statistics["statistic"].tolist() == STATISTICS * 3
+    assert (found.statistics["n"] == 7).all()
+
+
+# The statistics
+
+
+def height(newick: TreeNode, one: str, other: str) -> float:
+    return float(newick.find(one).distance(newick.lca([one, other])))
+
+
+def quartet(newick: TreeNode, four: tuple[str, ...]) -> frozenset[frozenset[str]] | None:
+    """How the tree parts four of its leaves, from what is below each of its nodes."""
+    for clade in newick.subsets():
+        inside = clade & {*four}
+        if len(inside) == 2:
+            return frozenset([inside, frozenset(four) - inside])
+    return None
+
+
+@given(st.integers(0, 10**6))
+@settings(max_examples=25, deadline=None)
+def test_statistics_are_those_counted_on_the_trees_themselves(seed: int) -> None:
+    result = compared(table(random_distances(seed)), permutations=1)
+    found = tree(result.newicks["newick"].item())
+    value = result.statistics.set_index("statistic")["value"]
+    reference = tree(NEWICK)
+
+    clades = reference.subsets()
+    assert len(clades) == 3
+    assert value[CLADES] == pytest.approx(len(clades & found.subsets()) / 3)
+
+    parted = [four for four in combinations(NAMES, 4) if quartet(reference, four)]
+    alike = [quartet(reference, four) == quartet(found, four) for four in parted]
+    assert value[QUARTETS] == pytest.approx(np.mean(alike))
+
+    pairs = [*combinations(NAMES, 2)]
+    heights = [round(height(found, *pair), 9) for pair in pairs]
+    depths = [len(reference.lca([*pair]).ancestors()) for pair in pairs]
+    assert value[COPHENETIC] == pytest.approx(spearmanr(heights, np.negative(depths)).statistic)
+
+    shares = []
+    for genus in ({"aa", "ab", "ac"}, {"ba", "bb"}):
+        for pair in combinations(sorted(genus), 2):
+            below = {tip.name for tip in found.lca([*pair]).tips()}
+            shares.append(len(below & genus) / len(below))
+    assert value[PURITY] == pytest.approx(np.mean(shares))
+
+
+def test_share_of_clades_agrees_with_another_count() -> None:
+    # Of two resolved trees, scikit-bio's distance is the share of clades that are not in both.
+    names = [f"q{n}" for n in range(7)]
+    facts = pd.DataFrame({"language": names, "family": "Q", "genus": None})
+    for seed in range(20):
+        one, other = (
+            compared(table(random_distances(number), names), facts).newicks["newick"].item()
+            for number in (seed, seed + 100)
+        )
+        found = statistics(table(random_distances(seed), names), facts, reference=other)
+        distance = tree(one).compare_subsets(tree(other))
+        assert found.loc[CLADES, "value"] == pytest.approx(1 - distance)
+
+
+def test_relatives_together_have_all_at_best() -> None:
+    depths = {pair: len(tree(NEWICK).lca([*pair]).ancestors()) for pair in combinations(NAMES, 2)}
+    plain = np.array([1 - depth / 4 for depth in depths.values()])
+    found = statistics(table(plain))
+    np.testing.assert_allclose(found["value"], 1)
+    noisy = statistics(table(plain + random_distances(0) / 100))
+    np.testing.assert_allclose(noisy["value"], noisy["best"])
+    np.testing.assert_allclose(noisy.drop(COPHENETIC)["best"], 1)
+    assert 0.8 < noisy.loc[COPHENETIC, "best"] < 1, "nodes that the reference does not have"
+
+
+def test_best_is_what_distances_allow_where_relatives_are_apart() -> None:
+    for seed in range(20):
+        found = statistics(table(random_distances(seed)))
+        assert (found["value"] <= found["best"] + 1e-9).all()
+        np.testing.assert_allclose(found.drop(COPHENETIC)["best"], 1)
+
+
+def test_what_is_tied_is_not_resolved() -> None:
+    found = statistics(table(np.ones(21)))["value"]
+    assert (found[CLADES], found[QUARTETS]) == (0, 0)
+    assert np.isnan(found[COPHENETIC])
+    assert found[PURITY] == pytest.approx((3 * 3 + 2) / 4 / 7)
+
+
+@given(st.integers(0, 10**6), st.permutations(range(7)))
+@settings(max_examples=20, deadline=None)
+def test_names_of_languages_do_not_matter(seed: int, order: list[int]) -> None:
+    distances = table(random_distances(seed))
+    renamed = dict(zip(NAMES, [f"x{n}" for n in order], strict=True))
+    other = distances.replace({"language": renamed, "other": renamed})
+    facts = FACTS.assign(language=FACTS["language"].map(renamed))
+    one, same = statistics(distances), statistics(other, facts)
+    np.testing.assert_allclose(one["value"], same["value"])
+    np.testing.assert_allclose(one["best"], same["best"])
+
+
+# Reference given as a tree
+
+
+def test_languages_that_the_reference_lacks_have_no_relatives() -> None:
+    distances = table(random_distances(3))
+    short = statistics(distances, reference="((aa,ab,ac),(ba,bb));")
+    pd.testing.assert_frame_equal(short, statistics(distances, reference=NEWICK))
+
+
+def test_languages_without_distances_stay_in_the_reference_only() -> None:
+    distances = table(random_distances(3))
+    longer = NEWICK.replace("da", "((zz,zy),da)")
+    found = statistics(distances, reference=longer)
+    pd.testing.assert_frame_equal(found, statistics(distances, reference=NEWICK))
+
+
+@pytest.mark.parametrize("newick", ["", "((aa,ab)", "((xx,xy),xz);"])
+def test_bad_references_are_named(newick: str) -> None:
+    with pytest.raises(InputError, match="reference"):
+        compared(table(random_distances(0)), reference=newick)
+
+
+# Permutations
+
+
+def test_few_permutations_are_all_gone_through() -> None:
+    names = NAMES[:5]
+    distances = random_distances(7, 5)
+    found = statistics(table(distances, names), permutations=120)
+    square = pd.DataFrame(1.0, names, names)
+    for (one, other), distance in zip(combinations(names, 2), distances, strict=True):
+        square.loc[one, other] = square.loc[other, one] = distance
+    moved = []
+    for index, order in enumerate(permutations(names)):
+        condensed = [square.loc[one, other] for one, other in combinations(order, 2)]
+        moved.append(table(np.array(condensed), names, f"c{index:03d}"))
+    single = compared(pd.concat(moved), permutations=0).statistics
+    every = single.pivot(index="category", columns="statistic", values="value")[STATISTICS]
+    assert len(every) == 120
+    np.testing.assert_allclose(found["expected"], every.mean(), atol=1e-12)
+    np.testing.assert_allclose(found["p"], (every >= found["value"] - 1e-9).mean())
+
+
+def test_permutations_are_drawn_by_the_seed() -> None:
+    distances = table(random_distances(8))
+    one, same, other = (statistics(distances, seed=seed) for seed in (0, 0, 1))
+    pd.testing.assert_frame_equal(one, same)
+    assert (one["expected"] != other["expected"]).all()
+    np.testing.assert_allclose((one["p"] * 100) % 1, 0, atol=1e-6)
+
+
+def random_signatures(rng: Generator, names: list[str], category: str) -> pd.DataFrame:
+    values = rng.random((len(names), 16))
+    rows = [(category, 0, names[n], k, values[n, k]) for n, k in np.ndindex(values.shape)]
+    return pd.DataFrame(rows, columns=["category", "layer", "language", "component", "value"])
+
+
+def test_unrelated_signatures_are_rejected_as_often_as_they_should_be(samples: Path) -> None:
+    facts = pd.read_csv(samples / "languages.csv")
+    rng, names = default_rng(0), facts["language"].tolist()
+    drawn = [random_signatures(rng, names, f"c{n:03d}") for n in range(300)]
+    found = compared(cosine_distances(pd.concat(drawn)), facts, permutations=199).statistics
+    for level in (0.05, 0.2):
+        rates = (found["p"] <= level).groupby(found["statistic"]).mean()
+        assert (rates < level + 3 * np.sqrt(level * (1 - level) / 300)).all()
+        assert rates[COPHENETIC] > level - 3 * np.sqrt(level * (1 - level) / 300)
+    assert found.loc[found["statistic"] == COPHENETIC, "p"].mean() == pytest.approx(0.5, abs=0.05)
+    # Few clades can be recovered: their test has few values, and rejects less often.
+    assert found.groupby("statistic")["expected"].mean()[QUARTETS] == pytest.approx(1 / 3, abs=0.02)
+
+
+# Too little to compare
+
+
+@pytest.mark.parametrize(("languages", "missing"), [
+    (["aa", "ab"], [CLADES, QUARTETS, COPHENETIC]),
+    (["aa", "ca"], [*STATISTICS]),
+    (["aa", "ab", "ca"], [QUARTETS]),
+    (["aa", "ca", "da"], [*STATISTICS]),
+    (["aa", "ba", "ca", "da"], [PURITY]),
+])  # fmt: skip
+def test_what_cannot_be_compared_is_missing(languages: list[str], missing: list[str]) -> None:
+    distances = random_distances(0, len(languages))
+    found = statistics(table(distances, languages), permutations=999)
+    numbers = found[["value", "expected", "best", "p"]]
+    assert numbers.loc[missing].isna().all(axis=None)
+    assert numbers.drop(missing).notna().all(axis=None)
+    assert (found["n"] == len(languages)).all()
+
+
+def test_few_languages_are_not_counted() -> None:
+    full = [table(random_distances(n), category=f"c{n}") for n in range(3)]
+    few = table(random_distances(5, 3), NAMES[:3], "few")
+    alone = compared(pd.concat(full)).statistics
+    together = compared(pd.concat([*full, few])).statistics
+    counted = together["category"] != "few"
+    pd.testing.assert_frame_equal(together[counted].reset_index(drop=True), alone)
+    left = together[~counted]
+    assert not left["enough"].any() and left["p_adjusted"].isna().all()
+    rows = alone[alone["statistic"] == COPHENETIC].sort_values("p")
+    step = rows["p"].to_numpy() * 3 / np.arange(1, 4)
+    np.testing.assert_allclose(rows["p_adjusted"], np.minimum.accumulate(step[::-1])[::-1])
+
+
+def test_languages_without_known_distances_are_left_out() -> None:
+    distances = table(random_distances(0))
+    unknown = (distances[["language", "other"]] == "da").any(axis=1)
+    found = compared(distances.assign(distance=distances["distance"].mask(unknown)))
+    assert (found.statistics["n"] == 6).all()
+    assert "da" not in found.newicks["newick"].item()
+    nothing = compared(distances.assign(distance=np.nan))
+    assert nothing.newicks.empty and nothing.statistics.empty
+    assert list(nothing.statistics.columns) == list(found.statistics.columns)
+    assert compared(distances.iloc[:0]).statistics.empty
+
+
+def test_a_distance_that_is_missing_alone_is_named() -> None:
+    distances = table(random_distances(0))
+    there = ~distances[["language", "other"]].isin(["aa", "da"]).all(axis=1)
+    with pytest.raises(InputError, match=r"category Case, layer 0: .*'aa', 'da'"):
+        compared(distances[there])
+
+
+def test_languages_without_facts_are_named() -> None:
+    with pytest.raises(InputError, match=r"\['bb'\]"):
+        compared(table(random_distances(0)), FACTS.query("language != 'bb'"))
+
+
+# Planted trees
+
+
+@cache
+def sample_tree() -> str:
+    truth = Path(__file__).parents[2] / "samples" / "truth.json"
+    return str(json.loads(truth.read_text(encoding="utf-8"))["tree"])
+
+
+def sample_facts() -> pd.DataFrame:
+    return pd.read_csv(Path(__file__).parents[2] / "samples" / "languages.csv")
+
+
+def evolved(seed: int, noise: float, components: int = 256) -> pd.DataFrame:
+    """Signatures by Brownian motion along the sample's tree, and of two unrelated languages.
+
+    The tree has a stem of length .3: without it, its first two branches have nothing in common.
+    """
+    rng = default_rng(seed)
+    root = tree(sample_tree())
+    values = {root: rng.normal(size=components) * np.sqrt(0.3)}
+    for node in root.preorder(include_self=False):
+        values[node] = values[node.parent] + rng.normal(size=components) * np.sqrt(node.length)
+    tips = {tip.name: values[tip] for tip in root.tips()}
+    tips |= {name: rng.normal(size=components) * np.sqrt(0.8) for name in ("qag", "qah")}
+    rows = [
+        ("Case", 0, name, k, number + noise * rng.normal())
+        for name, vector in tips.items()
+        for k, number in enumerate(vector)
+    ]
+    return pd.DataFrame(rows, columns=["category", "layer", "language", "component", "value"])
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_signatures_that_evolved_along_a_tree_give_it_back(seed: int) -> None:
+    distances = cosine_distances(evolved(seed, noise=0.1))
+    found = statistics(distances, sample_facts(), reference=sample_tree(), permutations=199)
+    assert found["value"].drop(COPHENETIC).tolist() == [1, 1, 1]
+    assert found.loc[COPHENETIC, "value"] > 0.8
+    assert (found["p"] <= 0.02).all()
+
+
+def test_noise_drowns_the_tree() -> None:
+    little, much = (
+        np.mean(
+            [
+                statistics(cosine_distances(evolved(seed, noise)), sample_facts()).loc[
+                    CLADES, "value"
+                ]
+                for seed in range(10)
+            ]
+        )
+        for noise in (0.3, 3.0)
+    )
+    assert little > 0.9 > 0.6 > much
+
+
+def edit_distance(a: str, b: str) -> float:
+    row = list(range(len(b) + 1))
+    for i, left in enumerate(a, start=1):
+        diagonal, row[0] = row[0], i
+        for j, right in enumerate(b, start=1):
+            substitution = diagonal + (left != right)
+            diagonal, row[j] = row[j], min(row[j] + 1, row[j - 1] + 1, substitution)
+    return row[-1] / max(len(a), len(b), 1)
+
+
+def lexical_distances(seed: int, concepts: int) -> pd.DataFrame:
+    """Mean edit distance of the words for so many concepts, in a world of this seed."""
+    named = make_concepts(Random(seed))
+    languages = make_languages(Random(seed + 1), named)
+    chosen = sorted(named.content)[:: max(1, len(named.content) // concepts)][:concepts]
+    words = {
+        code: [language.phonemes(concept) for concept in chosen]
+        for code, language in sorted(languages.items())
+    }
+    distances = [
+        np.mean([edit_distance(*pair) for pair in zip(one, other, strict=True)])
+        for one, other in combinations(words.values(), 2)
+    ]
+    return table(np.array(distances), [*words])
+
+
+def test_words_of_the_sample_give_its_tree_back() -> None:
+    whole = []
+    for seed in range(5):
+        distances = lexical_distances(seed, concepts=100)
+        found = statistics(distances, sample_facts(), reference=sample_tree(), permutations=199)
+        whole.append(found.loc[CLADES, "value"] == 1 and found.loc[QUARTETS, "value"] == 1)
+        assert (found["p"] <= 0.05).all()
+    assert sum(whole) >= 4

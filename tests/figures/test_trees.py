@@ -1,0 +1,112 @@
+from itertools import combinations, pairwise
+
+import numpy as np
+import pandas as pd
+import pytest
+from matplotlib.axes import Axes
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.colors import to_hex
+from matplotlib.figure import Figure
+from numpy.random import default_rng
+
+from langsig.analysis import trees
+from langsig.figures import dendrograms, family_colours
+
+FACTS = pd.DataFrame(
+    {
+        "language": ["de", "nl", "ru", "fi", "zh"],
+        "name": ["German", "Dutch", "Russian", "Finnish", "Chinese"],
+        "family": ["Indo-European"] * 3 + ["Uralic", "Sino-Tibetan"],
+        "genus": ["Germanic", "Germanic", "Slavic", "Finnic", "Chinese"],
+    }
+)
+LADDER = "(zh:0.4,(fi:0.3,(ru:0.2,(de:0.1,nl:0.1):0.1):0.1):0.1);"
+BALANCED = "((ru:0.1,zh:0.1):0.1,((nl:0.05,de:0.05):0.05,fi:0.1):0.1);"
+
+
+def drawn(newicks: dict[int, str], facts: pd.DataFrame = FACTS) -> Figure:
+    table = pd.DataFrame({"layer": [*newicks], "newick": [*newicks.values()]})
+    figure = dendrograms(table, facts, title="Trees of all words")
+    FigureCanvasAgg(figure).draw()
+    return figure
+
+
+def names(axes: Axes) -> list[str]:
+    return [text.get_text() for text in sorted(axes.texts, key=lambda text: text.xy[1])]  # type: ignore[attr-defined]
+
+
+def verticals(axes: Axes) -> list[tuple[float, ...]]:
+    """Distance, and the two ends, of every node."""
+    lines = [np.column_stack(line.get_data()) for line in axes.lines if len(line.get_xdata()) == 2]
+    nodes = [line for line in lines if line[0, 0] == line[1, 0] and line[0, 1] != line[1, 1]]
+    return sorted((line[0, 0], *sorted(line[:, 1])) for line in nodes)
+
+
+def test_nodes_stand_at_the_distances_of_what_they_join() -> None:
+    axes = drawn({0: LADDER}).axes[0]
+    assert names(axes) == ["German", "Dutch", "Russian", "Finnish", "Chinese"]
+    expected = [(0.2, 0, 1), (0.4, 0.5, 2), (0.6, 1.25, 3), (0.8, 2.125, 4)]
+    np.testing.assert_allclose(verticals(axes), expected)
+
+
+def test_every_layer_has_its_panel_on_one_scale() -> None:
+    figure = drawn({6: BALANCED, 0: LADDER})
+    assert [axes.get_title() for axes in figure.axes] == ["layer 0", "layer 6"]
+    assert names(figure.axes[1]) == ["German", "Dutch", "Finnish", "Russian", "Chinese"]
+    assert len({axes.get_xlim() for axes in figure.axes}) == 1
+    left, right = figure.axes[1].get_xlim()
+    assert right == 0 and left > 0.8
+
+
+def test_tips_bear_the_marks_of_their_families() -> None:
+    facts = FACTS.assign(family=FACTS["family"].replace("Sino-Tibetan", None))
+    figure = drawn({0: LADDER}, facts)
+    axes = figure.axes[0]
+    colours = {family: mark.colour for family, mark in family_colours(facts).items()}
+    marks = [line for line in axes.lines if line.get_marker() != "None"]
+    found = {int(mark.get_ydata()[0]): to_hex(mark.get_color()) for mark in marks}
+    indo_european = colours["Indo-European"]
+    assert found == {0: indo_european, 1: indo_european, 2: indo_european, 3: colours["Uralic"]}
+    (legend,) = figure.legends
+    assert [text.get_text() for text in legend.get_texts()] == ["Indo-European", "Uralic"]
+
+
+def test_languages_without_facts_bear_their_codes() -> None:
+    assert names(drawn({0: LADDER}, FACTS.query("language != 'ru'")).axes[0]).count("ru") == 1
+
+
+def random_trees(languages: int, layers: list[int]) -> tuple[dict[int, str], pd.DataFrame]:
+    rng = default_rng(0)
+    codes = [f"q{n:02d}" for n in range(languages)]
+    rows = [("Case", k, *pair, rng.random()) for k in layers for pair in combinations(codes, 2)]
+    distances = pd.DataFrame(rows, columns=["category", "layer", "language", "other", "distance"])
+    families = [f"Family {n % 9}" for n in range(languages)]
+    named = [f"Language {n}" for n in range(languages)]
+    facts = pd.DataFrame({"language": codes, "name": named, "family": families, "genus": families})
+    found = trees(distances, facts, min_languages=3, permutations=0, seed=0).newicks
+    return dict(zip(found["layer"], found["newick"], strict=True)), facts
+
+
+@pytest.mark.parametrize(
+    ("languages", "layers"), [(2, [0]), (8, [0, 3, 6]), (33, [0, 6, 12]), (33, [0])]
+)
+def test_all_text_lies_within_the_picture_and_none_on_another(
+    languages: int, layers: list[int]
+) -> None:
+    figure = drawn(*random_trees(languages, layers))
+    boxes = [legend.get_window_extent() for legend in figure.legends]
+    for axes in figure.axes:
+        tips = sorted((text.get_window_extent() for text in axes.texts), key=lambda box: box.y0)
+        assert len(tips) == languages
+        assert all(below.y1 <= above.y0 + 1 for below, above in pairwise(tips)), "a pixel at most"
+        boxes += [*tips, axes.title.get_window_extent(), axes.xaxis.label.get_window_extent()]
+    for left, right in pairwise(figure.axes):
+        assert max(text.get_window_extent().x1 for text in left.texts) <= right.bbox.x0
+    for box in boxes:
+        assert box.x0 >= 0 and box.y0 >= 0
+        assert box.x1 <= figure.bbox.width and box.y1 <= figure.bbox.height
+
+
+def test_equal_languages_and_none_can_be_drawn() -> None:
+    assert len(drawn({0: "(de:0.0,nl:0.0);"}).axes[0].texts) == 2
+    assert not drawn({}).axes[0].texts
