@@ -51,7 +51,7 @@ def correlations_of(
     rng = default_rng(seed)
     table = pd.DataFrame(rows, columns=columns)
     size = len(table)
-    table["n"] = rng.integers(2, count + 1, size)
+    table["n"] = rng.integers(min(2, count), count + 1, size)
     table["pearson"] = rng.uniform(-1, 1, size)
     table["low"], table["high"] = table["pearson"] - 0.1, table["pearson"] + 0.1
     table["p"] = rng.uniform(0, 0.06, size)

@@ -59,8 +59,11 @@ def readable(name: Any) -> str:
 
 def counted(count: int, noun: str) -> str:
     """``1 language``, ``2 languages``."""
-    plural = noun[:-1] + "ies" if noun.endswith("y") else noun + "s"
-    return f"{count:,} {noun if count == 1 else plural}"
+    if count != 1:
+        endings = {"y": "ies", "is": "es"}
+        end = next((end for end in endings if noun.endswith(end)), "")
+        noun = noun.removesuffix(end) + endings.get(end, "s")
+    return f"{count:,} {noun}"
 
 
 def significant(table: pd.DataFrame, column: str = "p_adjusted") -> pd.DataFrame:
