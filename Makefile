@@ -8,7 +8,7 @@ export DVC_NO_ANALYTICS := 1
 export TOKENIZERS_PARALLELISM := false
 
 .DEFAULT_GOAL := help
-.PHONY: help install repro test lint format data use price record samples plots lock clean
+.PHONY: help install repro report test lint format data use price record samples plots lock clean
 
 help:  ## list the targets
 	@grep -E '^[a-z]+:.*##' Makefile | sed -E 's/:[^#]*##/\t/' | expand -t 12
@@ -20,12 +20,15 @@ $(VENV)/.installed: pyproject.toml requirements.lock
 	$(BIN)/pip install --quiet --upgrade-strategy only-if-needed -c requirements.lock -e '.[dev]'
 	touch $@
 
-.dvc/plots_page.html: tools/plots_page.py $(VENV)/.installed
+.dvc/plots_page.html: tools/plots_page.py src/langsig/report/bundle.py $(VENV)/.installed
 	$(BIN)/python tools/plots_page.py $@
 
 repro: install  ## run the pipeline on the chosen data, and print the result
 	dvc repro
 	langsig show metrics/summary.json
+
+report: install  ## write report/index.html: all results on one page, which needs no network
+	dvc repro report
 
 test: install  ## run all tests, one a core
 	OMP_NUM_THREADS=1 pytest --numprocesses auto --dist loadgroup $(ARGS)

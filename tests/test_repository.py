@@ -22,6 +22,10 @@ EARLIER = {
     "figures": {
         "corpora", "morphology", "pretraining", "representations", "factorization", "analysis",
     },
+    "report": {
+        "corpora", "morphology", "pretraining", "representations", "factorization", "analysis",
+        "figures",
+    },
     "sample_world": set(),
 }  # fmt: skip
 COMMON = {"errors", "files"}

@@ -152,10 +152,11 @@ def test_every_dependency_is_made_by_a_stage_or_is_in_the_repository(preset: str
         for key in each:
             item = each[key] if isinstance(each, dict) else key
             stage = fill(entry.get("do", entry), {**params, "key": key, "item": item})
-            made |= {out if isinstance(out, str) else next(iter(out)) for out in stage["outs"]}
+            outs = [*stage["outs"], *stage.get("metrics", [])]
+            made |= {out if isinstance(out, str) else next(iter(out)) for out in outs}
             needed |= dict.fromkeys(stage["deps"], f"{name}@{key}")
     for path, stage in needed.items():
-        if path.startswith("artifacts/"):
+        if path.startswith(("artifacts/", "metrics/", "plots/")):
             assert path in made, f"{stage} needs {path}, which no stage makes"
         elif not path.startswith("data/"):
             assert (ROOT / path).exists(), f"{stage} needs {path}"

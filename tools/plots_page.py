@@ -3,7 +3,7 @@
 import sys
 from pathlib import Path
 
-import vl_convert
+from langsig.report import vega_script
 
 PAGE = """<!DOCTYPE html>
 <html lang="en">
@@ -11,7 +11,7 @@ PAGE = """<!DOCTYPE html>
   <meta charset="utf-8">
   <title>langsig: plots</title>
   {refresh_tag}
-  <script>(() => {BUNDLE})();</script>
+  <script>{BUNDLE}</script>
   <style>body { font-family: sans-serif; margin: 2em; } table { border-spacing: 1em; }</style>
 </head>
 <body>
@@ -22,8 +22,7 @@ PAGE = """<!DOCTYPE html>
 
 
 def main() -> None:
-    bundle = vl_convert.javascript_bundle("window.vegaEmbed = vegaEmbed;")
-    page = PAGE.replace("{BUNDLE}", "{" + bundle.replace("</script", "<\\/script") + "}")
+    page = PAGE.replace("{BUNDLE}", vega_script())
     Path(sys.argv[1]).write_text(page, encoding="utf-8")
 
 

@@ -14,10 +14,43 @@ from langsig.analysis.properties import (
     type_token_ratio_at,
     unique_characters,
 )
+from langsig.analysis.sets import variance_tests
 from langsig.analysis.summary import ALL_WORDS, report, summary, warnings
+from langsig.analysis.trees import Trees, reference_tree, trees
 from langsig.analysis.trends import trends, trends_by_category
 
 __all__ = [
     "ALL_WORDS",
+    "COMBINED",
     "Correlation",
+    "Coverage",
+    "Trees",
+    "average_signatures",
+    "baseline_agreement",
+    "baseline_metrics",
+    "beyond_svd",
+    "combined_distances",
+    "correlate",
+    "correlations",
+    "cosine_distances",
+    "coverage",
+    "coverage_markdown",
+    "findings",
+    "findings_markdown",
+    "language_properties",
+    "read_scores",
+    "reference_tree",
+    "report",
+    "score_correlations",
+    "spread",
+    "summary",
+    "trees",
+    "trends",
+    "trends_by_category",
+    "type_token_ratio",
+    "type_token_ratio_at",
+    "unique_characters",
+    "variance_tests",
+    "warnings",
+    "with_adjusted",
 ]

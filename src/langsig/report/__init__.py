@@ -1,0 +1,6 @@
+"""One page with all results of a run, which opens from a file and needs no network."""
+
+from langsig.report.bundle import vega_script
+from langsig.report.document import report_page
+
+__all__ = ["report_page", "vega_script"]

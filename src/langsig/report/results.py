@@ -1,0 +1,148 @@
+"""What a report is made of: the tables of a run, and what must be said beside each of them."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import pandas as pd
+
+from langsig.analysis import ALL_WORDS
+
+EXPERIMENTAL = "experimental"
+OTHER_FAMILIES = "other families"
+# Okabe and Ito (2008), without black, which the page has for ink, and yellow, which is too pale
+# on white; grey for what is left.
+_COLOURS = ["#0072B2", "#D55E00", "#009E73", "#E69F00", "#CC79A7", "#56B4E9"]
+_GREY = "#8C8C8C"
+
+
+@dataclass(frozen=True)
+class Results:
+    """One run, as read from its files."""
+
+    tables: Mapping[str, pd.DataFrame]
+    """By name, see :func:`langsig.report.report_page`."""
+    metrics: Mapping[str, Any]
+    """What :func:`langsig.analysis.summary` returns; ``learning`` may be missing."""
+    facts: pd.DataFrame
+    """Columns ``language``, ``name``, ``family``, ``genus``; languages may be missing."""
+    margin: float | None
+    """Nat over token frequencies at which a model counts as learnt; ``None`` if unknown."""
+
+    def has(self, *names: str) -> bool:
+        """Whether all these tables are there and have rows."""
+        return all(name in self.tables and not self.tables[name].empty for name in names)
+
+    def of(self, name: str, category: str = ALL_WORDS) -> pd.DataFrame:
+        """The rows of a table that are of one category."""
+        table = self.tables[name]
+        return table[table["category"] == category]
+
+    @cached_property
+    def languages(self) -> pd.DataFrame:
+        """One row a language, relatives together.
+
+        Columns ``language``, ``name`` (the code where none is known), ``family`` (missing where
+        unknown), ``group`` (the family, or what all those that get no colour of their own are
+        called), ``genus``, ``label`` (the code, with a dagger if its model has not learnt),
+        ``learnt``.
+        """
+        codes = self._codes()
+        table = pd.DataFrame({"language": codes}, dtype=str).merge(
+            self.facts[["language", "name", "family", "genus"]].drop_duplicates("language"),
+            on="language",
+            how="left",
+        )
+        table["name"] = table["name"].fillna(table["language"])
+        table["learnt"] = [language not in self.unlearnt for language in table["language"]]
+        table["label"] = table["language"].where(table["learnt"], table["language"] + "†")
+        table["group"] = table["family"].map(lambda name: self._group(table["family"], name))
+        ordered = table.sort_values(["family", "genus", "language"], na_position="last")
+        return ordered.reset_index(drop=True)
+
+    def _codes(self) -> list[str]:
+        tables = [table for table in self.tables.values() if "language" in table]
+        named = {str(code) for table in tables for code in table["language"].dropna()}
+        return sorted(named | (set(self.learning) - {EXPERIMENTAL}))
+
+    @staticmethod
+    def _group(families: pd.Series, family: Any) -> str:
+        """Families by falling number of languages get a colour until there are no more."""
+        sizes = families.value_counts()
+        ranked = sorted(sizes.index, key=lambda name: (-sizes[name], name))
+        return family if family in ranked[: len(_COLOURS)] else OTHER_FAMILIES
+
+    @cached_property
+    def colours(self) -> dict[str, str]:
+        """A colour for each ``group`` of :attr:`languages`, in the order of their size."""
+        sizes = self.languages["group"].value_counts()
+        named = sorted(set(sizes.index) - {OTHER_FAMILIES}, key=lambda name: (-sizes[name], name))
+        colours = dict(zip(named, _COLOURS, strict=False))
+        if OTHER_FAMILIES in sizes:
+            colours[OTHER_FAMILIES] = _GREY if named else _COLOURS[0]
+        return colours
+
+    @property
+    def learning(self) -> Mapping[str, Mapping[str, Any]]:
+        """By model: ``gain`` (nat), ``learnt``."""
+        found: Mapping[str, Mapping[str, Any]] = self.metrics.get("learning", {})
+        return found
+
+    @cached_property
+    def unlearnt(self) -> list[str]:
+        """Models that have not learnt."""
+        return sorted(model for model, result in self.learning.items() if not result["learnt"])
+
+    @cached_property
+    def flagged(self) -> dict[str, list[int]]:
+        """By category: layers whose factorisation fails its own checks."""
+        if not self.has("factorizations"):
+            return {}
+        failed = self.tables["factorizations"].dropna(subset="flags")
+        groups = failed.groupby("category")["layer"]
+        return {str(category): sorted(map(int, layers)) for category, layers in groups}
+
+    @cached_property
+    def categories(self) -> list[str]:
+        """All words first, then by name."""
+        tables = [table for table in self.tables.values() if "category" in table]
+        named = {str(name) for table in tables for name in table["category"].dropna()}
+        return sorted(named, key=lambda name: (name != ALL_WORDS, name))
+
+    @cached_property
+    def _names(self) -> dict[str, str]:
+        return dict(zip(self.languages["language"], self.languages["name"], strict=True))
+
+    def name(self, language: Any) -> str:
+        """The name of a language, with a dagger if its model has not learnt."""
+        return self._names.get(language, str(language)) + ("†" if language in self.unlearnt else "")
+
+    def doubts(self, category: str = ALL_WORDS) -> str:
+        """A sentence on failed fits of a category, and on models that have not learnt."""
+        layers = self.flagged.get(category, [])
+        said = [
+            f"fits of {_layers(layers)} fail their checks (*)" if layers else "",
+            f"not learnt: {listed([self.name(model) for model in self.unlearnt])}"
+            if self.unlearnt
+            else "",
+        ]
+        found = "; ".join(part for part in said if part)
+        if found:
+            return f"Marked throughout: {found}."
+        checked = "all fits pass their checks" if self.has("factorizations") else ""
+        learnt = "all models have learnt" if self.learning else ""
+        good = " and ".join(part for part in (checked, learnt) if part)
+        return f"{good[0].upper()}{good[1:]}." if good else "Whether models have learnt is unknown."
+
+
+def _layers(layers: Sequence[int]) -> str:
+    return f"{'layer' if len(layers) == 1 else 'layers'} {listed(map(str, layers))}"
+
+
+def listed(names: Any, most: int = 8) -> str:
+    """Names as a person would list them; of many, the first few and how many more."""
+    names = list(names)
+    if len(names) > most:
+        names = [*names[: most - 1], f"{len(names) - most + 1} more"]
+    return " and ".join([", ".join(names[:-1]), names[-1]] if len(names) > 1 else names)

@@ -1,0 +1,63 @@
+"""Tables, metrics and parameters -> one page with all results, which needs no network."""
+
+import json
+import platform
+import subprocess
+from importlib.metadata import version
+from pathlib import Path
+
+import pandas as pd
+import yaml
+
+from common import load_params, run
+from langsig.files import atomic_file
+from langsig.report import report_page
+
+PACKAGES = ["langsig", "dvc", "numpy", "pandas", "scipy", "torch", "transformers"]
+
+
+def main() -> None:
+    params = load_params()
+    sources = [
+        *sorted(Path("artifacts/tables").glob("*.csv")),
+        *sorted(Path("artifacts/ranks").glob("*.csv")),
+        Path("plots/figures/learning.csv"),
+    ]
+    page = report_page(
+        {path.stem: read(path) for path in sources},
+        metrics=json.loads(Path("metrics/summary.json").read_text(encoding="utf-8")),
+        parameters=params,
+        provenance=provenance(),
+        facts=facts(),
+        margin=params["pretraining"]["margin"],
+    )
+    with atomic_file("report/index.html") as output:
+        output.write_text(page, encoding="utf-8")
+
+
+def read(path: Path) -> pd.DataFrame:
+    """A table in which only what is empty is missing: `nan` is the code of a language."""
+    return pd.read_csv(path, keep_default_na=False, na_values=[""])
+
+
+def facts() -> pd.DataFrame | None:
+    """Names and families of the languages, where the data come with them."""
+    path = Path("data/facts/languages.csv")
+    return read(path) if path.exists() else None
+
+
+def provenance() -> dict[str, str]:
+    """Revision and data of this clone, and versions of what computed the results."""
+    described = subprocess.run(
+        ["git", "describe", "--always", "--dirty"], capture_output=True, text=True, check=False
+    )
+    data = yaml.safe_load(Path("data.dvc").read_text(encoding="utf-8"))["outs"][0]
+    return {
+        "Git revision": described.stdout.strip() or "not a clone",
+        "Data (DVC hash)": data.get("md5", "unknown"),
+        "Python": platform.python_version(),
+        **{name: version(name) for name in PACKAGES},
+    }
+
+
+run(main)

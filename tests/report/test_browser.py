@@ -1,0 +1,293 @@
+"""The page in a browser: what cannot be seen from its text."""
+
+import json
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from langsig.report import report_page
+
+webdriver = pytest.importorskip("selenium.webdriver", reason="Selenium is not installed")
+CHROMIUM, DRIVER = shutil.which("chromium"), shutil.which("chromedriver")
+pytestmark = pytest.mark.skipif(
+    not (CHROMIUM and DRIVER), reason="needs chromium and chromedriver (Debian: chromium-driver)"
+)
+OPTIONS = [
+    "--headless=new", "--no-sandbox", "--disable-gpu", "--disable-background-networking",
+    "--disable-component-update", "--disable-sync", "--disable-dev-shm-usage", "--no-first-run",
+    "--hide-scrollbars",
+]  # fmt: skip
+WIDE, PHONE = (1200, 1000), (390, 844)
+
+
+@pytest.fixture(scope="module")
+def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
+    options = webdriver.ChromeOptions()
+    options.binary_location = CHROMIUM
+    for option in [*OPTIONS, f"--user-data-dir={tmp_path_factory.mktemp('profile')}"]:
+        options.add_argument(option)
+    options.set_capability("goog:loggingPrefs", {"browser": "ALL", "performance": "ALL"})
+    service = webdriver.ChromeService(executable_path=DRIVER)
+    driver = webdriver.Chrome(options=options, service=service)
+    driver.set_script_timeout(60)
+    yield driver
+    driver.quit()
+
+
+@pytest.fixture(scope="module")
+def path(inputs: Callable[..., dict[str, Any]], tmp_path_factory: pytest.TempPathFactory) -> Path:
+    page = report_page(
+        **inputs(8, unlearnt=("qab",)), parameters={"seed": 1}, provenance={"revision": "abc"}
+    )
+    path = tmp_path_factory.mktemp("report") / "index.html"
+    path.write_text(page, encoding="utf-8")
+    return path
+
+
+@pytest.fixture
+def page(browser: Any, path: Path) -> Any:
+    """The browser with the page just opened, wide, and all its figures drawn."""
+    resize(browser, WIDE)
+    return opened(browser, path)
+
+
+def opened(browser: Any, path: Path) -> Any:
+    for kind in ("browser", "performance"):
+        browser.get_log(kind)  # what is read is gone
+    browser.get(path.as_uri())
+    wait(browser, "document.documentElement.dataset.ready === 'yes'")
+    return browser
+
+
+def resize(browser: Any, size: tuple[int, int]) -> None:
+    metrics = {"width": size[0], "height": size[1], "deviceScaleFactor": 1, "mobile": False}
+    browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", metrics)
+
+
+def wait(browser: Any, condition: str) -> None:
+    from selenium.webdriver.support.wait import WebDriverWait
+
+    WebDriverWait(browser, 60, 0.05).until(lambda b: b.execute_script(f"return {condition}"))
+
+
+def signals(browser: Any, name: str) -> list[Any]:
+    """The value of a signal in every figure."""
+    values: list[Any] = browser.execute_script(
+        "return [...langsig.drawn.values()].map(({view}) => view.signal(arguments[0]))", name
+    )
+    return values
+
+
+def column(browser: Any, table: str, head: str) -> list[str]:
+    """The cells of a column of a table that is open."""
+    cells: list[str] = browser.execute_script(
+        """const table = document.querySelector(`[data-table=${arguments[0]}]`);
+        table.open = true;
+        const heads = [...table.querySelectorAll('th')].map((head) => head.textContent);
+        return [...table.querySelectorAll('tbody tr')].map(
+          (row) => row.cells[heads.indexOf(arguments[1])].textContent);""",
+        table,
+        head,
+    )
+    return cells
+
+
+def open_table(browser: Any, table: str) -> None:
+    browser.execute_script(f"document.querySelector('[data-table={table}]').open = true")
+    wait(browser, f"document.querySelector('[data-table={table}] td') !== null")
+
+
+def press(browser: Any, table: str, head: str, key: str | None = None) -> Any:
+    """Click the head of a column, or press a key on it; what is returned is the head."""
+    (cell,) = [
+        cell
+        for cell in browser.find_elements("css selector", f"[data-table={table}] th")
+        if cell.text == head
+    ]
+    button = cell.find_element("tag name", "button")
+    if key:
+        button.send_keys(key)
+    else:
+        browser.execute_script("arguments[0].click()", button)
+    return cell
+
+
+def choose(browser: Any, control: str, value: str) -> None:
+    from selenium.webdriver.support.select import Select
+
+    Select(browser.find_element("id", control)).select_by_value(value)
+    browser.execute_async_script(
+        """const views = [...langsig.drawn.values()].map(({view}) => view.runAsync());
+        Promise.all(views).then(arguments[0]);"""
+    )
+
+
+def test_opens_without_errors_and_without_network(page: Any) -> None:
+    messages = [entry for entry in page.get_log("browser") if entry["level"] != "INFO"]
+    assert not messages
+    events = [json.loads(entry["message"])["message"] for entry in page.get_log("performance")]
+    asked = [
+        event["params"]["request"]["url"]
+        for event in events
+        if event["method"] == "Network.requestWillBeSent"
+    ]
+    assert asked, "the log has the page itself"
+    assert not [url for url in asked if not url.startswith(("file:", "data:", "blob:"))]
+
+
+def test_a_script_that_is_not_of_the_page_does_not_run(page: Any) -> None:
+    page.execute_script(
+        """const made = document.createElement('script');
+        made.textContent = 'window.intruder = true';
+        document.body.append(made);"""
+    )
+    assert page.execute_script("return window.intruder") is None
+
+
+def test_every_figure_is_drawn_as_wide_as_its_place(page: Any) -> None:
+    drawn = page.execute_script(
+        """return [...document.querySelectorAll('figure')].map((figure) => {
+          const svg = figure.querySelector('svg.marks');
+          const box = figure.querySelector('.chart');
+          return [figure.id, svg ? svg.querySelectorAll('path, line, text').length : 0,
+                  svg ? svg.clientWidth - box.clientWidth : 0];
+        })"""
+    )
+    assert len(drawn) == len(page.execute_script("return Object.keys(langsig.page.figures)"))
+    for key, shapes, beyond in drawn:
+        assert shapes > 10, f"{key} is empty"
+        assert beyond <= 1, f"{key} is wider than its place"
+
+
+def test_tables_sort_by_click_and_by_keyboard(page: Any) -> None:
+    open_table(page, "trends")
+    head = press(page, "trends", "p")
+    values = [float(cell.replace("< ", "0")) for cell in column(page, "trends", "p")]
+    assert len(values) == 8 and values == sorted(values)
+    assert head.get_attribute("aria-sort") == "ascending"
+    press(page, "trends", "p", "\ue007")  # Enter
+    assert [float(cell.replace("< ", "0")) for cell in column(page, "trends", "p")] == values[::-1]
+    assert head.get_attribute("aria-sort") == "descending"
+    other = press(page, "trends", "language")
+    assert column(page, "trends", "language") == sorted(column(page, "trends", "language"))
+    assert (head.get_attribute("aria-sort"), other.get_attribute("aria-sort")) == (
+        "none", "ascending",
+    )  # fmt: skip
+
+
+def test_numbers_stand_to_the_right_and_few_languages_are_grey(page: Any) -> None:
+    open_table(page, "correlations")
+    rows = page.execute_script(
+        """const table = document.querySelector('[data-table=correlations]');
+        const heads = [...table.querySelectorAll('th')].map((head) => head.textContent);
+        return [...table.querySelectorAll('tbody tr')].map((row) => [
+          row.cells[heads.indexOf('enough')].textContent,
+          row.classList.contains('few'),
+          getComputedStyle(row.cells[heads.indexOf('pearson')]).textAlign,
+          row.cells[heads.indexOf('p adj.')].textContent])"""
+    )
+    assert {enough for enough, *_ in rows} == {"yes", "no"}
+    for enough, grey, align, adjusted in rows:
+        assert grey == (enough == "no") == (adjusted == "")
+        assert align == "right"
+
+
+def test_a_language_is_singled_out_in_all_figures_and_tables(page: Any) -> None:
+    open_table(page, "trends")
+    assert set(signals(page, "chosen")) == {""}
+    choose(page, "language", "qac")
+    assert set(signals(page, "chosen")) == {"qac"}
+    assert column(page, "trends", "language") == ["Language qacqac"]
+    opacities = page.execute_script(
+        """return [...document.querySelectorAll('#signatures-0 svg .mark-symbol path')].map(
+          (dot) => dot.getAttribute('opacity'))"""
+    )
+    assert opacities.count("0.1") == 7 * 4, "all but those of the language fade"
+    page.find_element("tag name", "body").send_keys("\ue00c")  # Escape
+    assert set(signals(page, "chosen")) == {""}
+    assert len(column(page, "trends", "language")) == 8
+
+
+def test_a_click_on_a_dot_singles_its_language_out(page: Any) -> None:
+    (dot, *_) = page.find_elements("css selector", "#signatures-0 svg .mark-symbol path")
+    page.execute_script("arguments[0].scrollIntoView({block: 'center'})", dot)
+    language = page.execute_script("return arguments[0].__data__.datum.language", dot)
+    webdriver.ActionChains(page).move_to_element(dot).click().perform()
+    wait(page, f"langsig.state.chosen === '{language}'")
+    assert set(signals(page, "chosen")) == {language}
+
+
+def test_a_category_is_chosen_for_all_figures_and_tables(page: Any) -> None:
+    open_table(page, "average_signatures")
+    choose(page, "category", "Case")
+    assert set(signals(page, "category")) == {"Case"}
+    assert set(column(page, "average_signatures", "category")) == {"Case"}
+    page.execute_script(
+        "document.querySelector('[data-table=average_signatures] input[type=checkbox]').click()"
+    )
+    assert len(set(column(page, "average_signatures", "category"))) == 3
+
+
+def test_the_layer_of_a_figure_moves_by_its_slider_and_stays_through_the_theme(page: Any) -> None:
+    page.execute_script(
+        """const slider = document.querySelector('#distances-0 input[type=range]');
+        slider.value = 1; slider.dispatchEvent(new Event('input'));"""
+    )
+    layer = "langsig.drawn.get('distances-0').view.signal('layer')"
+    wait(page, f"{layer} === 1")
+    toggle(page)
+    assert page.execute_script(f"return {layer}") == 1
+
+
+def toggle(browser: Any) -> None:
+    before = browser.execute_script("return [...langsig.drawn.values()].at(-1).view.signal('ink')")
+    browser.find_element("id", "theme").click()
+    wait(browser, f"[...langsig.drawn.values()].at(-1).view.signal('ink') !== '{before}'")
+
+
+def test_themes_follow_the_system_and_the_toggle(page: Any, tmp_path: Path) -> None:
+    background = "return getComputedStyle(document.body).backgroundColor"
+    light, inks = page.execute_script(background), set(signals(page, "ink"))
+    page.save_screenshot(str(tmp_path / "light.png"))
+    toggle(page)
+    dark = page.execute_script(background)
+    page.save_screenshot(str(tmp_path / "dark.png"))
+    assert brightness(light) > 200 > 60 > brightness(dark)
+    assert len(inks) == 1 and not inks & set(signals(page, "ink"))
+    labels = page.execute_script(
+        "return getComputedStyle(document.querySelector('#signatures-0 .role-axis text')).fill"
+    )
+    assert brightness(labels) > 120, "labels of axes are light on dark"
+    toggle(page)
+    scheme = {"features": [{"name": "prefers-color-scheme", "value": "dark"}]}
+    page.execute_script("delete document.documentElement.dataset.theme")
+    page.execute_cdp_cmd("Emulation.setEmulatedMedia", scheme)
+    assert page.execute_script(background) == dark
+    page.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": []})
+
+
+def brightness(colour: str) -> float:
+    channels = [float(part) for part in colour.strip("rgba()").split(",")[:3]]
+    return sum(channels) / 3
+
+
+def test_nothing_is_wider_than_a_phone(browser: Any, path: Path, tmp_path: Path) -> None:
+    resize(browser, PHONE)
+    opened(browser, path)
+    for table in browser.find_elements("css selector", "details"):
+        browser.execute_script("arguments[0].open = true", table)
+    assert browser.execute_script("return document.documentElement.scrollWidth") <= PHONE[0]
+    browser.save_screenshot(str(tmp_path / "phone.png"))
+
+
+def test_a_figure_is_enlarged_and_put_back(page: Any) -> None:
+    height = "document.querySelector('#trends-0 svg.marks').clientHeight"
+    before = page.execute_script(f"return {height}")
+    button = "document.querySelector('#trends-0 .enlarge').click()"
+    page.execute_script(button)
+    wait(page, f"{height} > {before} + 100")
+    page.find_element("tag name", "body").send_keys("\ue00c")
+    wait(page, f"{height} === {before}")
