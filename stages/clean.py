@@ -5,7 +5,7 @@ import sys
 from pathlib import Path
 
 from common import load_params, run
-from langsig.corpora import clean, fingerprint
+from langsig.corpora import clean, fingerprint, read_sentences, unique_characters
 from langsig.files import atomic_directory, atomic_file
 from langsig.morphology import read_words
 
@@ -29,7 +29,9 @@ def main() -> None:
             seed=params["seed"],
             **options,
         )
-        (output / "report.json").write_text(json.dumps(report.as_dict(), indent=2) + "\n")
+        text = (sentence for sentence, _ in read_sentences(output / "train.parquet"))
+        kept = {**report.as_dict(), "unique_characters": unique_characters(text)}
+        (output / "report.json").write_text(json.dumps(kept, indent=2) + "\n")
     print(f"{language}: {report}")
 
 

@@ -1,5 +1,3 @@
-from collections import Counter
-from fractions import Fraction
 from itertools import combinations
 from pathlib import Path
 
@@ -13,39 +11,11 @@ from langsig.analysis import (
     language_properties,
     type_token_ratio,
     type_token_ratio_at,
-    unique_characters,
 )
 from langsig.errors import InputError
 from langsig.morphology import annotate
 
-LINES = st.lists(st.text("aabcé 字\u3000\t", max_size=12), max_size=8)
 LEMMAS = st.lists(st.sampled_from("abcdef"), min_size=1, max_size=9)
-
-
-@given(LINES, st.integers(1, 1000))
-@settings(max_examples=60, deadline=None)
-def test_unique_characters_are_the_fewest_that_make_up_the_share(
-    lines: list[str], times: int
-) -> None:
-    text = "".join("".join(lines).split()) + "a" * times
-    occurrences = sorted(Counter(text).values())
-    fewest = next(
-        number
-        for number in range(1, len(occurrences) + 1)
-        if Fraction(sum(occurrences[-number:]), len(text)) >= Fraction("0.999")
-    )
-    assert unique_characters([*lines, *"a" * times]) == fewest
-
-
-@pytest.mark.parametrize(("rare", "expected"), [(0, 1), (3, 1), (4, 2), (2000, 2)])
-def test_share_is_reached_or_not(rare: int, expected: int) -> None:
-    assert unique_characters(["a" * (3000 - rare), "b" * rare]) == expected
-
-
-def test_space_is_no_character() -> None:
-    assert unique_characters(iter(["a\u3000b\xa0 \t\n"] * 10)) == 2
-    assert unique_characters([" \n", ""]) == 0
-    assert unique_characters([]) == 0
 
 
 @given(LEMMAS)

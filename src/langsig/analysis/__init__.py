@@ -1,5 +1,6 @@
 """What signatures say about languages and layers."""
 
+from langsig.analysis.answers import answers, measures
 from langsig.analysis.averages import average_signatures, spread
 from langsig.analysis.baselines import baseline_agreement, baseline_metrics, beyond_svd
 from langsig.analysis.benchmarks import read_scores, score_correlations
@@ -7,14 +8,14 @@ from langsig.analysis.corrections import with_adjusted
 from langsig.analysis.correlations import Correlation, correlate, correlations
 from langsig.analysis.coverage import Coverage, coverage, coverage_markdown
 from langsig.analysis.distances import COMBINED, combined_distances, cosine_distances
+from langsig.analysis.facts import Facts, read_facts
 from langsig.analysis.findings import findings, findings_markdown
 from langsig.analysis.properties import (
     language_properties,
     type_token_ratio,
     type_token_ratio_at,
-    unique_characters,
 )
-from langsig.analysis.sets import variance_tests
+from langsig.analysis.sets import variance_tests, variance_tests_alone
 from langsig.analysis.summary import ALL_WORDS, report, summary, warnings
 from langsig.analysis.trees import Trees, reference_tree, trees
 from langsig.analysis.trends import trends, trends_by_category
@@ -24,7 +25,9 @@ __all__ = [
     "COMBINED",
     "Correlation",
     "Coverage",
+    "Facts",
     "Trees",
+    "answers",
     "average_signatures",
     "baseline_agreement",
     "baseline_metrics",
@@ -38,6 +41,8 @@ __all__ = [
     "findings",
     "findings_markdown",
     "language_properties",
+    "measures",
+    "read_facts",
     "read_scores",
     "reference_tree",
     "report",
@@ -49,8 +54,8 @@ __all__ = [
     "trends_by_category",
     "type_token_ratio",
     "type_token_ratio_at",
-    "unique_characters",
     "variance_tests",
+    "variance_tests_alone",
     "warnings",
     "with_adjusted",
 ]

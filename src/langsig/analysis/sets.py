@@ -104,6 +104,35 @@ def variance_tests(
     return table.assign(p_adjusted=adjusted, enough=enough)
 
 
+def variance_tests_alone(
+    averages: pd.DataFrame,
+    *,
+    diverse: Collection[str],
+    related: Mapping[str, Collection[str]],
+    **options: Any,
+) -> pd.DataFrame:
+    """:func:`variance_tests` of sets that were factorised each by itself.
+
+    A language of both sets has two average signatures, and counts as a related one only, in all
+    tests.
+
+    Parameters
+    ----------
+    averages
+        Columns ``set`` (``diverse``, or the name of a related set), ``category``, ``layer``,
+        ``language``, ``average_signature``.
+    options
+        The others of :func:`variance_tests`, and its results.
+    """
+    tables = []
+    for name, members in related.items():
+        others = set(diverse) - set(members)
+        of_diverse = (averages["set"] == "diverse") & averages["language"].isin(others)
+        both = averages[of_diverse | (averages["set"] == name)]
+        tables.append(variance_tests(both, diverse=others, related={name: members}, **options))
+    return with_adjusted(pd.concat(tables, ignore_index=True), ["test"])
+
+
 def _of(values: pd.Series, languages: Collection[str]) -> Array:
     return values[values.index.isin(languages)].to_numpy(float)
 

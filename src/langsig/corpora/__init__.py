@@ -1,5 +1,6 @@
 """From raw text to the token sequences that models are trained on."""
 
+from langsig.corpora.characters import unique_characters
 from langsig.corpora.cleaning import CleaningReport, clean, count_sentences, read_sentences
 from langsig.corpora.fingerprints import fingerprint, fingerprints_of_line
 from langsig.corpora.packing import Packed, Sequences, downsample, pack
@@ -21,5 +22,6 @@ __all__ = [
     "read_sentences",
     "romaniser",
     "train_tokenizer",
+    "unique_characters",
     "words_of_text",
 ]
