@@ -13,14 +13,14 @@ from common import load_params, run
 from langsig.files import atomic_file
 from langsig.report import report_page
 
+FOLDERS = ["tables", "relations", "ranks"]
 PACKAGES = ["langsig", "dvc", "numpy", "pandas", "scipy", "torch", "transformers"]
 
 
 def main() -> None:
     params = load_params()
     sources = [
-        *sorted(Path("artifacts/tables").glob("*.csv")),
-        *sorted(Path("artifacts/ranks").glob("*.csv")),
+        *(path for name in FOLDERS for path in sorted(Path("artifacts", name).glob("*.csv"))),
         Path("plots/figures/learning.csv"),
     ]
     page = report_page(
@@ -28,7 +28,7 @@ def main() -> None:
         metrics=json.loads(Path("metrics/summary.json").read_text(encoding="utf-8")),
         parameters=params,
         provenance=provenance(),
-        facts=facts(),
+        facts=read(Path("artifacts/relations/languages.csv")),
         margin=params["pretraining"]["margin"],
     )
     with atomic_file("report/index.html") as output:
@@ -38,12 +38,6 @@ def main() -> None:
 def read(path: Path) -> pd.DataFrame:
     """A table in which only what is empty is missing: `nan` is the code of a language."""
     return pd.read_csv(path, keep_default_na=False, na_values=[""])
-
-
-def facts() -> pd.DataFrame | None:
-    """Names and families of the languages, where the data come with them."""
-    path = Path("data/facts/languages.csv")
-    return read(path) if path.exists() else None
 
 
 def provenance() -> dict[str, str]:

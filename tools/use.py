@@ -24,6 +24,12 @@ JOINT = {
     "factorize": ["artifacts/covariances/{language}"],
     "uncertainty": ["artifacts/covariances/{language}", "artifacts/untrained/{language}"],
     "ranks": ["artifacts/covariances/{language}"],
+    "sets": ["artifacts/covariances/{language}"],
+    "relate": [
+        "artifacts/sentences/{language}/report.json",
+        "artifacts/words/{language}",
+        "artifacts/signatures/{category}",
+    ],
     "analyse": [
         "artifacts/words/{language}",
         "artifacts/learning/{language}",
