@@ -28,7 +28,7 @@ repro: install  ## run the pipeline on the chosen data, and print the result
 	langsig show metrics/summary.json
 
 test: install  ## run all tests, one a core
-	OMP_NUM_THREADS=1 pytest --numprocesses auto --dist loadgroup $(ARGS)
+	OMP_NUM_THREADS=1 pytest --numprocesses auto --dist loadscope --no-loadscope-reorder $(ARGS)
 
 lint: install  ## ruff and mypy
 	ruff check .
