@@ -31,7 +31,7 @@ report: install  ## write report/index.html: all results on one page, which need
 	dvc repro report
 
 test: install  ## run all tests, one a core
-	OMP_NUM_THREADS=1 pytest --numprocesses auto --dist loadgroup $(ARGS)
+	OMP_NUM_THREADS=1 pytest --numprocesses auto --dist loadscope --no-loadscope-reorder $(ARGS)
 
 lint: install  ## ruff and mypy
 	ruff check .

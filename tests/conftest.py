@@ -2,14 +2,32 @@
 
 import os
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
+from xdist.scheduler import LoadScopeScheduling
 
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerBase
 
 ROOT = Path(__file__).resolve().parents[1]
+PIPELINE = "tests/pipeline/"  # its tests share a run of the whole way, which takes long
+
+
+class FilesOrPipeline(LoadScopeScheduling):
+    """Shares files out among processes; all of the pipeline's go to one."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        return PIPELINE if nodeid.startswith(PIPELINE) else nodeid.partition("::")[0]
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> FilesOrPipeline:
+    return FilesOrPipeline(config, log)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The longest first, so that other processes have what is left to do beside it."""
+    items.sort(key=lambda item: not item.nodeid.startswith(PIPELINE))
 
 
 @pytest.fixture(scope="session")

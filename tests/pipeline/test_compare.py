@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 import yaml
 
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("pipeline")]
+pytestmark = pytest.mark.slow
 
 LANGUAGES = ["qaa", "qab", "qah"]
 CATEGORIES = {"gender": "Gender", "number": "Number", "part-of-speech": "Part of Speech"}

@@ -10,7 +10,7 @@ from transformers import AutoModelForMaskedLM, AutoTokenizer
 
 from langsig.corpora import Sequences, fingerprint, fingerprints_of_line, read_sentences
 
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("pipeline")]
+pytestmark = pytest.mark.slow
 
 LANGUAGES = ["qaa", "qab", "qah"]
 CATEGORIES = ["gender", "number", "part-of-speech"]
