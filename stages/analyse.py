@@ -16,13 +16,17 @@ from langsig.analysis import (
     coverage_markdown,
     findings,
     findings_markdown,
+    relation_metrics,
     spread,
     summary,
     trends,
+    trends_by_category,
     with_adjusted,
 )
 from langsig.files import atomic_directory, atomic_file
 from langsig.morphology import read_words
+
+RELATIONS = Path("artifacts/relations")
 
 
 def main() -> None:
@@ -35,7 +39,11 @@ def main() -> None:
     ranks, halves = (pd.read_csv(f"artifacts/ranks/{name}.csv") for name in ("ranks", "halves"))
     beyond = beyond_svd(halves, seed=params["seed"])
     estimates = read_all(sources, "estimates.csv")
-    found = findings(estimates, read_all(sources, "replicates.parquet"), **params["analysis"])
+    found = findings(
+        estimates,
+        read_all(sources, "replicates.parquet"),
+        logographic=params["analysis"]["logographic"],
+    )
     models = paths("artifacts/learning/{language}", [*params["languages"], "experimental"])
     learning = {m: json.loads((path / "learning.json").read_text()) for m, path in models.items()}
     words = paths("artifacts/words/{language}", list(params["languages"]))
@@ -43,9 +51,11 @@ def main() -> None:
         ((language, read_words(folder)) for language, folder in words.items()),
         min_instances=params["covariance"]["min_instances"],
     )
+    by_language = trends(averages)
     tables = {
         "average_signatures": averages,
-        "trends": trends(averages),
+        "trends": by_language,
+        "trends_by_category": trends_by_category(by_language),
         "spread": spread(averages),
         "factorizations": read_all(fits, "diagnostics.csv"),
         "intervals": with_adjusted(estimates, ["source", "normalise", "layer"]),
@@ -63,6 +73,7 @@ def main() -> None:
         (output / "findings.md").write_text(findings_markdown(found), encoding="utf-8")
         (output / "coverage.md").write_text(coverage_markdown(covered), encoding="utf-8")
     with atomic_file("metrics/summary.json") as output:
+        related = {path.stem: pd.read_csv(path) for path in RELATIONS.glob("*.csv")}
         agreed = agreement[agreement["category"] == ALL_WORDS]
         metrics = summary(
             *(tables[name] for name in ("average_signatures", "trends", "spread")),
@@ -70,6 +81,7 @@ def main() -> None:
             learning,
             findings=found,
             baselines=baseline_metrics(agreed, beyond, ranks[ranks["in_use"]]),
+            relations=relation_metrics(tables | related),
         )
         output.write_text(json.dumps(metrics, indent=2, allow_nan=False) + "\n")
 

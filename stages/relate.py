@@ -26,6 +26,8 @@ from langsig.analysis import (
 from langsig.files import atomic_directory
 from langsig.morphology import read_words
 
+ABSENCES = "absences of categories"
+
 
 def main() -> None:
     params = load_params()
@@ -43,8 +45,16 @@ def main() -> None:
     properties = read_properties(languages, params["covariance"]["min_instances"])
     distances = cosine_distances(signatures)
     categories = sorted(averages["category"].unique())
-    combined = combined_distances(distances, languages=languages, categories=categories)
-    found = trees(pd.concat([distances, combined]), facts.languages, reference=facts.tree, **tests)
+    named = {"languages": languages, "categories": categories}
+    combined = combined_distances(distances, **named)
+    # What the lack of categories does to the combination by itself.
+    absences = combined_distances(distances.assign(distance=0.0), **named)
+    found = trees(
+        pd.concat([distances, combined, absences.assign(category=ABSENCES)]),
+        facts.languages,
+        reference=facts.tree,
+        **tests,
+    )
     alone = pd.read_csv("artifacts/sets/average_signatures.csv")
     tables = {
         "languages": facts.languages,

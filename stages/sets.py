@@ -20,7 +20,7 @@ def main() -> None:
     layers = params["analysis"]["layers"]
     sets = {"diverse": params["analysis"]["diverse"], **params["analysis"]["related"]}
     tables = []
-    for slug in params["categories"]:
+    for slug in params["analysis"]["alone"]:
         files = paths(f"artifacts/covariances/{{language}}/{slug}.safetensors", params["languages"])
         statistics = [CategoryStatistics.load(path) for path in files.values()]
         slices = {

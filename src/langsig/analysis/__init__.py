@@ -15,6 +15,7 @@ from langsig.analysis.properties import (
     type_token_ratio,
     type_token_ratio_at,
 )
+from langsig.analysis.relations import relation_metrics
 from langsig.analysis.sets import variance_tests, variance_tests_alone
 from langsig.analysis.summary import ALL_WORDS, report, summary, warnings
 from langsig.analysis.trees import Trees, reference_tree, trees
@@ -45,6 +46,7 @@ __all__ = [
     "read_facts",
     "read_scores",
     "reference_tree",
+    "relation_metrics",
     "report",
     "score_correlations",
     "spread",

@@ -71,10 +71,10 @@ def answers(
     Returns
     -------
     DataFrame
-        Columns ``measure``, ``question``, ``estimate``, ``low``, ``high``, ``n``, ``p``,
+        Columns ``measure``, ``analysis``, ``estimate``, ``low``, ``high``, ``n``, ``p``,
         ``p_adjusted``, ``enough``. Of trends, the estimate is the share of languages that decrease
         from the lower to the upper layers (negative tau), without p; else Pearson's correlation
-        with the mean over the layers. All p-values of a question are one family.
+        with the mean over the layers. All p-values of an analysis are one family.
     """
     questions = _questions(properties, scores)
     options: dict[str, Any] = {"genera": genera, "permutations": permutations, "seed": seed}
@@ -87,10 +87,10 @@ def answers(
             (measure, question, *by_layer(table, values, **options)[-1])
             for question, values in questions.items()
         ]
-    found = as_table(rows, ["measure", "question"], min_languages=min_languages)
-    trend = pd.DataFrame(shares, columns=["measure", "question", "estimate", "n", "enough"])
-    columns = ["measure", "question", "estimate", "low", "high", "n", "p", "p_adjusted", "enough"]
-    adjusted = with_adjusted(found.rename(columns={"pearson": "estimate"}), ["question"])
+    found = as_table(rows, ["measure", "analysis"], min_languages=min_languages)
+    trend = pd.DataFrame(shares, columns=["measure", "analysis", "estimate", "n", "enough"])
+    columns = ["measure", "analysis", "estimate", "low", "high", "n", "p", "p_adjusted", "enough"]
+    adjusted = with_adjusted(found.rename(columns={"pearson": "estimate"}), ["analysis"])
     return pd.concat([trend, adjusted], ignore_index=True).reindex(columns=columns)
 
 

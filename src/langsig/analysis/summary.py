@@ -26,6 +26,7 @@ def summary(
     *,
     findings: pd.DataFrame,
     baselines: Mapping[str, Any],
+    relations: Mapping[str, Any] | None = None,
 ) -> dict[str, Any]:
     """Metrics of all words: nested dictionaries of plain numbers, missing ones left out.
 
@@ -43,6 +44,8 @@ def summary(
         languages together are taken.
     baselines
         What :func:`langsig.analysis.baseline_metrics` returns.
+    relations
+        What :func:`langsig.analysis.relation_metrics` returns.
     """
     averages, trends, spread, factorizations = (
         table[table["category"] == ALL_WORDS]
@@ -64,6 +67,7 @@ def summary(
             "findings": _nested(findings),
             "baselines": baselines,
             "learning": learning,
+            **(relations or {}),
         }
     )
     return metrics
