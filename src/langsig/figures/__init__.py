@@ -1,6 +1,6 @@
 """Pictures for print."""
 
-from langsig.figures.canvas import Mark, family_colours
+from langsig.figures.canvas import family_colours
 from langsig.figures.distances import distance_matrices
 from langsig.figures.intervals import intervals
 from langsig.figures.layers import heatmap, violins
@@ -9,7 +9,6 @@ from langsig.figures.ranks import rank_curves
 from langsig.figures.trees import dendrograms
 
 __all__ = [
-    "Mark",
     "dendrograms",
     "distance_matrices",
     "family_colours",
