@@ -175,6 +175,7 @@ def test_share_of_clades_agrees_with_another_count() -> None:
         found = statistics(table(random_distances(seed), names), facts, reference=other)
         distance = tree(one).compare_subsets(tree(other))
         assert found.loc[CLADES, "value"] == pytest.approx(1 - distance)
+        assert np.isnan(found.loc[PURITY, "value"]), "unknown genera are not one genus"
 
 
 def test_relatives_together_have_all_at_best() -> None:
@@ -196,7 +197,8 @@ def test_best_is_what_distances_allow_where_relatives_are_apart() -> None:
 
 
 def test_what_is_tied_is_not_resolved() -> None:
-    found = statistics(table(np.ones(21)))["value"]
+    rounding = random_distances(0) / 10**15
+    found = statistics(table(1 + rounding))["value"]
     assert (found[CLADES], found[QUARTETS]) == (0, 0)
     assert np.isnan(found[COPHENETIC])
     assert found[PURITY] == pytest.approx((3 * 3 + 2) / 4 / 7)
@@ -257,12 +259,18 @@ def test_few_permutations_are_all_gone_through() -> None:
     np.testing.assert_allclose(found["p"], (every >= found["value"] - 1e-9).mean())
 
 
+def test_permutations_are_drawn_where_there_are_more() -> None:
+    distances = table(random_distances(7, 5), NAMES[:5])
+    found = statistics(distances, permutations=100)  # of 120
+    np.testing.assert_allclose((found["p"] * 101 + 0.5) % 1, 0.5, atol=1e-6)
+
+
 def test_permutations_are_drawn_by_the_seed() -> None:
     distances = table(random_distances(8))
     one, same, other = (statistics(distances, seed=seed) for seed in (0, 0, 1))
     pd.testing.assert_frame_equal(one, same)
     assert (one["expected"] != other["expected"]).all()
-    np.testing.assert_allclose((one["p"] * 100) % 1, 0, atol=1e-6)
+    np.testing.assert_allclose((one["p"] * 100 + 0.5) % 1, 0.5, atol=1e-6)
 
 
 def random_signatures(rng: Generator, names: list[str], category: str) -> pd.DataFrame:

@@ -34,7 +34,7 @@ def cosine_distances(signatures: pd.DataFrame) -> pd.DataFrame:
     for key, group in signatures.groupby(["category", "layer"], sort=True):
         vectors = group.pivot(index="language", columns="component", values="value")
         with np.errstate(invalid="ignore"):  # a signature of zeros
-            found = pdist(vectors, "cosine").clip(0)
+            found = pdist(vectors, "cosine")
         pairs = combinations(vectors.index, 2)
         rows += [(*key, *pair, distance) for pair, distance in zip(pairs, found, strict=True)]
     return pd.DataFrame(rows, columns=_COLUMNS)

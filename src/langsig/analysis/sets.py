@@ -37,10 +37,11 @@ def variance_tests(
       that of the related ones, taken as if it were known. It is not: of normal samples of equal
       variance, ten diverse and five related languages, this test rejects 31 % at .05 (ten and
       eight: 22 %), so that its p-values are no evidence by themselves.
-    - `Brown-Forsythe`: analysis of variance of the distances to the median of the set.
+    - `Brown-Forsythe`: analysis of variance of the distances to the median of the set. With ten
+      and five languages it rejects 2 % of such samples.
     - `permutation`: statistic log s^2 - log r^2; the languages' deviations from the mean of their
-      set are dealt anew to sets of the same sizes. All ways of dealing are gone through where
-      these are no more than `permutations`.
+      set are dealt anew to sets of the same sizes, in all ways where these are no more than
+      `permutations`. It rejects 4 % of such samples, and as many where the means differ.
 
     The last two need sets without common members: a language of both counts as a related one
     only. In the first it is in both, as in the paper.
@@ -69,7 +70,8 @@ def variance_tests(
         ``diverse_variance`` and ``related_variance`` (n - 1 in the denominator), ``ratio`` of the
         two, ``statistic``, ``p``, ``p_adjusted``, ``enough``: whether both sets have
         `min_languages`; if not, p is not adjusted, and not counted. With fewer than two languages
-        in a set, or without any variance in one, ratio, statistic and p are missing.
+        in a set, or without any variance in one, ratio, statistic and p are missing; with fewer
+        than three, statistic and p of Brown and Forsythe's test.
 
     Raises
     ------
@@ -80,16 +82,15 @@ def variance_tests(
     absent = sorted(set(layers) - there)
     if absent:
         raise InputError(f"layers: {absent} have no average signatures, only {sorted(there)} have")
-    rng = np.random.default_rng(seed)
     tests: dict[str, _Test] = {
         CHI_SQUARE: _chi_square,
         BROWN_FORSYTHE: _brown_forsythe,
-        PERMUTATION: partial(_permutation, permutations=permutations, rng=rng),
+        PERMUTATION: partial(_permutation, permutations=permutations, seed=seed),
     }
     rows = []
     chosen = averages[averages["layer"].isin(layers)]
     for key, group in chosen.groupby(["category", "layer"], sort=True):
-        values = group.set_index("language")["average_signature"]
+        values = group.set_index("language")["average_signature"].sort_index()
         for (name, members), (test, function) in product(related.items(), tests.items()):
             apart = set(diverse) if test == CHI_SQUARE else set(diverse) - set(members)
             sets = _of(values, apart), _of(values, members)
@@ -165,7 +166,7 @@ def _brown_forsythe(diverse: Array, related: Array) -> tuple[float, float]:
 
 
 def _permutation(
-    diverse: Array, related: Array, permutations: int, rng: np.random.Generator
+    diverse: Array, related: Array, permutations: int, seed: int
 ) -> tuple[float, float]:
     def distance(x: Array, y: Array, axis: int) -> Array:
         return np.abs(_log_ratio(x, y, axis))
@@ -176,7 +177,7 @@ def _permutation(
         distance,
         n_resamples=permutations,
         alternative="greater",  # of the absolute value, hence two-sided
-        rng=rng,
+        rng=seed,
     )
     return float(_log_ratio(diverse, related, 0)), float(test.pvalue)
 
