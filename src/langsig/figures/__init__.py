@@ -1,6 +1,6 @@
 """Pictures for print."""
 
-from langsig.figures.canvas import Mark, family_colours
+from langsig.figures.canvas import family_colours
 from langsig.figures.correlations import correlation_heatmap, correlation_intervals
 from langsig.figures.distances import distance_matrices
 from langsig.figures.intervals import intervals
@@ -10,7 +10,6 @@ from langsig.figures.ranks import rank_curves
 from langsig.figures.trees import dendrograms
 
 __all__ = [
-    "Mark",
     "correlation_heatmap",
     "correlation_intervals",
     "dendrograms",
