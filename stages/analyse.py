@@ -6,23 +6,8 @@ from pathlib import Path
 import pandas as pd
 
 from common import load_params, paths, read_all, run
-from langsig.analysis import (
-    ALL_WORDS,
-    average_signatures,
-    baseline_agreement,
-    baseline_metrics,
-    beyond_svd,
-    coverage,
-    coverage_markdown,
-    findings,
-    findings_markdown,
-    relation_metrics,
-    spread,
-    summary,
-    trends,
-    trends_by_category,
-    with_adjusted,
-)
+from langsig import analysis
+from langsig.analysis import ALL_WORDS
 from langsig.files import atomic_directory, atomic_file
 from langsig.morphology import read_words
 
@@ -33,13 +18,13 @@ def main() -> None:
     params = load_params()
     fits = [Path(f"artifacts/signatures/{slug}") for slug in params["categories"]]
     sources = [Path(f"artifacts/uncertainty/{name}") for name in params["uncertainty"]["sources"]]
-    averages = average_signatures(read_all(fits, "signatures.parquet"))
+    averages = analysis.average_signatures(read_all(fits, "signatures.parquet"))
     plainer = read_all(fits, "baselines.csv", dtype={"layer": int, "value": float})
-    agreement = baseline_agreement(averages, plainer)
+    agreement = analysis.baseline_agreement(averages, plainer)
     ranks, halves = (pd.read_csv(f"artifacts/ranks/{name}.csv") for name in ("ranks", "halves"))
-    beyond = beyond_svd(halves, seed=params["seed"])
+    beyond = analysis.beyond_svd(halves, seed=params["seed"])
     estimates = read_all(sources, "estimates.csv")
-    found = findings(
+    found = analysis.findings(
         estimates,
         read_all(sources, "replicates.parquet"),
         logographic=params["analysis"]["logographic"],
@@ -47,18 +32,18 @@ def main() -> None:
     models = paths("artifacts/learning/{language}", [*params["languages"], "experimental"])
     learning = {m: json.loads((path / "learning.json").read_text()) for m, path in models.items()}
     words = paths("artifacts/words/{language}", list(params["languages"]))
-    covered = coverage(
+    covered = analysis.coverage(
         ((language, read_words(folder)) for language, folder in words.items()),
         min_instances=params["covariance"]["min_instances"],
     )
-    by_language = trends(averages)
+    by_language = analysis.trends(averages)
     tables = {
         "average_signatures": averages,
         "trends": by_language,
-        "trends_by_category": trends_by_category(by_language),
-        "spread": spread(averages),
+        "trends_by_category": analysis.trends_by_category(by_language),
+        "spread": analysis.spread(averages),
         "factorizations": read_all(fits, "diagnostics.csv"),
-        "intervals": with_adjusted(estimates, ["source", "normalise", "layer"]),
+        "intervals": analysis.with_adjusted(estimates, ["source", "normalise", "layer"]),
         "findings": found,
         "baselines": plainer,
         "baseline_agreement": agreement,
@@ -70,18 +55,18 @@ def main() -> None:
     with atomic_directory(Path("artifacts/tables")) as output:
         for name, table in tables.items():
             table.to_csv(output / f"{name}.csv", index=False)
-        (output / "findings.md").write_text(findings_markdown(found), encoding="utf-8")
-        (output / "coverage.md").write_text(coverage_markdown(covered), encoding="utf-8")
+        (output / "findings.md").write_text(analysis.findings_markdown(found), encoding="utf-8")
+        (output / "coverage.md").write_text(analysis.coverage_markdown(covered), encoding="utf-8")
     with atomic_file("metrics/summary.json") as output:
         related = {path.stem: pd.read_csv(path) for path in RELATIONS.glob("*.csv")}
         agreed = agreement[agreement["category"] == ALL_WORDS]
-        metrics = summary(
+        metrics = analysis.summary(
             *(tables[name] for name in ("average_signatures", "trends", "spread")),
             tables["factorizations"],
             learning,
             findings=found,
-            baselines=baseline_metrics(agreed, beyond, ranks[ranks["in_use"]]),
-            relations=relation_metrics(tables | related),
+            baselines=analysis.baseline_metrics(agreed, beyond, ranks[ranks["in_use"]]),
+            relations=analysis.relation_metrics(tables | related),
         )
         output.write_text(json.dumps(metrics, indent=2, allow_nan=False) + "\n")
 

@@ -3,19 +3,15 @@
 from pathlib import Path
 
 import pandas as pd
-from matplotlib.figure import Figure
 
 from common import load_params, paths, run
-from langsig.analysis import ALL_WORDS, COMBINED
+from langsig.analysis import ALL_WORDS
 from langsig.figures import (
-    correlation_heatmap,
-    correlation_intervals,
-    dendrograms,
-    distance_matrices,
     heatmap,
     intervals,
     learning_curves,
     rank_curves,
+    relation_pictures,
     violins,
 )
 from langsig.files import atomic_directory
@@ -57,40 +53,10 @@ def main() -> None:
             "learning": learning_curves(curves, margin=margin, title="Learning"),
             "ranks": rank_curves(ranks, recommendations, title="Number of components, all words"),
         }
-        pictures |= of_relations(related, params["analysis"]["layers"])
+        pictures |= relation_pictures(related, layers=params["analysis"]["layers"])
         for name, figure in pictures.items():
             figure.savefig(output / f"{name}.svg", metadata={"Date": None})
             figure.savefig(output / f"{name}.pdf", metadata={"CreationDate": None})
-
-
-def of_relations(tables: dict[str, pd.DataFrame], layers: list[int]) -> dict[str, Figure]:
-    """Pictures of correlations, distances and trees, by name."""
-    facts, correlations = tables["languages"], tables["correlations"]
-    pictures = {
-        "correlations": correlation_intervals(correlations, title="Average over the layers"),
-        **{
-            f"correlations_{name}": correlation_heatmap(
-                table, rows=["category"], title=f"Average signature and {name.replace('_', ' ')}"
-            )
-            for name, table in correlations.groupby("property", sort=False)
-        },
-    }
-    if "benchmarks" in tables:
-        pictures["benchmarks"] = correlation_heatmap(
-            tables["benchmarks"],
-            rows=["task", "metric", "model"],
-            title="Average signature and benchmark scores",
-        )
-    distances, newicks = (
-        table[table["layer"].isin(layers)] for table in (tables["distances"], tables["trees"])
-    )
-    for category, suffix, of in ((ALL_WORDS, "", "all words"), (COMBINED, "_combined", COMBINED)):
-        chosen = distances[distances["category"] == category]
-        title = f"Cosine distance of signatures, {of}"
-        pictures[f"distances{suffix}"] = distance_matrices(chosen, facts, title=title)
-        grown = newicks[newicks["category"] == category]
-        pictures[f"trees{suffix}"] = dendrograms(grown, facts, title=f"UPGMA trees, {of}")
-    return pictures
 
 
 def read(path: Path) -> pd.DataFrame:

@@ -6,7 +6,7 @@ import pytest
 from numpy.random import default_rng
 from scipy.stats import chi2, f_oneway
 
-from langsig.analysis import variance_tests
+from langsig.analysis import variance_tests, variance_tests_alone
 from langsig.errors import InputError
 
 DIVERSE = [f"d{n}" for n in range(10)]
@@ -175,3 +175,26 @@ def test_of_two_languages_distances_to_the_median_say_nothing() -> None:
 def test_layers_that_are_not_there_are_named() -> None:
     with pytest.raises(InputError, match=r"layers: \[7\] .*\[0\]"):
         run(averages(drawn(0)), layers=[0, 7])
+
+
+def test_sets_alone_are_tested_as_if_their_rows_were_of_one_fit() -> None:
+    rng = np.random.default_rng(5)
+    diverse, related = ["a", "b", "c", "d"], {"one": ["d", "e", "f"], "other": ["g", "h", "i"]}
+
+    def fit(name: str, members: list[str]) -> pd.DataFrame:
+        rows = {"language": members, "average_signature": rng.normal(size=len(members))}
+        return pd.DataFrame(rows).assign(set=name, category="Case", layer=0)
+
+    alone = pd.concat([fit("diverse", diverse), *(fit(*one) for one in related.items())])
+    options = {"layers": [0], "min_languages": 3, "permutations": 99, "seed": 0}
+    found = variance_tests_alone(alone, diverse=diverse, related=related, **options)
+    both = alone[alone["set"].eq("one") | (alone["set"].eq("diverse") & alone["language"].ne("d"))]
+    expected = variance_tests(
+        both, diverse=["a", "b", "c"], related={"one": related["one"]}, **options
+    )
+    columns = ["test", "ratio", "statistic", "p", "diverse_languages"]
+    shown = found[found["related"] == "one"][columns].reset_index(drop=True)
+    pd.testing.assert_frame_equal(shown, expected[columns])
+    smallest = found.groupby("test")["p"].min()
+    adjusted = found.groupby("test")["p_adjusted"].min()
+    assert ((adjusted >= smallest) & (adjusted <= 2 * smallest + 1e-12)).all()

@@ -19,7 +19,16 @@ EACH = [
     "annotate", "clean", "pack", "pretrain", "extract", "extract-experimental", "covariance",
     "untrained",
 ]  # fmt: skip
-JOINT = ["tokenizer", "pretrain-experimental", "ranks", "analyse", "plot"]
+JOINT = [
+    "tokenizer",
+    "pretrain-experimental",
+    "ranks",
+    "sets",
+    "relate",
+    "analyse",
+    "plot",
+    "report",
+]
 
 
 def each(stages, languages):
@@ -27,6 +36,7 @@ def each(stages, languages):
 
 
 FACTORIZE = {f"factorize@{category}" for category in CATEGORIES}
+LAST = {"relate", "analyse", "plot", "report"}
 UNCERTAINTY = {f"uncertainty@{source}" for source in SOURCES}
 
 
@@ -49,7 +59,7 @@ def test_one_languages_parameter_reruns_that_language_and_the_joint_stages(micro
     assert set(ran) == (
         each(["pack", "pretrain", "extract"], ["qab"])
         | each(["extract-experimental", "covariance"], LANGUAGES)  # the experimental model's
-        | {"pretrain-experimental", "ranks", "analyse", "plot"}
+        | set(JOINT) - {"tokenizer"}
         | FACTORIZE
         | UNCERTAINTY
     )
@@ -77,7 +87,7 @@ def test_romanising_one_language_leaves_the_others_vocabulary_and_controls_alone
 
 def test_rank_reruns_factorisation_and_what_follows(micro):
     micro.use("micro", "--set", "factorize.rank=4")
-    assert set(micro.repro()) == FACTORIZE | UNCERTAINTY | {"ranks", "analyse", "plot"}
+    assert set(micro.repro()) == FACTORIZE | UNCERTAINTY | {"ranks", "sets"} | LAST
     signatures = pd.read_parquet(micro.folder / "artifacts/signatures/number/signatures.parquet")
     assert signatures["component"].nunique() == 4
     micro.use("micro")
@@ -86,11 +96,11 @@ def test_rank_reruns_factorisation_and_what_follows(micro):
 
 def test_what_only_intervals_and_findings_depend_on_reruns_no_more(micro):
     micro.use("micro", "--set", "analysis.logographic=[qah]")
-    assert set(micro.repro()) == {"analyse", "plot"}
+    assert set(micro.repro()) == LAST - {"relate"}
     findings = pd.read_csv(micro.folder / "artifacts/tables/findings.csv")
     assert findings["subject"].str.startswith("qah < ").sum() == 2 * len(SOURCES)
     micro.use("micro", "--set", "uncertainty.replicates=5")
-    assert set(micro.repro()) == UNCERTAINTY | {"analyse", "plot"}
+    assert set(micro.repro()) == UNCERTAINTY | LAST
     replicates = pd.read_parquet(micro.folder / "artifacts/uncertainty/trained/replicates.parquet")
     assert replicates["replicate"].max() == 4
     micro.use("micro")
@@ -112,6 +122,24 @@ def test_every_source_normalisation_and_layer_has_intervals(micro):
     trained = intervals.query("source == 'trained' and normalise == 'none'")
     both = trained.set_index(["layer", "language"]).join(signatures, rsuffix="_again")
     np.testing.assert_allclose(both["average_signature"], both["average_signature_again"])
+
+
+def test_every_analysis_has_its_tables_and_pictures(micro):
+    relations = micro.folder / "artifacts/relations"
+    tables = {path.stem: pd.read_csv(path) for path in relations.glob("*.csv")}
+    assert set(tables) == {
+        "answers", "benchmarks", "correlations", "distances", "languages", "properties",
+        "tree_statistics", "trees", "variance_tests",
+    }  # fmt: skip
+    assert not any(table.empty for table in tables.values())
+    properties = tables["properties"].set_index(["property", "language"])["value"]
+    assert properties["unique_characters"].idxmax() == "qah", "the logographic language"
+    assert properties["type_token_ratio"].between(0, 1).all()
+    assert set(tables["variance_tests"]["fit"]) == {"joint", "alone"}
+    drawn = {path.stem for path in (micro.folder / "plots/figures").glob("*.pdf")}
+    assert {"correlations", "benchmarks", "distances", "trees_combined", "violins"} <= drawn
+    page = (micro.folder / "report/index.html").read_text(encoding="utf-8")
+    assert all(name in page for name in ("Orvane", "Meiyong"))
 
 
 def test_metrics_name_every_language_layer_and_model(micro):

@@ -15,13 +15,14 @@ from langsig.analysis.properties import (
     type_token_ratio,
     type_token_ratio_at,
 )
-from langsig.analysis.relations import relation_metrics
+from langsig.analysis.relations import ABSENCES, relation_metrics, relations
 from langsig.analysis.sets import variance_tests, variance_tests_alone
 from langsig.analysis.summary import ALL_WORDS, report, summary, warnings
 from langsig.analysis.trees import Trees, reference_tree, trees
 from langsig.analysis.trends import trends, trends_by_category
 
 __all__ = [
+    "ABSENCES",
     "ALL_WORDS",
     "COMBINED",
     "Correlation",
@@ -47,6 +48,7 @@ __all__ = [
     "read_scores",
     "reference_tree",
     "relation_metrics",
+    "relations",
     "report",
     "score_correlations",
     "spread",

@@ -1,15 +1,101 @@
-"""The few numbers of what goes with signatures that are compared between revisions."""
+"""What goes with signatures: properties of languages, relatives, benchmark scores."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 import pandas as pd
 
-from langsig.analysis.distances import COMBINED
-from langsig.analysis.sets import PERMUTATION
+from langsig.analysis.answers import answers, measures
+from langsig.analysis.averages import average_signatures
+from langsig.analysis.benchmarks import score_correlations
+from langsig.analysis.correlations import correlations
+from langsig.analysis.distances import COMBINED, combined_distances, cosine_distances
+from langsig.analysis.facts import Facts
+from langsig.analysis.sets import PERMUTATION, variance_tests, variance_tests_alone
 from langsig.analysis.summary import ALL_WORDS
+from langsig.analysis.trees import trees
 
+ABSENCES = "absences of categories"
+"""Stands for the category of trees by nothing but which categories languages lack."""
 _NAMES = {ALL_WORDS: "all words", COMBINED: COMBINED}
+
+
+def relations(
+    signatures: pd.DataFrame,
+    *,
+    alone: pd.DataFrame,
+    baselines: pd.DataFrame,
+    estimates: pd.DataFrame,
+    properties: pd.DataFrame,
+    facts: Facts,
+    layers: Collection[int],
+    diverse: Collection[str],
+    related: Mapping[str, Collection[str]],
+    **tests: Any,
+) -> dict[str, pd.DataFrame]:
+    """All tables of what goes with signatures, by name.
+
+    Parameters
+    ----------
+    signatures
+        Columns ``category``, ``layer``, ``language``, ``component``, ``value``.
+    alone
+        Average signatures of sets factorised by themselves, see
+        :func:`langsig.analysis.variance_tests_alone`.
+    baselines, estimates
+        As in :func:`langsig.analysis.measures`.
+    properties
+        What :func:`langsig.analysis.language_properties` returns.
+    layers, diverse, related
+        As in :func:`langsig.analysis.variance_tests`.
+    tests
+        ``min_languages``, ``permutations`` and ``seed`` of all tests.
+
+    Returns
+    -------
+    dict
+        ``languages`` (of the facts), ``properties``, ``correlations``, ``distances``, ``trees``,
+        ``tree_statistics``, ``variance_tests`` (with a column ``fit``: ``joint`` or ``alone``),
+        ``answers`` and, where the facts have scores, ``benchmarks``: what the functions of these
+        names return. Trees are also of all categories together, and of their absences only.
+    """
+    averages = average_signatures(signatures)
+    by_genus = {"genera": facts.genera, **tests}
+    sets: dict[str, Any] = {"layers": layers, "diverse": diverse, "related": related, **tests}
+    distances = cosine_distances(signatures)
+    named: dict[str, Any] = {
+        "languages": facts.languages["language"], "categories": averages["category"].unique()
+    }  # fmt: skip
+    combined = combined_distances(distances, **named)
+    absences = combined_distances(distances.assign(distance=0.0), **named)
+    grown = trees(
+        pd.concat([distances, combined, absences.assign(category=ABSENCES)]),
+        facts.languages,
+        reference=facts.tree,
+        **tests,
+    )
+    tables = {
+        "languages": facts.languages,
+        "properties": properties,
+        "correlations": correlations(averages, properties, **by_genus),
+        "distances": pd.concat([distances, combined], ignore_index=True),
+        "trees": grown.newicks,
+        "tree_statistics": grown.statistics,
+        "variance_tests": pd.concat(
+            [
+                variance_tests(averages, **sets).assign(fit="joint"),
+                variance_tests_alone(alone, **sets).assign(fit="alone"),
+            ],
+            ignore_index=True,
+        ),
+        "answers": answers(
+            measures(averages, baselines, estimates), properties, facts.scores, **by_genus
+        ),
+    }
+    if facts.scores is not None:
+        all_words = averages[averages["category"] == ALL_WORDS]
+        tables["benchmarks"] = score_correlations(all_words, facts.scores, **by_genus)
+    return tables
 
 
 def relation_metrics(tables: Mapping[str, pd.DataFrame]) -> dict[str, Any]:

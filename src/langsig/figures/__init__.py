@@ -7,6 +7,7 @@ from langsig.figures.intervals import intervals
 from langsig.figures.layers import heatmap, violins
 from langsig.figures.learning import learning_curves
 from langsig.figures.ranks import rank_curves
+from langsig.figures.relations import relation_pictures
 from langsig.figures.trees import dendrograms
 
 __all__ = [
@@ -19,5 +20,6 @@ __all__ = [
     "intervals",
     "learning_curves",
     "rank_curves",
+    "relation_pictures",
     "violins",
 ]
