@@ -259,6 +259,17 @@ def test_a_row_a_property_category_and_layer_and_one_of_the_mean_over_layers() -
             )
 
 
+def test_mean_over_layers_is_of_languages_that_have_all_of_them() -> None:
+    table = averages()
+    lacking = (table["layer"] == 1) & (table["language"] == LANGUAGES[0])
+    rows = found(table[~lacking], properties())
+    less = found(table[table["language"] != LANGUAGES[0]], properties())
+    columns = ["n", "pearson", "spearman_p"]
+    assert rows.query("category == 'Number'")["n"].tolist() == [6, 5, 6, 5] * 2
+    means = [one[one["layer"].isna()][columns].reset_index(drop=True) for one in (rows, less)]
+    pd.testing.assert_frame_equal(*means)
+
+
 def by_hand(p: pd.Series) -> pd.Series:
     ranked = p.sort_values(ascending=False)
     return (ranked * len(p) / np.arange(len(p), 0, -1)).cummin().clip(upper=1).loc[p.index]

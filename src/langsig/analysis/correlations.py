@@ -1,9 +1,9 @@
 """Do average signatures go with properties of the languages?"""
 
+import itertools
 import math
 from collections import Counter
 from collections.abc import Hashable, Mapping, Sequence
-from itertools import chain, permutations, product
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -16,7 +16,7 @@ from langsig.analysis.corrections import with_adjusted
 MIN_PAIRS = 3
 """Two points lie on a line, whatever they are."""
 _MIN_INTERVAL = 4  # Fisher's z has the variance 1 / (n - 3)
-_MIN_ARRANGEMENTS = 20  # with fewer, p cannot be below .05
+_MIN_ARRANGEMENTS = 20  # with fewer, p cannot be as low as .05
 _ROUNDING = 1e-12  # relative; what varies by less is constant
 Array = NDArray[np.float64]
 
@@ -71,8 +71,8 @@ def correlations(
     DataFrame
         Columns ``property``, ``category``, ``layer``, the fields of :class:`Correlation`,
         ``mean_pearson``, ``enough``, ``p_adjusted`` (of ``p``). Where ``layer`` is missing, the
-        average signature is the mean over the layers, and ``mean_pearson`` the mean over the
-        layers of Pearson's r, which is what figure 4 shows.
+        average signature is the mean over the layers, of languages that have all of them, and
+        ``mean_pearson`` the mean over the layers of Pearson's r, which is what figure 4 shows.
     """
     rows = []
     for name, facts in properties.groupby("property", sort=False):
@@ -144,7 +144,7 @@ def by_layer(
     found = {layer: test(wide[layer]) for layer in wide}
     pearsons = pd.Series([one.pearson for one in found.values()], dtype=float)
     rows: list[tuple[object, ...]] = [(layer, *one, np.nan) for layer, one in found.items()]
-    return [*rows, (None, *test(wide.mean(axis=1)), pearsons.mean())]
+    return [*rows, (None, *test(wide.mean(axis=1, skipna=False)), pearsons.mean())]
 
 
 def correlate(
@@ -236,8 +236,8 @@ def _orders(groups: NDArray[np.generic], number: int, seed: int) -> tuple[NDArra
     total = math.prod(math.factorial(len(group)) for group in members)
     order = np.tile(np.arange(len(groups)), (min(total, number), 1))
     if total <= number:
-        every = product(*(permutations(group) for group in members))
-        order[:, np.concatenate(members)] = [list(chain(*parts)) for parts in every]
+        every = itertools.product(*(itertools.permutations(group) for group in members))
+        order[:, np.concatenate(members)] = [np.concatenate(parts) for parts in every]
         return order, True
     rng = np.random.default_rng(seed)
     for group in members:

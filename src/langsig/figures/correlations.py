@@ -14,6 +14,7 @@ from matplotlib.patches import Patch
 from langsig.analysis import ALL_WORDS
 from langsig.figures.canvas import FILL, INK, TITLE, canvas
 
+_ALL = "All words"
 _LEVEL = 0.05  # of the false discovery rate (paper, section 5.1)
 _COLOURS = "RdBu_r"  # told apart by colour-blind readers; white is 0
 _GREY, _TOO_FEW = "0.45", "0.88"
@@ -54,7 +55,7 @@ def correlation_heatmap(correlations: pd.DataFrame, *, rows: Sequence[str], titl
     columns = [*(str(int(layer)) for layer in layers), *([_MEANS] if means else [])]
     labels = list(dict.fromkeys(table["label"]))
     letters = max(map(len, labels), default=0)
-    figure, axes = canvas(1.1 + _LETTER * letters + 0.42 * len(columns), 1.5 + 0.27 * len(labels))
+    figure, axes = canvas(1.1 + _LETTER * letters + 0.46 * len(columns), 1.5 + 0.27 * len(labels))
     shown = np.full((max(1, len(labels)), max(1, len(columns))), np.nan)
     for row in table.to_dict("records"):
         place = labels.index(row["label"]), places.get(row["layer"], len(layers))
@@ -86,7 +87,7 @@ def _cell(axes: Axes, row: int, column: int, values: dict[Any, Any]) -> None:
     text = "–" if math.isnan(pearson) else f"{pearson:.2f}"
     axes.text(column, row, text, ha="center", va="center", fontsize=7, color=colour)
     if values["p_adjusted"] < _LEVEL:
-        axes.plot(column + 0.36, row - 0.3, ".", color=colour, markersize=4)
+        axes.plot(column + 0.41, row - 0.33, ".", color=colour, markersize=4)
 
 
 def correlation_intervals(correlations: pd.DataFrame, *, title: str) -> Figure:
@@ -143,13 +144,13 @@ def _estimate(axes: Axes, place: int, row: dict[Any, Any]) -> None:
 
 def _labelled(correlations: pd.DataFrame, rows: Sequence[str]) -> pd.DataFrame:
     """With a column ``label`` that names a row and its number of languages, all words last."""
-    parts = correlations[list(rows)].replace(ALL_WORDS, "All words").itertuples(index=False)
+    parts = correlations[list(rows)].replace(ALL_WORDS, _ALL).itertuples(index=False)
     names = pd.Series(map(", ".join, parts), index=correlations.index, dtype="str")
     n = correlations["n"].groupby(names)
     lowest, highest = n.transform("min").astype(str), n.transform("max").astype(str)
     numbers = lowest.where(lowest == highest, lowest + "–" + highest)
     table = correlations.assign(label=names + " (n = " + numbers + ")")
-    return table.loc[names.eq("All words").sort_values(kind="stable").index]
+    return pd.concat([table[names != _ALL], table[names == _ALL]])
 
 
 def _legend(figure: Figure, handles: Sequence[Any]) -> None:
