@@ -121,7 +121,7 @@ def choose(browser: Any, control: str, value: str) -> None:
     Select(browser.find_element("id", control)).select_by_value(value)
     browser.execute_async_script(
         """const views = [...langsig.drawn.values()].map(({view}) => view.runAsync());
-        Promise.all(views).then(arguments[0]);"""
+        Promise.all(views).then(() => arguments[0]());"""
     )
 
 
@@ -212,7 +212,8 @@ def test_a_language_is_singled_out_in_all_figures_and_tables(page: Any) -> None:
 
 
 def test_a_click_on_a_dot_singles_its_language_out(page: Any) -> None:
-    (dot, *_) = page.find_elements("css selector", "#signatures-0 svg .mark-symbol path")
+    # The last one: no other can lie on it.
+    *_, dot = page.find_elements("css selector", "#signatures-0 svg .mark-symbol path")
     page.execute_script("arguments[0].scrollIntoView({block: 'center'})", dot)
     language = page.execute_script("return arguments[0].__data__.datum.language", dot)
     webdriver.ActionChains(page).move_to_element(dot).click().perform()
