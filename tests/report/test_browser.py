@@ -205,7 +205,7 @@ def test_a_language_is_singled_out_in_all_figures_and_tables(page: Any) -> None:
         """return [...document.querySelectorAll('#signatures-0 svg .mark-symbol path')].map(
           (dot) => dot.getAttribute('opacity'))"""
     )
-    assert opacities.count("0.1") == 7 * 4, "all but those of the language fade"
+    assert opacities.count("0.15") == 7 * 4, "all but those of the language fade"
     page.find_element("tag name", "body").send_keys("\ue00c")  # Escape
     assert set(signals(page, "chosen")) == {""}
     assert len(column(page, "trends", "language")) == 8

@@ -17,7 +17,7 @@ from langsig.report.results import Results
 
 Spec = dict[str, Any]
 SIGNIFICANT = 0.05
-_FADED = 0.1
+_FADED = 0.15
 _CHOSEN = "chosen === '' || datum.language === chosen"
 _ROW = 19  # pixels, of a grid
 ZOOM: Spec = {
@@ -184,7 +184,7 @@ def diverging(field: str, title: str) -> Spec:
         "type": "quantitative",
         "scale": {
             "domain": [-1, 1],
-            "range": ["#0072B2", "#F4F1EA", "#D55E00"],
+            "range": ["#0072B2", {"expr": "faint"}, "#D55E00"],
             "interpolate": "rgb",
         },
         "legend": {"title": title, "orient": "top", "gradientLength": 140},

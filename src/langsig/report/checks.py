@@ -58,7 +58,7 @@ def question(results: Results) -> str:
 def overview(results: Results) -> Section:
     """The languages, the main numbers, and whether the models can answer."""
     table = results.languages[["language", "family", "genus"]]
-    measured = pd.DataFrame.from_dict(results.learning, orient="index")
+    measured = pd.DataFrame.from_dict(dict(results.learning), orient="index")
     if not measured.empty:
         gains = measured[["gain", "learnt"]].rename_axis("language").reset_index()
         table = table.merge(gains, on="language", how="left")

@@ -89,7 +89,7 @@ def _strongest(table: pd.DataFrame, names: list[str]) -> str:
     known = table.dropna(subset="pearson")
     if known.empty:
         return "None can be computed."
-    row = known.loc[known["pearson"].abs().idxmax()]
+    row = known.sort_values("pearson", key=abs).iloc[-1]
     layer = "" if pd.isna(row["layer"]) else f", layer {int(row['layer'])}"
     named = ", ".join(str(row[name]) for name in names)
     return (
@@ -164,13 +164,14 @@ def distances(results: Results) -> Section | None:
     if not results.has("distances"):
         return None
     table = results.tables["distances"]
-    pairs = table[table["language"] < table["other"]]
+    pairs = table[table["language"] < table["other"]].dropna(subset="distance")
     top = pairs[(pairs["category"] == ALL_WORDS) & (pairs["layer"] == pairs["layer"].max())]
     if top.empty:
         return None
-    near, far = (top.loc[pick] for pick in (top["distance"].idxmin(), top["distance"].idxmax()))
+    ranked = top.sort_values("distance")
+    near, far = ranked.iloc[0], ranked.iloc[-1]
     layers = sorted(int(layer) for layer in pairs["layer"].dropna().unique())
-    sides = [
+    sides: list[Spec] = [
         {"calculate": "[datum.label, datum.other_label]", "as": "across"},
         {"calculate": "[datum.other_label, datum.label]", "as": "down"},
         {"flatten": ["across", "down"]},
@@ -321,7 +322,7 @@ def _statistics(table: pd.DataFrame) -> str:
     rows = table[table["category"] == ALL_WORDS]
     rows = rows[rows["layer"] == rows["layer"].max()]
     said = [
-        f"{row['statistic']} {number(row['value'])}, by chance {number(row['expected'])}"
+        f"{row['statistic']} {row['value']:.2f}, by chance {row['expected']:.2f}"
         for row in rows.to_dict("records")
     ]
     return f"All words, layer {number(rows['layer'].max())}: {'; '.join(said)}." if said else ""

@@ -42,7 +42,7 @@ def averages(results: Results) -> Section | None:
     table = results.of("average_signatures")
     layers = table.groupby("layer")["average_signature"].mean()
     levels = table.groupby("language")["average_signature"].mean()
-    high, low = levels.idxmax(), levels.idxmin()
+    high, low = str(levels.idxmax()), str(levels.idxmin())
     says = (
         f"All words: the mean over {counted(len(levels), 'language')} goes from "
         f"{number(layers.iloc[0])} in layer {layers.index[0]} to {number(layers.iloc[-1])} in "
@@ -399,9 +399,8 @@ def spread(results: Results) -> Section | None:
     table = results.of("spread").dropna(subset="variance")
     if table.empty:
         return None
-    low, high = (
-        table.loc[pick] for pick in (table["variance"].idxmin(), table["variance"].idxmax())
-    )
+    ranked = table.sort_values("variance")
+    low, high = ranked.iloc[0], ranked.iloc[-1]
     count = int(table["languages"].min())
     degrees = count - 1
     reach = degrees / np.array(chi2.ppf([0.975, 0.025], degrees))

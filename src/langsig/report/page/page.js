@@ -292,7 +292,11 @@
     const system = matchMedia("(prefers-color-scheme: dark)");
     const button = document.getElementById("theme");
     const dark = () => (root.dataset.theme ? root.dataset.theme === "dark" : system.matches);
-    const label = () => (button.textContent = dark() ? "☀ Light" : "☾ Dark");
+    const label = () =>
+      button.replaceChildren(
+        dark() ? "☀" : "☾",
+        element("span", { textContent: dark() ? " Light" : " Dark" }),
+      );
     button.onclick = async () => {
       root.dataset.theme = dark() ? "light" : "dark";
       label();
