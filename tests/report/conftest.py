@@ -10,8 +10,8 @@ import pytest
 from numpy.random import default_rng
 
 from langsig.analysis import ALL_WORDS
+from langsig.morphology import CATEGORIES
 
-CATEGORIES = [ALL_WORDS, "Case", "Number"]
 FAMILIES = ["Northern", "Southern", "Island", "Desert", "River", "Coastal", "Hill", "Lake"]
 
 
@@ -68,7 +68,7 @@ def newick(names: list[str]) -> str:
     return f"{tree.rpartition(':')[0]};"
 
 
-def tables_of(count: int, layers: int = 4) -> dict[str, pd.DataFrame]:
+def tables_of(count: int, layers: int, categories: list[str]) -> dict[str, pd.DataFrame]:
     """Every table of the page, for some languages."""
     rng, names = default_rng(count), codes(count)
 
@@ -78,7 +78,7 @@ def tables_of(count: int, layers: int = 4) -> dict[str, pd.DataFrame]:
     def with_random(table: pd.DataFrame, *columns: str) -> pd.DataFrame:
         return table.assign(**{column: rng.uniform(0.1, 1, len(table)) for column in columns})
 
-    every = all_of(category=CATEGORIES, layer=range(layers), language=names)
+    every = all_of(category=categories, layer=range(layers), language=names)
     averages = with_random(every, "average_signature")
     spread = averages.groupby(["category", "layer"])["average_signature"]
     intervals = with_random(
@@ -102,12 +102,12 @@ def tables_of(count: int, layers: int = 4) -> dict[str, pd.DataFrame]:
         source=["trained", "untrained"],
         normalise=["none", "variance"],
     ).assign(estimate=-0.1, low=-0.2, high=-0.05, holds="yes")
-    trends = with_random(all_of(category=CATEGORIES, language=names), "p", "p_adjusted")
+    trends = with_random(all_of(category=categories, language=names), "p", "p_adjusted")
     trends = trends.assign(
         layers=layers, tau=-0.5, slope=-0.1, low=-0.2, high=0.0, hamed_rao_p_adjusted=0.2
     )
     fits = with_random(
-        all_of(category=CATEGORIES, layer=range(layers)),
+        all_of(category=categories, layer=range(layers)),
         "relative_error",
         "blueprint_condition",
         "rank_correlation",
@@ -117,21 +117,21 @@ def tables_of(count: int, layers: int = 4) -> dict[str, pd.DataFrame]:
     pairs = pd.DataFrame(
         [
             (category, layer, one, other)
-            for category in CATEGORIES
+            for category in categories
             for layer in range(layers)
             for one, other in combinations(names, 2)
         ],
         columns=["category", "layer", "language", "other"],
     )
-    found = [(name, c, layer) for name in ("ttr", "data") for c in CATEGORIES
+    found = [(name, c, layer) for name in ("ttr", "data") for c in categories
              for layer in (np.nan, *range(layers))]  # fmt: skip
     scores = [("xnli", "accuracy", "xlmr", layer) for layer in range(layers)]
     statistics = with_random(
-        all_of(category=CATEGORIES, layer=range(layers), statistic=["clades", "quartets"]),
+        all_of(category=categories, layer=range(layers), statistic=["clades", "quartets"]),
         "value", "expected", "p",
     ).assign(n=count)  # fmt: skip
     sets = with_random(
-        all_of(fit=["joint", "alone"], category=CATEGORIES, layer=[0, layers - 1],
+        all_of(fit=["joint", "alone"], category=categories, layer=[0, layers - 1],
                related=["Northern"], test=["chi-square", "permutation"]),
         "ratio", "statistic", "p", "diverse_variance", "related_variance",
     ).assign(diverse_languages=count, related_languages=2, n=count)  # fmt: skip
@@ -140,7 +140,7 @@ def tables_of(count: int, layers: int = 4) -> dict[str, pd.DataFrame]:
         all_of(layer=[0, layers - 1], rank=[2, 4]),
         "relative_error", "held_out_error", "held_out_se", "unfactorized_error", "agreement",
     ).assign(converged=True)  # fmt: skip
-    covered = all_of(language=names, category=CATEGORIES)
+    covered = all_of(language=names, category=categories)
     covered["words"] = rng.integers(1, 9999, len(covered))
     return {
         "average_signatures": averages,
@@ -150,13 +150,13 @@ def tables_of(count: int, layers: int = 4) -> dict[str, pd.DataFrame]:
         "trends": trends,
         "factorizations": fits,
         "baseline_agreement": with_random(
-            all_of(category=CATEGORIES, layer=range(layers), measure=["svd", "cka"]), "spearman"
+            all_of(category=categories, layer=range(layers), measure=["svd", "cka"]), "spearman"
         ).assign(languages=count),
         "beyond_svd": pd.DataFrame({"layer": [0], "languages": count, "explained": 0.98}),
         "correlations": correlations_of(found, ["property", "category", "layer"], count, 1),
         "benchmarks": correlations_of(scores, ["task", "metric", "model", "layer"], count, 2),
         "distances": with_random(pairs, "distance"),
-        "trees": all_of(category=CATEGORIES, layer=range(layers)).assign(newick=newick(names)),
+        "trees": all_of(category=categories, layer=range(layers)).assign(newick=newick(names)),
         "tree_statistics": corrected(statistics, 3),
         "variance_tests": corrected(sets, 3),
         "answers": with_random(
@@ -175,9 +175,13 @@ def inputs() -> Callable[..., dict[str, Any]]:
     """Arguments of the page, by number of languages, for a run whose models have learnt but for
     those named `unlearnt`."""
 
-    def made(count: int, *, layers: int = 4, unlearnt: tuple[str, ...] = ()) -> dict[str, Any]:
+    def made(
+        count: int, *, layers: int = 4, categories: int = 3, unlearnt: tuple[str, ...] = ()
+    ) -> dict[str, Any]:
+        others = [name for name in CATEGORIES if name not in {ALL_WORDS, "Case", "Number"}]
+        chosen = [ALL_WORDS, "Case", "Number", *others][:categories]
         return {
-            "tables": tables_of(count, layers),
+            "tables": tables_of(count, layers, chosen),
             "metrics": metrics_of(count, unlearnt=unlearnt),
             "facts": facts_of(count),
             "margin": 0.5,

@@ -121,7 +121,7 @@ def choose(browser: Any, control: str, value: str) -> None:
     Select(browser.find_element("id", control)).select_by_value(value)
     browser.execute_async_script(
         """const views = [...langsig.drawn.values()].map(({view}) => view.runAsync());
-        Promise.all(views).then(arguments[0]);"""
+        Promise.all(views).then(() => arguments[0]());"""
     )
 
 
@@ -205,14 +205,15 @@ def test_a_language_is_singled_out_in_all_figures_and_tables(page: Any) -> None:
         """return [...document.querySelectorAll('#signatures-0 svg .mark-symbol path')].map(
           (dot) => dot.getAttribute('opacity'))"""
     )
-    assert opacities.count("0.1") == 7 * 4, "all but those of the language fade"
+    assert opacities.count("0.15") == 7 * 4, "all but those of the language fade"
     page.find_element("tag name", "body").send_keys("\ue00c")  # Escape
     assert set(signals(page, "chosen")) == {""}
     assert len(column(page, "trends", "language")) == 8
 
 
 def test_a_click_on_a_dot_singles_its_language_out(page: Any) -> None:
-    (dot, *_) = page.find_elements("css selector", "#signatures-0 svg .mark-symbol path")
+    # The last one: no other can lie on it.
+    *_, dot = page.find_elements("css selector", "#signatures-0 svg .mark-symbol path")
     page.execute_script("arguments[0].scrollIntoView({block: 'center'})", dot)
     language = page.execute_script("return arguments[0].__data__.datum.language", dot)
     webdriver.ActionChains(page).move_to_element(dot).click().perform()

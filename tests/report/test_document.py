@@ -70,7 +70,7 @@ def page(inputs: Inputs) -> Page:
 
 @pytest.fixture(scope="module")
 def many(inputs: Inputs) -> str:
-    return page_of(inputs(33, layers=13))
+    return page_of(inputs(33, layers=13, categories=17))
 
 
 def test_all_sections_are_there_in_order_and_in_the_contents(page: Page) -> None:

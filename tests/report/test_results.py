@@ -49,10 +49,12 @@ def test_layers_that_fail_are_those_with_flags(inputs: Inputs) -> None:
     made = inputs(3)
     fits = made["tables"]["factorizations"]
     assert Results(**made).flagged == {ALL_WORDS: [1]}
-    assert "layer 1 fail" in Results(**made).doubts()
+    assert "the fits of layer 1 fail" in Results(**made).doubts()
+    assert Results(**made).doubts("Case") == ""
+    assert "1 of 12 fits fail" in Results(**made).doubts(None)
     fits["flags"] = None
     assert Results(**made).flagged == {}
-    assert Results(**made).doubts() == "All fits pass their checks and all models have learnt."
+    assert Results(**made).doubts() == Results(**made).doubts(None) == ""
 
 
 def test_all_words_come_first(inputs: Inputs) -> None:

@@ -73,7 +73,7 @@ def test_findings_of_untrained_models_are_said(inputs: Inputs, holds: str, said:
     section = build(signatures.findings, made)
     assert said in section.limits
     count = 4 if holds == "yes" else 2
-    assert f"decreases over layers (−0.1 (−0.2 to −0.05)): {count} of 4" in section.says
+    assert f"decreases over layers {count} of 4, trained −0.1 (−0.2 to −0.05)" in section.says
 
 
 def test_findings_that_were_not_tried_untrained_are_no_comfort(inputs: Inputs) -> None:
@@ -150,10 +150,11 @@ def test_distances_name_the_closest_pair_and_genera(inputs: Inputs) -> None:
     table.loc[top & (table["language"] == "qaa") & (table["other"] == "qac"), "distance"] = 0.1
     table.loc[top & (table["language"] == "qab") & (table["other"] == "qad"), "distance"] = 0.9
     made["facts"]["genus"] = ["one", "two", "one", "three"]
+    made["facts"]["family"] = ["one", "two", "one", "two"]
     says = build(relations.distances, made).says
     assert "Language qaa and Language qac (0.1) are closest" in says
     assert "Language qab and Language qad (0.9) farthest" in says
-    assert "Mean 0.1 within genera, 0.58 between them" in says
+    assert "one genus 0.1, one family 0.9, other families 0.5" in says
 
 
 def test_distances_go_on_the_page_once_a_pair(inputs: Inputs) -> None:

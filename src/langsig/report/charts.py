@@ -17,7 +17,7 @@ from langsig.report.results import Results
 
 Spec = dict[str, Any]
 SIGNIFICANT = 0.05
-_FADED = 0.1
+_FADED = 0.15
 _CHOSEN = "chosen === '' || datum.language === chosen"
 _ROW = 19  # pixels, of a grid
 ZOOM: Spec = {
@@ -28,6 +28,7 @@ ZOOM: Spec = {
     },
     "bind": "scales",
 }
+ZOOM_ACROSS: Spec = ZOOM | {"select": ZOOM["select"] | {"encodings": ["x"]}}
 IN_CATEGORY: Spec = {"filter": "datum.category === category"}
 
 
@@ -150,7 +151,14 @@ def grid(
     }
     layers = [cells]
     if mark is not None:
-        dots: Spec = {"type": "point", "filled": True, "size": 14, "color": "#111111"}
+        dots: Spec = {
+            "type": "point",
+            "fill": "#ffffff",
+            "stroke": "#111111",
+            "strokeWidth": 1,
+            "size": 16,
+            "opacity": 1,
+        }
         layers.append({"transform": [{"filter": mark}], "mark": dots, "encoding": {}})
     spec = chart(
         data, layers, height=max(60, _ROW * rows), transform=transform, params=params
@@ -174,9 +182,32 @@ def diverging(field: str, title: str) -> Spec:
     return {
         "field": field,
         "type": "quantitative",
-        "scale": {"domain": [-1, 1], "range": ["#0072B2", "#F4F1EA", "#D55E00"]},
+        "scale": {
+            "domain": [-1, 1],
+            "range": ["#0072B2", {"expr": "faint"}, "#D55E00"],
+            "interpolate": "rgb",
+        },
         "legend": {"title": title, "orient": "top", "gradientLength": 140},
     }
+
+
+def category_axis(results: Results) -> Spec:
+    """Categories, all words first; an asterisk marks those with a fit that fails its checks."""
+    return {
+        "field": "category",
+        "type": "nominal",
+        "title": None,
+        "sort": results.categories,
+        "axis": {
+            "labelAngle": 0,
+            "labelExpr": "flagged[datum.value] ? datum.label + '*' : datum.label",
+        },
+    }
+
+
+def slanted(axis: Spec) -> Spec:
+    """The same with labels that have room below a grid."""
+    return axis | {"axis": axis.get("axis", {}) | {"labelAngle": -40}}
 
 
 def label_axis(results: Results) -> Spec:
@@ -194,7 +225,7 @@ def reference(x: float | None = None, y: float | None = None) -> Spec:
     where = {
         channel: {"datum": place} for channel, place in (("x", x), ("y", y)) if place is not None
     }
-    dashed: Spec = {"type": "rule", "strokeDash": [4, 4], "color": {"expr": "ink"}, "opacity": 0.6}
+    dashed: Spec = {"type": "rule", "strokeDash": [4, 4], "color": {"expr": "ink"}, "opacity": 0.5}
     return {"mark": dashed, "encoding": where}
 
 
@@ -223,7 +254,7 @@ def forest(
             "encoding": {"x": across | {"field": low}, "x2": {"field": high}, "y": y, **shared},
         },
         {
-            "params": [ZOOM],
+            "params": [ZOOM_ACROSS],
             "mark": {"type": "point", "filled": True, "size": 50},
             "encoding": {"x": across, "y": y, **shared},
         },

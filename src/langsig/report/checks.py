@@ -9,6 +9,7 @@ from langsig.factorization import MIN_AGREEMENT
 from langsig.report.charts import (
     ZOOM,
     Spec,
+    category_axis,
     chart,
     choice,
     colour,
@@ -36,10 +37,28 @@ from langsig.report.parts import (
 from langsig.report.results import EXPERIMENTAL, Results, listed
 
 
+def question(results: Results) -> str:
+    """What is asked, of how many languages, layers and categories."""
+    families = results.languages["family"].nunique()
+    of_families = f" of {counted(families, 'family')}" if families else ""
+    asked = (
+        "How strongly, and in which directions, does one multilingual model represent each of "
+        f"{counted(len(results.languages), 'language')}{of_families}?"
+    )
+    if not results.has("average_signatures"):
+        return asked
+    table = results.tables["average_signatures"]
+    layers, categories = (table[name].nunique() for name in ("layer", "category"))
+    return (
+        f"{asked} Seen in {counted(layers, 'layer')} and {counted(categories, 'category')}, one of "
+        "which is all words."
+    )
+
+
 def overview(results: Results) -> Section:
-    """What was asked, of which languages, and whether the models can answer."""
+    """The languages, the main numbers, and whether the models can answer."""
     table = results.languages[["language", "family", "genus"]]
-    measured = pd.DataFrame.from_dict(results.learning, orient="index")
+    measured = pd.DataFrame.from_dict(dict(results.learning), orient="index")
     if not measured.empty:
         gains = measured[["gain", "learnt"]].rename_axis("language").reset_index()
         table = table.merge(gains, on="language", how="left")
@@ -48,32 +67,47 @@ def overview(results: Results) -> Section:
     if results.has("average_signatures"):
         means = results.of("average_signatures").groupby("language")["average_signature"].mean()
         table = table.merge(means.reset_index(), on="language", how="left")
-    families = results.languages["family"].nunique()
-    asked = (
-        "How strongly, and in which directions, does one multilingual model represent each of "
-        f"{counted(len(table), 'language')}"
-    )
-    says = f"{asked} of {counted(families, 'family')}?" if families else f"{asked}?"
-    if results.has("average_signatures"):
-        layers = results.tables["average_signatures"]["layer"].nunique()
-        categories = counted(len(results.categories), "category")
-        says += f" Seen in {counted(layers, 'layer')} and {categories}, one of which is all words."
-    failed = sum(len(layers) for layers in results.flagged.values())
-    sure = results.doubts()
-    if results.has("factorizations"):
-        fits = len(results.tables["factorizations"])
-        sure += f" Of all {counted(fits, 'factorisation')}, {failed} fail their checks."
     return Section(
         "overview",
         "Overview",
-        says,
-        sure,
+        _headline(results, table),
+        _trust(results),
         f"{counted(len(table), 'language')} are few for statistics over languages, and one "
         "training run a model is one run.",
         {"overview": table},
         [],
         [Table("Languages", "overview")],
     )
+
+
+def _headline(results: Results, table: pd.DataFrame) -> str:
+    said = []
+    if results.has("average_signatures"):
+        ranked = table.dropna(subset="average_signature").sort_values("average_signature")
+        names = [results.name(language) for language in ranked["language"]]
+        said.append(f"All words: signatures are strongest in {names[-1]}, weakest in {names[0]}.")
+    if results.has("trends"):
+        found = significant(results.of("trends"))
+        said.append(
+            f"Over the layers {(found['tau'] < 0).sum()} of {len(results.of('trends'))} languages "
+            f"fall significantly, {(found['tau'] > 0).sum()} rise."
+        )
+    return " ".join(said) or "There are no signatures here yet."
+
+
+def _trust(results: Results) -> str:
+    said = []
+    if results.learning:
+        learnt = len(results.learning) - len(results.unlearnt)
+        said.append(f"{learnt} of {counted(len(results.learning), 'model')} have learnt.")
+    if results.has("factorizations"):
+        failed = sum(map(len, results.flagged.values()))
+        said.append(
+            f"{failed} of {counted(len(results.tables['factorizations']), 'factorisation')} fail "
+            f"their checks, {len(results.flagged.get(ALL_WORDS, []))} of them of all words."
+        )
+    said.append(results.doubts())
+    return " ".join(said)
 
 
 def learning(results: Results) -> Section | None:
@@ -120,7 +154,8 @@ def learning(results: Results) -> Section | None:
 
 def _curves(results: Results) -> Spec:
     across: Spec = {"field": "share", "type": "quantitative", "title": "share of the steps",
-                    "axis": {"format": "%"}, "scale": {"domain": [0, 1]}}  # fmt: skip
+                    "axis": {"format": "%", "tickCount": 5, "grid": False},
+                    "scale": {"domain": [0, 1]}}  # fmt: skip
     up: Spec = {"field": "gain", "type": "quantitative", "title": "nat a token"}
     hint = tips("name", "family", "step", gain=".2f")
     lines: Spec = {
@@ -221,7 +256,12 @@ def baselines(results: Results) -> Section | None:
                 grid(
                     "baseline_agreement",
                     x=layer_cells(),
-                    y={"field": "measure", "type": "nominal", "title": None},
+                    y={
+                        "field": "measure",
+                        "type": "nominal",
+                        "title": None,
+                        "axis": {"labelExpr": "replace(datum.label, regexp('_', 'g'), ' ')"},
+                    },
                     value=diverging("spearman", "Spearman"),
                     rows=table["measure"].nunique() + 1,
                     tooltip=tips("measure", "layer", "languages", spearman=".2f"),
@@ -315,7 +355,7 @@ def _ranks(layers: list[int], used: pd.DataFrame) -> Spec:
         "agreement": "agreement of starts",
     }  # fmt: skip
     across: Spec = {"field": "rank", "type": "quantitative", "title": "components",
-                    "scale": {"type": "log", "base": 2, "nice": False},
+                    "scale": {"type": "log", "base": 2, "nice": False, "padding": 12},
                     "axis": {"format": "d"}}  # fmt: skip
     lines: Spec = {
         "params": [ZOOM],
@@ -328,7 +368,8 @@ def _ranks(layers: list[int], used: pd.DataFrame) -> Spec:
         "mark": {"type": "line", "point": True},
         "encoding": {
             "x": across,
-            "y": {"field": "value", "type": "quantitative", "title": None},
+            "y": {"field": "value", "type": "quantitative", "title": None,
+                  "scale": {"padding": 6}},
             "color": {"field": "shown", "type": "nominal",
                       "scale": {"domain": list(names.values()),
                                 "range": ["#56B4E9", "#0072B2", "#D55E00"]},
@@ -369,14 +410,14 @@ def factorizations(results: Results) -> Section | None:
                 grid(
                     "factorizations",
                     x=plain_layer_cells(),
-                    y={"field": "category", "type": "nominal", "title": None,
-                       "sort": results.categories},
+                    y=category_axis(results),
                     value=sequential("relative_error", "relative error"),
                     rows=table["category"].nunique(),
                     tooltip=tips("category", "layer", "languages", "flags",
                                  relative_error=".3f", rank_correlation=".2f",
                                  blueprint_condition=".0f"),
                     transform=[],
+                    params=[flags(results)],
                     opacity={"value": 1},
                     mark="isValid(datum.flags)",
                 ),

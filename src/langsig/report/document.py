@@ -80,7 +80,7 @@ def report_page(
     parts = {
         "POLICY": _policy([vega, script]),
         "STYLE": _file("page.css"),
-        "LEAD": escape(sections[0].says),
+        "LEAD": escape(checks.question(results)),
         "CONTENTS": "".join(
             f'<a href="#{section.key}">{escape(section.title)}</a>' for section in sections
         ),
@@ -157,6 +157,7 @@ def _data(sections: list[Section], results: Results) -> dict[str, Any]:
         "languages": results.languages.replace({float("nan"): None}).to_dict("records"),
         "colours": results.colours,
         "categories": results.categories,
+        "flagged": results.flagged,
         "sets": {name: _columns(table) for name, table in sets.items()},
         "figures": {
             _figure_key(section, index): figure.spec

@@ -47,9 +47,9 @@ def number(value: Any) -> str:
     return "–" if pd.isna(value) else f"{value:.3g}".replace("-", "−")
 
 
-def interval(row: Mapping[str, Any], estimate: str = "estimate") -> str:
-    """An estimate and the interval in ``low`` and ``high``."""
-    return f"{number(row[estimate])} ({number(row['low'])} to {number(row['high'])})"
+def interval(row: Mapping[Any, Any]) -> str:
+    """An ``estimate`` and the interval in ``low`` and ``high``."""
+    return f"{number(row['estimate'])} ({number(row['low'])} to {number(row['high'])})"
 
 
 def readable(name: Any) -> str:

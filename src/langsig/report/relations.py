@@ -1,5 +1,6 @@
 """Sections that hold signatures against properties, scores, relatives and sets of languages."""
 
+import numpy as np
 import pandas as pd
 
 from langsig.analysis import ALL_WORDS
@@ -7,7 +8,9 @@ from langsig.report.charts import (
     IN_CATEGORY,
     SIGNIFICANT,
     ZOOM,
+    ZOOM_ACROSS,
     Spec,
+    category_axis,
     chart,
     choice,
     colour,
@@ -16,7 +19,9 @@ from langsig.report.charts import (
     flags,
     grid,
     label_axis,
+    layer_axis,
     layer_cells,
+    reference,
     sequential,
     tips,
 )
@@ -35,6 +40,7 @@ from langsig.report.trees import dendrogram
 
 _SIGNIFICANT = f"datum.p_adjusted !== null && datum.p_adjusted <= {SIGNIFICANT}"
 _ENOUGH: Spec = {"condition": {"test": "datum.enough", "value": 1}, "value": 0.25}
+_RELATED = ["one genus", "one family", "other families"]
 _DOTS = "A dot: adjusted p up to .05; pale: too few languages."
 
 
@@ -46,8 +52,8 @@ def correlations(results: Results) -> Section | None:
     enough = table[table["enough"].astype(bool)]
     found = significant(enough)
     strongest = _strongest(enough, ["property", "category"])
-    by_genus = int((found["genus_p"] <= SIGNIFICANT).sum()) if "genus_p" in found else None
-    kept = "" if by_genus is None else f"; {by_genus} of these also within genera (permutation)"
+    within = int((found["genus_p"] <= SIGNIFICANT).sum())
+    kept = f"; {within} of these also within genera (permutation)" if len(found) else ""
     tooltip = tips("property", "category", "layer", "n", pearson=".2f", low=".2f", high=".2f",
                    p_adjusted=".3f", spearman=".2f")  # fmt: skip
     return Section(
@@ -56,7 +62,7 @@ def correlations(results: Results) -> Section | None:
         f"{len(found):,} of {len(enough):,} correlations have an adjusted p up to .05{kept}. "
         f"{strongest}",
         f"Pearson over {range_of(table['n'])} languages; Benjamini–Hochberg over all categories "
-        f"and layers of a property, and over all means.{too_few(table)} {results.doubts()}",
+        f"and layers of a property, and over all means.{too_few(table)} {results.doubts(None)}",
         "Relatives are not independent: where the correlation does not hold within genera, it may "
         "be a difference between families. None of these is a cause.",
         {"correlations": table},
@@ -83,7 +89,7 @@ def _strongest(table: pd.DataFrame, names: list[str]) -> str:
     known = table.dropna(subset="pearson")
     if known.empty:
         return "None can be computed."
-    row = known.loc[known["pearson"].abs().idxmax()]
+    row = known.sort_values("pearson", key=abs).iloc[-1]
     layer = "" if pd.isna(row["layer"]) else f", layer {int(row['layer'])}"
     named = ", ".join(str(row[name]) for name in names)
     return (
@@ -96,11 +102,7 @@ def _correlations(rows: str, results: Results, tooltip: list[Spec], shown: str) 
     table = results.tables["correlations"]
     across: Spec = {"field": "property", "type": "nominal", "title": None,
                     "axis": {"labelAngle": -40, "labelLimit": 140}}  # fmt: skip
-    down = (
-        {"field": "category", "type": "nominal", "title": None, "sort": results.categories}
-        if rows == "category"
-        else layer_cells()
-    )
+    down = category_axis(results) if rows == "category" else layer_cells()
     count = table[rows].nunique()
     return grid(
         "correlations",
@@ -162,17 +164,22 @@ def distances(results: Results) -> Section | None:
     if not results.has("distances"):
         return None
     table = results.tables["distances"]
-    pairs = table[table["language"] < table["other"]]
+    pairs = table[table["language"] < table["other"]].dropna(subset="distance")
     top = pairs[(pairs["category"] == ALL_WORDS) & (pairs["layer"] == pairs["layer"].max())]
     if top.empty:
         return None
-    near, far = (top.loc[pick] for pick in (top["distance"].idxmin(), top["distance"].idxmax()))
+    ranked = top.sort_values("distance")
+    near, far = ranked.iloc[0], ranked.iloc[-1]
     layers = sorted(int(layer) for layer in pairs["layer"].dropna().unique())
-    sides = [
+    sides: list[Spec] = [
         {"calculate": "[datum.label, datum.other_label]", "as": "across"},
         {"calculate": "[datum.other_label, datum.label]", "as": "down"},
         {"flatten": ["across", "down"]},
     ]
+    kinship = _kinship(results, pairs)
+    shown = kinship[(kinship["category"] == ALL_WORDS) & (kinship["layer"] == near["layer"])]
+    mean = shown.set_index("related")["distance"]
+    means = ", ".join(f"{name} {number(mean[name])}" for name in _RELATED if name in mean)
     labels = label_axis(results)
     matrix = grid(
         "distances",
@@ -195,18 +202,19 @@ def distances(results: Results) -> Section | None:
         "distances",
         "Distances between languages",
         f"All words, layer {int(near['layer'])}: {_pair(results, near)} are closest, "
-        f"{_pair(results, far)} farthest apart.{_within(results, top)}",
+        f"{_pair(results, far)} farthest apart. Mean distance: {means}.",
         f"{counted(len(top), 'pair')} a layer, as they are estimated, without intervals. "
         f"{results.doubts()}",
         "Signatures are close where the same directions are strong, which is also so for languages "
         "with equally many words or equal scripts.",
-        {"distances": pairs},
+        {"distances": pairs, "kinship": kinship},
         [
+            Figure("Distance of signatures", "Bright: close. Relatives stand together.", matrix),
             Figure(
-                "Distance of signatures",
-                "Bright: close. Relatives stand together.",
-                matrix,
-            )
+                "Relatives and others",
+                "Mean distance of pairs; * the fit of this layer fails its checks.",
+                _kin(results, layers),
+            ),
         ],
     )
 
@@ -216,15 +224,41 @@ def _pair(results: Results, row: pd.Series) -> str:
     return f"{names} ({number(row['distance'])})"
 
 
-def _within(results: Results, pairs: pd.DataFrame) -> str:
-    """Mean distance within and between genera, where any genus has two languages."""
-    genus = results.languages.set_index("language")["genus"]
-    one, other = (pairs[key].map(genus) for key in ("language", "other"))
-    same = (one == other) & one.notna()
-    if not same.any() or same.all():
-        return ""
-    means = pairs["distance"].groupby(same).mean()
-    return f" Mean {number(means[True])} within genera, {number(means[False])} between them."
+def _kinship(results: Results, pairs: pd.DataFrame) -> pd.DataFrame:
+    """Mean distance by how closely pairs are related, where families are known.
+
+    Columns ``category``, ``layer``, ``related``, ``distance``, ``pairs`` (their number).
+    """
+    facts = results.languages.set_index("language")
+    same = {}
+    for rank in ("genus", "family"):
+        one, other = (pairs[key].map(facts[rank]) for key in ("language", "other"))
+        same[rank] = (one == other) & one.notna()
+    related = np.select([same["genus"], same["family"]], _RELATED[:2], default=_RELATED[2])
+    groups = pairs.assign(related=related).groupby(["category", "layer", "related"], sort=True)
+    return groups["distance"].agg(distance="mean", pairs="count").reset_index()
+
+
+def _kin(results: Results, layers: list[int]) -> Spec:
+    lines: Spec = {
+        "params": [ZOOM],
+        "mark": {"type": "line", "point": True},
+        "encoding": {
+            "x": layer_axis(layers),
+            "y": {"field": "distance", "type": "quantitative", "title": "mean distance",
+                  "scale": {"zero": False, "padding": 12}},
+            "color": {
+                "field": "related", "type": "nominal",
+                "scale": {"domain": _RELATED,
+                          "range": ["#009E73", "#56B4E9", "#8C8C8C"]},
+                "legend": {"orient": "top", "title": None},
+            },
+            "tooltip": tips("related", "layer", "pairs", distance=".3f"),
+        },
+    }  # fmt: skip
+    return chart(
+        "kinship", [lines], height=280, transform=[IN_CATEGORY], params=[flags(results)]
+    )  # fmt: skip
 
 
 def trees(results: Results) -> Section | None:
@@ -244,12 +278,23 @@ def trees(results: Results) -> Section | None:
         for index in (0, 1)
     )
     data = {"tree_lines": lines, "tree_tips": tips_}
-    tables = []
+    tables: list[Table] = []
+    figures = [
+        Figure("Tree", "Languages that are joined far to the right are close.",
+               _tree(table, results), key=True)
+    ]  # fmt: skip
     says = f"{counted(len(table), 'tree')}, joined by mean distance (UPGMA)."
     sure = "They are single estimates, without support values."
     if results.has("tree_statistics"):
         statistics = results.tables["tree_statistics"]
         data["tree_statistics"] = statistics
+        figures.append(
+            Figure(
+                "How well they match known families",
+                "Full line: found; dashed: by chance. A large dot: adjusted p up to .05.",
+                _match(statistics, results),
+            )
+        )
         tables.append(Table("How well they match known families", "tree_statistics"))
         enough = statistics[statistics["enough"].astype(bool)]
         found = significant(enough)
@@ -263,14 +308,13 @@ def trees(results: Results) -> Section | None:
         "trees",
         "Trees of languages",
         says,
-        f"{sure} {results.doubts()}",
+        f"{sure} {results.doubts(None)}",
         "A tree is drawn whether or not there is one: languages are also joined by script and "
         "amount of text, and borrowing is not shown.",
         data,
-        [Figure("Tree", "Tips that are joined far to the right are close.", _tree(table, results),
-                key=True)],
+        figures,
         tables,
-    )  # fmt: skip
+    )
 
 
 def _statistics(table: pd.DataFrame) -> str:
@@ -278,7 +322,7 @@ def _statistics(table: pd.DataFrame) -> str:
     rows = table[table["category"] == ALL_WORDS]
     rows = rows[rows["layer"] == rows["layer"].max()]
     said = [
-        f"{row['statistic']} {number(row['value'])}, by chance {number(row['expected'])}"
+        f"{row['statistic']} {row['value']:.2f}, by chance {row['expected']:.2f}"
         for row in rows.to_dict("records")
     ]
     return f"All words, layer {number(rows['layer'].max())}: {'; '.join(said)}." if said else ""
@@ -290,7 +334,6 @@ def _tree(table: pd.DataFrame, results: Results) -> Spec:
                      "scale": {"reverse": True, "nice": False}}  # fmt: skip
     down: Spec = {"field": "place", "type": "quantitative", "axis": None, "scale": {"zero": False}}
     lines: Spec = {
-        "params": [ZOOM],
         "mark": {"type": "rule", "color": {"expr": "ink"}, "strokeCap": "round"},
         "encoding": {
             "x": deepest,
@@ -306,7 +349,7 @@ def _tree(table: pd.DataFrame, results: Results) -> Spec:
         "encoding": {
             "x": deepest,
             "y": down,
-            "text": {"field": "label"},
+            "text": {"field": "name"},
             "color": colour(results),
             "opacity": faded(),
             "tooltip": tips("name", "family", "genus"),
@@ -319,8 +362,48 @@ def _tree(table: pd.DataFrame, results: Results) -> Spec:
         transform=[IN_CATEGORY, {"filter": "datum.layer === layer"}],
         params=[choice("layer", "layer", layers, value=layers[-1])],
     )
-    # Names stand to the right of the tips, outside the axes.
-    return spec | {"padding": {"right": 50, "left": 5, "top": 5, "bottom": 5}}
+    # Names stand to the right of the tips, outside the axes; what can be moved would be cut there.
+    return spec | {"padding": {"right": 110, "left": 5, "top": 5, "bottom": 5}}
+
+
+def _match(table: pd.DataFrame, results: Results) -> Spec:
+    layers = sorted(int(layer) for layer in table["layer"].dropna().unique())
+    place = layer_axis(layers)
+    up: Spec = {"type": "quantitative", "title": None}
+    which: Spec = {
+        "field": "statistic",
+        "type": "nominal",
+        "scale": {"range": ["#0072B2", "#D55E00", "#009E73", "#CC79A7"]},
+        "legend": {"orient": "top", "title": None, "columns": 2},
+    }
+    chance: Spec = {
+        "mark": {"type": "line", "strokeDash": [3, 3], "strokeWidth": 1},
+        "encoding": {"x": place, "y": up | {"field": "expected"}, "color": which},
+    }
+    found: Spec = {
+        "mark": {"type": "line", "strokeWidth": 1.5},
+        "encoding": {"x": place, "y": up | {"field": "value"}, "color": which},
+    }
+    dots: Spec = {
+        "params": [ZOOM],
+        "mark": {"type": "circle"},
+        "encoding": {
+            "x": place,
+            "y": up | {"field": "value"},
+            "color": which,
+            "size": {"condition": {"test": _SIGNIFICANT, "value": 110}, "value": 25},
+            "opacity": _ENOUGH,
+            "tooltip": tips("statistic", "layer", "n", value=".2f", expected=".2f", p=".3f",
+                            p_adjusted=".3f"),
+        },
+    }  # fmt: skip
+    return chart(
+        "tree_statistics",
+        [chance, found, dots],
+        height=280,
+        transform=[IN_CATEGORY],
+        params=[flags(results)],
+    )
 
 
 def variance_tests(results: Results) -> Section | None:
@@ -337,10 +420,10 @@ def variance_tests(results: Results) -> Section | None:
     )
     row = {"field": "sets", "type": "nominal", "title": None, "axis": {"labelLimit": 220}}
     dots: Spec = {
-        "params": [ZOOM],
+        "params": [ZOOM_ACROSS],
         "mark": {"type": "circle", "size": 70},
         "encoding": {
-            "x": {"field": "ratio", "type": "quantitative", "scale": {"type": "log"},
+            "x": {"field": "ratio", "type": "quantitative", "scale": {"type": "log", "padding": 12},
                   "title": "variance of diverse over related languages"},
             "y": row,
             "color": {"field": "layer", "type": "ordinal", "scale": {"scheme": "viridis"},
@@ -350,10 +433,6 @@ def variance_tests(results: Results) -> Section | None:
                             "related_languages", ratio=".2f", p=".3f", p_adjusted=".3f"),
         },
     }  # fmt: skip
-    line: Spec = {
-        "mark": {"type": "rule", "strokeDash": [4, 4], "color": {"expr": "ink"}},
-        "encoding": {"x": {"datum": 1}},
-    }
     return Section(
         "variance",
         "Diverse and related languages",
@@ -362,7 +441,7 @@ def variance_tests(results: Results) -> Section | None:
         f"Sets of {range_of(table['diverse_languages'])} diverse and "
         f"{range_of(table['related_languages'])} related languages; Benjamini–Hochberg over "
         f"a test."
-        f"{too_few(table)} {results.doubts()}",
+        f"{too_few(table)} {results.doubts(None)}",
         "The chi-square test of the paper takes the variance of the related set for known, which "
         "it is not, and finds too much; the permutation test does not.",
         {"variance_tests": table},
@@ -372,7 +451,7 @@ def variance_tests(results: Results) -> Section | None:
                 "Right of the line diverse languages vary more; pale: too few languages.",
                 chart(
                     "variance_tests",
-                    [line, dots],
+                    [reference(x=1), dots],
                     height=max(80, 30 * table["sets"].nunique()),
                     transform=[IN_CATEGORY],
                 ),

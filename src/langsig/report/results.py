@@ -118,26 +118,27 @@ class Results:
         """The name of a language, with a dagger if its model has not learnt."""
         return self._names.get(language, str(language)) + ("†" if language in self.unlearnt else "")
 
-    def doubts(self, category: str = ALL_WORDS) -> str:
-        """A sentence on failed fits of a category, and on models that have not learnt."""
-        layers = self.flagged.get(category, [])
+    def doubts(self, category: str | None = ALL_WORDS) -> str:
+        """On failed fits of a category (``None``: of any), and on models that have not learnt.
+
+        Empty where there are none.
+        """
+        layers = self.flagged.get(category, []) if category else []
+        failed = sum(map(len, self.flagged.values())) if category is None else 0
+        unlearnt = listed([self.name(model) for model in self.unlearnt])
         said = [
-            f"fits of {_layers(layers)} fail their checks (*)" if layers else "",
-            f"not learnt: {listed([self.name(model) for model in self.unlearnt])}"
-            if self.unlearnt
+            f"the {_layers(layers)} fail their checks (*)" if layers else "",
+            f"{failed} of {len(self.tables['factorizations'])} fits fail their checks (*)"
+            if failed
             else "",
+            f"not learnt: {unlearnt}" if unlearnt else "",
         ]
         found = "; ".join(part for part in said if part)
-        if found:
-            return f"Marked throughout: {found}."
-        checked = "all fits pass their checks" if self.has("factorizations") else ""
-        learnt = "all models have learnt" if self.learning else ""
-        good = " and ".join(part for part in (checked, learnt) if part)
-        return f"{good[0].upper()}{good[1:]}." if good else "Whether models have learnt is unknown."
+        return f"Marked throughout: {found}." if found else ""
 
 
 def _layers(layers: Sequence[int]) -> str:
-    return f"{'layer' if len(layers) == 1 else 'layers'} {listed(map(str, layers))}"
+    return f"fits of {'layer' if len(layers) == 1 else 'layers'} {listed(map(str, layers))}"
 
 
 def listed(names: Any, most: int = 8) -> str:

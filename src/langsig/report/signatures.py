@@ -10,6 +10,7 @@ from langsig.report.charts import (
     SIGNIFICANT,
     ZOOM,
     Spec,
+    category_axis,
     chart,
     choice,
     colour,
@@ -22,6 +23,7 @@ from langsig.report.charts import (
     layer_axis,
     layer_cells,
     sequential,
+    slanted,
     tips,
 )
 from langsig.report.parts import Figure, Section, Table, counted, interval, number, significant
@@ -30,6 +32,7 @@ from langsig.report.results import Results, listed
 _OF_ALL_WORDS = f"'{ALL_WORDS}'"
 _VERDICTS = {"domain": ["yes", "undecided", "no"], "range": ["#009E73", "#8C8C8C", "#D55E00"]}
 _LANGUAGE = ("name", "family")
+_STATES = {"none": "as they are", "variance": "variance of 1"}
 
 
 def averages(results: Results) -> Section | None:
@@ -39,7 +42,7 @@ def averages(results: Results) -> Section | None:
     table = results.of("average_signatures")
     layers = table.groupby("layer")["average_signature"].mean()
     levels = table.groupby("language")["average_signature"].mean()
-    high, low = levels.idxmax(), levels.idxmin()
+    high, low = str(levels.idxmax()), str(levels.idxmin())
     says = (
         f"All words: the mean over {counted(len(levels), 'language')} goes from "
         f"{number(layers.iloc[0])} in layer {layers.index[0]} to {number(layers.iloc[-1])} in "
@@ -110,7 +113,7 @@ def _violins(results: Results) -> Spec:
     layers = _layers(results)
     value: Spec = {
         "field": "average_signature", "type": "quantitative", "title": "average signature",
-        "scale": {"zero": False},
+        "scale": {"zero": False, "padding": 12},
     }  # fmt: skip
     outline = [
         {"joinaggregate": [{"op": "distinct", "field": "average_signature", "as": "different"}],
@@ -139,9 +142,14 @@ def _violins(results: Results) -> Spec:
         "encoding": {"x": place, "y": value | {"aggregate": "mean"}},
     }
     line: Spec = {
-        "transform": [{"filter": "datum.language === chosen"}],
         "mark": {"type": "line", "strokeWidth": 2.5},
-        "encoding": {"x": place, "y": value, "color": colour(results)},
+        "encoding": {
+            "x": place,
+            "y": value,
+            "color": colour(results),
+            "detail": {"field": "language"},
+            "opacity": {"condition": {"test": "datum.language === chosen", "value": 1}, "value": 0},
+        },
     }
     dots: Spec = {
         "params": [ZOOM],
@@ -181,7 +189,10 @@ def _levels(results: Results) -> Spec:
 def _intervals(results: Results) -> Spec:
     table = results.tables["intervals"]
     place = layer_axis(_layers(results, "intervals"), category=_OF_ALL_WORDS)
-    value: Spec = {"type": "quantitative", "title": "average signature", "scale": {"zero": False}}
+    value: Spec = {
+        "type": "quantitative", "title": "average signature",
+        "scale": {"zero": False, "padding": 12},
+    }  # fmt: skip
     told = f"datum.p_adjusted !== null && datum.p_adjusted > {SIGNIFICANT}"
     shared: Spec = {"x": place, "color": colour(results), "detail": {"field": "language"}}
     layers: list[Spec] = [
@@ -238,14 +249,14 @@ def findings(results: Results) -> Section | None:
     table = results.tables["findings"]
     table = table.assign(
         language=table["subject"].str.split(" < ").str[0].where(lambda name: name != "all"),
-        variant=table["source"] + ", " + table["normalise"].replace("none", "as they are"),
+        variant=table["source"] + ", " + table["normalise"].replace(_STATES),
     )
     heads = table[table["language"].isna() | table["subject"].str.contains(" < ")]
     said = []
     for name, rows in heads.groupby("finding", sort=False):
         main = rows.query("source == 'trained' and normalise == 'none'")
-        estimates = "".join(f" ({interval(row)})" for row in main.to_dict("records")[:1])
-        said.append(f"{name}{estimates}: {(rows['holds'] == 'yes').sum()} of {len(rows)}")
+        estimates = "".join(f", trained {interval(row)}" for row in main.to_dict("records")[:1])
+        said.append(f"{name} {(rows['holds'] == 'yes').sum()} of {len(rows)}{estimates}")
     untrained = heads.query("source == 'untrained' and holds == 'yes'")["finding"].unique()
     limits = (
         f"Untrained models show it too: {listed(untrained)}; training need not be the reason."
@@ -279,8 +290,7 @@ def findings(results: Results) -> Section | None:
     return Section(
         "findings",
         "Do the published findings hold?",
-        f"Variants in which the whole 95 % interval says yes – {'; '.join(said)}. In brackets: "
-        "trained models, states as they are.",
+        f"Variants in which the whole 95 % interval says yes: {'; '.join(said)}.",
         "Intervals are from blocks of sentences and from starts of the factorisation; a finding "
         f"is one only where the variants agree. {results.doubts()}",
         limits,
@@ -312,7 +322,8 @@ def trends(results: Results) -> Section | None:
     figures = [
         Figure(
             "Kendall's tau by language and category",
-            "Blue falls, vermilion rises; a dot: adjusted p up to .05.",
+            "Blue falls, vermilion rises; a dot: adjusted p up to .05. * fits of the category fail "
+            "their checks.",
             _taus(results),
         )
     ]
@@ -339,7 +350,7 @@ def trends(results: Results) -> Section | None:
         "trends",
         "Trends over the layers",
         says,
-        f"{checked}. {results.doubts()}",
+        f"{checked}. {results.doubts(None)}",
         f"Layers of one network build on one another, so that p is too small{_untrained(results)}.",
         {"trends": results.tables["trends"]},
         figures,
@@ -370,13 +381,13 @@ def _untrained(results: Results) -> str:
 def _taus(results: Results) -> Spec:
     return grid(
         "trends",
-        x={"field": "category", "type": "nominal", "title": None, "axis": {"labelAngle": -40},
-           "sort": results.categories},
+        x=slanted(category_axis(results)),
         y=label_axis(results),
         value=diverging("tau", "tau"),
         rows=len(results.languages),
         tooltip=tips(*_LANGUAGE, "category", tau=".2f", p=".3f", p_adjusted=".3f"),
         transform=[],
+        params=[flags(results)],
         mark=f"datum.p_adjusted !== null && datum.p_adjusted <= {SIGNIFICANT}",
     )  # fmt: skip
 
@@ -388,9 +399,8 @@ def spread(results: Results) -> Section | None:
     table = results.of("spread").dropna(subset="variance")
     if table.empty:
         return None
-    low, high = (
-        table.loc[pick] for pick in (table["variance"].idxmin(), table["variance"].idxmax())
-    )
+    ranked = table.sort_values("variance")
+    low, high = ranked.iloc[0], ranked.iloc[-1]
     count = int(table["languages"].min())
     degrees = count - 1
     reach = degrees / np.array(chi2.ppf([0.975, 0.025], degrees))
@@ -401,7 +411,7 @@ def spread(results: Results) -> Section | None:
     )
     points: Spec = {
         "params": [ZOOM],
-        "mark": {"type": "line", "point": True, "color": {"expr": "ink"}},
+        "mark": {"type": "line", "point": {"color": {"expr": "ink"}}, "color": {"expr": "ink"}},
         "encoding": {
             "x": layer_axis(_layers(results, "spread")),
             "y": {"field": "variance", "type": "quantitative",

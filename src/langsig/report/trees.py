@@ -28,7 +28,8 @@ def dendrogram(newick: str) -> Dendrogram:
         depth[id(node)] = depth[id(node.parent)] + (1.0 if node.length is None else node.length)
     deepest = max(depth.values())
     place: dict[int, float] = {}
-    segments, tips = [], []
+    segments: list[tuple[float, ...]] = []
+    tips: list[tuple[str, float, float]] = []
     for node in tree.postorder():
         height = deepest - depth[id(node)]
         if node.is_tip():

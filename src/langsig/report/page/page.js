@@ -94,7 +94,7 @@
     const options = { ast: true, renderer: "svg", config, actions, tooltip: { theme: "custom" } };
     const result = await vegaEmbed(box, spec, options);
     result.view.addEventListener("click", (_, item) => {
-      const language = item?.datum?.language;
+      const language = item?.opacity === 0 ? null : item?.datum?.language;
       if (languages.has(language)) choose({ chosen: language === state.chosen ? "" : language });
     });
     drawn.set(key, result);
@@ -129,25 +129,32 @@
   // ---- tables
 
   const MINUS = /^-/;
-  const whole = new Intl.NumberFormat("en");
-  const real = new Intl.NumberFormat("en", { maximumSignificantDigits: 4 });
+
+  // As many decimals for a whole column as give its largest number four digits.
+  function formatOf(values) {
+    const largest = Math.max(...values.map((value) => Math.abs(value ?? 0)), Number.MIN_VALUE);
+    const decimals = Math.min(6, Math.max(0, 3 - Math.floor(Math.log10(largest))));
+    const digits = values.every((value) => value === null || Number.isInteger(value)) ? 0 : decimals;
+    return new Intl.NumberFormat("en", { minimumFractionDigits: digits, maximumFractionDigits: digits });
+  }
 
   function shown(value, column) {
     if (value === null) return "";
     if (typeof value === "boolean") return value ? "yes" : "no";
     if (typeof value !== "number") return value;
     if (column.p) return value < 0.001 ? "< .001" : value.toFixed(3);
-    const format = Number.isInteger(value) ? whole : real;
-    return format.format(value).replace(MINUS, "−");
+    const text = column.format.format(value);
+    const lost = value !== 0 && Number(text.replaceAll(",", "")) === 0;
+    return (lost ? value.toPrecision(2) : text).replace(MINUS, "−");
   }
 
   function columnsOf(name) {
-    return Object.entries(page.sets[name]).map(([key, values]) => ({
-      key,
-      number: Array.isArray(values) && values.every((value) => typeof value !== "boolean"),
-      p: /(^|_)p(_adjusted)?$/.test(key),
-      title: key.replace(/p_adjusted$/, "p adj.").replaceAll("_", " "),
-    }));
+    return Object.entries(page.sets[name]).map(([key, values]) => {
+      const number = Array.isArray(values) && values.every((value) => typeof value !== "boolean");
+      const title = key.replace(/p_adjusted$/, "p adj.").replaceAll("_", " ");
+      const p = /(^|_)p(_adjusted)?$/.test(key);
+      return { key, title, number, p, format: number ? formatOf(values) : null };
+    });
   }
 
   function compare(one, other) {
@@ -227,6 +234,9 @@
           cell.append(known.name, element("small", { textContent: known.label }));
         } else {
           cell.textContent = known ? known.label : shown(value, column);
+          if (column.key === "layer" && page.flagged[row.category]?.includes(value)) {
+            cell.append("*");
+          }
         }
         return cell;
       });
@@ -282,7 +292,11 @@
     const system = matchMedia("(prefers-color-scheme: dark)");
     const button = document.getElementById("theme");
     const dark = () => (root.dataset.theme ? root.dataset.theme === "dark" : system.matches);
-    const label = () => (button.textContent = dark() ? "☀ Light" : "☾ Dark");
+    const label = () =>
+      button.replaceChildren(
+        dark() ? "☀" : "☾",
+        element("span", { textContent: dark() ? " Light" : " Dark" }),
+      );
     button.onclick = async () => {
       root.dataset.theme = dark() ? "light" : "dark";
       label();
