@@ -66,7 +66,7 @@ def test_file_that_cannot_be_read(tmp_path: Path) -> None:
 
 
 def test_scores_in_the_repository() -> None:
-    table = read_scores(Path(__file__).parents[2] / "conf/xtreme_scores.csv")
+    table = read_scores(Path(__file__).parents[2] / "conf/facts/scores.csv")
     sizes = table.groupby(["task", "metric", "model"]).size()
     assert (sizes == 11).all() and len(sizes) == 4
     assert table["value"].between(0, 100).all()
