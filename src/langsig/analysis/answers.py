@@ -103,5 +103,7 @@ def _questions(properties: pd.DataFrame, scores: pd.DataFrame | None) -> dict[st
     }
     if scores is not None:
         for key, group in scores.groupby(["task", "metric", "model"], sort=False):
-            named[f"correlation with {', '.join(key)}"] = group.set_index("language")["value"]
+            named[f"correlation with {', '.join(map(str, key))}"] = group.set_index("language")[
+                "value"
+            ]
     return named

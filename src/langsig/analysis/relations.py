@@ -135,7 +135,8 @@ def relation_metrics(tables: Mapping[str, pd.DataFrame]) -> dict[str, Any]:
 def _correlations(table: pd.DataFrame, keys: list[str]) -> dict[str, Any]:
     means = table[table["layer"].isna()]
     names = means[keys].agg(", ".join, axis=1)
-    return means.set_index(names)[["pearson", "n", "p_adjusted"]].to_dict("index")
+    numbers = means[["pearson", "n", "p_adjusted"]].to_dict("records")
+    return dict(zip(names, numbers, strict=True))
 
 
 def _sets(table: pd.DataFrame) -> dict[str, Any]:

@@ -29,7 +29,9 @@ def relation_pictures(
         "correlations": correlation_intervals(correlations, title="Average over the layers"),
         **{
             f"correlations_{name}": correlation_heatmap(
-                table, rows=["category"], title=f"Average signature and {name.replace('_', ' ')}"
+                table,
+                rows=["category"],
+                title=f"Average signature and {str(name).replace('_', ' ')}",
             )
             for name, table in correlations.groupby("property", sort=False)
         },
