@@ -60,4 +60,4 @@ def test_few_languages_are_not_enough_and_few_layers_have_no_trend() -> None:
     table = series(np.arange(6.0).reshape(2, 3), measure="one")
     found = answers(table, facts(np.arange(8.0)), None, **OPTIONS)
     assert not found["enough"].any() and found["p_adjusted"].isna().all()
-    assert found.loc[0, "n"] == 0 and np.isnan(found.loc[0, "estimate"])
+    assert found.loc[0, "n"] == 0 and pd.isna(found.loc[0, "estimate"])

@@ -1,11 +1,12 @@
 """What holds for alternating least squares of our own, beyond what holds for every method."""
 
+from functools import partial
 from itertools import pairwise
 
 import numpy as np
 import pytest
 import tensorly
-from hypothesis import assume, event, given, settings
+from hypothesis import assume, event, example, given, settings
 from hypothesis import strategies as st
 from numpy.random import Generator, default_rng
 from numpy.typing import NDArray
@@ -163,24 +164,26 @@ def test_without_extrapolation_it_is_the_plain_algorithm_of_tensorly(
         np.testing.assert_allclose(core, expected, atol=2e-4 * np.abs(expected).max())
 
 
-def converged(slices: list[Array]) -> Parafac2Result:
-    result = parafac2(slices, rank=3, ridge=0.0, max_iterations=5000, tolerance=1e-13)
+def converged(slices: list[Array], ridge: float = 0.0) -> Parafac2Result:
+    result = parafac2(slices, rank=3, ridge=ridge, max_iterations=5000, tolerance=1e-13)
     assert result.converged
     return result
 
 
 @given(seeds)
+@example(5347)
 @settings(max_examples=10, deadline=None)
 def test_rotations_of_control_spaces_and_the_order_of_languages_do_not_matter(seed: int) -> None:
     rng = default_rng(seed)
+    # Noisy slices have no best plain model now and then: two components grow without end while
+    # they cancel one another (seed 5347). With a ridge there always is one.
+    fit = partial(converged, ridge=1e-2)
     slices = planted(seed, [8, 13, 10, 9, 11, 12], 10, 3, condition=2, noise=0.1)[0]
-    before = converged(slices)
+    before = fit(slices)
     rotated = [orthonormal(rng, len(omega), len(omega)) @ omega for omega in slices]
-    np.testing.assert_allclose(
-        before.signatures, converged(rotated).signatures, rtol=1e-3, atol=1e-3
-    )
+    np.testing.assert_allclose(before.signatures, fit(rotated).signatures, rtol=1e-3, atol=1e-3)
     order = rng.permutation(len(slices))
-    shuffled = converged([slices[index] for index in order])
+    shuffled = fit([slices[index] for index in order])
     np.testing.assert_allclose(before.signatures[order], shuffled.signatures, rtol=1e-3, atol=1e-3)
 
 

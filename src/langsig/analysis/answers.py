@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from langsig.analysis.corrections import with_adjusted
@@ -81,7 +82,7 @@ def answers(
     shares, rows = [], []
     for measure, table in measures.groupby("measure", sort=False):
         tau = trends(table.assign(category=ALL_WORDS))["tau"].dropna()
-        share = float((tau < 0).mean()) if len(tau) else None
+        share = float((tau < 0).mean()) if len(tau) else np.nan
         shares.append((measure, _TREND, share, len(tau), len(tau) >= min_languages))
         rows += [
             (measure, question, *by_layer(table, values, **options)[-1])
