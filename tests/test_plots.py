@@ -20,6 +20,7 @@ TEMPLATES = ROOT / ".dvc" / "plots"
 PLOTS: dict[str, dict[str, Any]] = {
     name: plot
     for entry in yaml.safe_load((ROOT / "dvc.yaml").read_text())["plots"]
+    if isinstance(entry, dict)  # others are pictures
     for name, plot in entry.items()
 }
 LANGUAGES = ["qaa", "qab", "qac", "qad"]
