@@ -18,7 +18,8 @@ from langsig.report.results import Results
 Spec = dict[str, Any]
 SIGNIFICANT = 0.05
 _FADED = 0.15
-_CHOSEN = "chosen === '' || datum.language === chosen"
+PALE = 0.25
+_CHOSEN = "chosen === '' || datum.language === chosen || datum.other === chosen"
 _ROW = 19  # pixels, of a grid
 ZOOM: Spec = {
     "name": "zoom",
@@ -74,9 +75,13 @@ def colour(results: Results) -> Spec:
     return {"field": "group", "type": "nominal", "scale": scale, "legend": None}
 
 
-def faded(shown: float = 1) -> Spec:
-    """Opacity: whatever is not of the language singled out fades."""
-    return {"condition": {"test": _CHOSEN, "value": shown}, "value": _FADED}
+def faded(shown: float = 1, *, pale: str = "false") -> Spec:
+    """Opacity: what is not of the language singled out fades; pale where the expression holds."""
+    conditions = [
+        {"test": f"!({_CHOSEN})", "value": _FADED},
+        {"test": pale, "value": PALE},
+    ]
+    return {"condition": conditions, "value": shown}
 
 
 def tips(*fields: str, **formats: str) -> list[Spec]:

@@ -1,7 +1,6 @@
 """Sections on average signatures themselves: levels, findings, trends, spread."""
 
 import numpy as np
-import pandas as pd
 from scipy.stats import chi2
 
 from langsig.analysis import ALL_WORDS
@@ -26,7 +25,16 @@ from langsig.report.charts import (
     slanted,
     tips,
 )
-from langsig.report.parts import Figure, Section, Table, counted, interval, number, significant
+from langsig.report.parts import (
+    Figure,
+    Section,
+    Table,
+    counted,
+    interval,
+    number,
+    range_of,
+    significant,
+)
 from langsig.report.results import Results, listed
 
 _OF_ALL_WORDS = f"'{ALL_WORDS}'"
@@ -37,7 +45,7 @@ _STATES = {"none": "as they are", "variance": "variance of 1"}
 
 def averages(results: Results) -> Section | None:
     """Average signatures by layer and language (paper, figure 2), with their intervals."""
-    if not results.has("average_signatures"):
+    if not results.has_all_words("average_signatures"):
         return None
     table = results.of("average_signatures")
     layers = table.groupby("layer")["average_signature"].mean()
@@ -302,7 +310,7 @@ def findings(results: Results) -> Section | None:
 
 def trends(results: Results) -> Section | None:
     """Do average signatures rise or fall over the layers? (paper, section 5.1)"""
-    if not results.has("trends"):
+    if not results.has_all_words("trends"):
         return None
     table = results.of("trends")
     sure = significant(table)
@@ -313,7 +321,7 @@ def trends(results: Results) -> Section | None:
         + (f"{len(names)} fall: {listed(names)}." if names else "none falls.")
     )
     checked = (
-        f"Mann–Kendall over {range_or_one(table['layers'])} layers, Benjamini–Hochberg over the "
+        f"Mann–Kendall over {range_of(table['layers'])} layers, Benjamini–Hochberg over the "
         "languages of a category"
     )
     if "hamed_rao_p_adjusted" in table:
@@ -356,12 +364,6 @@ def trends(results: Results) -> Section | None:
         figures,
         [Table("Trends", "trends")],
     )
-
-
-def range_or_one(values: pd.Series) -> str:
-    """``7``, or ``3 to 7``."""
-    low, high = int(values.min()), int(values.max())
-    return str(low) if low == high else f"{low} to {high}"
 
 
 def _untrained(results: Results) -> str:

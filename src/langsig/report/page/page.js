@@ -230,7 +230,7 @@
         const value = row[column.key];
         const cell = element("td", { className: column.number ? "number" : "text" });
         const known = ["language", "other"].includes(column.key) && languages.get(value);
-        if (known && known.name !== value) {
+        if (known && known.name !== known.label) {
           cell.append(known.name, element("small", { textContent: known.label }));
         } else {
           cell.textContent = known ? known.label : shown(value, column);
