@@ -284,6 +284,26 @@ def test_nothing_is_wider_than_a_phone(browser: Any, path: Path, tmp_path: Path)
     browser.save_screenshot(str(tmp_path / "phone.png"))
 
 
+def test_the_wheel_zooms_with_the_control_key_only(page: Any) -> None:
+    domain = "langsig.drawn.get('signatures-0').view.scale('y').domain().join()"
+    before = page.execute_script(f"return {domain}")
+    wheel = """const svg = document.querySelector('#signatures-0 svg.marks');
+        svg.scrollIntoView({block: 'center'});
+        const {x, y, width, height} = svg.getBoundingClientRect();
+        const place = {clientX: x + width / 2, clientY: y + height / 2};
+        const target = document.elementFromPoint(place.clientX, place.clientY);
+        const event = new WheelEvent('wheel', {
+          ...place, deltaY: -300, ctrlKey: arguments[0], bubbles: true, cancelable: true});
+        target.dispatchEvent(event);
+        return event.defaultPrevented;"""
+    assert not page.execute_script(wheel, False), "the page itself scrolls"
+    run = "langsig.drawn.get('signatures-0').view.runAsync().then(() => arguments[0]())"
+    page.execute_async_script(run)
+    assert page.execute_script(f"return {domain}") == before
+    page.execute_script(wheel, True)
+    wait(page, f"{domain} !== '{before}'")
+
+
 def test_a_figure_is_enlarged_and_put_back(page: Any) -> None:
     height = "document.querySelector('#trends-0 svg.marks').clientHeight"
     before = page.execute_script(f"return {height}")

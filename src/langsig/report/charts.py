@@ -86,9 +86,11 @@ def faded(shown: float = 1, *, pale: str = "false") -> Spec:
 
 def tips(*fields: str, **formats: str) -> list[Spec]:
     """Tooltip: fields as they are, then numbers by format."""
-    return [{"field": field, "type": "nominal"} for field in fields] + [
+    texts = [{"field": field, "type": "nominal"} for field in fields]
+    numbers = [
         {"field": field, "type": "quantitative", "format": form} for field, form in formats.items()
     ]
+    return [tip | {"title": tip["field"].replace("_", " ")} for tip in [*texts, *numbers]]
 
 
 def flags(results: Results) -> Spec:

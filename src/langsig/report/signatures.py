@@ -40,7 +40,6 @@ from langsig.report.results import Results, listed
 _OF_ALL_WORDS = f"'{ALL_WORDS}'"
 _VERDICTS = {"domain": ["yes", "undecided", "no"], "range": ["#009E73", "#8C8C8C", "#D55E00"]}
 _LANGUAGE = ("name", "family")
-_STATES = {"none": "as they are", "variance": "variance of 1"}
 
 
 def averages(results: Results) -> Section | None:
@@ -255,10 +254,8 @@ def findings(results: Results) -> Section | None:
     if not results.has("findings"):
         return None
     table = results.tables["findings"]
-    table = table.assign(
-        language=table["subject"].str.split(" < ").str[0].where(lambda name: name != "all"),
-        variant=table["source"] + ", " + table["normalise"].replace(_STATES),
-    )
+    language = table["subject"].str.split(" < ").str[0]
+    table = table.assign(language=language.where(language != "all"))
     heads = table[table["language"].isna() | table["subject"].str.contains(" < ")]
     said = []
     for name, rows in heads.groupby("finding", sort=False):
@@ -282,12 +279,13 @@ def findings(results: Results) -> Section | None:
                 x="estimate",
                 title="estimate, 95 % interval",
                 y={"field": "variant", "type": "nominal", "title": None, "sort": None},
-                rows=heads[heads["finding"] == name]["variant"].nunique() + 1,
+                rows=len(heads[heads["finding"] == name]) + 1,
                 color={"field": "holds", "type": "nominal", "scale": _VERDICTS,
                        "legend": {"orient": "top", "title": "holds"}},
                 tooltip=tips("variant", "subject", "holds", estimate=".3f", low=".3f", high=".3f"),
                 transform=[
                     {"filter": {"field": "finding", "equal": name}},
+                    {"calculate": "datum.source + ', ' + datum.normalise", "as": "variant"},
                     {"filter": "datum.language === null || indexof(datum.subject, ' < ') > 0"},
                 ],
                 opacity={"value": 1},
@@ -339,7 +337,7 @@ def trends(results: Results) -> Section | None:
         figures.append(
             Figure(
                 "Sen's slope",
-                "A layer, with its 95 % interval.",
+                "Change from layer to layer, with its 95 % interval.",
                 forest(
                     "trends",
                     x="slope",
