@@ -15,7 +15,6 @@ from langsig.report.charts import (
     colour,
     diverging,
     faded,
-    flags,
     grid,
     label_axis,
     layer_cells,
@@ -170,7 +169,7 @@ def _curves(results: Results) -> Spec:
         "mark": {"type": "line", "strokeWidth": 3.5, "color": {"expr": "ink"}},
         "encoding": {"x": across, "y": up},
     }
-    margin = [] if results.margin is None else [reference(y=results.margin)]
+    margin = [] if results.margin is None else [reference("y", results.margin)]
     return chart("learning", [*margin, lines, broad], height=280)
 
 
@@ -258,7 +257,6 @@ def baselines(results: Results) -> Section | None:
                     value=diverging("spearman", "Spearman"),
                     rows=table["measure"].nunique() + 1,
                     tooltip=tips("measure", "layer", "languages", spearman=".2f"),
-                    params=[flags(results)],
                     opacity={"value": 1},
                 ),
             )
@@ -365,7 +363,7 @@ def _ranks(layers: list[int], used: pd.DataFrame) -> Spec:
             "tooltip": tips("rank", "shown", "converged", value=".3f"),
         },
     }  # fmt: skip
-    marked = [reference(x=float(rank)) for rank in used["rank"].unique()]
+    marked = [reference("x", float(rank)) for rank in used["rank"].unique()]
     return chart(
         "ranks", [*marked, lines], height=260, params=[choice("layer", "layer", layers)]
     )  # fmt: skip
@@ -404,7 +402,6 @@ def factorizations(results: Results) -> Section | None:
                                  relative_error=".3f", rank_correlation=".2f",
                                  blueprint_condition=".0f"),
                     transform=[],
-                    params=[flags(results)],
                     opacity={"value": 1},
                     mark="isValid(datum.flags)",
                 ),

@@ -17,7 +17,6 @@ from langsig.report.charts import (
     colour,
     diverging,
     faded,
-    flags,
     grid,
     label_axis,
     layer_axis,
@@ -113,7 +112,6 @@ def _correlations(rows: str, results: Results, tooltip: list[Spec], shown: str) 
         rows=count,
         tooltip=tooltip,
         transform=[{"filter": shown}],
-        params=[flags(results)],
         opacity=_ENOUGH,
         mark=_SIGNIFICANT,
     )
@@ -150,7 +148,6 @@ def benchmarks(results: Results) -> Section | None:
                     tooltip=tips("task", "metric", "model", "layer", "n", pearson=".2f",
                                  low=".2f", high=".2f", p_adjusted=".3f"),
                     transform=[{"filter": "isValid(datum.layer)"}],
-                    params=[flags(results)],
                     opacity=_ENOUGH,
                     mark=_SIGNIFICANT,
                 ),
@@ -267,7 +264,7 @@ def _kin(results: Results, layers: list[int]) -> Spec:
         },
     }  # fmt: skip
     return chart(
-        "kinship", [lines], height=280, transform=[IN_CATEGORY], params=[flags(results)]
+        "kinship", [lines], height=280, transform=[IN_CATEGORY]
     )  # fmt: skip
 
 
@@ -412,7 +409,6 @@ def _match(table: pd.DataFrame, results: Results) -> Spec:
         [chance, found, dots],
         height=280,
         transform=[IN_CATEGORY],
-        params=[flags(results)],
     )
 
 
@@ -461,7 +457,7 @@ def variance_tests(results: Results) -> Section | None:
                 "Right of the line diverse languages vary more; pale: too few languages.",
                 chart(
                     "variance_tests",
-                    [reference(x=1), dots],
+                    [reference("x", 1), dots],
                     height=max(80, 30 * table["sets"].nunique()),
                     transform=[IN_CATEGORY],
                 ),

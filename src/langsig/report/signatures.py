@@ -15,7 +15,6 @@ from langsig.report.charts import (
     colour,
     diverging,
     faded,
-    flags,
     forest,
     grid,
     label_axis,
@@ -174,7 +173,6 @@ def _violins(results: Results) -> Spec:
         [violin, mean, line, dots],
         height=320,
         transform=[IN_CATEGORY],
-        params=[flags(results)],
     )
 
 
@@ -189,7 +187,6 @@ def _levels(results: Results) -> Spec:
         value=sequential("average_signature", "average signature"),
         rows=len(results.languages),
         tooltip=tips(*_LANGUAGE, "layer", average_signature=".3f"),
-        params=[flags(results)],
     )  # fmt: skip
 
 
@@ -242,7 +239,6 @@ def _intervals(results: Results) -> Spec:
         height=320,
         transform=[{"filter": shown}],
         params=[
-            flags(results),
             choice("source", "models and words", table["source"].unique().tolist()),
             choice("normalise", "normalised by", table["normalise"].unique().tolist()),
         ],
@@ -387,7 +383,6 @@ def _taus(results: Results) -> Spec:
         rows=len(results.languages),
         tooltip=tips(*_LANGUAGE, "category", tau=".2f", p=".3f", p_adjusted=".3f"),
         transform=[],
-        params=[flags(results)],
         mark=f"datum.p_adjusted !== null && datum.p_adjusted <= {SIGNIFICANT}",
     )  # fmt: skip
 
@@ -438,7 +433,6 @@ def spread(results: Results) -> Section | None:
                     [points],
                     height=220,
                     transform=[IN_CATEGORY],
-                    params=[flags(results)],
                 ),
             )
         ],

@@ -84,7 +84,7 @@
     const names = [...namesOfData(spec)];
     spec.datasets = Object.fromEntries(names.map((name) => [name, rowsOf(name).map(told)]));
     for (const parameter of spec.params) {
-      const set = { ...state, ...parameters };
+      const set = { ...state, ...parameters, flagged: page.flagged };
       if (parameter.name in set) parameter.value = set[parameter.name];
       else if (before && parameter.bind) parameter.value = before.view.signal(parameter.name);
     }
