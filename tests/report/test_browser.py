@@ -162,6 +162,27 @@ def test_every_figure_is_drawn_as_wide_as_its_place(page: Any) -> None:
         assert beyond <= 1, f"{key} is wider than its place"
 
 
+@pytest.mark.parametrize("figure", ["signatures-0", "signatures-1", "spread-0", "distances-1"])
+def test_layers_whose_fit_fails_have_an_asterisk_in_their_category(page: Any, figure: str) -> None:
+    labels = f"""return [...document.querySelectorAll('#{figure} .role-axis-label text')]
+        .map((label) => label.textContent).filter((text) => /^[0-9][*]?$/.test(text))"""
+    assert page.execute_script(labels)[:4] == ["0", "1*", "2", "3"]
+    choose(page, "category", "Case")
+    assert page.execute_script(labels)[:4] == ["0", "1", "2", "3"]
+
+
+def test_models_that_have_not_learnt_have_a_dagger(page: Any) -> None:
+    open_table(page, "trends")
+    assert "Language qab†qab†" in column(page, "trends", "language")
+    shown = page.execute_script(
+        """return ['signatures-1', 'distances-0', 'trees-0'].map((key) =>
+          [...document.querySelectorAll(`#${key} text`)].map((text) => text.textContent))"""
+    )
+    for texts in shown:
+        assert {"qab†", "Language qab†"} & set(texts)
+        assert not {"qaa†", "Language qaa†"} & set(texts)
+
+
 def test_tables_sort_by_click_and_by_keyboard(page: Any) -> None:
     open_table(page, "trends")
     head = press(page, "trends", "p")
@@ -282,6 +303,26 @@ def test_nothing_is_wider_than_a_phone(browser: Any, path: Path, tmp_path: Path)
         browser.execute_script("arguments[0].open = true", table)
     assert browser.execute_script("return document.documentElement.scrollWidth") <= PHONE[0]
     browser.save_screenshot(str(tmp_path / "phone.png"))
+
+
+def test_the_wheel_zooms_with_the_control_key_only(page: Any) -> None:
+    domain = "langsig.drawn.get('signatures-0').view.scale('y').domain().join()"
+    before = page.execute_script(f"return {domain}")
+    wheel = """const svg = document.querySelector('#signatures-0 svg.marks');
+        svg.scrollIntoView({block: 'center'});
+        const {x, y, width, height} = svg.getBoundingClientRect();
+        const place = {clientX: x + width / 2, clientY: y + height / 2};
+        const target = document.elementFromPoint(place.clientX, place.clientY);
+        const event = new WheelEvent('wheel', {
+          ...place, deltaY: -300, ctrlKey: arguments[0], bubbles: true, cancelable: true});
+        target.dispatchEvent(event);
+        return event.defaultPrevented;"""
+    assert not page.execute_script(wheel, False), "the page itself scrolls"
+    run = "langsig.drawn.get('signatures-0').view.runAsync().then(() => arguments[0]())"
+    page.execute_async_script(run)
+    assert page.execute_script(f"return {domain}") == before
+    page.execute_script(wheel, True)
+    wait(page, f"{domain} !== '{before}'")
 
 
 def test_a_figure_is_enlarged_and_put_back(page: Any) -> None:

@@ -157,6 +157,17 @@ def test_distances_name_the_closest_pair_and_genera(inputs: Inputs) -> None:
     assert "one genus 0.1, one family 0.9, other families 0.5" in says
 
 
+def test_languages_of_unknown_family_are_no_relatives_and_no_strangers(inputs: Inputs) -> None:
+    made = inputs(4, layers=2)
+    made["facts"].loc[0, ["family", "genus"]] = None
+    kinship = build(relations.distances, made).data["kinship"]
+    assert set(kinship.groupby(["category", "layer"])["pairs"].sum()) == {3}
+    made["facts"] = made["facts"].iloc[:0]
+    section = build(relations.distances, made)
+    assert list(section.data) == ["distances"] and len(section.figures) == 1
+    assert section.says.endswith("farthest apart.")
+
+
 def test_distances_go_on_the_page_once_a_pair(inputs: Inputs) -> None:
     made = inputs(4, layers=2)
     table = made["tables"]["distances"]

@@ -1,9 +1,10 @@
 """Vega-Lite specifications as plain dictionaries.
 
 All of them know the parameters that the page sets in every view at once: ``chosen``, the language
-singled out (empty: none), ``category``, and the colours ``ink`` and ``faint`` of the theme. Data
-are named, and put in by the page, which gives every row with a ``language`` its ``label``,
-``name`` and ``group`` (see :class:`langsig.report.results.Results`).
+singled out (empty: none), ``category``, ``flagged``, the layers of each category whose fit fails
+its checks, and the colours ``ink`` and ``faint`` of the theme. Data are named, and put in by the
+page, which gives every row with a ``language`` its ``label``, ``name``, ``family``, ``genus`` and
+``group`` (see :class:`langsig.report.results.Results`).
 
 Drag moves and Ctrl with the wheel zooms what has continuous axes; plain scrolling is left to the
 page. Grids of cells have nothing to zoom into: the page shows any figure larger instead.
@@ -18,7 +19,8 @@ from langsig.report.results import Results
 Spec = dict[str, Any]
 SIGNIFICANT = 0.05
 _FADED = 0.15
-_CHOSEN = "chosen === '' || datum.language === chosen"
+PALE = 0.25
+_CHOSEN = "chosen === '' || datum.language === chosen || datum.other === chosen"
 _ROW = 19  # pixels, of a grid
 ZOOM: Spec = {
     "name": "zoom",
@@ -50,6 +52,7 @@ def chart(
             {"name": "category", "value": ALL_WORDS},
             {"name": "ink", "value": "#222222"},
             {"name": "faint", "value": "#dddddd"},
+            {"name": "flagged", "value": {}},
             *params,
         ],
         "transform": list(transform),
@@ -74,21 +77,22 @@ def colour(results: Results) -> Spec:
     return {"field": "group", "type": "nominal", "scale": scale, "legend": None}
 
 
-def faded(shown: float = 1) -> Spec:
-    """Opacity: whatever is not of the language singled out fades."""
-    return {"condition": {"test": _CHOSEN, "value": shown}, "value": _FADED}
+def faded(shown: float = 1, *, pale: str = "false") -> Spec:
+    """Opacity: what is not of the language singled out fades; pale where the expression holds."""
+    conditions = [
+        {"test": f"!({_CHOSEN})", "value": _FADED},
+        {"test": pale, "value": PALE},
+    ]
+    return {"condition": conditions, "value": shown}
 
 
 def tips(*fields: str, **formats: str) -> list[Spec]:
     """Tooltip: fields as they are, then numbers by format."""
-    return [{"field": field, "type": "nominal"} for field in fields] + [
+    texts = [{"field": field, "type": "nominal"} for field in fields]
+    numbers = [
         {"field": field, "type": "quantitative", "format": form} for field, form in formats.items()
     ]
-
-
-def flags(results: Results) -> Spec:
-    """The parameter by which :func:`layer_axis` knows which layers to mark."""
-    return {"name": "flagged", "value": results.flagged}
+    return [tip | {"title": tip["field"].replace("_", " ")} for tip in [*texts, *numbers]]
 
 
 def _marked(category: str) -> str:
@@ -220,13 +224,10 @@ def label_axis(results: Results) -> Spec:
     }
 
 
-def reference(x: float | None = None, y: float | None = None) -> Spec:
-    """A dashed line across the view."""
-    where = {
-        channel: {"datum": place} for channel, place in (("x", x), ("y", y)) if place is not None
-    }
+def reference(channel: str, place: float) -> Spec:
+    """A dashed line across the view, at a place on ``x`` or ``y``."""
     dashed: Spec = {"type": "rule", "strokeDash": [4, 4], "color": {"expr": "ink"}, "opacity": 0.5}
-    return {"mark": dashed, "encoding": where}
+    return {"mark": dashed, "encoding": {channel: {"datum": place}}}
 
 
 def forest(
@@ -239,19 +240,16 @@ def forest(
     color: Spec,
     tooltip: Sequence[Spec],
     transform: Sequence[Spec] = (IN_CATEGORY,),
-    low: str = "low",
-    high: str = "high",
     opacity: Spec | None = None,
-    at: float = 0,
 ) -> Spec:
-    """Estimates with their intervals, one below the other, against a dashed line at `at`."""
+    """Estimates, and intervals from ``low`` to ``high``, one below the other; a line marks zero."""
     shared: Spec = {"color": color, "opacity": opacity or faded(), "tooltip": list(tooltip)}
     across = {"field": x, "type": "quantitative", "title": title, "scale": {"zero": False}}
     layers: list[Spec] = [
-        reference(x=at),
+        reference("x", 0),
         {
             "mark": {"type": "rule", "strokeWidth": 2},
-            "encoding": {"x": across | {"field": low}, "x2": {"field": high}, "y": y, **shared},
+            "encoding": {"x": across | {"field": "low"}, "x2": {"field": "high"}, "y": y, **shared},
         },
         {
             "params": [ZOOM_ACROSS],

@@ -15,7 +15,6 @@ from langsig.report.charts import (
     colour,
     diverging,
     faded,
-    flags,
     grid,
     label_axis,
     layer_cells,
@@ -64,7 +63,7 @@ def overview(results: Results) -> Section:
         table = table.merge(gains, on="language", how="left")
     if results.has("treebanks"):
         table = table.merge(results.tables["treebanks"], on="language", how="left")
-    if results.has("average_signatures"):
+    if results.has_all_words("average_signatures"):
         means = results.of("average_signatures").groupby("language")["average_signature"].mean()
         table = table.merge(means.reset_index(), on="language", how="left")
     return Section(
@@ -82,11 +81,11 @@ def overview(results: Results) -> Section:
 
 def _headline(results: Results, table: pd.DataFrame) -> str:
     said = []
-    if results.has("average_signatures"):
+    if results.has_all_words("average_signatures"):
         ranked = table.dropna(subset="average_signature").sort_values("average_signature")
         names = [results.name(language) for language in ranked["language"]]
         said.append(f"All words: signatures are strongest in {names[-1]}, weakest in {names[0]}.")
-    if results.has("trends"):
+    if results.has_all_words("trends"):
         found = significant(results.of("trends"))
         said.append(
             f"Over the layers {(found['tau'] < 0).sum()} of {len(results.of('trends'))} languages "
@@ -170,7 +169,7 @@ def _curves(results: Results) -> Spec:
         "mark": {"type": "line", "strokeWidth": 3.5, "color": {"expr": "ink"}},
         "encoding": {"x": across, "y": up},
     }
-    margin = [] if results.margin is None else [reference(y=results.margin)]
+    margin = [] if results.margin is None else [reference("y", results.margin)]
     return chart("learning", [*margin, lines, broad], height=280)
 
 
@@ -189,8 +188,8 @@ def coverage(results: Results) -> Section | None:
         f"{counted(len(enough), 'pair')} of language and category have words enough; "
         f"{int((counts == counts.max()).sum())} of {counted(len(counts), 'category')} are in all "
         f"{int(counts.max())} languages, {int((counts < 4).sum())} in fewer than four.",
-        f"All words: {range_of_words(words)} a language; {len(present) - len(enough)} pairs have "
-        "too few for a slice (pale).",
+        f"All words: {range_of(words, ',')} words a language; {len(present) - len(enough)} pairs "
+        "have too few for a slice (pale).",
         "A category is what annotators marked: treebanks differ in guidelines, genre and size, and "
         "so does what is called by one name.",
         {"coverage": present},
@@ -207,10 +206,7 @@ def coverage(results: Results) -> Section | None:
                     rows=len(results.languages),
                     tooltip=tips("name", "category", words=","),
                     transform=[],
-                    opacity={"condition": [
-                        {"test": "chosen !== '' && datum.language !== chosen", "value": 0.1},
-                        {"test": "!datum.enough", "value": 0.3},
-                    ], "value": 1},
+                    opacity=faded(pale="!datum.enough"),
                 ),
             )
         ],
@@ -218,13 +214,9 @@ def coverage(results: Results) -> Section | None:
     )  # fmt: skip
 
 
-def range_of_words(words: pd.Series) -> str:
-    return f"{int(words.min()):,} to {int(words.max()):,} words" if len(words) else "no words"
-
-
 def baselines(results: Results) -> Section | None:
     """Do plainer measures rank the languages alike?"""
-    if not results.has("baseline_agreement"):
+    if not results.has_all_words("baseline_agreement"):
         return None
     table = results.tables["baseline_agreement"]
     medians = results.of("baseline_agreement").groupby("measure")["spearman"].median()
@@ -236,9 +228,9 @@ def baselines(results: Results) -> Section | None:
         beyond = results.tables["beyond_svd"]
         data["beyond_svd"] = beyond
         tables.append(Table("What is left beyond singular values", "beyond_svd"))
+        explained = range_of(100 * beyond["explained"], ".1f")
         limits += (
-            f" Singular values explain {100 * beyond['explained'].min():.1f} to "
-            f"{100 * beyond['explained'].max():.1f} % of the log signatures' variance; what is "
+            f" Singular values explain {explained} % of the variance of log signatures; what is "
             "left may be of this training seed."
         )
     return Section(
@@ -265,7 +257,6 @@ def baselines(results: Results) -> Section | None:
                     value=diverging("spearman", "Spearman"),
                     rows=table["measure"].nunique() + 1,
                     tooltip=tips("measure", "layer", "languages", spearman=".2f"),
-                    params=[flags(results)],
                     opacity={"value": 1},
                 ),
             )
@@ -309,8 +300,8 @@ def ranks(results: Results) -> Section | None:
     used = table[table["in_use"].astype(bool)]
     unstable = used[(used["agreement"] < MIN_AGREEMENT) | ~used["converged"].astype(bool)]
     data, tables = {"ranks": table}, [Table("Ranks", "ranks")]
-    says = f"In use: {range_of(used['rank'])} components, which leave {range_of_errors(used)} of "
-    says += "the squared norm."
+    left = range_of(100 * used["relative_error"], ".1f")
+    says = f"In use: {range_of(used['rank'])} components, which leave {left} % of the squared norm."
     if results.has("recommendations"):
         recommended = results.tables["recommendations"]
         data["recommendations"] = recommended
@@ -337,11 +328,6 @@ def ranks(results: Results) -> Section | None:
         ],
         tables,
     )
-
-
-def range_of_errors(table: pd.DataFrame) -> str:
-    low, high = table["relative_error"].min(), table["relative_error"].max()
-    return f"{100 * low:.1f} to {100 * high:.1f} %"
 
 
 def _recommended(row: dict[Any, Any]) -> str:
@@ -377,7 +363,7 @@ def _ranks(layers: list[int], used: pd.DataFrame) -> Spec:
             "tooltip": tips("rank", "shown", "converged", value=".3f"),
         },
     }  # fmt: skip
-    marked = [reference(x=float(rank)) for rank in used["rank"].unique()]
+    marked = [reference("x", float(rank)) for rank in used["rank"].unique()]
     return chart(
         "ranks", [*marked, lines], height=260, params=[choice("layer", "layer", layers)]
     )  # fmt: skip
@@ -385,7 +371,7 @@ def _ranks(layers: list[int], used: pd.DataFrame) -> Spec:
 
 def factorizations(results: Results) -> Section | None:
     """Whether each factorisation can be trusted."""
-    if not results.has("factorizations"):
+    if not results.has_all_words("factorizations"):
         return None
     table = results.tables["factorizations"]
     own = results.of("factorizations")
@@ -397,8 +383,7 @@ def factorizations(results: Results) -> Section | None:
         "Factorisations",
         f"{len(failed)} of {counted(len(table), 'fit')} fail their checks"
         + (f": {said}." if said else "."),
-        f"All words: relative error {number(own['relative_error'].min())} to "
-        f"{number(own['relative_error'].max())}, starts agree at "
+        f"All words: relative error {range_of(own['relative_error'])}, starts agree at "
         f"{range_of(own['rank_correlation'].dropna())}, from {range_of(own['starts'])} starts a "
         f"fit; other categories from {range_of(table['starts'])}.",
         "A fit that passes is reproducible, not true: another ridge or rank gives other levels.",
@@ -417,7 +402,6 @@ def factorizations(results: Results) -> Section | None:
                                  relative_error=".3f", rank_correlation=".2f",
                                  blueprint_condition=".0f"),
                     transform=[],
-                    params=[flags(results)],
                     opacity={"value": 1},
                     mark="isValid(datum.flags)",
                 ),

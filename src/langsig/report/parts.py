@@ -42,9 +42,9 @@ class Section:
     tables: list[Table] = field(default_factory=list)
 
 
-def number(value: Any) -> str:
-    """Three significant digits, and a true minus sign."""
-    return "–" if pd.isna(value) else f"{value:.3g}".replace("-", "−")
+def number(value: Any, form: str = ".3g") -> str:
+    """Three significant digits, if not said otherwise, and a true minus sign."""
+    return "–" if pd.isna(value) else format(value, form).replace("-", "−")
 
 
 def interval(row: Mapping[Any, Any]) -> str:
@@ -82,7 +82,7 @@ def too_few(table: pd.DataFrame) -> str:
     )
 
 
-def range_of(values: pd.Series) -> str:
+def range_of(values: pd.Series, form: str = ".3g") -> str:
     """``8`` or ``3 to 8``."""
-    low, high = values.min(), values.max()
-    return number(low) if low == high else f"{number(low)} to {number(high)}"
+    low, high = number(values.min(), form), number(values.max(), form)
+    return low if low == high else f"{low} to {high}"

@@ -6,6 +6,7 @@ import pandas as pd
 from langsig.analysis import ALL_WORDS
 from langsig.report.charts import (
     IN_CATEGORY,
+    PALE,
     SIGNIFICANT,
     ZOOM,
     ZOOM_ACROSS,
@@ -16,7 +17,6 @@ from langsig.report.charts import (
     colour,
     diverging,
     faded,
-    flags,
     grid,
     label_axis,
     layer_axis,
@@ -39,7 +39,7 @@ from langsig.report.results import Results, listed
 from langsig.report.trees import dendrogram
 
 _SIGNIFICANT = f"datum.p_adjusted !== null && datum.p_adjusted <= {SIGNIFICANT}"
-_ENOUGH: Spec = {"condition": {"test": "datum.enough", "value": 1}, "value": 0.25}
+_ENOUGH: Spec = {"condition": {"test": "datum.enough", "value": 1}, "value": PALE}
 _RELATED = ["one genus", "one family", "other families"]
 _DOTS = "A dot: adjusted p up to .05; pale: too few languages."
 
@@ -112,7 +112,6 @@ def _correlations(rows: str, results: Results, tooltip: list[Spec], shown: str) 
         rows=count,
         tooltip=tooltip,
         transform=[{"filter": shown}],
-        params=[flags(results)],
         opacity=_ENOUGH,
         mark=_SIGNIFICANT,
     )
@@ -149,7 +148,6 @@ def benchmarks(results: Results) -> Section | None:
                     tooltip=tips("task", "metric", "model", "layer", "n", pearson=".2f",
                                  low=".2f", high=".2f", p_adjusted=".3f"),
                     transform=[{"filter": "isValid(datum.layer)"}],
-                    params=[flags(results)],
                     opacity=_ENOUGH,
                     mark=_SIGNIFICANT,
                 ),
@@ -170,18 +168,47 @@ def distances(results: Results) -> Section | None:
         return None
     ranked = top.sort_values("distance")
     near, far = ranked.iloc[0], ranked.iloc[-1]
-    layers = sorted(int(layer) for layer in pairs["layer"].dropna().unique())
+    layers = sorted(int(layer) for layer in pairs["layer"].unique())
+    kinship = _kinship(results, pairs)
+    data = {"distances": pairs}
+    figures = [
+        Figure(
+            "Distance of signatures",
+            "Bright: close. Relatives stand together.",
+            _matrix(results, layers),
+        )
+    ]
+    if not kinship.empty:
+        data["kinship"] = kinship
+        figures.append(
+            Figure(
+                "Relatives and others",
+                "Mean distance of pairs; * the fit of this layer fails its checks.",
+                _kin(results, layers),
+            )
+        )
+    return Section(
+        "distances",
+        "Distances between languages",
+        f"All words, layer {layers[-1]}: {_pair(results, near)} are closest, "
+        f"{_pair(results, far)} farthest apart.{_means(kinship, layers[-1])}",
+        f"{counted(len(top), 'pair')} a layer, as they are estimated, without intervals. "
+        f"{results.doubts()}",
+        "Signatures are close where the same directions are strong, which is also so for languages "
+        "with equally many words or equal scripts.",
+        data,
+        figures,
+    )
+
+
+def _matrix(results: Results, layers: list[int]) -> Spec:
     sides: list[Spec] = [
         {"calculate": "[datum.label, datum.other_label]", "as": "across"},
         {"calculate": "[datum.other_label, datum.label]", "as": "down"},
         {"flatten": ["across", "down"]},
     ]
-    kinship = _kinship(results, pairs)
-    shown = kinship[(kinship["category"] == ALL_WORDS) & (kinship["layer"] == near["layer"])]
-    mean = shown.set_index("related")["distance"]
-    means = ", ".join(f"{name} {number(mean[name])}" for name in _RELATED if name in mean)
     labels = label_axis(results)
-    matrix = grid(
+    return grid(
         "distances",
         x=labels | {"field": "across", "axis": {"labelAngle": -90}},
         y=labels | {"field": "down"},
@@ -190,32 +217,6 @@ def distances(results: Results) -> Section | None:
         tooltip=tips("name", "other_name", distance=".3f"),
         transform=[IN_CATEGORY, {"filter": "datum.layer === layer"}, *sides],
         params=[choice("layer", "layer", layers, value=layers[-1])],
-        opacity={
-            "condition": {
-                "test": "chosen === '' || datum.language === chosen || datum.other === chosen",
-                "value": 1,
-            },
-            "value": 0.12,
-        },
-    )
-    return Section(
-        "distances",
-        "Distances between languages",
-        f"All words, layer {int(near['layer'])}: {_pair(results, near)} are closest, "
-        f"{_pair(results, far)} farthest apart. Mean distance: {means}.",
-        f"{counted(len(top), 'pair')} a layer, as they are estimated, without intervals. "
-        f"{results.doubts()}",
-        "Signatures are close where the same directions are strong, which is also so for languages "
-        "with equally many words or equal scripts.",
-        {"distances": pairs, "kinship": kinship},
-        [
-            Figure("Distance of signatures", "Bright: close. Relatives stand together.", matrix),
-            Figure(
-                "Relatives and others",
-                "Mean distance of pairs; * the fit of this layer fails its checks.",
-                _kin(results, layers),
-            ),
-        ],
     )
 
 
@@ -225,18 +226,24 @@ def _pair(results: Results, row: pd.Series) -> str:
 
 
 def _kinship(results: Results, pairs: pd.DataFrame) -> pd.DataFrame:
-    """Mean distance by how closely pairs are related, where families are known.
+    """Mean distance by how closely pairs are related; those of unknown family are left out.
 
     Columns ``category``, ``layer``, ``related``, ``distance``, ``pairs`` (their number).
     """
     facts = results.languages.set_index("language")
-    same = {}
-    for rank in ("genus", "family"):
-        one, other = (pairs[key].map(facts[rank]) for key in ("language", "other"))
-        same[rank] = (one == other) & one.notna()
+    one, other = (facts.reindex(pairs[key]).reset_index() for key in ("language", "other"))
+    same = one[["genus", "family"]] == other[["genus", "family"]]
     related = np.select([same["genus"], same["family"]], _RELATED[:2], default=_RELATED[2])
-    groups = pairs.assign(related=related).groupby(["category", "layer", "related"], sort=True)
+    known = (one["family"].notna() & other["family"].notna()).to_numpy()
+    groups = pairs.assign(related=related)[known].groupby(["category", "layer", "related"])
     return groups["distance"].agg(distance="mean", pairs="count").reset_index()
+
+
+def _means(kinship: pd.DataFrame, layer: int) -> str:
+    shown = kinship[(kinship["category"] == ALL_WORDS) & (kinship["layer"] == layer)]
+    mean = shown.set_index("related")["distance"]
+    said = ", ".join(f"{name} {number(mean[name])}" for name in _RELATED if name in mean)
+    return f" Mean distance: {said}." if said else ""
 
 
 def _kin(results: Results, layers: list[int]) -> Spec:
@@ -257,7 +264,7 @@ def _kin(results: Results, layers: list[int]) -> Spec:
         },
     }  # fmt: skip
     return chart(
-        "kinship", [lines], height=280, transform=[IN_CATEGORY], params=[flags(results)]
+        "kinship", [lines], height=280, transform=[IN_CATEGORY]
     )  # fmt: skip
 
 
@@ -402,7 +409,6 @@ def _match(table: pd.DataFrame, results: Results) -> Spec:
         [chance, found, dots],
         height=280,
         transform=[IN_CATEGORY],
-        params=[flags(results)],
     )
 
 
@@ -428,7 +434,7 @@ def variance_tests(results: Results) -> Section | None:
             "y": row,
             "color": {"field": "layer", "type": "ordinal", "scale": {"scheme": "viridis"},
                       "legend": {"orient": "top"}},
-            "opacity": {"condition": {"test": "datum.enough", "value": 0.9}, "value": 0.25},
+            "opacity": _ENOUGH,
             "tooltip": tips("related", "fit", "layer", "test", "diverse_languages",
                             "related_languages", ratio=".2f", p=".3f", p_adjusted=".3f"),
         },
@@ -451,7 +457,7 @@ def variance_tests(results: Results) -> Section | None:
                 "Right of the line diverse languages vary more; pale: too few languages.",
                 chart(
                     "variance_tests",
-                    [reference(x=1), dots],
+                    [reference("x", 1), dots],
                     height=max(80, 30 * table["sets"].nunique()),
                     transform=[IN_CATEGORY],
                 ),

@@ -13,7 +13,7 @@ EXPERIMENTAL = "experimental"
 OTHER_FAMILIES = "other families"
 # Okabe and Ito (2008), without black, which the page has for ink, and yellow, which is too pale
 # on white; grey for what is left.
-_COLOURS = ["#0072B2", "#D55E00", "#009E73", "#E69F00", "#CC79A7", "#56B4E9"]
+_COLOURS = ["#0072B2", "#D55E00", "#009E73", "#E69F00", "#56B4E9", "#CC79A7"]
 _GREY = "#8C8C8C"
 
 
@@ -34,6 +34,10 @@ class Results:
         """Whether all these tables are there and have rows."""
         return all(name in self.tables and not self.tables[name].empty for name in names)
 
+    def has_all_words(self, name: str) -> bool:
+        """Whether this table has rows of all words, which the sentences are about."""
+        return self.has(name) and not self.of(name).empty
+
     def of(self, name: str, category: str = ALL_WORDS) -> pd.DataFrame:
         """The rows of a table that are of one category."""
         table = self.tables[name]
@@ -41,45 +45,38 @@ class Results:
 
     @cached_property
     def languages(self) -> pd.DataFrame:
-        """One row a language, relatives together.
+        """One row a language, relatives together, large families first.
 
-        Columns ``language``, ``name`` (the code where none is known), ``family`` (missing where
-        unknown), ``group`` (the family, or what all those that get no colour of their own are
-        called), ``genus``, ``label`` (the code, with a dagger if its model has not learnt),
-        ``learnt``.
+        Columns ``language``; ``name`` (the code where none is known) and ``label`` (the code),
+        both with a dagger if its model has not learnt; ``family``, ``genus`` (missing where
+        unknown); ``group``, the family, or what all are called that get no colour of their own.
         """
-        codes = self._codes()
-        table = pd.DataFrame({"language": codes}, dtype=str).merge(
-            self.facts[["language", "name", "family", "genus"]].drop_duplicates("language"),
-            on="language",
-            how="left",
-        )
-        table["name"] = table["name"].fillna(table["language"])
-        table["learnt"] = [language not in self.unlearnt for language in table["language"]]
-        table["label"] = table["language"].where(table["learnt"], table["language"] + "†")
-        table["group"] = table["family"].map(lambda name: self._group(table["family"], name))
-        ordered = table.sort_values(["family", "genus", "language"], na_position="last")
-        return ordered.reset_index(drop=True)
+        known = self.facts[["language", "name", "family", "genus"]].drop_duplicates("language")
+        table = pd.DataFrame({"language": self._codes()}, dtype=str)
+        table = table.merge(known, on="language", how="left")
+        dagger = table["language"].isin(self.unlearnt).map({True: "†", False: ""})
+        table["name"] = table["name"].fillna(table["language"]) + dagger
+        table["label"] = table["language"] + dagger
+        sizes = table["family"].value_counts()
+        families = sorted(sizes.index, key=lambda family: (-sizes[family], family))
+        coloured = table["family"].isin(families[: len(_COLOURS)])
+        table["group"] = table["family"].where(coloured, OTHER_FAMILIES)
+        place = table["family"].map({family: place for place, family in enumerate(families)})
+        order = table.assign(place=place).sort_values(["place", "genus", "language"]).index
+        return table.loc[order].reset_index(drop=True)
 
     def _codes(self) -> list[str]:
         tables = [table for table in self.tables.values() if "language" in table]
         named = {str(code) for table in tables for code in table["language"].dropna()}
         return sorted(named | (set(self.learning) - {EXPERIMENTAL}))
 
-    @staticmethod
-    def _group(families: pd.Series, family: Any) -> str:
-        """Families by falling number of languages get a colour until there are no more."""
-        sizes = families.value_counts()
-        ranked = sorted(sizes.index, key=lambda name: (-sizes[name], name))
-        return family if family in ranked[: len(_COLOURS)] else OTHER_FAMILIES
-
     @cached_property
     def colours(self) -> dict[str, str]:
-        """A colour for each ``group`` of :attr:`languages`, in the order of their size."""
-        sizes = self.languages["group"].value_counts()
-        named = sorted(set(sizes.index) - {OTHER_FAMILIES}, key=lambda name: (-sizes[name], name))
+        """A colour for each ``group`` of :attr:`languages`, in their order."""
+        groups = self.languages["group"].unique()
+        named = [group for group in groups if group != OTHER_FAMILIES]
         colours = dict(zip(named, _COLOURS, strict=False))
-        if OTHER_FAMILIES in sizes:
+        if len(named) < len(groups):
             colours[OTHER_FAMILIES] = _GREY if named else _COLOURS[0]
         return colours
 
@@ -116,7 +113,7 @@ class Results:
 
     def name(self, language: Any) -> str:
         """The name of a language, with a dagger if its model has not learnt."""
-        return self._names.get(language, str(language)) + ("†" if language in self.unlearnt else "")
+        return self._names.get(language) or f"{language}{'†' if language in self.unlearnt else ''}"
 
     def doubts(self, category: str | None = ALL_WORDS) -> str:
         """On failed fits of a category (``None``: of any), and on models that have not learnt.

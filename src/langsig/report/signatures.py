@@ -1,7 +1,6 @@
 """Sections on average signatures themselves: levels, findings, trends, spread."""
 
 import numpy as np
-import pandas as pd
 from scipy.stats import chi2
 
 from langsig.analysis import ALL_WORDS
@@ -16,7 +15,6 @@ from langsig.report.charts import (
     colour,
     diverging,
     faded,
-    flags,
     forest,
     grid,
     label_axis,
@@ -26,18 +24,26 @@ from langsig.report.charts import (
     slanted,
     tips,
 )
-from langsig.report.parts import Figure, Section, Table, counted, interval, number, significant
+from langsig.report.parts import (
+    Figure,
+    Section,
+    Table,
+    counted,
+    interval,
+    number,
+    range_of,
+    significant,
+)
 from langsig.report.results import Results, listed
 
 _OF_ALL_WORDS = f"'{ALL_WORDS}'"
 _VERDICTS = {"domain": ["yes", "undecided", "no"], "range": ["#009E73", "#8C8C8C", "#D55E00"]}
 _LANGUAGE = ("name", "family")
-_STATES = {"none": "as they are", "variance": "variance of 1"}
 
 
 def averages(results: Results) -> Section | None:
     """Average signatures by layer and language (paper, figure 2), with their intervals."""
-    if not results.has("average_signatures"):
+    if not results.has_all_words("average_signatures"):
         return None
     table = results.of("average_signatures")
     layers = table.groupby("layer")["average_signature"].mean()
@@ -167,7 +173,6 @@ def _violins(results: Results) -> Spec:
         [violin, mean, line, dots],
         height=320,
         transform=[IN_CATEGORY],
-        params=[flags(results)],
     )
 
 
@@ -182,7 +187,6 @@ def _levels(results: Results) -> Spec:
         value=sequential("average_signature", "average signature"),
         rows=len(results.languages),
         tooltip=tips(*_LANGUAGE, "layer", average_signature=".3f"),
-        params=[flags(results)],
     )  # fmt: skip
 
 
@@ -235,7 +239,6 @@ def _intervals(results: Results) -> Spec:
         height=320,
         transform=[{"filter": shown}],
         params=[
-            flags(results),
             choice("source", "models and words", table["source"].unique().tolist()),
             choice("normalise", "normalised by", table["normalise"].unique().tolist()),
         ],
@@ -247,10 +250,8 @@ def findings(results: Results) -> Section | None:
     if not results.has("findings"):
         return None
     table = results.tables["findings"]
-    table = table.assign(
-        language=table["subject"].str.split(" < ").str[0].where(lambda name: name != "all"),
-        variant=table["source"] + ", " + table["normalise"].replace(_STATES),
-    )
+    language = table["subject"].str.split(" < ").str[0]
+    table = table.assign(language=language.where(language != "all"))
     heads = table[table["language"].isna() | table["subject"].str.contains(" < ")]
     said = []
     for name, rows in heads.groupby("finding", sort=False):
@@ -274,12 +275,13 @@ def findings(results: Results) -> Section | None:
                 x="estimate",
                 title="estimate, 95 % interval",
                 y={"field": "variant", "type": "nominal", "title": None, "sort": None},
-                rows=heads[heads["finding"] == name]["variant"].nunique() + 1,
+                rows=len(heads[heads["finding"] == name]) + 1,
                 color={"field": "holds", "type": "nominal", "scale": _VERDICTS,
                        "legend": {"orient": "top", "title": "holds"}},
                 tooltip=tips("variant", "subject", "holds", estimate=".3f", low=".3f", high=".3f"),
                 transform=[
                     {"filter": {"field": "finding", "equal": name}},
+                    {"calculate": "datum.source + ', ' + datum.normalise", "as": "variant"},
                     {"filter": "datum.language === null || indexof(datum.subject, ' < ') > 0"},
                 ],
                 opacity={"value": 1},
@@ -302,7 +304,7 @@ def findings(results: Results) -> Section | None:
 
 def trends(results: Results) -> Section | None:
     """Do average signatures rise or fall over the layers? (paper, section 5.1)"""
-    if not results.has("trends"):
+    if not results.has_all_words("trends"):
         return None
     table = results.of("trends")
     sure = significant(table)
@@ -313,7 +315,7 @@ def trends(results: Results) -> Section | None:
         + (f"{len(names)} fall: {listed(names)}." if names else "none falls.")
     )
     checked = (
-        f"Mann–Kendall over {range_or_one(table['layers'])} layers, Benjamini–Hochberg over the "
+        f"Mann–Kendall over {range_of(table['layers'])} layers, Benjamini–Hochberg over the "
         "languages of a category"
     )
     if "hamed_rao_p_adjusted" in table:
@@ -331,7 +333,7 @@ def trends(results: Results) -> Section | None:
         figures.append(
             Figure(
                 "Sen's slope",
-                "A layer, with its 95 % interval.",
+                "Change from layer to layer, with its 95 % interval.",
                 forest(
                     "trends",
                     x="slope",
@@ -358,12 +360,6 @@ def trends(results: Results) -> Section | None:
     )
 
 
-def range_or_one(values: pd.Series) -> str:
-    """``7``, or ``3 to 7``."""
-    low, high = int(values.min()), int(values.max())
-    return str(low) if low == high else f"{low} to {high}"
-
-
 def _untrained(results: Results) -> str:
     """What untrained models do, where that was measured."""
     if not results.has("findings"):
@@ -387,7 +383,6 @@ def _taus(results: Results) -> Spec:
         rows=len(results.languages),
         tooltip=tips(*_LANGUAGE, "category", tau=".2f", p=".3f", p_adjusted=".3f"),
         transform=[],
-        params=[flags(results)],
         mark=f"datum.p_adjusted !== null && datum.p_adjusted <= {SIGNIFICANT}",
     )  # fmt: skip
 
@@ -438,7 +433,6 @@ def spread(results: Results) -> Section | None:
                     [points],
                     height=220,
                     transform=[IN_CATEGORY],
-                    params=[flags(results)],
                 ),
             )
         ],

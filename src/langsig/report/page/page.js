@@ -84,7 +84,7 @@
     const names = [...namesOfData(spec)];
     spec.datasets = Object.fromEntries(names.map((name) => [name, rowsOf(name).map(told)]));
     for (const parameter of spec.params) {
-      const set = { ...state, ...parameters };
+      const set = { ...state, ...parameters, flagged: page.flagged };
       if (parameter.name in set) parameter.value = set[parameter.name];
       else if (before && parameter.bind) parameter.value = before.view.signal(parameter.name);
     }
@@ -230,7 +230,7 @@
         const value = row[column.key];
         const cell = element("td", { className: column.number ? "number" : "text" });
         const known = ["language", "other"].includes(column.key) && languages.get(value);
-        if (known && known.name !== value) {
+        if (known && known.name !== known.label) {
           cell.append(known.name, element("small", { textContent: known.label }));
         } else {
           cell.textContent = known ? known.label : shown(value, column);
