@@ -250,3 +250,10 @@ def test_numbers_read_well() -> None:
     assert counted(1, "category") == "1 category"
     assert counted(1200, "category") == "1,200 categories"
     assert counted(2, "analysis") == "2 analyses"
+
+
+def test_nothing_to_say_of_fits_without_flags(inputs: Inputs) -> None:
+    made = inputs(3)
+    fits = made["tables"]["factorizations"]
+    made["tables"]["factorizations"] = fits.assign(flags=float("nan"))  # as an empty column is read
+    assert build(checks.factorizations, made).says

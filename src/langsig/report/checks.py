@@ -376,7 +376,7 @@ def factorizations(results: Results) -> Section | None:
     table = results.tables["factorizations"]
     own = results.of("factorizations")
     failed = table.dropna(subset="flags")
-    reasons = failed["flags"].str.split("; ").explode().value_counts()
+    reasons = failed["flags"].astype(str).str.split("; ").explode().value_counts()
     said = ", ".join(f"{reason} {count}" for reason, count in reasons.items())
     return Section(
         "factorisations",
