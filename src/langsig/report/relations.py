@@ -445,7 +445,7 @@ def variance_tests(results: Results) -> Section | None:
         "variance",
         "Diverse and related languages",
         f"Diverse languages vary more than related ones in {larger:,} of "
-        f"{counted(len(cases), 'comparison')}. Adjusted p up to .05: {by_test}.",
+        f"{counted(len(cases), 'comparison')}. Adjusted p up to .05: {by_test or 'none tested'}.",
         f"Sets of {range_of(table['diverse_languages'])} diverse and "
         f"{range_of(table['related_languages'])} related languages; Benjamini–Hochberg over "
         f"a test."
