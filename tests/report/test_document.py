@@ -193,6 +193,18 @@ def test_text_of_data_is_text(inputs: Inputs) -> None:
     assert NASTY.strip() in page.sections["made-from"]
 
 
+def test_a_run_of_too_few_languages_for_any_test_makes_a_page(inputs: Inputs) -> None:
+    made = inputs(2, layers=1)
+    for name in ("correlations", "benchmarks", "tree_statistics", "variance_tests"):
+        table = made["tables"][name]
+        made["tables"][name] = table.assign(enough=False, p_adjusted=float("nan"))
+    page = Page(page_of(made))
+    assert list(page.sections) == SECTIONS
+    for name in ("correlations", "benchmarks", "trees", "variance"):
+        assert "0 of 0" in page.sections[name] or "none tested" in page.sections[name]
+    assert not any(re.search(r"\bnan\b", text) for text in page.sections.values())
+
+
 def test_page_of_the_paper_is_small(many: str) -> None:
     assert len(many.encode()) < 5_000_000
 

@@ -58,11 +58,19 @@ def test_intervals_count_what_is_told_from_unrelated_vectors(inputs: Inputs) -> 
     assert "±10.0 %" in sure
 
 
+def test_intervals_of_untrained_models_only_are_not_taken_for_those_of_the_run(
+    inputs: Inputs,
+) -> None:
+    made = inputs(3)
+    made["tables"]["intervals"] = made["tables"]["intervals"].query("source == 'untrained'")
+    assert "%" not in build(signatures.averages, made).sure
+
+
 @pytest.mark.parametrize(
     ("holds", "said"),
     [
-        ("yes", "Untrained models show it too: decreases over layers"),
-        ("no", "In no variant do untrained models show it"),
+        ("yes", "Untrained models by themselves show: decreases over layers"),
+        ("no", "In no variant do untrained models show any"),
     ],
 )
 def test_findings_of_untrained_models_are_said(inputs: Inputs, holds: str, said: str) -> None:

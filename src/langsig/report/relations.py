@@ -175,7 +175,7 @@ def distances(results: Results) -> Section | None:
         Figure(
             "Distance of signatures",
             "Bright: close. Relatives stand together.",
-            _matrix(results, layers),
+            _matrix(results, layers, [pairs["distance"].min(), pairs["distance"].max()]),
         )
     ]
     if not kinship.empty:
@@ -201,7 +201,8 @@ def distances(results: Results) -> Section | None:
     )
 
 
-def _matrix(results: Results, layers: list[int]) -> Spec:
+def _matrix(results: Results, layers: list[int], reach: list[float]) -> Spec:
+    """Colours span `reach`, so that layers and categories can be compared."""
     sides: list[Spec] = [
         {"calculate": "[datum.label, datum.other_label]", "as": "across"},
         {"calculate": "[datum.other_label, datum.label]", "as": "down"},
@@ -212,7 +213,7 @@ def _matrix(results: Results, layers: list[int]) -> Spec:
         "distances",
         x=labels | {"field": "across", "axis": {"labelAngle": -90}},
         y=labels | {"field": "down"},
-        value=sequential("distance", "distance", reverse=True, domainMin=0),
+        value=sequential("distance", "distance", reverse=True, domain=reach),
         rows=len(results.languages),
         tooltip=tips("name", "other_name", distance=".3f"),
         transform=[IN_CATEGORY, {"filter": "datum.layer === layer"}, *sides],
@@ -338,6 +339,7 @@ def _statistics(table: pd.DataFrame) -> str:
 def _tree(table: pd.DataFrame, results: Results) -> Spec:
     layers = sorted(int(layer) for layer in table["layer"].dropna().unique())
     deepest: Spec = {"field": "height", "type": "quantitative", "title": "distance",
+                     "axis": {"tickCount": 5, "labelOverlap": True},
                      "scale": {"reverse": True, "nice": False}}  # fmt: skip
     down: Spec = {"field": "place", "type": "quantitative", "axis": None, "scale": {"zero": False}}
     lines: Spec = {
@@ -443,7 +445,7 @@ def variance_tests(results: Results) -> Section | None:
         "variance",
         "Diverse and related languages",
         f"Diverse languages vary more than related ones in {larger:,} of "
-        f"{counted(len(cases), 'comparison')}. Adjusted p up to .05: {by_test}.",
+        f"{counted(len(cases), 'comparison')}. Adjusted p up to .05: {by_test or 'none tested'}.",
         f"Sets of {range_of(table['diverse_languages'])} diverse and "
         f"{range_of(table['related_languages'])} related languages; Benjamini–Hochberg over "
         f"a test."

@@ -89,6 +89,8 @@ def averages(results: Results) -> Section | None:
 
 def _told(results: Results) -> str:
     table = results.tables["intervals"].query("source == 'trained' and normalise == 'none'")
+    if table.empty:
+        return ""
     width = ((table["high"] - table["low"]) / 2 / table["average_signature"]).median()
     return (
         f"95 % intervals over sentences and starts are ±{100 * width:.1f} % (median); "
@@ -260,9 +262,10 @@ def findings(results: Results) -> Section | None:
         said.append(f"{name} {(rows['holds'] == 'yes').sum()} of {len(rows)}{estimates}")
     untrained = heads.query("source == 'untrained' and holds == 'yes'")["finding"].unique()
     limits = (
-        f"Untrained models show it too: {listed(untrained)}; training need not be the reason."
+        f"Untrained models by themselves show: {listed(untrained)}. So training need not be the "
+        "reason."
         if len(untrained)
-        else "In no variant do untrained models show it."
+        else "In no variant do untrained models show any of these."
         if "untrained" in set(heads["source"])
         else "Untrained models were not looked at, so that training need not be the reason."
     )
