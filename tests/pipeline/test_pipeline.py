@@ -1,11 +1,13 @@
 """The whole way on three languages of the sample: what runs, and what comes out."""
 
 import json
+from itertools import product
 
 import numpy as np
 import pandas as pd
 import pytest
 import torch
+import yaml
 from transformers import AutoModelForMaskedLM, AutoTokenizer
 
 from langsig.corpora import Sequences, fingerprint, fingerprints_of_line, read_sentences
@@ -90,6 +92,15 @@ def test_rank_reruns_factorisation_and_what_follows(micro):
     assert set(micro.repro()) == FACTORIZE | UNCERTAINTY | {"ranks", "sets"} | LAST
     signatures = pd.read_parquet(micro.folder / "artifacts/signatures/number/signatures.parquet")
     assert signatures["component"].nunique() == 4
+    micro.output("python", "tools/plots_page.py", ".dvc/plots_page.html")
+    micro.dvc("plots", "diff", "HEAD")
+    page = (micro.folder / "dvc_plots/index.html").read_text()
+    plots = yaml.safe_load((micro.folder / "dvc.yaml").read_text())["plots"]
+    pictures = [plot.replace("/", "_") for plot in plots if isinstance(plot, str)]
+    assert pictures
+    for picture, revision in product(pictures, ("HEAD", "workspace")):
+        assert f'src="static/{revision}_{picture}"' in page
+        assert (micro.folder / "dvc_plots/static" / f"{revision}_{picture}").stat().st_size
     micro.use("micro")
     micro.repro()
 
