@@ -90,7 +90,8 @@ def test_joint_stages_depend_on_all_that_a_preset_names_and_nothing_else(preset:
     def found(stage: str, folder: str) -> list[str]:
         entry = pipeline["stages"][stage]
         paths = [Path(path) for path in entry.get("do", entry)["deps"]]
-        return [path.stem for path in paths if path.parent.as_posix() == folder]
+        inside = [path.relative_to(folder) for path in paths if path.is_relative_to(folder)]
+        return [path.parts[0].removesuffix(".txt") for path in inside]
 
     assert found("tokenizer", "artifacts/vocabulary") == languages
     assert found("pretrain-experimental", "artifacts/sequences") == languages
@@ -99,6 +100,11 @@ def test_joint_stages_depend_on_all_that_a_preset_names_and_nothing_else(preset:
     assert found("uncertainty", "artifacts/covariances") == languages
     assert found("uncertainty", "artifacts/untrained") == languages
     assert found("ranks", "artifacts/covariances") == languages
+    assert found("sets", "artifacts/covariances") == languages
+    assert found("relate", "artifacts/sentences") == languages
+    assert found("relate", "artifacts/words") == languages
+    assert found("relate", "artifacts/signatures") == categories
+    assert found("relate", "artifacts/uncertainty") == params["uncertainty"]["sources"]
     assert found("analyse", "artifacts/words") == languages
     assert found("analyse", "artifacts/learning") == ["experimental", *languages]
     assert found("analyse", "artifacts/signatures") == categories

@@ -21,9 +21,9 @@ JOINT = {
     "clean": ["${{item.corpora[{corpus}]}}"],
     "tokenizer": ["artifacts/vocabulary/{language}.txt"],
     "pretrain-experimental": ["artifacts/sequences/{language}", "artifacts/words/{language}"],
-    "factorize": ["artifacts/covariances/{language}"],
+    "factorize": ["artifacts/covariances/{language}/${{item}}.safetensors"],
     "uncertainty": ["artifacts/covariances/{language}", "artifacts/untrained/{language}"],
-    "ranks": ["artifacts/covariances/{language}"],
+    "ranks": ["artifacts/covariances/{language}/part-of-speech.safetensors"],
     "sets": ["artifacts/covariances/{language}"],
     "relate": [
         "artifacts/sentences/{language}/report.json",
