@@ -75,7 +75,7 @@ def test_reference_resolves_what_the_facts_say_and_no_more() -> None:
 
 
 def test_reference_of_real_facts(samples: Path) -> None:
-    facts = pd.read_csv(samples / "languages.csv")
+    facts = pd.read_csv(samples / "facts" / "languages.csv")
     clades = {frozenset(clade) for clade in tree(reference_tree(facts)).subsets()}
     expected = ["qaa qab", "qac qad", "qae qaf", "qaa qab qac qad qae qaf"]
     assert clades == {frozenset(clade.split()) for clade in expected}
@@ -280,7 +280,7 @@ def random_signatures(rng: Generator, names: list[str], category: str) -> pd.Dat
 
 
 def test_unrelated_signatures_are_rejected_as_often_as_they_should_be(samples: Path) -> None:
-    facts = pd.read_csv(samples / "languages.csv")
+    facts = pd.read_csv(samples / "facts" / "languages.csv")
     rng, names = default_rng(0), facts["language"].tolist()
     drawn = [random_signatures(rng, names, f"c{n:03d}") for n in range(300)]
     found = compared(cosine_distances(pd.concat(drawn)), facts, permutations=199).statistics
@@ -360,7 +360,7 @@ def sample_tree() -> str:
 
 
 def sample_facts() -> pd.DataFrame:
-    return pd.read_csv(Path(__file__).parents[2] / "samples" / "languages.csv")
+    return pd.read_csv(Path(__file__).parents[2] / "samples" / "facts" / "languages.csv")
 
 
 def evolved(seed: int, noise: float, components: int = 256) -> pd.DataFrame:
