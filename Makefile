@@ -23,8 +23,8 @@ $(VENV)/.installed: pyproject.toml requirements.lock
 .dvc/plots_page.html: tools/plots_page.py src/langsig/report/bundle.py $(VENV)/.installed
 	$(BIN)/python tools/plots_page.py $@
 
-repro: install  ## run the pipeline on the chosen data, and print the result
-	dvc repro
+repro: install  ## [JOBS=n] run the pipeline on the chosen data, and print the result
+	python tools/repro.py $(if $(JOBS),--jobs $(JOBS))
 	langsig show metrics/summary.json
 
 report: install  ## write report/index.html: all results on one page, which needs no network
