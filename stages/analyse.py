@@ -3,9 +3,7 @@
 import json
 from pathlib import Path
 
-import pandas as pd
-
-from common import load_params, paths, read_all, run
+from common import load_params, paths, read, read_all, run
 from langsig import analysis
 from langsig.analysis import ALL_WORDS
 from langsig.files import atomic_directory, atomic_file
@@ -19,9 +17,9 @@ def main() -> None:
     fits = [Path(f"artifacts/signatures/{slug}") for slug in params["categories"]]
     sources = [Path(f"artifacts/uncertainty/{name}") for name in params["uncertainty"]["sources"]]
     averages = analysis.average_signatures(read_all(fits, "signatures.parquet"))
-    plainer = read_all(fits, "baselines.csv", dtype={"layer": int, "value": float})
+    plainer = read_all(fits, "baselines.csv")
     agreement = analysis.baseline_agreement(averages, plainer)
-    ranks, halves = (pd.read_csv(f"artifacts/ranks/{name}.csv") for name in ("ranks", "halves"))
+    ranks, halves = (read(f"artifacts/ranks/{name}.csv") for name in ("ranks", "halves"))
     beyond = analysis.beyond_svd(halves, seed=params["seed"])
     estimates = read_all(sources, "estimates.csv")
     found = analysis.findings(
@@ -58,7 +56,7 @@ def main() -> None:
         (output / "findings.md").write_text(analysis.findings_markdown(found), encoding="utf-8")
         (output / "coverage.md").write_text(analysis.coverage_markdown(covered), encoding="utf-8")
     with atomic_file("metrics/summary.json") as output:
-        related = {path.stem: pd.read_csv(path) for path in RELATIONS.glob("*.csv")}
+        related = {path.stem: read(path) for path in RELATIONS.glob("*.csv")}
         agreed = agreement[agreement["category"] == ALL_WORDS]
         metrics = analysis.summary(
             *(tables[name] for name in ("average_signatures", "trends", "spread")),

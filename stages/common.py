@@ -48,11 +48,20 @@ def languages_of(params: dict[str, Any], parameter: str) -> list[str]:
     return [language for language in known if language in named]
 
 
-def read_all(folders: Iterable[Path], name: str, **options: Any) -> pd.DataFrame:
-    """The table of this name in every folder, one below the other."""
-    read = pd.read_parquet if name.endswith(".parquet") else pd.read_csv
-    tables = [read(folder / name, **options) for folder in folders]
-    return pd.concat(tables, ignore_index=True)
+def read(path: str | Path) -> pd.DataFrame:
+    """A table in which only what is empty is missing: `nan` is the code of a language."""
+    return pd.read_csv(path, keep_default_na=False, na_values=[""])
+
+
+def read_all(folders: Iterable[Path], name: str) -> pd.DataFrame:
+    """The table of this name in every folder, one below the other.
+
+    Those without rows, which do not know the types of their columns, are left out if there are
+    others.
+    """
+    read_one = pd.read_parquet if name.endswith(".parquet") else read
+    tables = [read_one(folder / name) for folder in folders]
+    return pd.concat([table for table in tables if len(table)] or tables, ignore_index=True)
 
 
 def run(stage: Callable[[], None]) -> None:

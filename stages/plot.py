@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from common import load_params, paths, run
+from common import load_params, paths, read, run
 from langsig.analysis import ALL_WORDS
 from langsig.figures import (
     heatmap,
@@ -20,19 +20,19 @@ PLOTTED = ("correlations", "benchmarks", "distances", "variance_tests", "tree_st
 
 
 def main() -> None:
-    averages = pd.read_csv("artifacts/tables/average_signatures.csv")
+    averages = read("artifacts/tables/average_signatures.csv")
     averages = averages[averages["category"] == ALL_WORDS].drop(columns="category")
-    fits = pd.read_csv("artifacts/tables/factorizations.csv").query("category == @ALL_WORDS")
+    fits = read("artifacts/tables/factorizations.csv").query("category == @ALL_WORDS")
     flagged = set(fits.dropna(subset="flags")["layer"])
-    estimates = pd.read_csv("artifacts/tables/intervals.csv")
+    estimates = read("artifacts/tables/intervals.csv")
     params = load_params()
     models = [*params["languages"], "experimental"]
     curves = pd.concat(
-        pd.read_csv(folder / "curve.csv").assign(model=model)
+        read(folder / "curve.csv").assign(model=model)
         for model, folder in paths("artifacts/learning/{language}", models).items()
     )
     ranks, recommendations = (
-        pd.read_csv(f"artifacts/ranks/{name}.csv") for name in ("ranks", "recommendations")
+        read(f"artifacts/ranks/{name}.csv") for name in ("ranks", "recommendations")
     )
     related = {path.stem: read(path) for path in Path("artifacts/relations").glob("*.csv")}
     with atomic_directory(Path("plots/figures")) as output:
@@ -40,7 +40,7 @@ def main() -> None:
             if name in related:
                 related[name].to_csv(output / f"{name}.csv", index=False)
         averages.to_csv(output / "average_signatures.csv", index=False)
-        pd.read_csv("artifacts/tables/spread.csv").to_csv(output / "spread.csv", index=False)
+        read("artifacts/tables/spread.csv").to_csv(output / "spread.csv", index=False)
         estimates.to_csv(output / "intervals.csv", index=False)
         curves.to_csv(output / "learning.csv", index=False)
         ranks.to_csv(output / "ranks.csv", index=False)
@@ -57,11 +57,6 @@ def main() -> None:
         for name, figure in pictures.items():
             figure.savefig(output / f"{name}.svg", metadata={"Date": None})
             figure.savefig(output / f"{name}.pdf", metadata={"CreationDate": None})
-
-
-def read(path: Path) -> pd.DataFrame:
-    """A table in which only what is empty is missing: `nan` is the code of a language."""
-    return pd.read_csv(path, keep_default_na=False, na_values=[""])
 
 
 run(main)

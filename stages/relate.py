@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from common import load_params, paths, read_all, run
+from common import load_params, paths, read, read_all, run
 from langsig.analysis import ALL_WORDS, coverage, language_properties, read_facts, relations
 from langsig.files import atomic_directory
 from langsig.morphology import read_words
@@ -20,8 +20,8 @@ def main() -> None:
     sources = [Path(f"artifacts/uncertainty/{name}") for name in params["uncertainty"]["sources"]]
     tables = relations(
         read_all(fits, "signatures.parquet"),
-        alone=pd.read_csv("artifacts/sets/average_signatures.csv"),
-        baselines=read_all(fits, "baselines.csv", dtype={"layer": int, "value": float}),
+        alone=read("artifacts/sets/average_signatures.csv"),
+        baselines=read_all(fits, "baselines.csv"),
         estimates=read_all(sources, "estimates.csv"),
         properties=read_properties(languages, params["covariance"]["min_instances"]),
         facts=read_facts(Path(analysis["facts"]), languages),

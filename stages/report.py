@@ -6,10 +6,9 @@ import subprocess
 from importlib.metadata import version
 from pathlib import Path
 
-import pandas as pd
 import yaml
 
-from common import load_params, run
+from common import load_params, read, run
 from langsig.files import atomic_file
 from langsig.report import report_page
 
@@ -33,11 +32,6 @@ def main() -> None:
     )
     with atomic_file("report/index.html") as output:
         output.write_text(page, encoding="utf-8")
-
-
-def read(path: Path) -> pd.DataFrame:
-    """A table in which only what is empty is missing: `nan` is the code of a language."""
-    return pd.read_csv(path, keep_default_na=False, na_values=[""])
 
 
 def provenance() -> dict[str, str]:

@@ -5,12 +5,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from hypothesis import settings
 from xdist.scheduler import LoadScopeScheduling
 
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerBase
 
 ROOT = Path(__file__).resolve().parents[1]
+settings.register_profile("shared", deadline=None)  # other processes are at work too
+settings.load_profile("shared")
 PIPELINE = "tests/pipeline/"  # its tests share a run of the whole way, which takes long
 
 

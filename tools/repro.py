@@ -34,7 +34,7 @@ def main() -> None:
     jobs = max(1, parser.parse_args().jobs)
     pipeline = yaml.safe_load((ROOT / "dvc.yaml").read_text(encoding="utf-8"))["stages"]
     languages = [*yaml.safe_load((ROOT / "params.yaml").read_text(encoding="utf-8"))["languages"]]
-    if jobs > 1:
+    if jobs > 1 and subprocess.run(["dvc", "status", "--quiet"], cwd=ROOT, check=False).returncode:
         run(["data.dvc"])
         for step in STEPS:
             share_out(step, languages if "foreach" in pipeline[step[0]] else [], jobs)

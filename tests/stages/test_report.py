@@ -32,7 +32,10 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     curves = pd.DataFrame({"model": languages, "step": 1, "masked_cross_entropy": 5.0})
     write(folder / "plots/figures/learning.csv", curves.assign(unigram_cross_entropy=6.0))
     facts = pd.DataFrame({"language": languages, "name": ["Min Nan", "Chinese"]})
-    write(folder / "data/facts/languages.csv", facts.assign(family="Sino-Tibetan", genus="Chinese"))
+    write(
+        folder / "artifacts/relations/languages.csv",
+        facts.assign(family="Sino-Tibetan", genus="Chinese"),
+    )
     learning = {language: {"gain": 1.0, "learnt": language == "zh"} for language in languages}
     (folder / "metrics").mkdir()
     (folder / "metrics/summary.json").write_text(json.dumps({"learning": learning}))
