@@ -292,6 +292,9 @@ def test_from_tensorly_moves_signs_and_weights_into_place() -> None:
 def test_saved_and_loaded(tmp_path: Path) -> None:
     fit = parafac2(plant(2, noise=0.2).slices, rank=3)
     fit.save(tmp_path / "fit.safetensors")
+    for number in range(5):
+        fit.save(tmp_path / f"{number}.safetensors")
+    assert len({path.read_bytes() for path in tmp_path.iterdir()}) == 1
     back = Parafac2Result.load(tmp_path / "fit.safetensors")
     for name in ("signatures", "blueprint", "experimental_directions"):
         assert np.array_equal(getattr(back, name), getattr(fit, name))

@@ -109,13 +109,15 @@ class Parafac2Result:
         tensors = {name: getattr(self, name) for name in _FACTORS}
         tensors |= {f"projections.{index}": p for index, p in enumerate(self.projections)}
         tensors = {name: np.ascontiguousarray(tensor) for name, tensor in tensors.items()}
-        save_file(tensors, path, {name: json.dumps(getattr(self, name)) for name in _ENDED})
+        # Under one key, as several would come in another order each time.
+        ended = json.dumps({name: getattr(self, name) for name in _ENDED})
+        save_file(tensors, path, {"ended": ended})
 
     @classmethod
     def load(cls, path: Path) -> "Parafac2Result":
         """Read what :meth:`save` wrote."""
         with safe_open(path, "numpy") as file:
-            ended = {name: json.loads(file.metadata()[name]) for name in _ENDED}
+            ended = json.loads(file.metadata()["ended"])
             factors = {name: file.get_tensor(name) for name in _FACTORS}
             count = len(factors["signatures"])
             projections = [file.get_tensor(f"projections.{index}") for index in range(count)]

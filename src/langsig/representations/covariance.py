@@ -23,6 +23,7 @@ from langsig.representations.extraction import States
 
 Array = NDArray[np.floating[Any]]
 NORMALISATIONS = ("none", "variance")
+_ABOUT = "about"  # key of the metadata of a file
 _CHUNK = 8_192  # words in memory at once, in float64
 
 
@@ -257,14 +258,15 @@ class CategoryStatistics:
             "words": self.words,
             "layer_pairs": self.layer_pairs,
         }
-        save_file(tensors, path, {name: json.dumps(value) for name, value in metadata.items()})
+        # Under one key, as several would come in another order each time.
+        save_file(tensors, path, {_ABOUT: json.dumps(metadata)})
 
     @classmethod
     def load(cls, path: Path) -> "CategoryStatistics":
         """Read what :meth:`save` wrote."""
         groups: dict[str, dict[int, dict[str, NDArray[Any]]]] = {"layer": {}, "blocks": {}}
         with safe_open(path, "numpy") as file:
-            metadata = {name: json.loads(value) for name, value in file.metadata().items()}
+            metadata = json.loads(file.metadata()[_ABOUT])
             for key in file.keys():  # noqa: SIM118 - not a mapping
                 prefix, layer, name = key.split(".")
                 groups[prefix].setdefault(int(layer), {})[name] = file.get_tensor(key)
