@@ -53,7 +53,7 @@ price: install  ## [PRESET=name] [GPU=A100-40GB] [ARGS="--tflops N --vocabulary 
 
 record:  ## TO=docs/results/NAME: keep parameters, metrics, tables and pictures of a run in Git
 	mkdir -p '$(TO)'
-	cp params.yaml metrics/summary.json artifacts/tables/* plots/figures/*.svg plots/figures/learning.csv '$(TO)'
+	cp params.yaml metrics/summary.json artifacts/tables/* artifacts/relations/* plots/figures/*.svg plots/figures/learning.csv '$(TO)'
 
 samples: install  ## write the sample world anew
 	python -m langsig.sample_world samples
