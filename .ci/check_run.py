@@ -51,9 +51,15 @@ def check(repository: Path, *, learnt: bool) -> list[str]:
     for model in (*languages, "experimental"):
         if learnt and not metrics["learning"][model]["learnt"]:
             problems.append(f"{model} has not learnt: {metrics['learning'][model]}")
-    for name in ("violins", "heatmap", "intervals", "learning", "ranks"):
+    relations = repository / "artifacts/relations"
+    for name in ("correlations", "tree_statistics", "variance_tests", "answers"):
+        if pd.read_csv(relations / f"{name}.csv")["p_adjusted"].isna().all():
+            problems.append(f"no test of {name} has enough languages")
+    for name in ("violins", "intervals", "learning", "ranks", "correlations", "distances", "trees"):
         if not (repository / "plots/figures" / f"{name}.svg").is_file():
             problems.append(f"no picture {name}.svg")
+    if "Average signatures" not in (repository / "report/index.html").read_text(encoding="utf-8"):
+        problems.append("report/index.html has no signatures")
     return problems
 
 
