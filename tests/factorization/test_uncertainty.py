@@ -21,7 +21,7 @@ from langsig.factorization import (
     signatures_under,
     uncertainty_by_layer,
 )
-from langsig.factorization.uncertainty import draw_blocks
+from langsig.factorization.uncertainty import _shrinkage, draw_blocks
 from langsig.representations import (
     BlockStatistics,
     CategoryStatistics,
@@ -143,18 +143,33 @@ def test_normalised_replicates_do_not_depend_on_the_units_of_a_model() -> None:
     np.testing.assert_allclose(*found, rtol=1e-4)
 
 
-def test_intervals_are_those_of_the_normal_distribution() -> None:
+def test_intervals_are_those_of_student_and_welch() -> None:
     rng = default_rng(0)
     estimate, replicates = rng.uniform(1, 2, 4), rng.standard_normal((30, 4))
     starts = rng.standard_normal((5, 4))
     single = interval(estimate, replicates, starts[:1], level=0.9)
-    expected = stats.norm.interval(0.9, estimate, replicates.std(0, ddof=1))
+    expected = stats.t.interval(0.9, 29, estimate, replicates.std(0, ddof=1))
     np.testing.assert_allclose(single, expected)
-    scale = np.hypot(replicates.std(0, ddof=1), starts.std(0, ddof=1))
+    # The difference of two means has the variance of a mean of each: that of one value here.
+    welch = stats.ttest_ind(np.sqrt(30) * replicates, np.sqrt(5) * starts, equal_var=False)
+    low, high = welch.confidence_interval(0.95)
     found = interval(estimate, replicates, starts)
-    np.testing.assert_allclose(found, stats.norm.interval(0.95, estimate, scale))
+    np.testing.assert_allclose(found[1] - found[0], high - low)
+    np.testing.assert_allclose(np.mean(found, axis=0), estimate)
     same = interval(estimate, replicates, starts[[0, 0, 0]], level=0.9)
     np.testing.assert_allclose(same, expected, err_msg="starts that agree add nothing")
+    still = interval(estimate, replicates[[0, 0]], starts[[0, 0]])
+    np.testing.assert_allclose(still, [estimate, estimate])
+
+
+def test_noise_is_not_resampled_twice() -> None:
+    rng = default_rng(1)
+    residual = rng.standard_normal((6, 5))
+    square = float(np.sum(residual**2))
+    assert _shrinkage(residual, 0.0) == 1, "all of it is structure"
+    assert _shrinkage(residual, 2 * square) == 0, "all of it is noise"
+    np.testing.assert_allclose(_shrinkage(residual, 0.75 * square), 0.5)
+    assert _shrinkage(np.zeros((2, 2)), 1.0) == 0
 
 
 def planted(seed: int, rows: list[int], rank: int = 3, width: int = 7) -> Parafac2Result:

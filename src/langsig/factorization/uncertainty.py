@@ -62,8 +62,13 @@ def bootstrap(
     """Average signatures of resampled sentences, ``[replicates, languages]``.
 
     Blocks are drawn in every language independently, and all languages are factorised anew,
-    starting from the fit to all sentences. Replicates are noisier than that fit, and so larger
-    on average: they tell how much it varies, not where it lies (:func:`interval`).
+    starting from the fit to all sentences. Slices hold the noise of their sentences already, and
+    resampling adds as much again; as signatures are no linear function of slices, replicates
+    would then vary too much. So what resampling changes is added not to a slice, but to its model
+    and the residual, shrunk by as much of it as is noise: to nothing but the model where words
+    are few, to the slice itself where they are many.
+
+    Replicates tell how much the fit varies, not where it lies (:func:`interval`).
 
     Parameters
     ----------
@@ -78,15 +83,36 @@ def bootstrap(
         draw_blocks(block.counts, replicates, (seed << 16) + index)
         for index, block in enumerate(blocks)
     ]
+    observed = [block.cross_covariance(slice(None), normalise) for block in blocks]
+
+    def changes(replicate: int) -> list[Array]:
+        return [
+            block.cross_covariance(drawn[replicate], normalise) - omega
+            for block, drawn, omega in zip(blocks, draws, observed, strict=True)
+        ]
+
+    squares = [[np.sum(change**2) for change in changes(number)] for number in range(replicates)]
+    models = [fit.reconstruct(index) for index in range(len(blocks))]
+    centres = [
+        model + _shrinkage(omega - model, noise) * (omega - model)
+        for model, omega, noise in zip(
+            models, observed, np.mean(squares, axis=0).tolist(), strict=True
+        )
+    ]
     rank = fit.signatures.shape[1]
     averages = np.empty((replicates, len(blocks)))
     for replicate in range(replicates):
         slices = [
-            block.cross_covariance(drawn[replicate], normalise)
-            for block, drawn in zip(blocks, draws, strict=True)
+            centre + change for centre, change in zip(centres, changes(replicate), strict=True)
         ]
         averages[replicate] = parafac2(slices, rank=rank, init=fit, **options).average_signatures
     return averages
+
+
+def _shrinkage(residual: Array, noise: float) -> float:
+    """Root of the share of the squared norm that is not the expected one of noise."""
+    square = float(np.sum(residual**2))
+    return float(np.sqrt(max(0.0, square - noise) / square)) if square else 0.0
 
 
 def interval(
@@ -95,10 +121,10 @@ def interval(
     """Symmetric intervals about estimates: what sentences and what the start leave open.
 
     They are for the expected value of the estimate in samples of as many words, and as wide as
-    the normal distribution makes them with the variance of bootstrap replicates plus that between
-    starts. Percentiles of the replicates would be for something larger, as noise that is resampled
-    counts twice; and replicates, which begin at the estimate, do not leave its local minimum.
-    Simulations of their coverage are in docs/method.md.
+    Student's distribution makes them with the variance of bootstrap replicates plus that between
+    starts, which replicates lack, as they begin at the estimate and do not leave its local
+    minimum. Starts are few: degrees of freedom are Welch and Satterthwaite's. Simulations of their
+    coverage are in docs/method.md.
 
     Parameters
     ----------
@@ -110,10 +136,12 @@ def interval(
         ``[starts, ...]``, from all sentences and different starts, that of the estimate among
         them; a single one adds nothing.
     """
-    variance = replicates.var(0, ddof=1)
-    if len(starts) > 1:
-        variance = variance + starts.var(0, ddof=1)
-    reach = stats.norm.ppf((1 + level) / 2) * np.sqrt(variance)
+    parts = [(part.var(0, ddof=1), len(part) - 1) for part in (replicates, starts) if len(part) > 1]
+    variance = np.sum([square for square, _ in parts], axis=0)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        freedom = variance**2 / np.sum([square**2 / own for square, own in parts], axis=0)
+    quantile = stats.t.ppf((1 + level) / 2, np.where(variance > 0, freedom, 1))
+    reach = quantile * np.sqrt(variance)
     return estimate - reach, estimate + reach
 
 
