@@ -1,6 +1,5 @@
 """Do average signatures go with properties of the languages?"""
 
-import itertools
 import math
 from collections import Counter
 from collections.abc import Hashable, Mapping, Sequence
@@ -12,6 +11,7 @@ from numpy.typing import NDArray
 from scipy.stats import pearsonr, rankdata
 
 from langsig.analysis.corrections import with_adjusted
+from langsig.analysis.permutations import orders
 
 MIN_PAIRS = 3
 """Two points lie on a line, whatever they are."""
@@ -219,7 +219,7 @@ def _permutation_p(
     means: with both series centred in each group it is 0.
     """
     x, y = _centred(x, groups), _centred(y, groups)
-    order, exact = _orders(groups, number, seed)
+    order, exact = orders(groups, number, seed)
     rounding = 1e3 * _ROUNDING * np.linalg.norm(x) * np.linalg.norm(y)
     reached = np.abs(y[order] @ x) >= abs(y @ x) - rounding
     return float(reached.mean()) if exact else float((1 + reached.sum()) / (1 + number))
@@ -228,18 +228,3 @@ def _permutation_p(
 def _centred(values: Array, groups: NDArray[np.generic]) -> Array:
     series = pd.Series(values)
     return (series - series.groupby(groups).transform("mean")).to_numpy()
-
-
-def _orders(groups: NDArray[np.generic], number: int, seed: int) -> tuple[NDArray[np.intp], bool]:
-    """Permutations within the groups ``[permutations, languages]``, and whether they are all."""
-    members = [np.flatnonzero(groups == group) for group in np.unique(groups)]
-    total = math.prod(math.factorial(len(group)) for group in members)
-    order = np.tile(np.arange(len(groups)), (min(total, number), 1))
-    if total <= number:
-        every = itertools.product(*(itertools.permutations(group) for group in members))
-        order[:, np.concatenate(members)] = [np.concatenate(parts) for parts in every]
-        return order, True
-    rng = np.random.default_rng(seed)
-    for group in members:
-        order[:, group] = rng.permuted(order[:, group], axis=1)
-    return order, False

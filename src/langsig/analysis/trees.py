@@ -19,6 +19,7 @@ from scipy.spatial.distance import squareform
 from scipy.stats import rankdata
 
 from langsig.analysis.corrections import with_adjusted
+from langsig.analysis.permutations import orders
 from langsig.errors import InputError
 
 if TYPE_CHECKING:
@@ -309,10 +310,10 @@ def _purities(levels: Array, same_genus: NDArray[np.bool_]) -> Array:
 
 def _under_permutations(levels: Array, known: _Relations, number: int, seed: int) -> Array:
     """``[orders, statistics]``, the languages' own order first."""
-    orders = _orders(len(levels), number, seed)
+    every = _orders(len(levels), number, seed)
     pairs = known.same_genus.sum() * len(levels)
-    size = len(orders) * max(levels.size, pairs, known.quartets.shape[1])
-    batches = np.array_split(orders, math.ceil(size / _BATCH))
+    size = len(every) * max(levels.size, pairs, known.quartets.shape[1])
+    batches = np.array_split(every, math.ceil(size / _BATCH))
     return np.concatenate(
         [_statistics(levels[order[:, :, None], order[:, None, :]], known) for order in batches]
     )
@@ -320,11 +321,8 @@ def _under_permutations(levels: Array, known: _Relations, number: int, seed: int
 
 def _orders(languages: int, number: int, seed: int) -> Indices:
     """``[orders, languages]``: their own first, then `number` others at random, or all."""
-    if math.factorial(languages) <= number:
-        return np.array([*itertools.permutations(range(languages))])
-    own = np.arange(languages)
-    drawn = np.random.default_rng(seed).permuted(np.tile(own, (number, 1)), axis=1)
-    return np.vstack([own, drawn])
+    order, exact = orders(np.zeros(languages), number, seed)
+    return order if exact else np.vstack([np.arange(languages), order])
 
 
 def _agreeing(distances: Array, known: _Relations) -> Array:
