@@ -1,6 +1,7 @@
 """What the tests of several packages share."""
 
 import os
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -75,3 +76,19 @@ def tokenizer(tokenizer_folder: Path) -> "PreTrainedTokenizerBase":
     from langsig.corpora import load_tokenizer
 
     return load_tokenizer(tokenizer_folder)
+
+
+@pytest.fixture(scope="session")
+def edit_distance() -> Callable[[str, str], float]:
+    """Levenshtein distance of two words, over the length of the longer one."""
+
+    def distance(a: str, b: str) -> float:
+        row = list(range(len(b) + 1))
+        for i, left in enumerate(a, start=1):
+            diagonal, row[0] = row[0], i
+            for j, right in enumerate(b, start=1):
+                substitution = diagonal + (left != right)
+                diagonal, row[j] = row[j], min(row[j] + 1, row[j - 1] + 1, substitution)
+        return row[-1] / max(len(a), len(b), 1)
+
+    return distance

@@ -9,6 +9,7 @@ import os
 import subprocess
 import sys
 from collections import Counter, defaultdict
+from collections.abc import Callable
 from functools import cache
 from itertools import combinations, pairwise
 from pathlib import Path
@@ -167,17 +168,9 @@ def test_sisters_share_what_was_not_replaced(world: World) -> None:
     assert len(shared) / len(qaa.roots) == pytest.approx(expected, abs=0.08)
 
 
-def edit_distance(a: str, b: str) -> float:
-    row = list(range(len(b) + 1))
-    for i, left in enumerate(a, start=1):
-        diagonal, row[0] = row[0], i
-        for j, right in enumerate(b, start=1):
-            substitution = diagonal + (left != right)
-            diagonal, row[j] = row[j], min(row[j] + 1, row[j - 1] + 1, substitution)
-    return row[-1] / max(len(a), len(b), 1)
-
-
-def test_lexical_distances_recover_the_tree(world: World) -> None:
+def test_lexical_distances_recover_the_tree(
+    world: World, edit_distance: Callable[[str, str], float]
+) -> None:
     forms = {
         code: [language.phonemes(concept) for concept in world.concepts.content]
         for code, language in world.languages.items()

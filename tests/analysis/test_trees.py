@@ -1,5 +1,6 @@
 import json
 import math
+from collections.abc import Callable
 from functools import cache
 from itertools import combinations, permutations
 from pathlib import Path
@@ -407,17 +408,9 @@ def test_noise_drowns_the_tree() -> None:
     assert little > 0.9 > 0.6 > much
 
 
-def edit_distance(a: str, b: str) -> float:
-    row = list(range(len(b) + 1))
-    for i, left in enumerate(a, start=1):
-        diagonal, row[0] = row[0], i
-        for j, right in enumerate(b, start=1):
-            substitution = diagonal + (left != right)
-            diagonal, row[j] = row[j], min(row[j] + 1, row[j - 1] + 1, substitution)
-    return row[-1] / max(len(a), len(b), 1)
-
-
-def lexical_distances(seed: int, concepts: int) -> pd.DataFrame:
+def lexical_distances(
+    edit_distance: Callable[[str, str], float], seed: int, concepts: int
+) -> pd.DataFrame:
     """Mean edit distance of the words for so many concepts, in a world of this seed."""
     named = make_concepts(Random(seed))
     languages = make_languages(Random(seed + 1), named)
@@ -433,10 +426,12 @@ def lexical_distances(seed: int, concepts: int) -> pd.DataFrame:
     return table(np.array(distances), [*words])
 
 
-def test_words_of_the_sample_give_its_tree_back() -> None:
+def test_words_of_the_sample_give_its_tree_back(
+    edit_distance: Callable[[str, str], float],
+) -> None:
     whole = []
     for seed in range(5):
-        distances = lexical_distances(seed, concepts=100)
+        distances = lexical_distances(edit_distance, seed, concepts=100)
         found = statistics(distances, sample_facts(), reference=sample_tree(), permutations=199)
         whole.append(found.loc[CLADES, "value"] == 1 and found.loc[QUARTETS, "value"] == 1)
         assert (found["p"] <= 0.05).all()
