@@ -3,7 +3,7 @@
 import json
 from pathlib import Path
 
-from common import load_params, paths, read, read_all, run
+from common import languages_of, load_params, paths, read, read_all, run
 from langsig import analysis
 from langsig.analysis import ALL_WORDS
 from langsig.files import atomic_directory, atomic_file
@@ -29,7 +29,7 @@ def main() -> None:
     )
     models = paths("artifacts/learning/{language}", [*params["languages"], "experimental"])
     learning = {m: json.loads((path / "learning.json").read_text()) for m, path in models.items()}
-    words = paths("artifacts/words/{language}", list(params["languages"]))
+    words = paths("artifacts/words/{language}", languages_of(params, "analysis.languages"))
     covered = analysis.coverage(
         ((language, read_words(folder)) for language, folder in words.items()),
         min_instances=params["covariance"]["min_instances"],

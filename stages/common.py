@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 import yaml
 
+from langsig.analysis import languages_related
 from langsig.errors import InputError
 
 
@@ -32,7 +33,8 @@ def seed_of(model: str, params: dict[str, Any]) -> int:
 
 
 def languages_of(params: dict[str, Any], parameter: str) -> list[str]:
-    """The languages that a parameter such as ``experimental.languages`` names: a list, or all.
+    """The languages that a parameter such as ``experimental.languages`` names: all, a family or
+    genus, or a list.
 
     Raises
     ------
@@ -43,8 +45,13 @@ def languages_of(params: dict[str, Any], parameter: str) -> list[str]:
     named, known = params[section][key], list(params["languages"])
     if named == "all":
         return known
+    if isinstance(named, str):
+        facts = Path(params["analysis"]["facts"])
+        return languages_related(facts, named, known, parameter=parameter)
     if not isinstance(named, list) or not named or set(named) - set(known):
-        raise InputError(f"{parameter}: {named!r} is neither 'all' nor a list of some of {known}")
+        raise InputError(
+            f"{parameter}: {named!r} is neither 'all', a family, nor a list of some of {known}"
+        )
     return [language for language in known if language in named]
 
 

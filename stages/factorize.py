@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 from safetensors.numpy import save_file
 
-from common import load_params, paths, run
+from common import languages_of, load_params, paths, run
 from langsig.analysis import ALL_WORDS
 from langsig.factorization import baselines, factorize_layers
 from langsig.files import atomic_directory
@@ -17,7 +17,7 @@ from langsig.representations import CategoryStatistics
 def main() -> None:
     slug = sys.argv[1]
     params = load_params()
-    files = paths(f"artifacts/covariances/{{language}}/{slug}.safetensors", params["languages"])
+    files = paths(f"artifacts/covariances/{{language}}/{slug}.safetensors", languages_of(params, "analysis.languages"))
     statistics = [CategoryStatistics.load(path) for path in files.values()]
     category = statistics[0].category
     options = {"seed": params["seed"], "workers": os.cpu_count() or 1, **params["factorize"]}
@@ -31,6 +31,8 @@ def main() -> None:
     }
     slices = {language: [one.cross for one in of_all] for language, of_all in layers.items()}
     result = factorize_layers(slices, category=category, **options)
+    pairs = np.array(statistics[0].layer_pairs)[: len(result.diagnostics)]
+    result.diagnostics[["control_layer", "experimental_layer"]] = pairs.reshape(-1, 2)
     rank = params["factorize"]["rank"]
     plainer = baselines(layers, category=category, rank=rank)
     with atomic_directory(Path(f"artifacts/signatures/{slug}")) as output:

@@ -15,7 +15,7 @@ def main() -> None:
     params = load_params()
     options = params["pack"]
     counts = {
-        "train": round(options["sequences"] * params["languages"][language]["fraction"]),
+        "train": options["sequences"],
         "validation": options["validation_sequences"],
     }
     tokenizer = load_tokenizer("artifacts/tokenizer")

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from common import load_params, paths, run
+from common import languages_of, load_params, paths, run
 from langsig.analysis import ALL_WORDS
 from langsig.errors import InputError
 from langsig.factorization import rank_sweep, recommended_rank, split_halves
@@ -18,7 +18,7 @@ SOLVER = ("normalise", "method", "ridge", "max_iterations", "tolerance")
 def main() -> None:
     params = load_params()
     file = f"artifacts/covariances/{{language}}/{category_slug(ALL_WORDS)}.safetensors"
-    files = paths(file, params["languages"])
+    files = paths(file, languages_of(params, "analysis.languages"))
     statistics = [s for s in map(CategoryStatistics.load, files.values()) if s.layers]
     section, rank = params["ranks"], params["factorize"]["rank"]
     options = {name: params["factorize"][name] for name in SOLVER}

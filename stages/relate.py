@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from common import load_params, paths, read, read_all, run
+from common import languages_of, load_params, paths, read, read_all, run
 from langsig.analysis import ALL_WORDS, coverage, language_properties, read_facts, relations
 from langsig.files import atomic_directory
 from langsig.morphology import read_words
@@ -15,7 +15,7 @@ CHOICES = ("layers", "diverse", "related", "min_languages", "permutations")
 
 def main() -> None:
     params = load_params()
-    languages, analysis = list(params["languages"]), params["analysis"]
+    languages, analysis = languages_of(params, "analysis.languages"), params["analysis"]
     fits = [Path(f"artifacts/signatures/{slug}") for slug in params["categories"]]
     sources = [Path(f"artifacts/uncertainty/{name}") for name in params["uncertainty"]["sources"]]
     tables = relations(

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from common import load_params, paths, run
+from common import languages_of, load_params, paths, run
 from langsig.analysis import average_signatures
 from langsig.factorization import factorize_layers
 from langsig.files import atomic_directory
@@ -21,7 +21,7 @@ def main() -> None:
     sets = {"diverse": params["analysis"]["diverse"], **params["analysis"]["related"]}
     tables = []
     for slug in params["analysis"]["alone"]:
-        files = paths(f"artifacts/covariances/{{language}}/{slug}.safetensors", params["languages"])
+        files = paths(f"artifacts/covariances/{{language}}/{slug}.safetensors", languages_of(params, "analysis.languages"))
         statistics = [CategoryStatistics.load(path) for path in files.values()]
         slices = {
             one.language: [one.layers[layer].normalised(normalise).cross for layer in layers]

@@ -8,7 +8,7 @@ import os
 import sys
 from pathlib import Path
 
-from common import load_params, paths, run
+from common import languages_of, load_params, paths, run
 from langsig.errors import InputError
 from langsig.factorization import uncertainty_by_layer
 from langsig.files import atomic_directory
@@ -27,7 +27,7 @@ def main() -> None:
     params = load_params()
     if source not in SOURCES:
         raise InputError(f"uncertainty.sources: {source!r} is none of {list(SOURCES)}")
-    files = paths(SOURCES[source], params["languages"])
+    files = paths(SOURCES[source], languages_of(params, "analysis.languages"))
     statistics = [CategoryStatistics.load(path) for path in files.values()]
     options = dict(params["uncertainty"])
     del options["sources"]

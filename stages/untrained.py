@@ -6,6 +6,7 @@ What these show is architecture, vocabulary and scale, not training. All words o
 import sys
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING, Any
 
 from common import load_params, run, seed_of
 from langsig.analysis import ALL_WORDS
@@ -13,23 +14,26 @@ from langsig.corpora import load_tokenizer
 from langsig.files import atomic_directory
 from langsig.morphology import category_slug, read_words
 from langsig.pretraining import ModelShape, build_model
-from langsig.representations import States, covariances_by_category, extract, load_model
+from langsig.representations import (
+    States,
+    covariances_by_category,
+    extract,
+    load_model,
+    load_untrained,
+)
+
+if TYPE_CHECKING:
+    from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
 
 def main() -> None:
     language = sys.argv[1]
     params = load_params()
-    tokenizer = load_tokenizer("artifacts/tokenizer")
     words = read_words(Path(f"artifacts/words/{language}")).table
     states = {}
     with TemporaryDirectory(prefix="langsig-") as folder:
         for role, name in (("control", language), ("experimental", "experimental")):
-            model = build_model(
-                ModelShape(**params["pretraining"][role]["model"]),
-                tokenizer,
-                max_length=params["pack"]["max_length"],
-                seed=seed_of(name, params),
-            )
+            model, tokenizer = untrained(role, seed_of(name, params), params)
             checkpoint, output = Path(folder, role, "model"), Path(folder, role, "states")
             output.mkdir(parents=True)
             model.save_pretrained(checkpoint)
@@ -50,6 +54,19 @@ def main() -> None:
     with atomic_directory(Path(f"artifacts/untrained/{language}")) as output:
         statistics.save(output / f"{category_slug(ALL_WORDS)}.safetensors")
     print(f"{language}: {statistics.words:,} words in untrained models")
+
+
+def untrained(
+    role: str, seed: int, params: dict[str, Any]
+) -> tuple["PreTrainedModel", "PreTrainedTokenizerBase"]:
+    """What training has begun with: random weights, and the tokenizer; also of a checkpoint."""
+    checkpoint = params["experimental"]["checkpoint"]
+    if role == "experimental" and checkpoint:
+        return load_untrained(checkpoint, seed), load_tokenizer(checkpoint)
+    tokenizer = load_tokenizer("artifacts/tokenizer")
+    shape = ModelShape(**params["pretraining"][role]["model"])
+    length = params["pack"]["max_length"]
+    return build_model(shape, tokenizer, max_length=length, seed=seed), tokenizer
 
 
 run(main)

@@ -8,7 +8,7 @@ from langsig.analysis.corrections import with_adjusted
 from langsig.analysis.correlations import Correlation, correlate, correlations
 from langsig.analysis.coverage import Coverage, coverage, coverage_markdown
 from langsig.analysis.distances import COMBINED, combined_distances, cosine_distances
-from langsig.analysis.facts import Facts, read_facts
+from langsig.analysis.facts import Facts, languages_related, read_facts
 from langsig.analysis.findings import findings, findings_markdown
 from langsig.analysis.properties import (
     language_properties,
@@ -43,6 +43,7 @@ __all__ = [
     "findings",
     "findings_markdown",
     "language_properties",
+    "languages_related",
     "measures",
     "read_facts",
     "read_scores",

@@ -53,6 +53,27 @@ def read_facts(folder: Path, languages: Collection[str]) -> Facts:
     )
 
 
+def languages_related(
+    folder: Path, name: str, languages: Collection[str], *, parameter: str
+) -> list[str]:
+    """Those of the languages that are of the family or genus of this name, in their order.
+
+    Raises
+    ------
+    InputError
+        If there are none, naming the parameter and the families and genera that have some; or
+        if :func:`read_facts` objects to ``languages.csv``.
+    """
+    table = _read_languages(folder / "languages.csv", languages).set_index("language")
+    of_name = table[["family", "genus"]].eq(name).any(axis=1)
+    if not of_name.any():
+        known = sorted({*table["family"].dropna(), *table["genus"].dropna()})
+        raise InputError(
+            f"{parameter}: no language is of {name!r}; families and genera are {', '.join(known)}"
+        )
+    return [language for language in languages if of_name[language]]
+
+
 def _read_languages(path: Path, languages: Collection[str]) -> pd.DataFrame:
     if not path.is_file():
         raise InputError(f"analysis.facts: no file {path}")

@@ -14,6 +14,7 @@ _CHECKS = [
     "relative_error", "converged", "blueprint_condition", "rank_correlation", "level_spread",
     "flags",
 ]  # fmt: skip
+_LAYERS = ["control_layer", "experimental_layer"]
 _DIGITS = 6  # significant; more would only compare rounding errors
 
 
@@ -36,9 +37,12 @@ def summary(
         Tables of the functions of these names.
     factorizations
         Columns ``category``, ``layer``, ``relative_error``, ``converged``,
-        ``blueprint_condition``, ``rank_correlation``, ``level_spread``, ``flags``.
+        ``blueprint_condition``, ``rank_correlation``, ``level_spread``, ``flags``; and the layers
+        that were paired, ``control_layer`` and ``experimental_layer``, which become metrics only
+        where models differ in depth.
     learning
-        By model: ``masked_cross_entropy``, ``unigram_cross_entropy``, ``gain``, ``learnt``.
+        By model: ``masked_cross_entropy``, ``unigram_cross_entropy``, ``gain``, ``learnt``; of a
+        model that was not trained here only ``checkpoint``, its name.
     findings
         What :func:`langsig.analysis.findings` returns; of its rows on trends only those on all
         languages together are taken.
@@ -54,7 +58,9 @@ def summary(
     averages = averages.assign(layer=averages["layer"].map("layer_{:02d}".format))
     spread = spread.assign(layer=spread["layer"].map("layer_{:02d}".format))
     fits = factorizations.assign(layer=factorizations["layer"].map("layer_{:02d}".format))
-    fits = fits.set_index("layer")[_CHECKS].fillna({"flags": ""})
+    fits = fits.set_index("layer")
+    pairs = fits[_LAYERS].rename(columns=lambda name: name.removesuffix("_layer"))
+    fits = fits[_CHECKS].fillna({"flags": ""})
     metrics: dict[str, Any] = _rounded(
         {
             "average_signature": {
@@ -67,6 +73,7 @@ def summary(
             "findings": _nested(findings),
             "baselines": baselines,
             "learning": learning,
+            **({"layers": pairs.to_dict("index")} if pairs.nunique(axis=1).gt(1).any() else {}),
             **(relations or {}),
         }
     )
@@ -126,6 +133,7 @@ def report(metrics: Mapping[str, Any]) -> str:
         f"experimental model: {_learnt(learning['experimental'])}",
         "tau, p adj.: Mann-Kendall trend over the layers, Benjamini-Hochberg over the languages.",
         "A control or experimental model that has not learnt says nothing about its language.",
+        *_matched(metrics.get("layers", {})),
         *warnings({int(layer.removeprefix("layer_")): fit for layer, fit in fits.items()}),
         "",
         *_found(metrics["findings"]),
@@ -156,6 +164,12 @@ def warnings(fits: Mapping[int, Mapping[Any, Any]]) -> list[str]:
     return lines
 
 
+def _matched(pairs: Mapping[str, Mapping[str, int]]) -> list[str]:
+    """Which layers were paired, where that is more than each with its own like."""
+    shown = " ".join(f"{pair['control']}-{pair['experimental']}" for pair in pairs.values())
+    return [f"Layers matched by relative depth, control-experimental: {shown}"] if pairs else []
+
+
 def _found(findings: Mapping[str, Mapping[str, Mapping[str, Any]]]) -> list[str]:
     """Whether each finding holds, by source and normalisation."""
     variants = list(dict.fromkeys(variant for rows in findings.values() for variant in rows))
@@ -171,5 +185,7 @@ def _cell(value: float | None, width: int, form: str) -> str:
 
 
 def _learnt(learning: Mapping[str, Any]) -> str:
+    if "checkpoint" in learning:
+        return f"{learning['checkpoint']}, as it is"
     verdict = "learnt" if learning["learnt"] else "NOT LEARNT"
     return f"{verdict}, {learning['gain']:+.2f} nat over token frequencies"

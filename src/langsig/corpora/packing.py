@@ -66,6 +66,23 @@ class Sequences:
         )
         return Sequences(tokens, offsets, fingerprints, fingerprint_offsets)
 
+    def sample(self, share: float, *, seed: int, parameter: str) -> "Sequences":
+        """A random share of the sequences, in their order; a smaller one is part of a larger.
+
+        Raises
+        ------
+        InputError
+            If the share is not between 0 and 1, or too small for a single sequence, naming the
+            parameter.
+        """
+        if not isinstance(share, int | float) or not 0 < share <= 1:
+            raise InputError(f"{parameter}: {share!r} is not a number above 0 and at most 1")
+        count = round(share * len(self))
+        if not count:
+            raise InputError(f"{parameter}: {share} of {len(self):,} sequences are none")
+        chosen = np.random.default_rng(seed).permutation(len(self))[:count]
+        return self.take(np.sort(chosen))
+
     def without(self, analysed: NDArray[np.uint64]) -> "Sequences":
         """Only the sequences that hold none of these sentences."""
         leaked = np.flatnonzero(np.isin(self.fingerprints, analysed))

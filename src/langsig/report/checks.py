@@ -105,6 +105,14 @@ def _trust(results: Results) -> str:
             f"{failed} of {counted(len(results.tables['factorizations']), 'factorisation')} fail "
             f"their checks, {len(results.flagged.get(ALL_WORDS, []))} of them of all words."
         )
+        pairs = results.tables["factorizations"].query("category == @ALL_WORDS")
+        if (pairs["control_layer"] != pairs["experimental_layer"]).any():
+            matched = zip(pairs["control_layer"], pairs["experimental_layer"], strict=True)
+            shown = ", ".join(f"{control} and {other}" for control, other in matched)
+            said.append(
+                "The models differ in depth; layers of the monolingual and of the multilingual "
+                f"one are matched by relative depth: {shown}."
+            )
     said.append(results.doubts())
     return " ".join(said)
 
@@ -123,6 +131,8 @@ def learning(results: Results) -> Section | None:
     if EXPERIMENTAL in results.learning:
         gain = results.learning[EXPERIMENTAL]["gain"]
         parts.append(f"The multilingual model ends {gain:.2f} nat below token frequencies")
+    elif results.checkpoint:
+        parts.append(f"The multilingual model is {results.checkpoint}, as it is")
     if gains:
         low, high = min(gains, key=gains.__getitem__), max(gains, key=gains.__getitem__)
         parts.append(

@@ -82,9 +82,16 @@ class Results:
 
     @property
     def learning(self) -> Mapping[str, Mapping[str, Any]]:
-        """By model: ``gain`` (nat), ``learnt``."""
+        """By model that was trained here: ``gain`` (nat), ``learnt``."""
         found: Mapping[str, Mapping[str, Any]] = self.metrics.get("learning", {})
-        return found
+        return {model: result for model, result in found.items() if "learnt" in result}
+
+    @property
+    def checkpoint(self) -> str | None:
+        """Name of the experimental model, if it was not trained here."""
+        model = self.metrics.get("learning", {}).get(EXPERIMENTAL, {})
+        name: str | None = model.get("checkpoint")
+        return name
 
     @cached_property
     def unlearnt(self) -> list[str]:

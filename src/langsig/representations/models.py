@@ -51,6 +51,27 @@ def load_model(name: str | Path) -> "PreTrainedModel":
     return model.to("cuda" if torch.cuda.is_available() else "cpu")
 
 
+def load_untrained(name: str | Path, seed: int) -> "PreTrainedModel":
+    """A model of the configuration of a checkpoint, with random weights.
+
+    Parameters
+    ----------
+    name
+        As of :func:`load_model`.
+
+    Raises
+    ------
+    InputError
+        If there is no such model, or it needs code of its own.
+    """
+    from transformers import AutoConfig, AutoModel
+
+    config = _from_pretrained(AutoConfig, name)
+    torch.manual_seed(seed)
+    model: PreTrainedModel = AutoModel.from_config(config)
+    return model.eval()
+
+
 def load_shape(name: str | Path) -> Shape:
     """Read the size of a model from its configuration, without its weights.
 
