@@ -8,7 +8,7 @@ export DVC_NO_ANALYTICS := 1
 export TOKENIZERS_PARALLELISM := false
 
 .DEFAULT_GOAL := help
-.PHONY: help install repro report test lint format data use price record samples plots lock clean
+.PHONY: help install repro report sweep test lint format data use price record samples plots lock clean
 
 help:  ## list the targets
 	@grep -E '^[a-z]+:.*##' Makefile | sed -E 's/:[^#]*##/\t/' | expand -t 12
@@ -29,6 +29,9 @@ repro: install  ## [JOBS=n] run the pipeline on the chosen data, and print the r
 
 report: install  ## write report/index.html: all results on one page, which needs no network
 	dvc repro report
+
+sweep: install  ## PRESET=demo|ud8 [RECIPES="..."] [SEEDS="1 2"] [STAGES="..."] [JOBS=n] [ARGS=--status]: run ablations
+	@python tools/sweep.py $(PRESET) $(if $(RECIPES),--recipes $(RECIPES)) $(if $(SEEDS),--seeds $(SEEDS)) $(if $(STAGES),--stages $(STAGES)) $(if $(JOBS),--jobs $(JOBS)) $(ARGS)
 
 test: install  ## run all tests, one a core
 	OMP_NUM_THREADS=1 pytest --numprocesses auto --dist loadscope --no-loadscope-reorder $(ARGS)

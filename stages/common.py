@@ -1,10 +1,12 @@
 """What every stage does: read parameters, and end with a clear message on bad input."""
 
+import json
 import logging
+import os
 import sys
 from collections.abc import Callable, Iterable
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
@@ -12,6 +14,10 @@ import yaml
 
 from langsig.analysis import languages_related
 from langsig.errors import InputError
+from langsig.files import atomic_directory
+
+if TYPE_CHECKING:
+    from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
 
 def load_params() -> dict[str, Any]:
@@ -53,6 +59,31 @@ def languages_of(params: dict[str, Any], parameter: str) -> list[str]:
             f"{parameter}: {named!r} is neither 'all', a family, nor a list of some of {known}"
         )
     return [language for language in known if language in named]
+
+
+def scratch_folder(*names: str) -> Path:
+    """Where a killed run leaves what the next one goes on from: outside of what DVC removes.
+
+    ``LANGSIG_SCRATCH`` may name another place, if the work tree does not outlive the run.
+    """
+    place = os.environ.get("LANGSIG_SCRATCH") or Path(os.environ.get("DVC_ROOT", "."), ".scratch")
+    return Path(place, *names)
+
+
+def keep_model(
+    name: str,
+    model: "PreTrainedModel",
+    tokenizer: "PreTrainedTokenizerBase",
+    learning: dict[str, Any],
+    curve: pd.DataFrame,
+) -> None:
+    """Write a checkpoint with its tokenizer, and what it has learnt."""
+    with atomic_directory(Path(f"artifacts/models/{name}")) as output:
+        model.save_pretrained(output)
+        tokenizer.save_pretrained(output)
+    with atomic_directory(Path(f"artifacts/learning/{name}")) as output:
+        (output / "learning.json").write_text(json.dumps(learning, indent=2) + "\n")
+        curve.to_csv(output / "curve.csv", index=False)
 
 
 def read(path: str | Path) -> pd.DataFrame:

@@ -17,7 +17,8 @@ from langsig.representations import CategoryStatistics
 def main() -> None:
     slug = sys.argv[1]
     params = load_params()
-    files = paths(f"artifacts/covariances/{{language}}/{slug}.safetensors", languages_of(params, "analysis.languages"))
+    languages = languages_of(params, "analysis.languages")
+    files = paths(f"artifacts/covariances/{{language}}/{slug}.safetensors", languages)
     statistics = [CategoryStatistics.load(path) for path in files.values()]
     category = statistics[0].category
     options = {"seed": params["seed"], "workers": os.cpu_count() or 1, **params["factorize"]}

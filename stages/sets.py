@@ -14,6 +14,7 @@ from langsig.representations import CategoryStatistics
 
 def main() -> None:
     params = load_params()
+    languages = languages_of(params, "analysis.languages")
     options = {"seed": params["seed"], "workers": os.cpu_count() or 1, **params["factorize"]}
     normalise = options.pop("normalise")
     options["starts"] = options.pop("other_starts")
@@ -21,7 +22,7 @@ def main() -> None:
     sets = {"diverse": params["analysis"]["diverse"], **params["analysis"]["related"]}
     tables = []
     for slug in params["analysis"]["alone"]:
-        files = paths(f"artifacts/covariances/{{language}}/{slug}.safetensors", languages_of(params, "analysis.languages"))
+        files = paths(f"artifacts/covariances/{{language}}/{slug}.safetensors", languages)
         statistics = [CategoryStatistics.load(path) for path in files.values()]
         slices = {
             one.language: [one.layers[layer].normalised(normalise).cross for layer in layers]

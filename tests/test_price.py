@@ -82,9 +82,9 @@ def test_languages_multiply_what_is_kept(params: dict[str, Any], project: Path) 
     assert three["models"] == two["models"]
     for name in ("covariances", "sequences"):
         assert three["disk"][name] * 2 == two["disk"][name] * 3
-    params["languages"]["qaa"]["fraction"] = 0.5
+    params["pack"]["sequences"] -= 100
     less = two["disk"]["sequences"] - cost(params)["disk"]["sequences"]
-    assert less == params["pack"]["sequences"] // 2 * params["pack"]["max_length"] * 4
+    assert less == 2 * 100 * params["pack"]["max_length"] * 4
 
 
 def test_processes_and_precision_are_those_of_the_launch_file(

@@ -162,7 +162,7 @@ def price_of_disk(params: dict[str, Any], plans: dict[str, pricing.Plan]) -> dic
     known = [count for count in words.values() if count is not None]
     itemsize = {"float16": 2, "float32": 4}[params["extract"]["dtype"]]
     pack, covariance = params["pack"], params["covariance"]
-    sequences = sum(item["fraction"] for item in params["languages"].values()) * pack["sequences"]
+    sequences = pack["sequences"] + pack["validation_sequences"]
     one = pricing.covariance_bytes(
         *shapes,
         categories=len(CATEGORIES),
@@ -172,9 +172,7 @@ def price_of_disk(params: dict[str, Any], plans: dict[str, pricing.Plan]) -> dic
     return {
         "words": sum(known),
         "languages_without_words": len(words) - len(known),
-        "sequences": pricing.sequence_bytes(
-            round(sequences) + len(words) * pack["validation_sequences"], control.length
-        ),
+        "sequences": pricing.sequence_bytes(len(words) * sequences, control.length),
         "checkpoints": sum(
             count * pricing.checkpoint_bytes(plan.shape, plan.vocabulary, plan.length)
             for count, plan in ((len(words), control), (1, experimental))

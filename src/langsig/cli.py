@@ -1,4 +1,4 @@
-"""The ``langsig`` command: what can be done without DVC."""
+"""The ``langsig`` command: models compared without DVC, and revisions of a DVC repository."""
 
 import argparse
 import json
@@ -49,6 +49,12 @@ def main(argv: Sequence[str] | None = None) -> int:
     show = commands.add_parser("show", help="the metrics of a run as a table")
     show.add_argument("metrics", type=Path, metavar="summary.json")
     show.set_defaults(command=_show)
+
+    diff = commands.add_parser(
+        "diff", help="what changed between two revisions, branches or experiments"
+    )
+    _add_diff_arguments(diff)
+    diff.set_defaults(command=_diff)
 
     arguments = parser.parse_args(argv)
     try:
@@ -158,6 +164,37 @@ def _add_compare_arguments(parser: argparse.ArgumentParser) -> None:
     _add_solver_arguments(parser)
 
 
+def _add_diff_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "before",
+        type=_names,
+        metavar="REV[,REV...]",
+        help="commit, branch, tag, experiment or workspace; several: seeds of one experiment",
+    )
+    parser.add_argument(
+        "after",
+        type=_names,
+        nargs="?",
+        default=["workspace"],
+        metavar="REV[,REV...]",
+        help="as many, in the same order of seeds (workspace)",
+    )
+    parser.add_argument("--repository", type=Path, default=Path("."), metavar="FOLDER")
+    parser.add_argument(
+        "--source", default="trained", help="trained, equal-words or untrained (trained)"
+    )
+    parser.add_argument("--normalise", default="none", help="none or variance (none)")
+    parser.add_argument("--json", action="store_true", help="print all tables as JSON")
+    parser.add_argument("--out", type=Path, metavar="FOLDER", help="for tables and pictures")
+
+
+def _names(argument: str) -> list[str]:
+    names = [name for name in argument.split(",") if name]
+    if not names:
+        raise argparse.ArgumentTypeError("no revision")
+    return names
+
+
 def _add_solver_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--ridge",
@@ -209,6 +246,18 @@ def _compare(arguments: argparse.Namespace) -> None:
         with atomic_file(arguments.out) as output:
             result.signatures.to_parquet(output, index=False)
     print(result.report())
+
+
+def _diff(arguments: argparse.Namespace) -> None:
+    from langsig.diff import diff
+
+    found = diff(arguments.before, arguments.after, repository=arguments.repository)
+    if arguments.out:
+        found.save(arguments.out)
+    if arguments.json:
+        print(json.dumps(found.as_dict(), indent=2, allow_nan=False))
+    else:
+        print(found.report(arguments.source, arguments.normalise))
 
 
 def _show(arguments: argparse.Namespace) -> None:

@@ -65,7 +65,7 @@ def languages_related(
         if :func:`read_facts` objects to ``languages.csv``.
     """
     table = _read_languages(folder / "languages.csv", languages).set_index("language")
-    of_name = table[["family", "genus"]].eq(name).any(axis=1)
+    of_name = (table["family"] == name) | (table["genus"] == name)
     if not of_name.any():
         known = sorted({*table["family"].dropna(), *table["genus"].dropna()})
         raise InputError(

@@ -1,6 +1,7 @@
 """Pictures for print."""
 
 from langsig.figures.canvas import family_colours
+from langsig.figures.changes import before_and_after, changes
 from langsig.figures.correlations import correlation_heatmap, correlation_intervals
 from langsig.figures.distances import distance_matrices
 from langsig.figures.intervals import intervals
@@ -11,6 +12,8 @@ from langsig.figures.relations import relation_pictures
 from langsig.figures.trees import dendrograms
 
 __all__ = [
+    "before_and_after",
+    "changes",
     "correlation_heatmap",
     "correlation_intervals",
     "dendrograms",

@@ -4,6 +4,7 @@ import math
 from collections.abc import Collection, Iterable
 
 import pandas as pd
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from langsig.figures.canvas import FILL, INK, TITLE, canvas
@@ -26,8 +27,26 @@ def violins(averages: pd.DataFrame, *, title: str, flagged: Collection[int] = ()
     """
     wide = averages.pivot(index="language", columns="layer", values="average_signature")
     layers = [int(layer) for layer in wide.columns]
-    highest = wide.max().max()
     figure, axes = canvas(1.2 + 0.75 * len(layers), 3.6)
+    draw_violins(axes, wide, flagged=flagged)
+    axes.set(xlabel=_layer_label(flagged), ylabel="average signature")
+    axes.set_title(title, fontsize=TITLE)
+    figure.legend(loc="outside lower right", frameon=False, fontsize=8)
+    return figure
+
+
+def draw_violins(axes: Axes, wide: pd.DataFrame, *, flagged: Collection[int] = ()) -> None:
+    """The distribution in each layer, a dot a language, and their mean.
+
+    Parameters
+    ----------
+    wide
+        Average signatures: a row a language, a column a layer.
+    flagged
+        Layers whose factorisation fails its own checks: they get an asterisk.
+    """
+    layers = [int(layer) for layer in wide.columns]
+    highest = wide.max().max()
     drawable = [layer for layer in layers if wide[layer].count() > 1]
     if drawable:
         parts = axes.violinplot(
@@ -54,13 +73,9 @@ def violins(averages: pd.DataFrame, *, title: str, flagged: Collection[int] = ()
                 color=INK,
             )
     axes.plot(layers, wide.mean(), color=INK, linewidth=1, label="mean of the languages")
-    axes.set(xlabel=_layer_label(flagged), ylabel="average signature")
-    axes.set_title(title, fontsize=TITLE)
     axes.set_xticks(layers, _ticks(layers, flagged))
     axes.set_xlim(min(layers) - 0.6, max(layers) + 0.6)
     axes.set_ylim(0, _HEADROOM * highest or 1)
-    figure.legend(loc="outside lower right", frameon=False, fontsize=8)
-    return figure
 
 
 def heatmap(averages: pd.DataFrame, *, title: str, flagged: Collection[int] = ()) -> Figure:
