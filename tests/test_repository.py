@@ -142,4 +142,5 @@ def test_every_stage_has_its_script_and_every_script_its_stage() -> None:
 def test_stages_are_short() -> None:
     for path in (ROOT / "stages").glob("*.py"):
         lines = len(path.read_text().splitlines())
-        assert lines <= 80, f"{path.name} has {lines} lines: is it the library's work?"
+        most = 120 if path.stem == "common" else 80
+        assert lines <= most, f"{path.name} has {lines} lines: is it the library's work?"

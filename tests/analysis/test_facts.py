@@ -1,8 +1,9 @@
+from functools import partial
 from pathlib import Path
 
 import pytest
 
-from langsig.analysis import read_facts
+from langsig.analysis import languages_related, read_facts
 from langsig.errors import InputError
 
 HEAD = "language,name,family,genus\n"
@@ -59,3 +60,16 @@ def test_facts_of_the_repository_are_whole(samples: Path) -> None:
         facts = read_facts(place, languages)
         assert facts.languages.notna().all(axis=None)
         assert facts.scores is not None and len(facts.scores)
+
+
+def test_languages_of_a_family_or_genus_in_the_order_given(folder: Path) -> None:
+    more = "zh,Chinese,Sino-Tibetan,Chinese\nes,Spanish,IE,Romance\n"
+    with (folder / "languages.csv").open("a") as stream:
+        stream.write(more)
+    languages = ["es", "zh", "de", "qaa"]
+    find = partial(languages_related, folder, languages=languages, parameter="x.languages")
+    assert find("IE") == ["es", "de"]
+    assert find("Germanic") == ["de"]
+    assert find("Chinese") == ["zh"]
+    with pytest.raises(InputError, match=r"x.languages: no language is of 'Slavic'; .* Chinese, "):
+        find("Slavic")

@@ -55,6 +55,8 @@ def fits(table: pd.DataFrame, *unsettled: int) -> pd.DataFrame:
         rank_correlation=0.95,
         level_spread=0.01,
         flags=found["layer"].map(lambda layer: "not converged" if layer in unsettled else ""),
+        control_layer=found["layer"],
+        experimental_layer=found["layer"],
     )
 
 
@@ -182,3 +184,22 @@ def test_report_of_what_is_missing() -> None:
     text = report(metrics_of(table))
     assert row_of(text, "zh")[1:5] == ["1.00", "-", "-", "-"]
     assert row_of(text, "de")[1:5] == ["1.00", "1.00", "-", "-"]
+
+
+def test_layers_that_were_matched_are_named_where_models_differ_in_depth() -> None:
+    table = averages(np.ones((3, 3)))
+    assert "layers" not in metrics_of(table)
+    deeper = fits(table).assign(experimental_layer=lambda rows: 2 * rows["layer"])
+    tables = table, trends(table), spread(table), deeper
+    metrics = summary(*tables, learning(), findings=held(table), baselines=BASELINES)
+    assert metrics["layers"]["layer_02"] == {"control": 2, "experimental": 4}
+    assert "control-experimental: 0-0 1-2 2-4" in report(metrics)
+
+
+def test_a_checkpoint_is_named_in_place_of_what_it_has_learnt() -> None:
+    table = averages(np.ones((3, 3)))
+    models = {**learning(), "experimental": {"checkpoint": "hub/model"}}
+    tables = table, trends(table), spread(table), fits(table)
+    metrics = summary(*tables, models, findings=held(table), baselines=BASELINES)
+    assert metrics["learning"]["experimental"] == {"checkpoint": "hub/model"}
+    assert "experimental model: hub/model, as it is" in report(metrics)

@@ -2,7 +2,7 @@ import tracemalloc
 from collections.abc import Iterable, Iterator
 from itertools import chain, pairwise
 from math import ceil
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
@@ -139,6 +139,40 @@ def numbered(total: int) -> Iterator[Packed]:
 def draw(packed: Iterable[Packed], count: int, seed: int) -> Sequences:
     options = {"seed": seed, "language": "qaa", "parameter": "pack.sequences"}
     return downsample(packed, count, **options)[0]
+
+
+@given(sequences_of, st.integers(0, 5))
+def test_smaller_samples_are_parts_of_larger_ones(sequences: Sequences, seed: int) -> None:
+    all_of_them = sequences.take(np.arange(len(sequences)))
+    rows: list[list[tuple[list[int], list[int]]]] = [rows_of(all_of_them)]
+    for share in (0.8, 0.5):
+        if round(share * len(sequences)):
+            drawn = sequences.sample(share, seed=seed, parameter="share")
+            assert len(drawn) == round(share * len(sequences))
+            rows.append(rows_of(drawn))
+    for larger, smaller in pairwise(rows):
+        places = iter(larger)
+        assert all(row in places for row in smaller), "in order, and none twice"
+
+
+def test_samples_are_random() -> None:
+    sequences = of_rows([[n] for n in range(1_000)], [[] for _ in range(1_000)])
+    one, other = (sequences.sample(0.1, seed=seed, parameter="share") for seed in (1, 2))
+    shared = set(one.tokens.tolist()) & set(other.tokens.tolist())
+    assert len(shared) < 30, "ten by chance"
+    assert 400 < one.tokens.mean() < 600
+
+
+@pytest.mark.parametrize("share", [0, -0.5, 1.1, None, "half", float("nan")])
+def test_shares_are_numbers_up_to_one(share: Any) -> None:
+    sequences = of_rows([[1], [2]], [[], []])
+    with pytest.raises(InputError, match=r"languages.qab.fraction: .* above 0 and at most 1"):
+        sequences.sample(share, seed=1, parameter="languages.qab.fraction")
+
+
+def test_a_share_too_small_for_a_sequence_is_named() -> None:
+    with pytest.raises(InputError, match=r"x: 0.1 of 2 sequences are none"):
+        of_rows([[1], [2]], [[], []]).sample(0.1, seed=1, parameter="x")
 
 
 def test_downsampling_is_uniform_without_replacement() -> None:

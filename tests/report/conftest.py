@@ -112,6 +112,7 @@ def tables_of(count: int, layers: int, categories: list[str]) -> dict[str, pd.Da
         "blueprint_condition",
         "rank_correlation",
     ).assign(languages=count, starts=3, flags=np.nan)
+    fits["control_layer"] = fits["experimental_layer"] = fits["layer"]
     fits["flags"] = fits["flags"].astype(object)
     fits.loc[1, "flags"] = "starts disagree"
     pairs = pd.DataFrame(

@@ -221,6 +221,24 @@ def test_learning_says_what_models_gained(inputs: Inputs) -> None:
     assert section.data["learning"]["share"].max() == 1
 
 
+def test_a_checkpoint_is_named_and_counts_as_no_model_that_has_not_learnt(inputs: Inputs) -> None:
+    made = inputs(3)
+    made["metrics"]["learning"]["experimental"] = {"checkpoint": "hub/model"}
+    curves = made["tables"]["learning"]
+    made["tables"]["learning"] = curves[curves["model"] != "experimental"]
+    section = build(checks.learning, made)
+    assert "The multilingual model is hub/model, as it is" in section.says
+    assert "All models have learnt" in section.sure
+    assert "3 of 3 models have learnt." in build(checks.overview, made).sure
+
+
+def test_layers_of_models_of_other_depth_are_named(inputs: Inputs) -> None:
+    made = inputs(3)
+    assert "relative depth" not in build(checks.overview, made).sure
+    made["tables"]["factorizations"]["experimental_layer"] *= 2
+    assert "by relative depth: 0 and 0, 1 and 2, 2 and 4" in build(checks.overview, made).sure
+
+
 def test_ranks_that_are_not_stable_are_named(inputs: Inputs) -> None:
     made = inputs(3)
     table = made["tables"]["ranks"]

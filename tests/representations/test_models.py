@@ -15,7 +15,7 @@ from tokenizers import Regex, Tokenizer, models, normalizers, pre_tokenizers, pr
 from langsig.corpora import load_tokenizer
 from langsig.errors import InputError
 from langsig.morphology import annotate
-from langsig.representations import Shape, States, extract, load_model, load_shape
+from langsig.representations import Shape, States, extract, load_model, load_shape, load_untrained
 
 if TYPE_CHECKING:
     from transformers import PreTrainedModel, PreTrainedTokenizerBase
@@ -297,6 +297,20 @@ def test_longest_sentence_is_what_the_model_has_positions_for(
 def test_shape_without_weights(checkpoints: dict[str, Path], tmp_path: Path, kind: str) -> None:
     (tmp_path / "config.json").write_bytes((checkpoints[kind] / "config.json").read_bytes())
     assert load_shape(tmp_path) == Shape(LAYERS, DIM)
+
+
+@every_kind
+def test_untrained_twin_has_other_weights_of_the_same_shapes(
+    checkpoints: dict[str, Path], kind: str
+) -> None:
+    trained = load_model(checkpoints[kind]).state_dict()
+    twin, again, other = (load_untrained(checkpoints[kind], n).state_dict() for n in (1, 1, 2))
+    assert all(torch.equal(weight, again[name]) for name, weight in twin.items())
+    assert {name: weight.shape for name, weight in twin.items()} == {
+        name: weight.shape for name, weight in trained.items()
+    }
+    for different in (trained, other):
+        assert any(not torch.equal(weight, different[name]) for name, weight in twin.items())
 
 
 @every_kind

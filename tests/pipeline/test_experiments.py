@@ -1,0 +1,231 @@
+"""Experiments: what runs, what they are compared by, and sweeps that go on after a kill."""
+
+import json
+import re
+import signal
+import subprocess
+import sys
+import time
+
+import pandas as pd
+import pytest
+import yaml
+from tokenizers import Tokenizer
+from tokenizers.models import WordLevel
+from tokenizers.pre_tokenizers import Whitespace
+from transformers import BertConfig, BertModel, PreTrainedTokenizerFast
+
+from langsig.diff import diff
+from langsig.errors import InputError
+from langsig.revisions import Revision
+
+pytestmark = pytest.mark.slow
+
+LANGUAGES = ["qaa", "qab", "qah"]
+AFTER_SIGNATURES = {"relate", "analyse", "plot", "report"}
+JOINT = {"ranks", "sets", *AFTER_SIGNATURES} | {
+    f"{stage}@{item}"
+    for stage, items in (
+        ("factorize", ["gender", "number", "part-of-speech"]),
+        ("uncertainty", ["trained", "equal-words", "untrained"]),
+    )
+    for item in items
+}
+
+
+@pytest.fixture(scope="module")
+def clone(micro, tmp_path_factory):
+    """A copy of the finished run, its results committed, for experiments."""
+    copy = micro.copy(tmp_path_factory.mktemp("experiments") / "copy")
+    copy.git("checkout", "--quiet", "-b", "main-line")
+    copy.git("add", "--force", "dvc.lock", "metrics")
+    copy.commit("baseline")
+    return copy
+
+
+def ran(printed):
+    return set(re.findall(r"^Running stage '(.*)':$", printed, re.MULTILINE))
+
+
+@pytest.fixture(scope="module")
+def half(clone):
+    """The experimental model trained on half of a language, beside the work tree."""
+    before = clone.git("status", "--porcelain")
+    setting = "+experimental.fractions.qab=0.5"
+    printed = clone.dvc("exp", "run", "--temp", "--name", "half", "--set-param", setting)
+    assert clone.git("status", "--porcelain") == before
+    return printed
+
+
+def test_experiment_in_a_folder_of_its_own_trains_no_control(half):
+    each = {
+        f"{stage}@{name}" for stage in ("extract-experimental", "covariance") for name in LANGUAGES
+    }
+    assert ran(half) == {"pretrain-experimental", *each, *JOINT}
+
+
+def test_difference_of_an_experiment(clone, half):
+    found = diff(["HEAD"], ["half"], repository=clone.folder)
+    assert found.parameters == {"experimental.fractions.qab": (None, 0.5)}
+    assert found.missing == []
+    signatures = found.signatures
+    assert set(signatures["language"]) == set(LANGUAGES)
+    assert set(signatures["source"]) == {"trained", "equal-words", "untrained"}
+    assert (signatures["low"] <= signatures["estimate"]).all()
+    untrained = signatures.query("source == 'untrained'")
+    assert (untrained["estimate"] == 0).all(), "the same models before their first step"
+    trained = signatures.query("source == 'trained' and kind == 'change'")
+    assert (trained["estimate"] != 0).any()
+    gains = found.learning.set_index(["model", "language"])
+    controls = gains.loc["control"]
+    pd.testing.assert_series_equal(controls["before"], controls["after"], check_names=False)
+    assert (
+        gains.loc[("experimental", "qab"), "before"] != gains.loc[("experimental", "qab"), "after"]
+    )
+
+
+def test_command_writes_table_json_and_pictures(clone, half, tmp_path):
+    langsig = (sys.executable, "-m", "langsig.cli", "diff", "HEAD", "half")
+    table = clone.output(*langsig, "--out", str(tmp_path / "changes"))
+    assert "experimental.fractions.qab: None -> 0.5" in table
+    rows = re.findall(r"^(qa[abh]) +[-+0-9]", table, re.MULTILINE)
+    assert sorted(rows) == LANGUAGES
+    for name in ("before_and_after", "changes_trained_none"):
+        assert (tmp_path / "changes" / f"{name}.svg").read_text().startswith("<?xml")
+    printed = json.loads(clone.output(*langsig, "--json"))
+    assert printed["before"] == ["HEAD"] and len(printed["signatures"]) > 100
+    done = clone.attempt(*langsig[:-2], "HEAD", "none-such")
+    assert done.returncode == 1
+    assert done.stderr.startswith("error: none-such: no such revision")
+    done = clone.attempt(*langsig, "--source", "elsewhere")
+    assert done.returncode == 1 and "no signatures of elsewhere, none" in done.stderr
+
+
+def test_queue_then_branch_then_metrics_and_plots(clone):
+    run = ("exp", "run", "--queue", "--name", "later", "--set-param", "analysis.permutations=50")
+    clone.dvc(*run)
+    assert "later" in clone.dvc("queue", "status")
+    clone.dvc("queue", "start")
+    deadline = time.monotonic() + 400
+    while "later" not in clone.dvc("exp", "list", "--name-only"):
+        assert time.monotonic() < deadline, clone.dvc("queue", "status")
+        time.sleep(3)
+    assert ran(clone.dvc("queue", "logs", "later")) == AFTER_SIGNATURES
+    clone.dvc("queue", "stop")
+    clone.dvc("exp", "branch", "later", "later-branch")
+    assert "later-branch" in clone.git("branch")
+    changed = json.loads(clone.dvc("metrics", "diff", "--json", "HEAD", "later-branch"))
+    assert changed["metrics/summary.json"], "p-values of other permutations"
+    clone.output("python", "tools/plots_page.py", ".dvc/plots_page.html")
+    clone.dvc("plots", "diff", "HEAD", "later-branch")
+    page = (clone.folder / "dvc_plots/index.html").read_text()
+    for revision in ("HEAD", "later-branch"):
+        assert f'src="static/{revision}_plots_figures_trees.svg"' in page
+    found = diff(["HEAD"], ["later-branch"], repository=clone.folder)
+    assert set(found.parameters) == {"analysis.permutations"}
+    assert (found.signatures["estimate"] == 0).all()
+
+
+def test_artifacts_of_other_parameters_are_refused(clone):
+    """An experiment of a few stages keeps the tables that its baseline had."""
+    setting = "factorize.rank=4"
+    printed = clone.dvc(
+        "exp", "run", "--temp", "--name", "some", "--set-param", setting, "uncertainty@trained"
+    )
+    assert ran(printed) == {"uncertainty@trained"}
+    revision = Revision("some", clone.folder)
+    assert len(revision.table("artifacts/uncertainty/trained/estimates.csv"))
+    with pytest.raises(InputError, match=r"stage factorize@.* has not run with the parameters"):
+        revision.table("artifacts/tables/average_signatures.csv")
+    found = diff(["HEAD"], ["some"], repository=clone.folder)
+    assert set(found.signatures["source"]) == {"trained"}
+    assert found.categories.empty and found.trees.empty
+    assert [what.partition(":")[0] for what in found.missing] == [
+        "categories", "trees", "correlations",
+    ]  # fmt: skip
+
+
+def test_languages_of_a_family_are_factorised_alone(clone):
+    printed = clone.dvc(
+        "exp", "run", "--temp", "--name", "family", "--set-param", "analysis.languages=Western"
+    )
+    assert ran(printed) == JOINT
+    revision = Revision("family", clone.folder)
+    averages = revision.table("artifacts/tables/average_signatures.csv")
+    assert set(averages["language"]) == {"qaa", "qab"}
+
+
+def test_checkpoint_of_another_depth_width_and_tokenizer(clone, tmp_path):
+    folder = checkpoint(tmp_path / "public", layers=6, dim=48)
+    setting = f"experimental.checkpoint={folder}"
+    printed = clone.dvc("exp", "run", "--temp", "--name", "public", "--set-param", setting)
+    assert {"pretrain-experimental", "untrained@qaa", "analyse"} <= ran(printed)
+    assert not {stage for stage in ran(printed) if stage.startswith("pretrain@")}
+    revision = Revision("public", clone.folder)
+    fits = revision.table("artifacts/tables/factorizations.csv")
+    pairs = fits[["control_layer", "experimental_layer"]].drop_duplicates()
+    assert pairs.to_numpy().tolist() == [[0, 0], [1, 2], [2, 4], [3, 6]]
+    metrics = revision.json("metrics/summary.json")
+    assert metrics["learning"]["experimental"] == {"checkpoint": str(folder)}
+    assert metrics["layers"]["layer_01"] == {"control": 1, "experimental": 2}
+    found = diff(["HEAD"], ["public"], repository=clone.folder)
+    assert set(found.learning.dropna()["model"]) == {"control"}
+
+
+def checkpoint(folder, *, layers, dim):
+    """An encoder with random weights and a vocabulary of letters."""
+    letters = sorted(
+        {chr(code) for block in ((97, 123), (0x4E00, 0x4E40)) for code in range(*block)}
+    )
+    names = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", *letters]
+    tokenizer = Tokenizer(WordLevel({name: n for n, name in enumerate(names)}, unk_token="[UNK]"))
+    tokenizer.pre_tokenizer = Whitespace()
+    special = {"pad_token": "[PAD]", "unk_token": "[UNK]", "cls_token": "[CLS]"}
+    PreTrainedTokenizerFast(tokenizer_object=tokenizer, **special).save_pretrained(folder)
+    config = BertConfig(
+        vocab_size=len(names), hidden_size=dim, num_hidden_layers=layers, num_attention_heads=4,
+        intermediate_size=2 * dim,
+    )  # fmt: skip
+    BertModel(config).save_pretrained(folder)
+    return folder
+
+
+def test_sweep_goes_on_after_a_kill(clone):
+    """Killed as a whole while the second experiment runs; the first is not run again."""
+    recipes = {"cheap": ["analysis.permutations=60"], "cheaper": ["analysis.permutations=70"]}
+    (clone.folder / "conf/ablations/test.yaml").write_text(yaml.safe_dump(recipes))
+    clone.commit("recipes")
+    command = [sys.executable, "tools/sweep.py", "test"]
+    logs = clone.folder / ".scratch/sweep"
+    with subprocess.Popen(
+        command, cwd=clone.folder, env=clone.environment(), start_new_session=True,
+        stdout=subprocess.DEVNULL,
+    ) as process:  # fmt: skip
+        deadline = time.monotonic() + 400
+        while not (logs / "cheaper-1.log").exists() and time.monotonic() < deadline:
+            time.sleep(0.2)
+        status = clone.output(*command, "--status")
+        subprocess.run(["pkill", "-KILL", "-s", str(process.pid)], check=False)
+    assert process.returncode == -signal.SIGKILL
+    assert re.search(r"^cheap-1 +done$", status, re.MULTILINE)
+    assert re.search(r"^cheaper-1 +running$", status, re.MULTILINE)
+    assert "1 done, 1 running, 0 failed, 0 left" in status
+    assert re.search(r"^cheaper-1 +left$", clone.output(*command, "--status"), re.MULTILINE)
+    printed = clone.output(*command)
+    assert "cheap-1: runs" not in printed and "cheaper-1: runs" in printed
+    assert "2 done, 0 running, 0 failed, 0 left" in printed
+    parameters = {name: Revision(f"{name}-1", clone.folder).params for name in recipes}
+    assert [one["analysis"]["permutations"] for one in parameters.values()] == [60, 70]
+
+
+def test_sweep_says_what_failed_and_goes_on(clone):
+    recipes = {"bad": ["analysis.languages=Elvish"], "good": ["analysis.permutations=80"]}
+    (clone.folder / "conf/ablations/other.yaml").write_text(yaml.safe_dump(recipes))
+    clone.commit("recipes")
+    done = clone.attempt(sys.executable, "tools/sweep.py", "other", "--jobs", "2")
+    assert done.returncode == 1
+    assert "bad-1: FAILED" in done.stdout and "1 done, 0 running, 1 failed, 0 left" in done.stdout
+    log = (clone.folder / ".scratch/sweep/bad-1.log").read_text()
+    assert "analysis.languages: no language is of 'Elvish'; families and genera are" in log
+    done = clone.attempt(sys.executable, "tools/sweep.py", "other", "--recipes", "none")
+    assert done.returncode == 1 and "no recipe none; there are bad, good" in done.stderr
