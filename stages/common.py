@@ -12,7 +12,6 @@ import numpy as np
 import pandas as pd
 import yaml
 
-from langsig.analysis import languages_related
 from langsig.errors import InputError
 from langsig.files import atomic_directory
 
@@ -52,6 +51,8 @@ def languages_of(params: dict[str, Any], parameter: str) -> list[str]:
     if named == "all":
         return known
     if isinstance(named, str):
+        from langsig.analysis import languages_related  # late, as it takes seconds
+
         facts = Path(params["analysis"]["facts"])
         return languages_related(facts, named, known, parameter=parameter)
     if not isinstance(named, list) or not named or set(named) - set(known):
