@@ -1,0 +1,52 @@
+"""Recipes of ablations; how they run is in tests/pipeline."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from dvc.utils.hydra import apply_overrides
+
+import sweep
+
+ROOT = Path(__file__).parents[1]
+PRESETS = sorted(path.stem for path in (ROOT / "conf/ablations").glob("*.yaml"))
+
+
+def load(path: Path) -> dict[str, Any]:
+    params: dict[str, Any] = yaml.safe_load(path.read_text(encoding="utf-8"))
+    return params
+
+
+def test_there_are_recipes_for_sample_and_real_languages() -> None:
+    assert PRESETS == ["demo", "ud8"]
+
+
+@pytest.mark.parametrize("preset", PRESETS)
+def test_every_recipe_sets_parameters_that_the_preset_has(preset: str, tmp_path: Path) -> None:
+    """As DVC applies them: a parameter that is not there is an error without a plus."""
+    original = load(ROOT / "conf" / f"{preset}.yaml")
+    for name, settings in sweep.read_recipes(preset, []).items():
+        path = tmp_path / "params.yaml"
+        path.write_bytes((ROOT / "conf" / f"{preset}.yaml").read_bytes())
+        apply_overrides(path, [f"seed={original['seed']}", *settings])
+        assert (load(path) == original) == (name == "baseline"), name
+        for setting in settings:
+            key = setting.partition("=")[0].removeprefix("+").split(".")
+            place: Any = original
+            for part in key[:-1]:
+                place = place[part]
+            assert key[-1] in place or place == {}, setting
+            language = key[1] if key[0] == "languages" else key[-1]
+            if setting.startswith("+") or key[0] == "languages":
+                assert language in original["languages"], setting
+
+
+@pytest.mark.parametrize("preset", PRESETS)
+def test_low_resource_is_two_by_two(preset: str) -> None:
+    recipes = sweep.read_recipes(preset, [])
+    for name in [name.removesuffix("-both") for name in recipes if name.endswith("-both")]:
+        control, experimental = (recipes[f"{name}-{role}"] for role in ("control", "experimental"))
+        assert recipes[f"{name}-both"] == [*control, *experimental]
+        language = name.removeprefix("low-")
+        assert recipes[f"alpha-{language}"] == [*experimental, "experimental.alpha=0.3"]
