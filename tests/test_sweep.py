@@ -4,10 +4,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import sweep
 import yaml
 from dvc.utils.hydra import apply_overrides
-
-import sweep
 
 ROOT = Path(__file__).parents[1]
 PRESETS = sorted(path.stem for path in (ROOT / "conf/ablations").glob("*.yaml"))

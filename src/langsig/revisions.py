@@ -35,15 +35,14 @@ class Revision:
     def __init__(self, name: str, repository: str | Path = ".") -> None:
         from dvc.api import DVCFileSystem  # late, as it takes seconds
         from dvc.exceptions import DvcException
-        from dvc.scm import SCMError
+        from dvc.repo import Repo
+        from dvc.scm import SCMError, resolve_rev
 
         self.name = name
         try:
-            self._files = DVCFileSystem(
-                str(repository), rev=None if name == WORKSPACE else name, subrepos=False
-            )
-            # Without a file to open, a revision that does not exist is not noticed.
-            self._files.exists("dvc.lock")
+            with Repo(str(repository)) as repo:
+                commit = None if name == WORKSPACE else resolve_rev(repo.scm, name)
+            self._files = DVCFileSystem(str(repository), rev=commit, subrepos=False)
         except (DvcException, SCMError) as error:
             raise InputError(f"{name}: no such revision: {error}") from error
         if not self._files.exists("dvc.lock"):
