@@ -21,7 +21,8 @@ from numpy.random import Generator, default_rng
 from numpy.typing import NDArray
 from scipy.stats import kstest
 
-from langsig.factorization import bootstrap, fits_from_starts, flip_test, interval
+from langsig.factorization import bootstrap, fits_from_starts, flip_test
+from langsig.intervals import interval
 from langsig.representations import BlockStatistics, CovarianceFitter
 
 Array = NDArray[np.float64]

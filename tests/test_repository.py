@@ -28,7 +28,7 @@ EARLIER = {
     },
     "sample_world": set(),
 }  # fmt: skip
-COMMON = {"errors", "files"}
+COMMON = {"errors", "files", "intervals"}
 every_source = pytest.mark.parametrize(
     "path", SOURCES, ids=[path.relative_to(ROOT).as_posix() for path in SOURCES]
 )

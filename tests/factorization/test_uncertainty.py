@@ -10,18 +10,17 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.random import Generator, default_rng
 from numpy.typing import NDArray
-from scipy import stats
 
 from langsig.factorization import (
     Parafac2Result,
     bootstrap,
     flip_test,
-    interval,
     parafac2,
     signatures_under,
     uncertainty_by_layer,
 )
 from langsig.factorization.uncertainty import _shrinkage, draw_blocks
+from langsig.intervals import interval
 from langsig.representations import (
     BlockStatistics,
     CategoryStatistics,
@@ -141,25 +140,6 @@ def test_normalised_replicates_do_not_depend_on_the_units_of_a_model() -> None:
         fit = parafac2(slices, **FIT)
         found.append(bootstrap(blocks, fit, replicates=5, max_iterations=5, normalise="variance"))
     np.testing.assert_allclose(*found, rtol=1e-4)
-
-
-def test_intervals_are_those_of_student_and_welch() -> None:
-    rng = default_rng(0)
-    estimate, replicates = rng.uniform(1, 2, 4), rng.standard_normal((30, 4))
-    starts = rng.standard_normal((5, 4))
-    single = interval(estimate, replicates, starts[:1], level=0.9)
-    expected = stats.t.interval(0.9, 29, estimate, replicates.std(0, ddof=1))
-    np.testing.assert_allclose(single, expected)
-    # The difference of two means has the variance of a mean of each: that of one value here.
-    welch = stats.ttest_ind(np.sqrt(30) * replicates, np.sqrt(5) * starts, equal_var=False)
-    low, high = welch.confidence_interval(0.95)
-    found = interval(estimate, replicates, starts)
-    np.testing.assert_allclose(found[1] - found[0], high - low)
-    np.testing.assert_allclose(np.mean(found, axis=0), estimate)
-    same = interval(estimate, replicates, starts[[0, 0, 0]], level=0.9)
-    np.testing.assert_allclose(same, expected, err_msg="starts that agree add nothing")
-    still = interval(estimate, replicates[[0, 0]], starts[[0, 0]])
-    np.testing.assert_allclose(still, [estimate, estimate])
 
 
 def test_noise_is_not_resampled_twice() -> None:

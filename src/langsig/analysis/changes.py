@@ -10,12 +10,12 @@ from typing import Any, NamedTuple
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from scipy import stats
+
+from langsig.intervals import reach, variance_of
 
 Array = NDArray[np.floating[Any]]
 KINDS = ("change", "relative")
 _PLACE = ["source", "normalise"]
-_LEVEL = 0.95
 _MIN_LEAVES = 3  # all trees of two are the same
 
 
@@ -111,25 +111,23 @@ def category_changes(pairs: Sequence[tuple[pd.DataFrame, pd.DataFrame]]) -> pd.D
         for pair in pairs
         for table in pair
     ]
-    both = pd.concat(logs, axis=1, join="inner").dropna().to_numpy()
-    index = pd.concat(logs, axis=1, join="inner").dropna().index
-    change = both[:, 1::2] - both[:, ::2]
+    table = pd.concat(logs, axis=1, join="inner").dropna()
+    both = table.to_numpy()
+    changes = (both[:, 1::2] - both[:, ::2]).T
     number = len(pairs)
-    reach = np.full(len(both), np.nan)
-    if number > 1:
-        quantile = stats.t.ppf((1 + _LEVEL) / 2, number - 1)
-        reach = quantile * change.std(1, ddof=1) / np.sqrt(number)
-    mean = change.mean(1)
+    variance, freedom = variance_of(changes)
+    half = reach([(variance / number, freedom)]) if freedom else np.full(len(both), np.nan)
+    mean = changes.mean(0)
     return pd.DataFrame(
         {
             "before": np.exp(both[:, ::2].mean(1)),
             "after": np.exp(both[:, 1::2].mean(1)),
             "change": mean,
-            "low": mean - reach,
-            "high": mean + reach,
+            "low": mean - half,
+            "high": mean + half,
             "pairs": number,
         },
-        index=index,
+        index=table.index,
     ).reset_index()
 
 
@@ -280,40 +278,22 @@ def _intervals(
     number = len(changes)
     sentences, starts = (
         (
-            np.mean([_variance(parts[place]) for parts in changes], axis=0),
+            np.mean([variance_of(parts[place])[0] for parts in changes], axis=0),
             sum(len(parts[place]) - 1 for parts in changes),
         )
         for place in (1, 2)
     )
-    seeds = _variance(estimates) / number, number - 1
-    parts = [seeds, sentences, (starts[0] / number, starts[1])]
-    variance = np.sum([square for square, _ in parts], axis=0)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        squares = [square**2 / freedom for square, freedom in parts if freedom]
-        freedom = variance**2 / np.sum(squares, axis=0)
-    reach = _reach(variance, np.where(variance > 0, freedom, 1))
+    between, freedom = variance_of(estimates)
+    seeds = between / number, freedom
+    half = reach([seeds, sentences, (starts[0] / number, starts[1])])
     mean = estimates.mean(0)
     cells = pd.MultiIndex.from_product([[*layers, np.nan], languages], names=["layer", "language"])
     columns = {
         "estimate": mean,
-        "low": mean - reach,
-        "high": mean + reach,
-        "reach_seeds": _reach(*seeds) if number > 1 else np.full_like(mean, np.nan),
-        "reach_sentences": _reach(*sentences),
+        "low": mean - half,
+        "high": mean + half,
+        "reach_seeds": reach([seeds]) if number > 1 else np.full_like(mean, np.nan),
+        "reach_sentences": reach([sentences]),
     }
     flat = {name: values.ravel() for name, values in columns.items()}
     return pd.DataFrame(flat, index=cells).reset_index()
-
-
-def _variance(replicates: Array) -> Array:
-    """Over the first axis; none where there is one replicate only."""
-    variance: Array = (
-        replicates.var(0, ddof=1) if len(replicates) > 1 else np.zeros(replicates.shape[1:])
-    )
-    return variance
-
-
-def _reach(variance: Array, freedom: Any) -> Array:
-    """Half the length of Student's interval."""
-    reach: Array = stats.t.ppf((1 + _LEVEL) / 2, freedom) * np.sqrt(variance)
-    return reach

@@ -12,7 +12,7 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy.stats import theilslopes
 
-from langsig.factorization import interval
+from langsig.intervals import interval
 
 Array = NDArray[np.floating[Any]]
 DECREASES = "decreases over layers"

@@ -25,7 +25,6 @@ from langsig.factorization.uncertainty import (
     NullTest,
     bootstrap,
     flip_test,
-    interval,
     uncertainty_by_layer,
 )
 
@@ -42,7 +41,6 @@ __all__ = [
     "factorize_layers",
     "fits_from_starts",
     "flip_test",
-    "interval",
     "parafac2",
     "rank_sweep",
     "recommended_rank",

@@ -13,11 +13,11 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from scipy import stats
 from tqdm import tqdm
 
 from langsig.factorization.parafac2 import Parafac2Result, parafac2, signatures_under
 from langsig.factorization.signatures import fits_from_starts, processes
+from langsig.intervals import interval
 
 if TYPE_CHECKING:
     from langsig.representations import BlockStatistics, CategoryStatistics
@@ -68,7 +68,7 @@ def bootstrap(
     and the residual, shrunk by as much of it as is noise: to nothing but the model where words
     are few, to the slice itself where they are many.
 
-    Replicates tell how much the fit varies, not where it lies (:func:`interval`).
+    Replicates tell how much the fit varies, not where it lies (:func:`langsig.intervals.interval`).
 
     Parameters
     ----------
@@ -113,36 +113,6 @@ def _shrinkage(residual: Array, noise: float) -> float:
     """Root of the share of the squared norm that is not the expected one of noise."""
     square = float(np.sum(residual**2))
     return float(np.sqrt(max(0.0, square - noise) / square)) if square else 0.0
-
-
-def interval(
-    estimate: Array, replicates: Array, starts: Array, level: float = 0.95
-) -> tuple[Array, Array]:
-    """Symmetric intervals about estimates: what sentences and what the start leave open.
-
-    They are for the expected value of the estimate in samples of as many words, and as wide as
-    Student's distribution makes them with the variance of bootstrap replicates plus that between
-    starts, which replicates lack, as they begin at the estimate and do not leave its local
-    minimum. Starts are few: degrees of freedom are Welch and Satterthwaite's. Simulations of their
-    coverage are in docs/method.md.
-
-    Parameters
-    ----------
-    estimate
-        ``[...]``.
-    replicates
-        ``[replicates, ...]``, from resampled sentences.
-    starts
-        ``[starts, ...]``, from all sentences and different starts, that of the estimate among
-        them; a single one adds nothing.
-    """
-    parts = [(part.var(0, ddof=1), len(part) - 1) for part in (replicates, starts) if len(part) > 1]
-    variance = np.sum([square for square, _ in parts], axis=0)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        freedom = variance**2 / np.sum([square**2 / own for square, own in parts], axis=0)
-    quantile = stats.t.ppf((1 + level) / 2, np.where(variance > 0, freedom, 1))
-    reach = quantile * np.sqrt(variance)
-    return estimate - reach, estimate + reach
 
 
 def flip_test(

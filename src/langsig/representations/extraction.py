@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
-import torch
 from numpy.typing import NDArray
 from tqdm import tqdm
 
@@ -19,6 +18,7 @@ from langsig.representations.models import hidden_states, positions, text_encode
 from langsig.representations.sub_words import tokenise
 
 if TYPE_CHECKING:
+    import torch
     from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
 DTYPES = ("float16", "float32")
@@ -138,8 +138,8 @@ def extract(
 
 def _vectors(
     encoder: "PreTrainedModel",
-    tokens: torch.Tensor,
-    attended: torch.Tensor,
+    tokens: "torch.Tensor",
+    attended: "torch.Tensor",
     rows: NDArray[np.int64],
     batch_rows: NDArray[np.int64],
     dtype: str,
@@ -155,6 +155,8 @@ def _vectors(
     batch_rows
         ``[words of the batch]``: the same, ascending, each once.
     """
+    import torch  # late, as it takes seconds, which covariances do not need
+
     states = hidden_states(encoder, tokens.to(encoder.device), attended.to(encoder.device))
     sentence, place = (torch.from_numpy(at).to(encoder.device) for at in np.nonzero(rows >= 0))
     word = torch.from_numpy(np.searchsorted(batch_rows, rows[rows >= 0])).to(encoder.device)

@@ -4,11 +4,10 @@ import inspect
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-import torch
-
 from langsig.errors import InputError
 
 if TYPE_CHECKING:
+    import torch
     from transformers import PreTrainedConfig, PreTrainedModel
 
 _UNLIMITED = 2**31
@@ -35,6 +34,7 @@ def load_model(name: str | Path) -> "PreTrainedModel":
     InputError
         If there is no such model, it needs code of its own, or weights are missing.
     """
+    import torch  # late, as in extraction
     from transformers import AutoModel
     from transformers.utils import logging
 
@@ -64,6 +64,7 @@ def load_untrained(name: str | Path, seed: int) -> "PreTrainedModel":
     InputError
         If there is no such model, or it needs code of its own.
     """
+    import torch
     from transformers import AutoConfig, AutoModel
 
     config = _from_pretrained(AutoConfig, name)
@@ -112,8 +113,8 @@ def positions(encoder: "PreTrainedModel") -> int:
 
 
 def hidden_states(
-    encoder: "PreTrainedModel", tokens: torch.Tensor, attended: torch.Tensor
-) -> tuple[torch.Tensor, ...]:
+    encoder: "PreTrainedModel", tokens: "torch.Tensor", attended: "torch.Tensor"
+) -> tuple["torch.Tensor", ...]:
     """``[sentences, length, dim]`` for the embeddings and each layer; none in a few models.
 
     Parameters
@@ -121,6 +122,8 @@ def hidden_states(
     tokens, attended
         ``[sentences, length]``: sub-words, and 1 where there is one, 0 where there is padding.
     """
+    import torch
+
     options: dict[str, Any] = {}
     if "use_cache" in inspect.signature(encoder.forward).parameters:
         options["use_cache"] = False  # decoders would keep keys and values of every layer

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
-import torch
 from numpy.typing import NDArray
 
 if TYPE_CHECKING:
+    import torch
     from transformers import PreTrainedTokenizerBase
 
 _SENTENCES_AT_ONCE = 1_000
@@ -49,7 +49,7 @@ class SubWords:
 
     def padded(
         self, sentences: NDArray[np.int64]
-    ) -> tuple[torch.Tensor, torch.Tensor, NDArray[np.int64]]:
+    ) -> tuple["torch.Tensor", "torch.Tensor", NDArray[np.int64]]:
         """``[sentences, longest]`` each: tokens, whether there is one, and rows of their words.
 
         Padding comes last and is masked, so that any id will do for it. Its row is -1.
@@ -59,6 +59,8 @@ class SubWords:
         places = (self.offsets[sentences][:, None] + np.arange(lengths.max()))[there]
         tokens, words = np.zeros(there.shape, np.int64), np.full(there.shape, -1, np.int64)
         tokens[there], words[there] = self.tokens[places], self.words[places]
+        import torch  # late, as in extraction
+
         return torch.from_numpy(tokens), torch.from_numpy(there.astype(np.int64)), words
 
 
