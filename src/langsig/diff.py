@@ -142,6 +142,8 @@ class Difference:
         return [*lines, ""]
 
     def _learning(self) -> list[str]:
+        if self.learning.empty:
+            return []
         table = self.learning.dropna()
         moved = table[(table["after"] - table["before"]).abs() >= 0.005]
         if moved.empty:
@@ -153,6 +155,8 @@ class Difference:
         return [*lines, ""]
 
     def _categories(self) -> list[str]:
+        if self.categories.empty:
+            return []
         table = self.categories[self.categories["category"] != ALL_WORDS]
         if table.empty:
             return []
@@ -185,6 +189,8 @@ class Difference:
 
     def _correlations(self) -> list[str]:
         table = self.correlations
+        if table.empty:
+            return []
         table = table[(table["category"] == ALL_WORDS) & table["layer"].notna()]
         if table.empty:
             return []

@@ -88,10 +88,15 @@ class Revision:
 
         An experiment of a few stages keeps what the others made before it, which then belongs to
         other parameters.
+
+        Raises
+        ------
+        InputError
+            If no stage that has run makes the artifact.
         """
         stage = self._maker(path)
         if stage is None:
-            return f"none that makes {path}"
+            raise InputError(f"{self.name}: {path}: the stage that makes it has not run")
         for upstream in self._upstream(stage, set()):
             if self._is_outdated(upstream):
                 return upstream

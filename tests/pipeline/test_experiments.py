@@ -126,7 +126,7 @@ def test_queue_then_branch_then_metrics_and_plots(clone):
     assert (found.signatures["estimate"] == 0).all()
 
 
-def test_artifacts_of_other_parameters_are_refused(clone):
+def test_artifacts_of_other_parameters_are_refused(clone, tmp_path):
     """An experiment of a few stages keeps the tables that its baseline had."""
     setting = "factorize.rank=4"
     printed = clone.dvc(
@@ -140,6 +140,9 @@ def test_artifacts_of_other_parameters_are_refused(clone):
     found = diff(["HEAD"], ["some"], repository=clone.folder)
     assert set(found.signatures["source"]) == {"trained"}
     assert found.categories.empty and found.trees.empty
+    assert "not compared: trees: some: " in found.report()
+    found.save(tmp_path / "changes")
+    assert json.dumps(found.as_dict(), allow_nan=False)
     assert [what.partition(":")[0] for what in found.missing] == [
         "categories", "trees", "correlations",
     ]  # fmt: skip
