@@ -48,48 +48,59 @@ def ran(printed):
 
 
 @pytest.fixture(scope="module")
-def half(clone):
-    """The experimental model trained on half of a language, beside the work tree."""
+def public(clone, tmp_path_factory):
+    """What a run with a checkpoint and one family printed; it leaves the work tree alone."""
+    folder = checkpoint(tmp_path_factory.mktemp("checkpoint") / "public", layers=6, dim=48)
     before = clone.git("status", "--porcelain")
-    setting = "+experimental.fractions.qab=0.5"
-    printed = clone.dvc("exp", "run", "--temp", "--name", "half", "--set-param", setting)
+    settings = (f"experimental.checkpoint={folder}", "analysis.languages=Western")
+    changed = [option for setting in settings for option in ("--set-param", setting)]
+    printed = clone.dvc("exp", "run", "--temp", "--name", "public", *changed)
     assert clone.git("status", "--porcelain") == before
     return printed
 
 
-def test_experiment_in_a_folder_of_its_own_trains_no_control(half):
+def test_experiment_in_a_folder_of_its_own_trains_no_control(public):
     each = {
-        f"{stage}@{name}" for stage in ("extract-experimental", "covariance") for name in LANGUAGES
+        f"{stage}@{name}"
+        for stage in ("extract-experimental", "covariance", "untrained")
+        for name in LANGUAGES
     }
-    assert ran(half) == {"pretrain-experimental", *each, *JOINT}
+    assert ran(public) == {"pretrain-experimental", *each, *JOINT}
 
 
-def test_difference_of_an_experiment(clone, half):
-    found = diff(["HEAD"], ["half"], repository=clone.folder)
-    assert found.parameters == {"experimental.fractions.qab": (None, 0.5)}
+def test_checkpoint_of_another_depth_width_and_tokenizer(clone, public):
+    revision = Revision("public", clone.folder)
+    fits = revision.table("artifacts/tables/factorizations.csv")
+    pairs = fits[["control_layer", "experimental_layer"]].drop_duplicates()
+    assert pairs.to_numpy().tolist() == [[0, 0], [1, 2], [2, 4], [3, 6]]
+    averages = revision.table("artifacts/tables/average_signatures.csv")
+    assert set(averages["language"]) == {"qaa", "qab"}
+    metrics = revision.json("metrics/summary.json")
+    folder = revision.params["experimental"]["checkpoint"]
+    assert metrics["learning"]["experimental"] == {"checkpoint": folder}
+    assert metrics["layers"]["layer_01"] == {"control": 1, "experimental": 2}
+
+
+def test_difference_of_an_experiment(clone, public):
+    found = diff(["HEAD"], ["public"], repository=clone.folder)
+    assert set(found.parameters) == {"experimental.checkpoint", "analysis.languages"}
     assert found.missing == []
     signatures = found.signatures
-    assert set(signatures["language"]) == set(LANGUAGES)
+    assert set(signatures["language"]) == {"qaa", "qab"}
     assert set(signatures["source"]) == {"trained", "equal-words", "untrained"}
     assert (signatures["low"] <= signatures["estimate"]).all()
-    untrained = signatures.query("source == 'untrained'")
-    assert (untrained["estimate"] == 0).all(), "the same models before their first step"
-    trained = signatures.query("source == 'trained' and kind == 'change'")
-    assert (trained["estimate"] != 0).any()
-    gains = found.learning.set_index(["model", "language"])
-    controls = gains.loc["control"]
-    pd.testing.assert_series_equal(controls["before"], controls["after"], check_names=False)
-    assert (
-        gains.loc[("experimental", "qab"), "before"] != gains.loc[("experimental", "qab"), "after"]
-    )
+    assert (signatures.query("kind == 'change'")["estimate"] != 0).all()
+    learnt = found.learning.dropna()
+    assert set(learnt["model"]) == {"control"}
+    pd.testing.assert_series_equal(learnt["before"], learnt["after"], check_names=False)
 
 
-def test_command_writes_table_json_and_pictures(clone, half, tmp_path):
-    langsig = (sys.executable, "-m", "langsig.cli", "diff", "HEAD", "half")
+def test_command_writes_table_json_and_pictures(clone, public, tmp_path):
+    langsig = (sys.executable, "-m", "langsig.cli", "diff", "HEAD", "public")
     table = clone.output(*langsig, "--out", str(tmp_path / "changes"))
-    assert "experimental.fractions.qab: None -> 0.5" in table
+    assert "analysis.languages: all -> Western" in table
     rows = re.findall(r"^(qa[abh]) +[-+0-9]", table, re.MULTILINE)
-    assert sorted(rows) == LANGUAGES
+    assert sorted(rows) == ["qaa", "qab"]
     for name in ("before_and_after", "changes_trained_none"):
         assert (tmp_path / "changes" / f"{name}.svg").read_text().startswith("<?xml")
     printed = json.loads(clone.output(*langsig, "--json"))
@@ -146,27 +157,6 @@ def test_artifacts_of_other_parameters_are_refused(clone, tmp_path):
     assert [what.partition(":")[0] for what in found.missing] == [
         "categories", "trees", "correlations",
     ]  # fmt: skip
-
-
-def test_checkpoint_of_another_depth_width_and_tokenizer_on_one_family(clone, tmp_path):
-    folder = checkpoint(tmp_path / "public", layers=6, dim=48)
-    settings = (f"experimental.checkpoint={folder}", "analysis.languages=Western")
-    changed = [option for setting in settings for option in ("--set-param", setting)]
-    printed = clone.dvc("exp", "run", "--temp", "--name", "public", *changed)
-    assert {"pretrain-experimental", "untrained@qaa", "analyse"} <= ran(printed)
-    assert not {stage for stage in ran(printed) if stage.startswith("pretrain@")}
-    revision = Revision("public", clone.folder)
-    fits = revision.table("artifacts/tables/factorizations.csv")
-    pairs = fits[["control_layer", "experimental_layer"]].drop_duplicates()
-    assert pairs.to_numpy().tolist() == [[0, 0], [1, 2], [2, 4], [3, 6]]
-    averages = revision.table("artifacts/tables/average_signatures.csv")
-    assert set(averages["language"]) == {"qaa", "qab"}
-    metrics = revision.json("metrics/summary.json")
-    assert metrics["learning"]["experimental"] == {"checkpoint": str(folder)}
-    assert metrics["layers"]["layer_01"] == {"control": 1, "experimental": 2}
-    found = diff(["HEAD"], ["public"], repository=clone.folder)
-    assert set(found.learning.dropna()["model"]) == {"control"}
-    assert set(found.signatures["language"]) == {"qaa", "qab"}
 
 
 def checkpoint(folder, *, layers, dim):

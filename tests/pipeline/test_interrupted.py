@@ -99,6 +99,13 @@ def test_experimental_model_of_a_subset(again):
     assert again.repro("pretrain-experimental") == ["pretrain-experimental"]
     folder = again.folder / "artifacts/learning/experimental"
     assert set(json.loads((folder / "learning.json").read_text())["gain_by_language"]) == set(alone)
+    tenth = "experimental.fractions={qab: 0.1}"
+    again.use("micro", "--set", "experimental.languages=[qaa,qab]", tenth)
+    whole = json.loads((folder / "learning.json").read_text())
+    assert again.repro("pretrain-experimental") == ["pretrain-experimental"]
+    part = json.loads((folder / "learning.json").read_text())
+    assert part["gain_by_language"]["qab"] != whole["gain_by_language"]["qab"]
+    assert part["tokens"] == whole["tokens"], "held-out text stays whole"
     again.use("micro", "--set", "experimental.languages=[qaa,qzz]")
     done = again.attempt(sys.executable, "stages/pretrain.py", "experimental")
     assert done.returncode == 1

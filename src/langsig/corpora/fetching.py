@@ -7,7 +7,7 @@ downloader starts over when interrupted, so there is another one here.
 import csv
 import os
 import shutil
-import tarfile
+import sys
 import time
 import zlib
 from collections.abc import Iterable
@@ -22,6 +22,11 @@ from tqdm import tqdm
 
 from langsig.errors import InputError
 from langsig.files import atomic_file
+
+if sys.version_info >= (3, 12):
+    import tarfile
+else:  # Python 3.11 knows no filters before 3.11.4
+    from backports import tarfile
 
 SUMS = "SHA256SUMS"
 """File beside the data with the sums of all that was fetched, as ``sha256sum -c`` reads it."""
