@@ -15,6 +15,7 @@ import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 
 import yaml
@@ -35,22 +36,20 @@ def main() -> None:
     parser.add_argument("--status", action="store_true", help="say what is done, running and left")
     arguments = parser.parse_args()
     recipes = read_recipes(arguments.preset, arguments.recipes)
-    names = [f"{recipe}-{seed}" for seed in arguments.seeds for recipe in recipes]
-    if arguments.status:
-        return show(names)
-    LOGS.mkdir(parents=True, exist_ok=True)
-
-    def work(recipe: str, seed: int) -> None:
-        settings = [f"seed={seed}", *recipes[recipe]]
-        attempt(f"{recipe}-{seed}", settings, arguments.stages, arguments.jobs)
-
-    with ThreadPoolExecutor(max(1, arguments.jobs)) as pool:
-        pairs = [(recipe, seed) for seed in arguments.seeds for recipe in recipes]
-        list(pool.map(lambda pair: work(*pair), pairs))
-    show(names)
-    if any(state == FAILED for state in states(names).values()):
+    settings = {
+        f"{recipe}-{seed}": [f"seed={seed}", *changes]
+        for seed in arguments.seeds
+        for recipe, changes in recipes.items()
+    }
+    if not arguments.status:
+        LOGS.mkdir(parents=True, exist_ok=True)
+        with ThreadPoolExecutor(max(1, arguments.jobs)) as pool:
+            work = partial(attempt, stages=arguments.stages, jobs=arguments.jobs)
+            list(pool.map(work, settings, settings.values()))
+    found = states([*settings])
+    show(found)
+    if FAILED in found.values() and not arguments.status:
         sys.exit(1)
-    return None
 
 
 def read_recipes(preset: str, chosen: list[str]) -> dict[str, list[str]]:
@@ -136,8 +135,7 @@ def states(names: list[str]) -> dict[str, str]:
     return found
 
 
-def show(names: list[str]) -> None:
-    found = states(names)
+def show(found: dict[str, str]) -> None:
     for name, state in found.items():
         print(f"{name:32}{state}")
     counts = ((state, sum(value == state for value in found.values())) for state in STATES)

@@ -2,13 +2,14 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from operator import methodcaller
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from langsig.analysis import ALL_WORDS
+from langsig.analysis import ALL_WORDS, COMBINED
 from langsig.analysis.changes import (
     Sampled,
     category_changes,
@@ -20,6 +21,7 @@ from langsig.errors import InputError
 from langsig.files import atomic_directory
 from langsig.revisions import WORKSPACE, Revision, changed_parameters
 
+_TABLES = ("signatures", "categories", "trees", "correlations", "learning")
 _MOST_CATEGORIES = 10  # languages and categories in the table for the terminal
 
 
@@ -64,12 +66,11 @@ class Difference:
 
     def as_dict(self) -> dict[str, Any]:
         """The same as plain values, what is missing as None."""
-        tables = ("signatures", "categories", "trees", "correlations", "learning")
         return {
             "before": self.before,
             "after": self.after,
             "parameters": {name: [*values] for name, values in self.parameters.items()},
-            **{name: _records(getattr(self, name)) for name in tables},
+            **{name: _records(getattr(self, name)) for name in _TABLES},
             "missing": self.missing,
         }
 
@@ -87,7 +88,7 @@ class Difference:
             name = f"changes_{source}_{normalise}"
             pictures[name] = changes(rows, title=f"Change, {source}, normalise: {normalise}")
         with atomic_directory(Path(folder)) as output:
-            for table in ("signatures", "categories", "trees", "correlations", "learning"):
+            for table in _TABLES:
                 getattr(self, table).to_csv(output / f"{table}.csv", index=False)
             for name, figure in pictures.items():
                 figure.savefig(output / f"{name}.svg", metadata={"Date": None})
@@ -173,18 +174,13 @@ class Difference:
         if self.trees.empty:
             return []
         lines = ["Trees: share of clades that only one has; correlation of distances within both"]
-        for category, rows in self.trees.groupby("category", sort=False):
+        for category in (ALL_WORDS, COMBINED):
+            rows = self.trees[self.trees["category"] == category]
             cells = (
-                f"{layer}: {share:.2f} {correlation:+.2f}"
-                for layer, share, correlation in zip(
-                    rows["layer"],
-                    rows["robinson_foulds"],
-                    rows["cophenetic_correlation"],
-                    strict=True,
-                )
+                f"{row['layer']}: {row['robinson_foulds']:.2f} {row['cophenetic_correlation']:+.2f}"
+                for row in rows.to_dict("records")
             )
-            if category in (ALL_WORDS, *self.trees["category"].iloc[-1:]):
-                lines.append(f"{category:24}" + "   ".join(cells))
+            lines.append(f"{category:24}" + "   ".join(cells))
         return [*lines, ""]
 
     def _correlations(self) -> list[str]:
@@ -231,14 +227,11 @@ def diff(
     pairs = [(revisions[one], revisions[two]) for one, two in zip(before, after, strict=True)]
     missing: list[str] = []
 
-    def tables(read: Callable[[Revision], Any]) -> list[tuple[Any, Any]]:
-        return [(read(one), read(two)) for one, two in pairs]
-
     def compared(
         what: str, change: Callable[[Any], pd.DataFrame], read: Callable[[Revision], Any]
     ) -> pd.DataFrame:
         try:
-            return change(tables(read))
+            return change([(read(one), read(two)) for one, two in pairs])
         except InputError as error:
             missing.append(f"{what}: {error}")
             return pd.DataFrame()
@@ -251,17 +244,17 @@ def diff(
         categories=compared(
             "categories",
             category_changes,
-            lambda revision: revision.table("artifacts/tables/average_signatures.csv"),
+            methodcaller("table", "artifacts/tables/average_signatures.csv"),
         ),
         trees=compared(
             "trees",
             tree_distances,
-            lambda revision: revision.table("artifacts/relations/trees.csv"),
+            methodcaller("table", "artifacts/relations/trees.csv"),
         ),
         correlations=compared(
             "correlations",
             correlation_changes,
-            lambda revision: revision.table("artifacts/relations/correlations.csv"),
+            methodcaller("table", "artifacts/relations/correlations.csv"),
         ),
         learning=compared("learning", _learning_changes, _gains),
         missing=missing,

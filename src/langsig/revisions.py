@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterator
 from functools import cached_property
+from io import BytesIO
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -39,6 +40,7 @@ class Revision:
         from dvc.scm import SCMError, resolve_rev
 
         self.name = name
+        self._outdated: dict[str, bool] = {}
         try:
             with Repo(str(repository)) as repo:
                 commit = None if name == WORKSPACE else resolve_rev(repo.scm, name)
@@ -62,53 +64,37 @@ class Revision:
         InputError
             If it is not there, or not what the parameters of the revision would make.
         """
-        self._check(path)
-        try:
-            with self._files.open(path, "rb") as stream:
-                if path.endswith(".parquet"):
-                    return pd.read_parquet(stream)
-                return pd.read_csv(stream, keep_default_na=False, na_values=[""])
-        except FileNotFoundError as error:
-            raise InputError(
-                f"{self.name}: {path} is neither in the cache nor in a remote; dvc pull or repro it"
-            ) from error
+        content = BytesIO(self._read(path))
+        if path.endswith(".parquet"):
+            return pd.read_parquet(content)
+        return pd.read_csv(content, keep_default_na=False, na_values=[""])
 
     def json(self, path: str) -> Any:
         """What a JSON file says; errors as of :meth:`table`."""
-        self._check(path)
+        return json.loads(self._read(path))
+
+    def _read(self, path: str) -> bytes:
+        """An artifact, if it is what the parameters of the revision make.
+
+        An experiment of a few stages keeps what the others made before it, which then belongs to
+        other parameters.
+        """
+        maker = self._maker(path)
+        if maker is None:
+            raise InputError(f"{self.name}: {path}: the stage that makes it has not run")
+        for stage in self._upstream(maker, set()):
+            if self._is_outdated(stage):
+                raise InputError(
+                    f"{self.name}: {path} is out of date, as stage {stage} has not run with the "
+                    "parameters of this revision"
+                )
         try:
-            return json.loads(self._files.read_text(path))
+            content: bytes = self._files.read_bytes(path)
         except FileNotFoundError as error:
             raise InputError(
                 f"{self.name}: {path} is neither in the cache nor in a remote; dvc pull or repro it"
             ) from error
-
-    def outdated(self, path: str) -> str | None:
-        """The first stage on the way to an artifact that should have run again and has not.
-
-        An experiment of a few stages keeps what the others made before it, which then belongs to
-        other parameters.
-
-        Raises
-        ------
-        InputError
-            If no stage that has run makes the artifact.
-        """
-        stage = self._maker(path)
-        if stage is None:
-            raise InputError(f"{self.name}: {path}: the stage that makes it has not run")
-        for upstream in self._upstream(stage, set()):
-            if self._is_outdated(upstream):
-                return upstream
-        return None
-
-    def _check(self, path: str) -> None:
-        stage = self.outdated(path)
-        if stage is not None:
-            raise InputError(
-                f"{self.name}: {path} is out of date, as stage {stage} has not run with the "
-                "parameters of this revision"
-            )
+        return content
 
     def _upstream(self, stage: str, seen: set[str]) -> Iterator[str]:
         """The stages that this one depends on, those without dependencies first, and itself."""
@@ -122,6 +108,12 @@ class Revision:
         yield stage
 
     def _is_outdated(self, stage: str) -> bool:
+        if stage not in self._outdated:  # many artifacts have the same stages before them
+            self._outdated[stage] = self._has_changed(stage)
+        return self._outdated[stage]
+
+    def _has_changed(self, stage: str) -> bool:
+        """Whether what a stage was given is no longer what there is."""
         locked = self._lock[stage]
         for dependency in locked.get("deps", []):
             if self._maker(dependency["path"]) is None:

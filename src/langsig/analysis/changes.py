@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from langsig.analysis.averages import replicate_cube
 from langsig.intervals import reach, variance_of
 
 Array = NDArray[np.floating[Any]]
@@ -250,17 +251,11 @@ def _select(table: pd.DataFrame, source: str, normalise: str) -> pd.DataFrame:
 
 
 def _cubes(sampled: Sampled, layers: list[int], languages: list[str]) -> Iterator[Array]:
-    estimates = sampled.estimates.assign(replicate=0)
-    replicates = sampled.replicates
-    columns = pd.MultiIndex.from_product([layers, languages])
-    for table in (
-        estimates,
-        replicates[replicates["varied"] == "sentences"],
-        replicates[replicates["varied"] == "start"],
-    ):
-        series = table.set_index(["replicate", "layer", "language"])["average_signature"]
-        wide = series.unstack(["layer", "language"]).reindex(columns=columns)
-        yield wide.to_numpy(float).reshape(-1, len(layers), len(languages))
+    """Of the estimates, and of replicates of sentences and of starts."""
+    yield replicate_cube(sampled.estimates.assign(replicate=0), layers, languages)
+    for varied in ("sentences", "start"):
+        of_kind = sampled.replicates["varied"] == varied
+        yield replicate_cube(sampled.replicates[of_kind], layers, languages)
 
 
 def _of_kind(change: Array, kind: str) -> Array:

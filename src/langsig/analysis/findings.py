@@ -12,6 +12,7 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy.stats import theilslopes
 
+from langsig.analysis.averages import replicate_cube
 from langsig.intervals import interval
 
 Array = NDArray[np.floating[Any]]
@@ -74,7 +75,10 @@ def findings(
         if min(wide.shape) < MIN_LAYERS:
             continue
         sentences, starts = (
-            _cube(draws[key].query("varied == @varied"), wide) for varied in ("sentences", "start")
+            replicate_cube(
+                draws[key].query("varied == @varied"), list(wide.index), list(wide.columns)
+            )
+            for varied in ("sentences", "start")
         )
         for number in _numbers(wide, sentences, starts, set(logographic)):
             low, high = number.interval()
@@ -83,14 +87,6 @@ def findings(
             rows.append((*place, number.estimate, low, high, holds))
     columns = ["finding", "subject", *keys, "estimate", "low", "high", "holds"]
     return pd.DataFrame(rows, columns=columns)
-
-
-def _cube(replicates: pd.DataFrame, wide: pd.DataFrame) -> Array:
-    """``[replicates, layers, languages]``, in the order of the table of estimates."""
-    index = ["replicate", "layer", "language"]
-    series = replicates.set_index(index)["average_signature"].unstack(["layer", "language"])
-    values = series.reindex(columns=pd.MultiIndex.from_product([wide.index, wide.columns]))
-    return values.to_numpy().reshape(-1, *wide.shape)
 
 
 def _numbers(

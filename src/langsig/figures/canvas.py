@@ -12,11 +12,11 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 mpl.rcParams["svg.hashsalt"] = "langsig"  # else identifiers in SVG files differ from run to run
-INK, FILL = "#1f4e79", "#9ecae1"
+INK, FILL, CONTRAST = "#1f4e79", "#9ecae1", "#d55e00"
 TITLE = 11  # points
 _MIN_WIDTH = 3.6  # inches, which the title needs
 # Okabe and Ito's (2008), told apart by the colour-blind; by shape too where families are many.
-_COLOURS = ["#0072b2", "#d55e00", "#009e73", "#e69f00", "#56b4e9", "#cc79a7", "#f0e442"]
+_COLOURS = ["#0072b2", CONTRAST, "#009e73", "#e69f00", "#56b4e9", "#cc79a7", "#f0e442"]
 _LEGEND_COLUMN = 1.2  # inches, which the name of a family needs
 _SHAPES = ["o", "s", "^", "D", "v", "P", "X"]
 

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
-from langsig.figures.canvas import INK, TITLE
+from langsig.figures.canvas import CONTRAST, INK, TITLE
 from langsig.figures.layers import draw_violins
 
 _WIDTH, _HEIGHT = 1.7, 2.2  # inches, of the panel of a language
@@ -67,7 +67,7 @@ def changes(table: pd.DataFrame, *, title: str) -> Figure:
         if "relative" in by_kind:
             relative = by_kind["relative"]
             axes.plot(
-                relative["layer"], relative["estimate"], color="#d55e00", linewidth=1.2,
+                relative["layer"], relative["estimate"], color=CONTRAST, linewidth=1.2,
                 label="beyond the mean of the others",
             )  # fmt: skip
         axes.set_title(language, fontsize=9)

@@ -105,7 +105,7 @@ def _trust(results: Results) -> str:
             f"{failed} of {counted(len(results.tables['factorizations']), 'factorisation')} fail "
             f"their checks, {len(results.flagged.get(ALL_WORDS, []))} of them of all words."
         )
-        pairs = results.tables["factorizations"].query("category == @ALL_WORDS")
+        pairs = results.of("factorizations")
         if (pairs["control_layer"] != pairs["experimental_layer"]).any():
             matched = zip(pairs["control_layer"], pairs["experimental_layer"], strict=True)
             shown = ", ".join(f"{control} and {other}" for control, other in matched)

@@ -54,13 +54,13 @@ class SubWords:
 
         Padding comes last and is masked, so that any id will do for it. Its row is -1.
         """
+        import torch  # late, as in extraction
+
         lengths = np.diff(self.offsets)[sentences]
         there = np.arange(lengths.max()) < lengths[:, None]
         places = (self.offsets[sentences][:, None] + np.arange(lengths.max()))[there]
         tokens, words = np.zeros(there.shape, np.int64), np.full(there.shape, -1, np.int64)
         tokens[there], words[there] = self.tokens[places], self.words[places]
-        import torch  # late, as in extraction
-
         return torch.from_numpy(tokens), torch.from_numpy(there.astype(np.int64)), words
 
 
