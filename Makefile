@@ -34,7 +34,7 @@ sweep: install  ## PRESET=demo|ud8 [RECIPES="..."] [SEEDS="1 2"] [STAGES="..."] 
 	@python tools/sweep.py $(PRESET) $(if $(RECIPES),--recipes $(RECIPES)) $(if $(SEEDS),--seeds $(SEEDS)) $(if $(STAGES),--stages $(STAGES)) $(if $(JOBS),--jobs $(JOBS)) $(ARGS)
 
 test: install  ## run all tests, one a core
-	OMP_NUM_THREADS=1 pytest --numprocesses auto --dist loadscope --no-loadscope-reorder $(ARGS)
+	OMP_NUM_THREADS=1 pytest --numprocesses auto --dist loadfile --no-loadscope-reorder $(ARGS)
 
 lint: install  ## ruff and mypy
 	ruff check .

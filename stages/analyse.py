@@ -67,6 +67,10 @@ def main() -> None:
             relations=analysis.relation_metrics(tables | related),
         )
         output.write_text(json.dumps(metrics, indent=2, allow_nan=False) + "\n")
+    with atomic_directory(Path("metrics/languages")) as output:
+        for language, numbers in analysis.by_language(metrics).items():
+            path = output / f"{language}.json"
+            path.write_text(json.dumps(numbers, indent=2, allow_nan=False) + "\n")
 
 
 run(main)

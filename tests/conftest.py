@@ -3,11 +3,10 @@
 import os
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import settings
-from xdist.scheduler import LoadScopeScheduling
 
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerBase
@@ -15,23 +14,25 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).resolve().parents[1]
 settings.register_profile("shared", deadline=None)  # other processes are at work too
 settings.load_profile("shared")
-PIPELINE = "tests/pipeline/"  # its tests share a run of the whole way, which takes long
-
-
-class FilesOrPipeline(LoadScopeScheduling):
-    """Shares files out among processes; all of the pipeline's go to one."""
-
-    def _split_scope(self, nodeid: str) -> str:
-        return PIPELINE if nodeid.startswith(PIPELINE) else nodeid.partition("::")[0]
-
-
-def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> FilesOrPipeline:
-    return FilesOrPipeline(config, log)
+# Files that take long, in the order in which processes of pytest take them. Those of the pipeline
+# share one run of the whole way: while the first makes it, other processes have others to do.
+LONG = (
+    "pipeline/test_pipeline.py",
+    "benchmarks/",
+    "test_benchmarks.py",
+    "factorization/",
+    "pipeline/",
+)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """The longest first, so that other processes have what is left to do beside it."""
-    items.sort(key=lambda item: not item.nodeid.startswith(PIPELINE))
+
+    def place(item: pytest.Item) -> int:
+        name = item.path.relative_to(ROOT / "tests").as_posix()
+        return next((n for n, start in enumerate(LONG) if name.startswith(start)), len(LONG))
+
+    items.sort(key=place)
 
 
 @pytest.fixture(scope="session")

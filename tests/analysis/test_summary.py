@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from langsig.analysis import (
     ALL_WORDS,
     average_signatures,
+    by_language,
     findings,
     report,
     spread,
@@ -203,3 +204,25 @@ def test_a_checkpoint_is_named_in_place_of_what_it_has_learnt() -> None:
     metrics = summary(*tables, models, findings=held(table), baselines=BASELINES)
     assert metrics["learning"]["experimental"] == {"checkpoint": "hub/model"}
     assert "experimental model: hub/model, as it is" in report(metrics)
+
+
+def test_line_of_a_language_has_means_and_gains() -> None:
+    values = np.array([[0.5, 0.25, 0.125], [0.25, 0.25, 0.375], [0.125, 0.25, 0.0]])
+    metrics = metrics_of(averages(values))
+    metrics["learning"]["experimental"]["gain_by_language"] = {"de": 0.75, "fr": 0.5}
+    lines = by_language(metrics)
+    assert list(lines) == LANGUAGES
+    assert lines["de"].pop("p_adjusted") == metrics["trends"]["de"]["p_adjusted"]
+    assert lines["de"] == {
+        "average_signature": significant(values[:, 0].mean()),
+        "tau": -1,
+        "control_gain": 1.25,
+        "experimental_gain": 0.75,
+    }
+    assert "experimental_gain" not in lines["zh"]
+
+
+def test_line_of_a_language_without_trend_or_training() -> None:
+    metrics = metrics_of(averages(np.array([[0.5]]), ["de"]))
+    metrics["learning"] |= {name: {"checkpoint": "hub/model"} for name in ("de", "experimental")}
+    assert by_language(metrics) == {"de": {"average_signature": 0.5}}

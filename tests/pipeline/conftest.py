@@ -1,5 +1,6 @@
 """A clone of the repository in which the ``micro`` preset has run from end to end."""
 
+import json
 import os
 import re
 import shutil
@@ -8,6 +9,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from filelock import FileLock
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -19,19 +21,14 @@ class Clone:
         self.folder = folder
         self.ran_first: list[str] = []
 
-    @classmethod
-    def of_work_tree(cls, folder: Path) -> "Clone":
-        """All files that Git has or would take, committed."""
-        clone = cls(folder)
-        clone.fill()
-        return clone
-
     def copy(self, folder: Path) -> "Clone":
         """Another one with all that has been made in this one."""
         shutil.copytree(self.folder, folder, ignore=shutil.ignore_patterns("tmp"))
         return Clone(folder)
 
     def fill(self) -> None:
+        """Take all files that Git has or would take of the work tree, and commit them."""
+        self.folder.mkdir()
         tracked = self.output("git", "-C", str(ROOT), "ls-files", "-co", "--exclude-standard", "-z")
         for name in filter(None, tracked.split("\0")):
             if (ROOT / name).is_file():
@@ -81,10 +78,24 @@ class Clone:
 
 
 @pytest.fixture(scope="session")
-def micro(tmp_path_factory: pytest.TempPathFactory) -> Clone:
-    """The clone after its first run; tests must leave it up to date."""
-    clone = Clone.of_work_tree(tmp_path_factory.mktemp("micro"))
-    clone.use("micro")
-    clone.ran_first = clone.repro()
-    clone.commit("micro")
+def first_run(tmp_path_factory: pytest.TempPathFactory) -> Clone:
+    """The clone after its first run, one for all processes of pytest, of which none changes it."""
+    folder = tmp_path_factory.getbasetemp()
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        folder = folder.parent
+    clone, ran = Clone(folder / "micro"), folder / "micro.json"
+    with FileLock(folder / "micro.lock"):
+        if not ran.exists():
+            clone.fill()
+            clone.use("micro")
+            names = clone.repro()
+            clone.commit("micro")
+            ran.write_text(json.dumps(names))
+    clone.ran_first = json.loads(ran.read_text())
     return clone
+
+
+@pytest.fixture(scope="session")
+def micro(first_run: Clone, tmp_path_factory: pytest.TempPathFactory) -> Clone:
+    """This process's copy of the first run; tests must leave it up to date."""
+    return first_run.copy(tmp_path_factory.mktemp("micro") / "copy")

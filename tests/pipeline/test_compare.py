@@ -23,6 +23,7 @@ def test_signatures_are_those_of_the_pipeline(micro, tmp_path):
         "--treebank", *(f"{name}=data/treebanks/{name}" for name in LANGUAGES),
         "--categories", *CATEGORIES.values(),
         "--rank", str(params["factorize"]["rank"]),
+        "--max-iterations", str(params["factorize"]["max_iterations"]),
         "--seed", str(params["seed"]),
         "--batch-tokens", str(params["extract"]["batch_tokens"]),
         "--out", str(out),

@@ -42,9 +42,9 @@ LAST = {"relate", "analyse", "plot", "report"}
 UNCERTAINTY = {f"uncertainty@{source}" for source in SOURCES}
 
 
-def test_every_stage_runs_once(micro):
-    assert len(micro.ran_first) == len(set(micro.ran_first))
-    assert set(micro.ran_first) - {"data.dvc"} == (
+def test_every_stage_runs_once(first_run):
+    assert len(first_run.ran_first) == len(set(first_run.ran_first))
+    assert set(first_run.ran_first) - {"data.dvc"} == (
         each(EACH, LANGUAGES) | set(JOINT) | FACTORIZE | UNCERTAINTY
     )
 
@@ -65,8 +65,12 @@ def test_one_languages_parameter_reruns_that_language_and_the_joint_stages(micro
         | UNCERTAINTY
     )
     assert (micro.folder / "metrics/summary.json").read_text() != before
-    changed = json.loads(micro.dvc("metrics", "diff", "--json"))["metrics/summary.json"]
-    assert {"average_signature.layer_00.qab", "learning.qab.gain"} <= set(changed)
+    changed = json.loads(micro.dvc("metrics", "diff", "--json"))
+    assert {"average_signature", "control_gain"} <= set(changed["metrics/languages/qab.json"])
+    changed = json.loads(
+        micro.dvc("metrics", "diff", "--json", "--targets", "metrics/summary.json")
+    )
+    assert "average_signature.layer_00.qab" in changed["metrics/summary.json"]
     micro.use("micro")
     micro.repro()  # from the run cache
     assert (micro.folder / "metrics/summary.json").read_text() == before
@@ -160,6 +164,14 @@ def test_metrics_name_every_language_layer_and_model(micro):
         assert all(value > 0 for value in averages.values())
     assert set(metrics["learning"]) == {*LANGUAGES, "experimental"}
     assert set(metrics["trends"]) == set(LANGUAGES)
+
+
+def test_metrics_are_shown_on_a_line_a_language(micro):
+    table = micro.dvc("metrics", "show").splitlines()
+    assert [row.split()[0] for row in table[1:]] == [
+        f"metrics/languages/{language}.json" for language in LANGUAGES
+    ]
+    assert max(map(len, table)) <= 100
 
 
 def test_no_analysed_sentence_occurs_in_training_text(micro):

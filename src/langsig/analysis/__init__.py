@@ -17,7 +17,7 @@ from langsig.analysis.properties import (
 )
 from langsig.analysis.relations import ABSENCES, relation_metrics, relations
 from langsig.analysis.sets import variance_tests, variance_tests_alone
-from langsig.analysis.summary import ALL_WORDS, report, summary, warnings
+from langsig.analysis.summary import ALL_WORDS, by_language, report, summary, warnings
 from langsig.analysis.trees import Trees, reference_tree, trees
 from langsig.analysis.trends import trends, trends_by_category
 
@@ -34,6 +34,7 @@ __all__ = [
     "baseline_agreement",
     "baseline_metrics",
     "beyond_svd",
+    "by_language",
     "combined_distances",
     "correlate",
     "correlations",

@@ -1,4 +1,4 @@
-"""The few numbers that are compared between revisions."""
+"""The numbers that are compared between revisions."""
 
 import math
 from collections.abc import Mapping
@@ -78,6 +78,29 @@ def summary(
         }
     )
     return metrics
+
+
+def by_language(metrics: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
+    """The numbers of :func:`summary` that fit on one line a language, missing ones left out.
+
+    ``average_signature`` is the mean over the layers, ``tau`` and ``p_adjusted`` are of their
+    trend, and the gains, in nat over token frequencies, say what the models have learnt of the
+    language: its control, and the experimental model.
+    """
+    averages = pd.DataFrame(metrics["average_signature"]).mean(axis=1)
+    gains = metrics["learning"]["experimental"].get("gain_by_language", {})
+    return {
+        language: _rounded(
+            {
+                "average_signature": average,
+                "tau": metrics["trends"].get(language, {}).get("tau"),
+                "p_adjusted": metrics["trends"].get(language, {}).get("p_adjusted"),
+                "control_gain": metrics["learning"][language].get("gain"),
+                "experimental_gain": gains.get(language),
+            }
+        )
+        for language, average in zip(map(str, averages.index), averages, strict=True)
+    }
 
 
 def _nested(findings: pd.DataFrame) -> dict[str, dict[str, dict[str, Any]]]:

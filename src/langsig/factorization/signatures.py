@@ -141,7 +141,11 @@ def _fits(
 
 def processes(workers: int) -> ProcessPoolExecutor | None:
     """So many processes, of one thread each; none where one is enough."""
-    return ProcessPoolExecutor(workers, initializer=_single_thread) if workers > 1 else None
+    if workers < 2:
+        return None
+    import torch  # noqa: F401  # once: processes that are forked from this one have it
+
+    return ProcessPoolExecutor(workers, initializer=_single_thread)
 
 
 def _single_thread() -> None:
