@@ -21,6 +21,8 @@ LONG = (
     "benchmarks/",
     "test_benchmarks.py",
     "factorization/",
+    "pretraining/",
+    "representations/",
     "pipeline/",
 )
 

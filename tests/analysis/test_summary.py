@@ -207,7 +207,7 @@ def test_a_checkpoint_is_named_in_place_of_what_it_has_learnt() -> None:
 
 
 def test_line_of_a_language_has_means_and_gains() -> None:
-    values = np.array([[0.5, 0.25, 0.125], [0.25, 0.25, 0.375], [0.125, 0.25, 0.0]])
+    values = np.array([[0.5, 0.25, 0.125], [0.25, 0.25, 0.375], [0.125, 0.25, 0.25]])
     metrics = metrics_of(averages(values))
     metrics["learning"]["experimental"]["gain_by_language"] = {"de": 0.75, "fr": 0.5}
     lines = by_language(metrics)

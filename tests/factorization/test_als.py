@@ -65,13 +65,17 @@ sizes = st.lists(st.integers(5, 14), min_size=2, max_size=6)
 
 
 @given(seeds, sizes, st.integers(1, 5), st.sampled_from([0.0, 1e-3, 0.1]))
+@example(1172, [5, 5, 5, 5, 7], 4, 0.0)  # components 100 times the slices cancel one another
 @some
 def test_the_objective_never_rises(seed: int, sizes: list[int], rank: int, ridge: float) -> None:
     stack = als.SliceStack(unstructured(seed, sizes, 9))
     start = als.random_start(stack, rank, seed)
     fit = als.fit(stack, start, max_iterations=60, tolerance=1e-9, ridge=ridge)
-    # Strictly within each precision; where float64 takes over, it corrects what float32 read.
-    assert all(later <= earlier + 2e-6 for earlier, later in pairwise(fit.losses))
+    # Strictly within each precision; where float64 takes over, it corrects what float32 read, with
+    # rounding errors of the size of the components, of which the model is the sum.
+    components = (fit.factors.inner_square(1.0) - fit.factors.inner_square(0.0)) / len(sizes)
+    error = 2e-6 + float(np.finfo(np.float32).eps) * np.sqrt(rank * components)
+    assert all(later <= earlier + error for earlier, later in pairwise(fit.losses))
     rises = sum(later > earlier for earlier, later in pairwise(fit.losses))
     assert rises <= 1
 

@@ -136,6 +136,8 @@ def test_queue_then_branch_then_metrics_and_plots(clone):
         assert f'src="static/{revision}_plots_figures_trees.svg"' in page
     found = diff(["HEAD"], ["later-branch"], repository=clone.folder)
     assert set(found.parameters) == {"analysis.logographic"}
+    findings = Revision("later-branch", clone.folder).table("artifacts/tables/findings.csv")
+    assert findings["subject"].str.startswith("qah < ").sum() == 2 * 3, "a row a source"
     assert (found.signatures["estimate"] == 0).all()
 
 
