@@ -56,6 +56,12 @@ def main(argv: Sequence[str] | None = None) -> int:
     _add_diff_arguments(diff)
     diff.set_defaults(command=_diff)
 
+    verify = commands.add_parser(
+        "verify", help="hold cache and workspace against their hashes, byte by byte"
+    )
+    verify.add_argument("targets", nargs="*", metavar="TARGET", help="stages or paths; all")
+    verify.set_defaults(command=_verify)
+
     arguments = parser.parse_args(argv)
     try:
         arguments.command(arguments)
@@ -273,6 +279,21 @@ def _show(arguments: argparse.Namespace) -> None:
         message = f"{arguments.metrics}: not the metrics of a run: {error!r}"
         raise InputError(message) from error
     print(table)
+
+
+def _verify(arguments: argparse.Namespace) -> None:
+    from langsig.verify import verify
+
+    found = verify(arguments.targets)
+    for damage in found.damages:
+        print(f"{damage.place:10} {damage.path}: {damage.state}")
+        print(f"{'':10} {damage.remedy}")
+    print(
+        f"{found.artifacts - found.absent:,} artifacts, {found.files:,} files, "
+        f"{found.size / 1e6:,.1f} MB read; {found.absent:,} artifacts are not here"
+    )
+    if found.damages:
+        raise InputError(f"{len(found.damages):,} damaged; the commands above get them back")
 
 
 if __name__ == "__main__":
