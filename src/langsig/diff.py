@@ -75,7 +75,10 @@ class Difference:
         }
 
     def save(self, folder: str | Path) -> None:
-        """Write a CSV a table, and pictures as SVG and PDF, to a folder, which is replaced."""
+        """Write a CSV a table, and pictures as SVG and PDF, to a folder, which is replaced.
+
+        Tables of what could not be compared are left out.
+        """
         from langsig.figures import before_and_after, changes
 
         pictures = {}
@@ -88,8 +91,10 @@ class Difference:
             name = f"changes_{source}_{normalise}"
             pictures[name] = changes(rows, title=f"Change, {source}, normalise: {normalise}")
         with atomic_directory(Path(folder)) as output:
-            for table in _TABLES:
-                getattr(self, table).to_csv(output / f"{table}.csv", index=False)
+            tables = {name: getattr(self, name) for name in _TABLES}
+            for name, table in tables.items():
+                if not table.empty:
+                    table.to_csv(output / f"{name}.csv", index=False)
             for name, figure in pictures.items():
                 figure.savefig(output / f"{name}.svg", metadata={"Date": None})
                 figure.savefig(output / f"{name}.pdf", metadata={"CreationDate": None})

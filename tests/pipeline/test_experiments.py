@@ -157,6 +157,8 @@ def test_artifacts_of_other_parameters_are_refused(clone, tmp_path):
     assert found.categories.empty and found.trees.empty
     assert "not compared: trees: some: " in found.report()
     found.save(tmp_path / "changes")
+    tables = {path.stem for path in (tmp_path / "changes").glob("*.csv")}
+    assert tables == {"signatures", "learning"}
     assert json.dumps(found.as_dict(), allow_nan=False)
     assert [what.partition(":")[0] for what in found.missing] == [
         "categories", "trees", "correlations",
