@@ -8,7 +8,7 @@ export DVC_NO_ANALYTICS := 1
 export TOKENIZERS_PARALLELISM := false
 
 .DEFAULT_GOAL := help
-.PHONY: help install repro report sweep test lint format data use price record samples plots lock clean
+.PHONY: help install repro report sweep test lint format data use remote price record samples plots lock clean
 
 help:  ## list the targets
 	@grep -E '^[a-z]+:.*##' Makefile | sed -E 's/:[^#]*##/\t/' | expand -t 12
@@ -50,6 +50,9 @@ use: install  ## PRESET=demo|micro|ud8|paper [DATA=folder] [SET="key=value ..."]
 
 data: install  ## PRESET=paper [TO=folder] [BASE=mirror]: fetch the data that a preset names
 	python tools/data.py $(PRESET) $(if $(TO),--to '$(TO)') $(if $(BASE),--base '$(BASE)')
+
+remote: install  ## URL=s3://bucket/prefix [ENDPOINT=https://host] [NAME=origin]: where artifacts are pushed to
+	@python tools/remote.py '$(URL)' $(if $(ENDPOINT),--endpoint '$(ENDPOINT)') $(if $(NAME),--name '$(NAME)')
 
 price: install  ## [PRESET=name] [GPU=A100-40GB] [ARGS="--tflops N --vocabulary N --json"]: what a run costs
 	@python tools/price.py $(PRESET) $(if $(GPU),--gpu '$(GPU)') $(ARGS)

@@ -21,8 +21,8 @@ LONG = (
     "benchmarks/",
     "test_benchmarks.py",
     "factorization/",
+    "registry/",
     "pretraining/",
-    "representations/",
     "pipeline/",
 )
 

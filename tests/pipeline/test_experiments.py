@@ -15,6 +15,7 @@ from tokenizers.models import WordLevel
 from tokenizers.pre_tokenizers import Whitespace
 from transformers import BertConfig, BertModel, PreTrainedTokenizerFast
 
+from langsig.cli import main
 from langsig.diff import diff
 from langsig.errors import InputError
 from langsig.revisions import Revision
@@ -95,21 +96,25 @@ def test_difference_of_an_experiment(clone, public):
     pd.testing.assert_series_equal(learnt["before"], learnt["after"], check_names=False)
 
 
-def test_command_writes_table_json_and_pictures(clone, public, tmp_path):
-    langsig = (sys.executable, "-m", "langsig.cli", "diff", "HEAD", "public")
-    table = clone.output(*langsig, "--out", str(tmp_path / "changes"))
-    assert "analysis.languages: all -> Western" in table
+def test_command_writes_table_json_and_pictures(clone, public, tmp_path, capsys):
+    def run(*arguments):
+        """In this process; what it prints, and errors."""
+        code = main(["diff", *arguments, "--repository", str(clone.folder)])
+        return code, *capsys.readouterr()
+
+    code, table, _ = run("HEAD", "public", "--out", str(tmp_path / "changes"))
+    assert code == 0 and "analysis.languages: all -> Western" in table
     rows = re.findall(r"^(qa[abh]) +[-+0-9]", table, re.MULTILINE)
     assert sorted(rows) == ["qaa", "qab"]
     for name in ("before_and_after", "changes_trained_none"):
         assert (tmp_path / "changes" / f"{name}.svg").read_text().startswith("<?xml")
-    printed = json.loads(clone.output(*langsig, "--json"))
-    assert printed["before"] == ["HEAD"] and len(printed["signatures"]) > 100
-    done = clone.attempt(*langsig[:-2], "HEAD", "none-such")
-    assert done.returncode == 1
-    assert done.stderr.startswith("error: none-such: no such revision")
-    done = clone.attempt(*langsig, "--source", "elsewhere")
-    assert done.returncode == 1 and "no signatures of elsewhere, none" in done.stderr
+    _, printed, _ = run("HEAD", "public", "--json")
+    found = json.loads(printed)
+    assert found["before"] == ["HEAD"] and len(found["signatures"]) > 100
+    code, _, error = run("HEAD", "none-such")
+    assert code == 1 and error.startswith("error: none-such: no such revision")
+    code, _, error = run("HEAD", "public", "--source", "elsewhere")
+    assert code == 1 and "no signatures of elsewhere, none" in error
 
 
 def test_queue_then_branch_then_metrics_and_plots(clone):
