@@ -114,9 +114,9 @@ def test_every_package_is_imported_by_its_full_name_only() -> None:
 
 
 def test_library_knows_nothing_of_the_pipeline() -> None:
-    """But for what compares its revisions."""
+    """But for what compares its revisions, and reads all that it has made."""
     for path in (ROOT / "src").rglob("*.py"):
-        if path.name == "revisions.py":
+        if path.name in ("revisions.py", "verify.py"):
             continue
         text = path.read_text(encoding="utf-8")
         assert "params.yaml" not in text, path
