@@ -19,10 +19,10 @@ def main() -> None:
     parser.add_argument("--endpoint", help="https://HOST[:PORT] of a server other than Amazon's")
     parser.add_argument("--name", default="origin", help="of the remote (origin)")
     arguments = parser.parse_args()
-    check("URL", arguments.url, {"s3": "s3://BUCKET/PREFIX"})
+    check("URL", arguments.url, ["s3"], "s3://BUCKET/PREFIX")
     options = {"verify": "true"}  # else a damaged object is taken for what it was
     if arguments.endpoint:
-        check("ENDPOINT", arguments.endpoint, dict.fromkeys(("https", "http"), "https://HOST"))
+        check("ENDPOINT", arguments.endpoint, ["https", "http"], "https://HOST")
         options |= {"endpointurl": arguments.endpoint, "configpath": COMPATIBLE}
     dvc("add", "--force", "--default", arguments.name, arguments.url)
     for option, value in options.items():
@@ -30,11 +30,11 @@ def main() -> None:
     print(f"{arguments.name}: {arguments.url}; commit .dvc/config, then dvc push --run-cache")
 
 
-def check(parameter: str, address: str, forms: dict[str, str]) -> None:
-    """End the program if an address is not of one of these forms, by scheme."""
+def check(parameter: str, address: str, schemes: list[str], form: str) -> None:
+    """End the program if an address is not of this form, or has more in it."""
     parts = urlsplit(address)
-    if parts.scheme not in forms or not parts.hostname:
-        sys.exit(f"error: {parameter}={address} is not {next(iter(forms.values()))}")
+    if parts.scheme not in schemes or not parts.hostname:
+        sys.exit(f"error: {parameter}={address} is not {form}")
     if parts.username or parts.password or parts.query:
         sys.exit(
             f"error: {parameter}: credentials belong in the environment, in a profile of "
