@@ -8,7 +8,7 @@ export DVC_NO_ANALYTICS := 1
 export TOKENIZERS_PARALLELISM := false
 
 .DEFAULT_GOAL := help
-.PHONY: help install repro report sweep test lint format data use remote price record samples plots lock clean
+.PHONY: help install repro analyse spread report sweep test lint format data use remote price record samples plots lock clean
 
 help:  ## list the targets
 	@grep -E '^[a-z]+:.*##' Makefile | sed -E 's/:[^#]*##/\t/' | expand -t 12
@@ -26,6 +26,12 @@ $(VENV)/.installed: pyproject.toml requirements.lock
 repro: install  ## [JOBS=n] run the pipeline on the chosen data, and print the result
 	python tools/repro.py $(if $(JOBS),--jobs $(JOBS))
 	langsig show metrics/summary.json
+
+analyse: install  ## run what has changed of the analysis, and pull no more than it reads
+	@python tools/analyse.py
+
+spread: install  ## [WORKERS=n | SCHEDULER=address] [CACHE=1] [ORIGIN=url] [PLACE=folder]: run the pipeline on many machines
+	@python tools/spread.py $(if $(WORKERS),--workers $(WORKERS)) $(if $(SCHEDULER),--scheduler '$(SCHEDULER)') $(if $(CACHE),--cache) $(if $(ORIGIN),--origin '$(ORIGIN)') $(if $(PLACE),--folder '$(PLACE)')
 
 report: install  ## write report/index.html: all results on one page, which needs no network
 	dvc repro report

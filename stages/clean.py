@@ -18,6 +18,7 @@ def main() -> None:
     with (
         atomic_directory(Path(f"artifacts/sentences/{language}")) as output,
         atomic_file(Path(f"artifacts/vocabulary/{language}.txt")) as vocabulary,
+        atomic_file(Path(f"artifacts/cleaning/{language}.json")) as counts,
     ):
         report = clean(
             [Path(path) for path in source["corpora"]],
@@ -31,7 +32,7 @@ def main() -> None:
         )
         text = (sentence for sentence, _ in read_sentences(output / "train.parquet"))
         kept = {**report.as_dict(), "unique_characters": unique_characters(text)}
-        (output / "report.json").write_text(json.dumps(kept, indent=2) + "\n")
+        counts.write_text(json.dumps(kept, indent=2) + "\n")
     print(f"{language}: {report}")
 
 

@@ -75,13 +75,15 @@ def keep_model(
     name: str,
     model: "PreTrainedModel",
     tokenizer: "PreTrainedTokenizerBase",
+    card: str,
     learning: dict[str, Any],
     curve: pd.DataFrame,
 ) -> None:
-    """Write a checkpoint with its tokenizer, and what it has learnt."""
+    """Write a checkpoint with its tokenizer and card, and what it has learnt."""
     with atomic_directory(Path(f"artifacts/models/{name}")) as output:
         model.save_pretrained(output)
         tokenizer.save_pretrained(output)
+        (output / "README.md").write_text(card, encoding="utf-8")
     with atomic_directory(Path(f"artifacts/learning/{name}")) as output:
         (output / "learning.json").write_text(json.dumps(learning, indent=2) + "\n")
         curve.to_csv(output / "curve.csv", index=False)

@@ -41,13 +41,16 @@ def main() -> None:
         pretraining.ModelShape(**role["model"]), tokenizer, max_length=max_length, seed=seed
     )
     recipe = pretraining.Recipe(**role["recipe"], margin=options["margin"])
-    learning, curve = pretraining.pretrain(
+    trained = pretraining.pretrain(
         model, tokenizer, train, held_out, recipe, scratch=scratch, alpha=alpha, seed=seed
     )
     if pretraining.processes().is_main_process:
-        keep_model(name, model, tokenizer, learning.as_dict(), pd.DataFrame(curve))
+        origin = pretraining.Origin(**options["origin"])
+        card = pretraining.model_card(name, model, train, recipe, trained, origin)
+        learning, curve = trained.learning.as_dict(), pd.DataFrame(trained.curve)
+        keep_model(name, model, tokenizer, card, learning, curve)
         shutil.rmtree(scratch)
-        print(f"{name}: {learning}")
+        print(f"{name}: {trained.learning}")
     return None
 
 
@@ -72,7 +75,8 @@ def adopt(checkpoint: str) -> None:
     if pretraining.processes().is_main_process:
         model, tokenizer = load_model(checkpoint), load_tokenizer(checkpoint)
         learning, curve = {"checkpoint": checkpoint}, pd.DataFrame(columns=CURVE)
-        keep_model("experimental", model, tokenizer, learning, curve)
+        card = pretraining.adopted_card(checkpoint)
+        keep_model("experimental", model, tokenizer, card, learning, curve)
         print(f"experimental: {checkpoint}")
 
 

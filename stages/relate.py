@@ -39,7 +39,7 @@ def read_properties(languages: list[str], min_instances: int) -> pd.DataFrame:
         name: read_words(path)
         for name, path in paths("artifacts/words/{language}", languages).items()
     }
-    reports = paths("artifacts/sentences/{language}/report.json", languages)
+    reports = paths("artifacts/cleaning/{language}.json", languages)
     return language_properties(
         coverage(words.items(), min_instances=min_instances).categories,
         {name: json.loads(path.read_text())["unique_characters"] for name, path in reports.items()},

@@ -1,9 +1,14 @@
 """What the tests of several packages share."""
 
 import os
-from collections.abc import Callable
+import shutil
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import pytest
 from hypothesis import settings
@@ -95,3 +100,53 @@ def edit_distance() -> Callable[[str, str], float]:
         return row[-1] / max(len(a), len(b), 1)
 
     return distance
+
+
+class Server(NamedTuple):
+    """Which speaks S3, on this machine alone."""
+
+    url: str
+    files: Path
+    """What it holds, a folder a bucket."""
+    key: str
+    secret: str
+
+    def let_in(self, patch: pytest.MonkeyPatch) -> None:
+        """Have the environment be this server's, and none of whoever runs the tests."""
+        for name in [name for name in os.environ if name.startswith("AWS_")]:
+            patch.delenv(name)
+        patch.setenv("AWS_SHARED_CREDENTIALS_FILE", str(self.files / "none"))
+        patch.setenv("AWS_EC2_METADATA_DISABLED", "true")
+        patch.setenv("AWS_ACCESS_KEY_ID", self.key)
+        patch.setenv("AWS_SECRET_ACCESS_KEY", self.secret)
+
+
+@pytest.fixture(scope="session")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """With an empty bucket of the name ``bucket``."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        address = ("127.0.0.1", free.getsockname()[1])
+    files = tmp_path_factory.mktemp("s3")
+    (files / "bucket").mkdir()
+    found = Server(f"http://{address[0]}:{address[1]}", files, "key-of-test", "secret")
+    program = shutil.which("rclone", path=Path(sys.executable).parent)
+    command = [
+        program, "serve", "s3", "--addr", f"{address[0]}:{address[1]}",
+        "--auth-key", f"{found.key},{found.secret}", found.files,
+    ]  # fmt: skip
+    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as process:
+        try:
+            deadline = time.monotonic() + 30
+            while not answers(address):
+                assert process.poll() is None, process.stderr.read()
+                assert time.monotonic() < deadline
+                time.sleep(0.05)
+            yield found
+        finally:
+            process.terminate()
+
+
+def answers(address: tuple[str, int]) -> bool:
+    with socket.socket() as client:
+        return client.connect_ex(address) == 0

@@ -101,7 +101,7 @@ def test_joint_stages_depend_on_all_that_a_preset_names_and_nothing_else(preset:
     assert found("uncertainty", "artifacts/untrained") == languages
     assert found("ranks", "artifacts/covariances") == languages
     assert found("sets", "artifacts/covariances") == languages
-    assert found("relate", "artifacts/sentences") == languages
+    assert found("relate", "artifacts/cleaning") == languages
     assert found("relate", "artifacts/words") == languages
     assert found("relate", "artifacts/signatures") == categories
     assert found("relate", "artifacts/uncertainty") == params["uncertainty"]["sources"]

@@ -26,7 +26,7 @@ JOINT = {
     "ranks": ["artifacts/covariances/{language}/part-of-speech.safetensors"],
     "sets": ["artifacts/covariances/{language}"],
     "relate": [
-        "artifacts/sentences/{language}/report.json",
+        "artifacts/cleaning/{language}.json",
         "artifacts/words/{language}",
         "artifacts/signatures/{category}",
     ],
@@ -81,6 +81,39 @@ def write_lists(pipeline: dict[str, Any], params: dict[str, Any]) -> None:
         dependencies = entry.get("do", entry)["deps"]
         for template in templates:
             _replace(dependencies, template, values)
+    pipeline["artifacts"] = _registry(values["language"])
+
+
+def _registry(languages: list[str]) -> dict[str, dict[str, Any]]:
+    """The artifacts that have names, to be versioned under."""
+
+    def model(name: str, role: str, description: str) -> dict[str, Any]:
+        return {
+            "path": f"artifacts/models/{name}",
+            "type": "model",
+            "desc": description,
+            "labels": ["masked-language-model", role],
+        }
+
+    return {
+        "experimental": model("experimental", "experimental", "Masked language model of all languages"),
+        **{
+            f"control-{name}": model(name, "control", f"Masked language model of {name} alone")
+            for name in languages
+        },
+        "tokenizer": {
+            "path": "artifacts/tokenizer",
+            "type": "tokenizer",
+            "desc": "Vocabulary that all models share",
+            "labels": ["sentencepiece"],
+        },
+        "signatures": {
+            "path": "artifacts/signatures",
+            "type": "dataset",
+            "desc": "Signatures of all languages, by category and layer",
+            "labels": ["parafac2"],
+        },
+    }
 
 
 def _replace(dependencies: list[str], template: str, values: dict[str, list[Any]]) -> None:

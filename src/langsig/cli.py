@@ -62,6 +62,15 @@ def main(argv: Sequence[str] | None = None) -> int:
     verify.add_argument("targets", nargs="*", metavar="TARGET", help="stages or paths; all")
     verify.set_defaults(command=_verify)
 
+    get = commands.add_parser("get", help="an artifact by name and version, held against its hash")
+    get.add_argument("name", help="as in dvc.yaml's artifacts: experimental, control-zh")
+    wanted = get.add_mutually_exclusive_group()
+    wanted.add_argument("--version", metavar="v1.0.0", help="the latest")
+    wanted.add_argument("--stage", help="such as prod, instead of a version")
+    get.add_argument("--repository", default=".", metavar="URL", help="what git clone takes (.)")
+    get.add_argument("--out", type=Path, metavar="FOLDER", help="the user's cache")
+    get.set_defaults(command=_get)
+
     arguments = parser.parse_args(argv)
     try:
         arguments.command(arguments)
@@ -279,6 +288,22 @@ def _show(arguments: argparse.Namespace) -> None:
         message = f"{arguments.metrics}: not the metrics of a run: {error!r}"
         raise InputError(message) from error
     print(table)
+
+
+def _get(arguments: argparse.Namespace) -> None:
+    from langsig.registry import fetch_artifact
+
+    folder, revision = fetch_artifact(
+        arguments.name,
+        version=arguments.version,
+        stage=arguments.stage,
+        repository=arguments.repository,
+        folder=arguments.out,
+    )
+    files = [path for path in folder.rglob("*") if path.is_file()]
+    size = sum(path.stat().st_size for path in files)
+    print(f"{arguments.name}, of commit {revision}: {len(files):,} files, {size / 1e6:,.1f} MB")
+    print(folder)
 
 
 def _verify(arguments: argparse.Namespace) -> None:

@@ -6,9 +6,12 @@ import re
 import shutil
 import subprocess
 import sys
+from contextlib import chdir
 from pathlib import Path
 
+import networkx as nx
 import pytest
+from dvc.repo import Repo
 from filelock import FileLock
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -55,6 +58,19 @@ class Clone:
     def repro(self, *arguments: str) -> list[str]:
         """Run ``dvc repro``; the stages that ran, in order."""
         return re.findall(r"^Running stage '(.*)':$", self.dvc("repro", *arguments), re.MULTILINE)
+
+    def would_run(self) -> set[str]:
+        """The stages that ``dvc repro`` would run now: what has changed, and what depends on it."""
+        with chdir(self.folder), Repo() as repository:  # names are relative to where one is
+            changed, graph = set(repository.status()), repository.index.graph
+            stages = [stage for stage in graph if stage.addressing in changed]
+            dependent = set().union(*(nx.ancestors(graph, stage) for stage in stages))
+        return changed | {stage.addressing for stage in dependent}
+
+    def restore(self) -> None:
+        """Go back to what is committed."""
+        self.git("checkout", "--quiet", "--force", "HEAD")
+        self.dvc("checkout", "--quiet", "--force")
 
     def output(self, *command: str) -> str:
         """What a command prints; it must succeed."""

@@ -84,9 +84,8 @@ def train(
     validation = held_out(tokenizer, shuffled=shuffled)
     with tempfile.TemporaryDirectory() as folder:
         states = scratch or Path(folder)
-        return model, *pretrain(
-            model, tokenizer, text, validation, recipe, scratch=states, seed=seed
-        )
+        trained = pretrain(model, tokenizer, text, validation, recipe, scratch=states, seed=seed)
+    return model, trained.learning, trained.curve
 
 
 def test_a_predictable_language_is_learnt(tokenizer: "PreTrainedTokenizerBase") -> None:

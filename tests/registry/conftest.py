@@ -46,6 +46,9 @@ class Repository:
         (self.folder / "make.py").write_text(MAKE)
         self.run("git init --quiet; dvc init --quiet; dvc repro --quiet")
 
+    def copy(self, folder: Path) -> "Repository":
+        return Repository(shutil.copytree(self.folder, folder))
+
     def run(self, commands: str) -> None:
         """Those of DVC in this process, which has imported it."""
         for command in commands.split("; "):
@@ -94,45 +97,4 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Repository]:
 @pytest.fixture
 def repository(made: Repository, tmp_path: Path) -> Repository:
     """A copy of it, to be damaged."""
-    return Repository(shutil.copytree(made.folder, tmp_path / "copy"))
-
-
-class Server(NamedTuple):
-    """Which speaks S3, on this machine alone."""
-
-    url: str
-    files: Path
-    """What it holds, a folder a bucket."""
-    key: str
-    secret: str
-
-
-@pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    """With an empty bucket of the name ``bucket``."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        address = ("127.0.0.1", free.getsockname()[1])
-    files = tmp_path_factory.mktemp("s3")
-    (files / "bucket").mkdir()
-    found = Server(f"http://{address[0]}:{address[1]}", files, "key-of-test", "secret")
-    program = shutil.which("rclone", path=Path(sys.executable).parent)
-    command = [
-        program, "serve", "s3", "--addr", f"{address[0]}:{address[1]}",
-        "--auth-key", f"{found.key},{found.secret}", found.files,
-    ]  # fmt: skip
-    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as process:
-        try:
-            deadline = time.monotonic() + 30
-            while not answers(address):
-                assert process.poll() is None, process.stderr.read()
-                assert time.monotonic() < deadline
-                time.sleep(0.05)
-            yield found
-        finally:
-            process.terminate()
-
-
-def answers(address: tuple[str, int]) -> bool:
-    with socket.socket() as client:
-        return client.connect_ex(address) == 0
+    return made.copy(tmp_path / "copy")

@@ -14,21 +14,25 @@ import uuid
 from pathlib import Path
 
 import pytest
+import torch
+import yaml
+from safetensors.torch import load_file
+from transformers import RobertaConfig, RobertaForMaskedLM
+
+from langsig.cli import main
+from langsig.errors import InputError
+from langsig.registry import fetch_artifact, load_model
 
 ROOT = Path(__file__).parents[2]
 COMMIT = "git -c user.name=test -c user.email=test@localhost commit --quiet --all --message all"
 LARGE = 65_000_000  # bytes; from 50 million on, objects go and come in parts
 
 
-@pytest.fixture(autouse=True)
-def _environment(server, monkeypatch, tmp_path):
-    """The server's, and none of whoever runs the tests."""
-    for name in [name for name in os.environ if name.startswith("AWS_")]:
-        monkeypatch.delenv(name)
-    monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", str(tmp_path / "none"))
-    monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
-    monkeypatch.setenv("AWS_ACCESS_KEY_ID", server.key)
-    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", server.secret)
+@pytest.fixture(scope="module", autouse=True)
+def _environment(server):
+    with pytest.MonkeyPatch.context() as patch:
+        server.let_in(patch)
+        yield
 
 
 @pytest.fixture(scope="module")
@@ -43,7 +47,11 @@ def set_up(made, server):
 
 @pytest.fixture
 def origin(set_up, repository):
-    """A copy of it, with a place of its own on the server."""
+    return with_a_place(repository)
+
+
+def with_a_place(repository):
+    """The folder of a copy of it, which now has a place of its own on the server."""
     config = repository.folder / ".dvc/config"
     config.write_text(config.read_text().replace("bucket/team", f"bucket/{uuid.uuid4()}"))
     repository.run(COMMIT)
@@ -194,3 +202,99 @@ def test_amazon_needs_no_endpoint(origin):
     config = (origin / ".dvc/config").read_text()
     assert "url = s3://elsewhere/team" in config and "verify = true" in config
     assert "endpointurl" not in config and "configpath" not in config
+
+
+@pytest.fixture(scope="module")
+def released(set_up, made, server, tokenizer_folder, tmp_path_factory):
+    """A bare clone, as a server of Git has: version 1 of a model is in use, 2 is the latest."""
+    folder = tmp_path_factory.mktemp("released")
+    origin = with_a_place(made.copy(folder / "origin"))
+    model = origin / "artifacts/models/tiny"
+    config = RobertaConfig(
+        vocab_size=800, hidden_size=8, num_hidden_layers=1, num_attention_heads=1,
+        intermediate_size=8,
+    )  # fmt: skip
+    pipeline = origin / "dvc.yaml"
+    named = {"tiny": {"path": "artifacts/models/tiny"}, "damaged": {"path": "folder"}}
+    pipeline.write_text(pipeline.read_text() + yaml.safe_dump({"artifacts": named}))
+    for version in (1, 2):
+        shutil.copytree(tokenizer_folder, model, dirs_exist_ok=True)
+        torch.manual_seed(version)
+        RobertaForMaskedLM(config).save_pretrained(model)
+        assert dvc(origin, "add", "artifacts/models/tiny")[1] == 0
+        subprocess.run(["git", "add", "--all"], cwd=origin, check=True)
+        subprocess.run(COMMIT.split(), cwd=origin, check=True)
+        tag(origin, "register", "tiny", "--version", f"v{version}.0.0")
+    tag(origin, "assign", "tiny", "--version", "v1.0.0", "--stage", "prod")
+    tag(origin, "register", "damaged", "--version", "v1.0.0")
+    assert dvc(origin, "push", "--all-commits")[1] == 0
+    (damaged,) = stored(origin, server, b"one of folder")
+    damaged.write_bytes(b"ONE of folder")
+    bare = folder / "released.git"
+    subprocess.run(["git", "clone", "--quiet", "--bare", origin, bare], check=True)
+    return f"file://{bare}"
+
+
+def tag(folder, *arguments):
+    who = {f"GIT_{role}_{what}": "test@localhost" for role in ("AUTHOR", "COMMITTER")
+           for what in ("NAME", "EMAIL")}  # fmt: skip
+    subprocess.run(
+        ["gto", *arguments], cwd=folder, env=os.environ | who, check=True, capture_output=True
+    )
+
+
+def first_weight(folder):
+    return load_file(folder / "model.safetensors")["roberta.embeddings.word_embeddings.weight"][0, 0]
+
+
+def test_artifacts_by_version_and_stage(released, tmp_path, monkeypatch, capsys):
+    monkeypatch.setenv("LANGSIG_CACHE", str(tmp_path / "cache"))
+    weights = {}
+    for wanted in (["--rev", "v1.0.0"], ["--rev", "v2.0.0"], ["--stage", "prod"], []):
+        place = tmp_path / "-".join(["got", *wanted])
+        printed, code = dvc(tmp_path, "artifacts", "get", released, "tiny", *wanted, "-o", place)
+        assert code == 0, printed
+        weights[place.name] = first_weight(place)
+    assert weights["got---stage-prod"] == weights["got---rev-v1.0.0"]
+    assert weights["got"] == weights["got---rev-v2.0.0"] != weights["got---rev-v1.0.0"]
+
+    assert main(["get", "tiny", "--stage", "prod", "--repository", released]) == 0
+    place = Path(capsys.readouterr().out.splitlines()[-1])
+    assert first_weight(place) == weights["got---rev-v1.0.0"]
+    model, tokenizer = load_model("tiny", "v2.0.0", repository=released)
+    assert type(model) is RobertaForMaskedLM and not model.training
+    assert model.roberta.embeddings.word_embeddings.weight[0, 0] == weights["got"]
+    tokens = tokenizer("a b", return_tensors="pt")
+    assert model(**tokens).logits.shape[-1] == 800
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "another")  # what is here is not fetched again
+    assert first_weight(fetch_artifact("tiny", repository=released).folder) == weights["got"]
+
+
+def test_artifact_that_was_damaged_on_the_server_is_refused(released, tmp_path):
+    place = tmp_path / "place"
+    with pytest.raises(InputError, match="folder/one: not what its hash says"):
+        fetch_artifact("damaged", repository=released, folder=place)
+    assert not [path for path in tmp_path.iterdir() if "place" in path.name], "nothing half-written"
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"name": "none"}, "none: Unable to find artifact 'none'"),
+        ({"version": "v9.0.0"}, "tiny: Unable to find artifact 'tiny @ v9.0.0'"),
+        ({"stage": "dev"}, "tiny: Unable to find artifact 'tiny @ dev'"),
+        ({"version": "v1.0.0", "stage": "prod"}, "version v1.0.0 and stage prod: name one of them"),
+        ({"repository": "nowhere"}, "nowhere: tiny: No git repository was found at nowhere"),
+        ({"folder": Path(".")}, r"^\.: something is there already"),
+    ],
+)
+def test_artifacts_that_are_not_there(options, message, released):
+    with pytest.raises(InputError, match=message):
+        fetch_artifact(**{"name": "tiny", "repository": released} | options)
+
+
+def test_artifact_with_wrong_credentials(released, tmp_path, monkeypatch):
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "another")
+    with pytest.raises(InputError, match="Forbidden"):
+        fetch_artifact("tiny", repository=released, folder=tmp_path / "place")
+    assert not (tmp_path / "place").exists()

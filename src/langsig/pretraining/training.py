@@ -7,7 +7,7 @@ import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import accelerate
 import numpy as np
@@ -81,6 +81,19 @@ class Recipe:
                 raise InputError(f"{name}: {value} is not positive")
 
 
+class Trained(NamedTuple):
+    """What has come of a training, beside the weights."""
+
+    learning: Learning
+    """What the model has learnt in the end."""
+    curve: list[dict[str, float]]
+    """A dictionary an evaluation: ``step``, ``masked_cross_entropy``, ``unigram_cross_entropy``."""
+    steps: int
+    """So many were taken."""
+    run: str
+    """Hash of all that the weights depend on: text, parameters, code and versions of libraries."""
+
+
 def processes() -> PartialState:
     """The processes that ``accelerate launch`` has started, of which this is one.
 
@@ -100,7 +113,7 @@ def pretrain(
     scratch: Path,
     alpha: float = 1.0,
     seed: int,
-) -> tuple[Learning, list[dict[str, float]]]:
+) -> Trained:
     """Train a model in place (paper, appendix B.2).
 
     Under ``accelerate launch`` every process calls this with the same arguments, and the
@@ -118,17 +131,10 @@ def pretrain(
         the model is safe.
     alpha
         Exponent of the sampling of languages, see :func:`~langsig.pretraining.sampling.draw`.
-
-    Returns
-    -------
-    learning
-        What the model has learnt in the end.
-    curve
-        A dictionary an evaluation: ``step``, ``masked_cross_entropy``,
-        ``unigram_cross_entropy``.
     """
     on_gpu = processes().device.type == "cuda"
-    states = scratch / _name_of_run(model, train, held_out, recipe, alpha, seed)
+    run = _name_of_run(model, train, held_out, recipe, alpha, seed)
+    states = scratch / run
     if not sys.stderr.isatty():
         logging.disable_progress_bar()
     trainer = _Trainer(
@@ -182,7 +188,7 @@ def pretrain(
         for entry in trainer.state.log_history
         if "eval_loss" in entry
     ]
-    return trainer.measure(), curve
+    return Trained(trainer.measure(), curve, trainer.state.global_step, run)
 
 
 def _name_of_run(

@@ -1,0 +1,138 @@
+"""The work of several: an analyst who pulls a part, and workers who train for a head."""
+
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import psutil
+import pytest
+import yaml
+
+pytestmark = pytest.mark.slow
+
+TRAINED = ("qaa", "qab")  # anew, by workers
+REMOTE = (sys.executable, "tools/remote.py")
+
+
+@pytest.fixture(autouse=True)
+def _environment(server, monkeypatch):
+    server.let_in(monkeypatch)
+
+
+@pytest.fixture(scope="module")
+def pushed(first_run, server, tmp_path_factory):
+    """A copy of the finished run, all of which has been pushed."""
+    clone = first_run.copy(tmp_path_factory.mktemp("pushed") / "copy")
+    with pytest.MonkeyPatch.context() as patch:
+        server.let_in(patch)
+        clone.output(*REMOTE, "s3://bucket/spread", "--endpoint", server.url)
+        clone.commit("remote")
+        clone.dvc("push", "--run-cache")
+    return clone
+
+
+def test_analyst_pulls_what_changed_stages_read_and_no_more(pushed, tmp_path):
+    analyst = type(pushed)(tmp_path / "clone")
+    subprocess.run(["git", "clone", "--quiet", pushed.folder, analyst.folder], check=True)
+    analyst.use("micro", "--set", "analysis.logographic=[qaa]")
+    printed = analyst.output(sys.executable, "tools/analyse.py")
+    assert ran(printed) == ["analyse", "plot", "report"]
+    part, whole = map(float, re.search(r"pulled ([\d.]+) MB of the ([\d.]+)", printed).groups())
+    assert 0 < part < whole / 10
+    here = {path.name for path in (analyst.folder / "artifacts").iterdir()}
+    assert "signatures" in here and not here & {"models", "states", "sequences", "covariances"}
+    assert "qaa < " in (analyst.folder / "artifacts/tables/findings.csv").read_text()
+    assert ran(analyst.output(sys.executable, "tools/analyse.py")) == []
+    analyst.use("micro", "--set", "languages.qab.fraction=0.5")
+    done = analyst.attempt(sys.executable, "tools/analyse.py")
+    assert done.returncode == 1 and "covariance@qab, extract@qab, pretrain@qab would run" in (
+        done.stderr
+    )
+
+
+def ran(printed):
+    return re.findall(r"^Running stage '(.*)':$", printed, re.MULTILINE)
+
+
+@pytest.fixture
+def head(pushed, tmp_path):
+    """A clone that has all but two controls, of which nothing is left, and the tables."""
+    head = pushed.copy(tmp_path / "head")
+    lock = yaml.safe_load((head.folder / "dvc.lock").read_text())
+    for stage in (*(f"pretrain@{language}" for language in TRAINED), "analyse"):
+        for out in lock["stages"].pop(stage)["outs"]:
+            shutil.rmtree(head.folder / out["path"], ignore_errors=True)
+            (head.folder / ".dvc/cache/files/md5" / out["md5"][:2] / out["md5"][2:]).unlink(True)
+    (head.folder / "dvc.lock").write_text(yaml.safe_dump(lock))
+    shutil.rmtree(head.folder / ".dvc/cache/runs")
+    shutil.rmtree(head.folder / "metrics")
+    head.commit("without controls")
+    return head
+
+
+def spread(head, *arguments):
+    """The launcher's process."""
+    return subprocess.Popen(
+        [sys.executable, "tools/spread.py", "--workers", "2", *arguments], cwd=head.folder,
+        env=head.environment(), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+    )  # fmt: skip
+
+
+def assert_as_on_one_machine(head, first_run, printed):
+    assert "pretrain@qaa: done" in printed and "pretrain@qab: done" in printed
+    assert ran(printed) == ["analyse"], "the head trains nothing"
+    assert not any((head.folder / "artifacts/models" / name).exists() for name in TRAINED)
+    for name in ("metrics/summary.json", "metrics/languages/qab.json"):
+        assert (head.folder / name).read_bytes() == (first_run.folder / name).read_bytes()
+    stages = yaml.safe_load((head.folder / "dvc.lock").read_text())["stages"]
+    assert stages == yaml.safe_load((first_run.folder / "dvc.lock").read_text())["stages"]
+    clones = [path for path in (head.folder / ".scratch/spread").iterdir() if path.name.isdigit()]
+    assert len(clones) == 2
+
+
+def test_workers_meet_on_the_server_and_one_is_killed(head, first_run, server):
+    head.output(*REMOTE, "s3://bucket/killed", "--endpoint", server.url)  # nothing is there
+    head.commit("another remote")
+    states = head.folder / ".scratch/spread/states/pretrain/qaa"
+    with spread(head) as process:
+        deadline = time.monotonic() + 300
+        while not list(states.glob("*/checkpoint-20/trainer_state.json")):
+            assert process.poll() is None and time.monotonic() < deadline
+            time.sleep(0.002)
+        training = next(one for one in psutil.process_iter(["cmdline"])
+                        if one.info["cmdline"][-2:] == ["stages/pretrain.py", "qaa"]
+                        and Path(one.cwd()).is_relative_to(head.folder))  # fmt: skip
+        worker = next(one for one in training.parents() if "spawn" in " ".join(one.cmdline()))
+        worker.send_signal(signal.SIGKILL)
+        psutil.wait_procs([training], timeout=30)
+        assert not training.is_running(), "it goes with the worker"
+        printed, _ = process.communicate(timeout=400)
+    assert process.returncode == 0, printed
+    assert_as_on_one_machine(head, first_run, printed)
+    assert list((server.files / "bucket/killed").iterdir()), "they met there"
+    assert not states.exists()
+
+
+def test_workers_share_a_cache(head, first_run):
+    head.dvc("remote", "remove", "origin")
+    head.commit("no remote")
+    with spread(head) as process:
+        printed, _ = process.communicate()
+    assert process.returncode == 1
+    assert "error: there is no remote: make remote URL=..., or CACHE=1" in printed
+    with spread(head, "--cache") as process:
+        printed, _ = process.communicate(timeout=400)
+    assert process.returncode == 0, printed
+    assert_as_on_one_machine(head, first_run, printed)
+
+
+def test_workers_clone_what_is_committed(head):
+    head.use("micro", "--set", "seed=2")
+    with spread(head, "--cache") as process:
+        printed, _ = process.communicate(timeout=60)
+    assert process.returncode == 1
+    assert "error: workers clone what is committed, and params.yaml has changed" in printed

@@ -1,0 +1,254 @@
+"""Run the pipeline on many machines: stages of a language are shares that workers take.
+
+The engine is Dask: without SCHEDULER its workers are processes of this machine; with it, those of
+a cluster, started by hand or by SLURM. Each works in a clone of its own, at the commit that is
+checked out here. What a share reads and makes goes through the DVC remote, or through this
+clone's cache if the workers see it. A share of a worker that dies is taken up by another, and
+training goes on where it was. What joins languages after that runs here, and only that.
+"""
+
+import argparse
+import fcntl
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import chdir, contextmanager
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from analyse import outdated, what_is_read
+from distributed import Client, LocalCluster, as_completed
+from dvc.exceptions import DvcException
+from dvc.repo import Repo, lock_repo
+from dvc.utils.serialize import dump_yaml, load_yaml
+from repro import STEPS
+
+ROOT = Path(__file__).parent.parent
+ATTEMPTS = 3  # of a share
+# Runs a command, and ends it, with all that it has started, once the worker is no more.
+LEASH = """
+import os, signal, subprocess, sys, threading, time
+process = subprocess.Popen(sys.argv[1:], stdin=subprocess.DEVNULL, start_new_session=True)
+def watch():
+    sys.stdin.read()
+    for sign in (signal.SIGTERM, signal.SIGKILL):
+        os.killpg(process.pid, sign)
+        time.sleep(5)
+threading.Thread(target=watch, daemon=True).start()
+sys.exit(process.wait())
+"""
+
+
+class Share(NamedTuple):
+    """What one worker does at a time."""
+
+    stages: list[str]
+    reads: list[str]
+    """Artifacts that it does not make itself."""
+
+
+class Meeting(NamedTuple):
+    """Where workers get their clones, and artifacts, from."""
+
+    origin: str
+    commit: str
+    folder: str
+    """For the clones, on each machine."""
+    cache: str | None
+    """That all share; else they pull from the remote and push to it."""
+    threads: int | None
+    """Of a worker, if they are on one machine."""
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="make spread", description=__doc__)
+    parser.add_argument("--workers", type=int, default=os.cpu_count() or 1, help="of this machine")
+    parser.add_argument("--scheduler", help="address, or file, of a Dask scheduler instead")
+    parser.add_argument("--origin", default=str(ROOT), help="what workers clone (this folder)")
+    parser.add_argument("--folder", default=str(ROOT / ".scratch/spread"), help="for their clones")
+    parser.add_argument(
+        "--cache", action="store_true", help="meet in this clone's cache, not through the remote"
+    )
+    arguments = parser.parse_args()
+    with chdir(ROOT), Repo() as repo:
+        if not arguments.cache and not repo.config["core"].get("remote"):
+            sys.exit("error: there is no remote: make remote URL=..., or CACHE=1 to share the cache")
+        commit = committed()
+        local = arguments.scheduler is None
+        meeting = Meeting(
+            arguments.origin,
+            commit,
+            arguments.folder,
+            repo.cache.local.path.removesuffix("/files/md5") if arguments.cache else None,
+            max(1, (os.cpu_count() or 1) // arguments.workers) if local else None,
+        )
+        steps = shares_of(repo)
+        if steps:
+            subprocess.run(["dvc", "repro", "data.dvc"], check=True)
+            if not arguments.cache:
+                subprocess.run(["dvc", "push"], check=True)  # what is here, and they may read
+    if steps:
+        with engine(arguments.scheduler, arguments.workers) as client:
+            for step in steps:
+                spread(client, step, meeting)
+    subprocess.run([sys.executable, "tools/analyse.py"], cwd=ROOT, check=True)
+
+
+def committed() -> str:
+    """The commit that is checked out; ends the program if anything but results has changed."""
+    changed = output("git", "status", "--porcelain", "--untracked-files=no").splitlines()
+    names = [line[3:] for line in changed]
+    mine = [name for name in names if name != "dvc.lock" and not name.startswith("metrics/")]
+    if mine:
+        sys.exit(f"error: workers clone what is committed, and {', '.join(mine)} has changed")
+    return output("git", "rev-parse", "HEAD").strip()
+
+
+def shares_of(repo: Repo) -> list[list[Share]]:
+    """Step by step, what is to be done before the analysis."""
+    with lock_repo(repo):
+        stages = {stage.addressing: stage for stage in outdated(repo)}
+    steps = []
+    for names in STEPS:
+        by_item: dict[str, list[str]] = {}
+        for name in names:
+            for address in stages:
+                if address.partition("@")[0] == name:
+                    by_item.setdefault(address.partition("@")[2], []).append(address)
+        shares = [
+            Share(share, what_is_read(repo, [stages[address] for address in share]))
+            for share in by_item.values()
+        ]
+        if shares:
+            steps.append(shares)
+    return steps
+
+
+@contextmanager
+def engine(scheduler: str | None, workers: int) -> Iterator[Client]:
+    """A client of Dask: of a cluster, or of workers that are processes of this machine."""
+    if scheduler:
+        options = {"scheduler_file": scheduler} if Path(scheduler).is_file() else {}
+        with Client(**options or {"address": scheduler}) as client:
+            yield client
+        return
+    with (
+        LocalCluster(
+            n_workers=workers, threads_per_worker=1, host="127.0.0.1", dashboard_address=None
+        ) as cluster,
+        Client(cluster) as client,
+    ):
+        yield client
+
+
+def spread(client: Client, shares: list[Share], meeting: Meeting) -> None:
+    """Have the workers do these shares, and record what comes of each as soon as it is done."""
+    lock = (ROOT / "dvc.lock").read_text(encoding="utf-8") if (ROOT / "dvc.lock").exists() else ""
+    tasks = {
+        client.submit(work, share, meeting, lock, retries=ATTEMPTS - 1, pure=False): share
+        for share in shares
+    }
+    failed = []
+    for number, task in enumerate(as_completed(tasks), start=1):
+        name = " ".join(tasks[task].stages)
+        if task.status == "finished":
+            record(task.result())
+            say(f"{name}: done ({number} of {len(tasks)})")
+        else:
+            failed.append(name)
+            say(f"{name}: FAILED\n{task.exception()}")
+    if failed:
+        sys.exit(f"error: {'; '.join(failed)} failed, see above; the rest of this step is done")
+
+
+def record(entries: dict[str, Any]) -> None:
+    """Put what workers have run into ``dvc.lock``."""
+    path = ROOT / "dvc.lock"
+    content = load_yaml(path) if path.exists() else {"schema": "2.0", "stages": {}}
+    content["stages"] = dict(sorted((content["stages"] | entries).items()))
+    temporary = path.with_name(".dvc.lock.tmp")
+    dump_yaml(temporary, content)
+    temporary.replace(path)
+
+
+def work(share: Share, meeting: Meeting, lock: str) -> dict[str, Any]:
+    """On a worker: do a share, and return the entries of its stages in ``dvc.lock``."""
+    with clone_of_worker(meeting) as clone:
+        if lock:
+            (clone / "dvc.lock").write_text(lock, encoding="utf-8")
+        if share.reads:
+            leashed(clone, meeting, "dvc", "checkout" if meeting.cache else "pull", *share.reads)
+        leashed(clone, meeting, "dvc", "repro", "--single-item", *share.stages)
+        if not meeting.cache:
+            leashed(clone, meeting, "dvc", "push", *share.stages)
+        stages = load_yaml(clone / "dvc.lock")["stages"]
+        return {name: stages[name] for name in share.stages}
+
+
+@contextmanager
+def clone_of_worker(meeting: Meeting) -> Iterator[Path]:
+    """A clone that no other worker is in, at the commit of the head."""
+    folder = Path(meeting.folder)
+    folder.mkdir(parents=True, exist_ok=True)
+    for number in range(10_000):
+        with (folder / f"{number}.lock").open("w", encoding="utf-8") as held:
+            try:
+                fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                continue
+            clone = folder / str(number)
+            if not (clone / ".git").is_dir():
+                output("git", "clone", "--quiet", "--no-checkout", meeting.origin, str(clone))
+            git = ("git", "-C", str(clone))
+            output(*git, "fetch", "--quiet", meeting.origin)
+            output(*git, "checkout", "--quiet", "--force", meeting.commit)
+            if meeting.cache:
+                output("dvc", "--cd", str(clone), "cache", "dir", "--local", meeting.cache)
+            yield clone
+            return
+
+
+def leashed(clone: Path, meeting: Meeting, *command: str) -> None:
+    """Run a command in the clone, no longer than this process lives."""
+    environment = os.environ | {
+        "PYTHONPATH": str(clone / "src"),
+        # One for all clones, as another worker may go on with a training.
+        "LANGSIG_SCRATCH": str(Path(meeting.folder, "states")),
+    }
+    if meeting.threads:
+        environment["OMP_NUM_THREADS"] = str(meeting.threads)
+    done = subprocess.Popen(
+        [sys.executable, "-c", LEASH, *command],
+        cwd=clone,
+        env=environment,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+    printed = done.stdout.read()
+    if done.wait():
+        raise RuntimeError(f"{' '.join(command)}:\n{printed[-3000:]}")
+
+
+def output(*command: str) -> str:
+    """What a command prints; raises what it says if it fails."""
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise RuntimeError(f"{' '.join(command)}: {done.stderr.strip()}")
+    return done.stdout
+
+
+def say(message: str) -> None:
+    print(f"{time.strftime('%H:%M:%S')}  {message}", flush=True)
+
+
+if __name__ == "__main__":
+    try:
+        main()
+    except (DvcException, RuntimeError) as error:
+        sys.exit(f"error: {error}")
+    except subprocess.CalledProcessError as error:
+        sys.exit(error.returncode)
