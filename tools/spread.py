@@ -18,11 +18,12 @@ from contextlib import chdir, contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from analyse import outdated, what_is_read
 from distributed import Client, LocalCluster, as_completed
 from dvc.exceptions import DvcException
 from dvc.repo import Repo, lock_repo
 from dvc.utils.serialize import dump_yaml, load_yaml
+
+from analyse import outdated, what_is_read
 from repro import STEPS
 
 ROOT = Path(__file__).parent.parent
@@ -74,7 +75,7 @@ def main() -> None:
     arguments = parser.parse_args()
     with chdir(ROOT), Repo() as repo:
         if not arguments.cache and not repo.config["core"].get("remote"):
-            sys.exit("error: there is no remote: make remote URL=..., or CACHE=1 to share the cache")
+            sys.exit("error: there is no remote: make remote URL=..., or CACHE=1")
         commit = committed()
         local = arguments.scheduler is None
         meeting = Meeting(

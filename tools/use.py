@@ -87,20 +87,17 @@ def write_lists(pipeline: dict[str, Any], params: dict[str, Any]) -> None:
 def _registry(languages: list[str]) -> dict[str, dict[str, Any]]:
     """The artifacts that have names, to be versioned under."""
 
-    def model(name: str, role: str, description: str) -> dict[str, Any]:
+    def model(name: str, role: str, languages: str) -> dict[str, Any]:
         return {
             "path": f"artifacts/models/{name}",
             "type": "model",
-            "desc": description,
+            "desc": f"Masked language model of {languages}",
             "labels": ["masked-language-model", role],
         }
 
     return {
-        "experimental": model("experimental", "experimental", "Masked language model of all languages"),
-        **{
-            f"control-{name}": model(name, "control", f"Masked language model of {name} alone")
-            for name in languages
-        },
+        "experimental": model("experimental", "experimental", "all languages"),
+        **{f"control-{name}": model(name, "control", f"{name} alone") for name in languages},
         "tokenizer": {
             "path": "artifacts/tokenizer",
             "type": "tokenizer",

@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import time
+from itertools import product
 
 import pandas as pd
 import pytest
@@ -57,6 +58,10 @@ def public(clone, tmp_path_factory):
     changed = [option for setting in settings for option in ("--set-param", setting)]
     printed = clone.dvc("exp", "run", "--temp", "--name", "public", *changed, "analyse")
     assert clone.git("status", "--porcelain") == before
+    clone.use("micro", "--set", *settings)
+    would_run = clone.would_run()
+    clone.restore()
+    assert would_run == ran(printed) | {"plot", "report"}, "or other tests are told wrong"
     return printed
 
 
@@ -86,6 +91,8 @@ def test_difference_of_an_experiment(clone, public):
     found = diff(["HEAD"], ["public"], repository=clone.folder)
     assert set(found.parameters) == {"experimental.checkpoint", "analysis.languages"}
     assert found.missing == []
+    changed = json.loads(clone.dvc("metrics", "diff", "--json", "HEAD", "public"))
+    assert "average_signature" in changed["metrics/languages/qab.json"]
     signatures = found.signatures
     assert set(signatures["language"]) == {"qaa", "qab"}
     assert set(signatures["source"]) == {"trained", "equal-words", "untrained"}
@@ -137,8 +144,12 @@ def test_queue_then_branch_then_metrics_and_plots(clone):
     clone.output("python", "tools/plots_page.py", ".dvc/plots_page.html")
     clone.dvc("plots", "diff", "HEAD", "later-branch")
     page = (clone.folder / "dvc_plots/index.html").read_text()
-    for revision in ("HEAD", "later-branch"):
-        assert f'src="static/{revision}_plots_figures_trees.svg"' in page
+    plots = yaml.safe_load((clone.folder / "dvc.yaml").read_text())["plots"]
+    pictures = [plot.replace("/", "_") for plot in plots if isinstance(plot, str)]
+    assert pictures
+    for picture, revision in product(pictures, ("HEAD", "later-branch")):
+        assert f'src="static/{revision}_{picture}"' in page
+        assert (clone.folder / "dvc_plots/static" / f"{revision}_{picture}").stat().st_size
     found = diff(["HEAD"], ["later-branch"], repository=clone.folder)
     assert set(found.parameters) == {"analysis.logographic"}
     findings = Revision("later-branch", clone.folder).table("artifacts/tables/findings.csv")

@@ -40,9 +40,7 @@ def trained(*, learnt):
 
 def test_card_of_an_experimental_model(model):
     text = {"qaa": TEXT, "qab": TEXT}
-    card = ModelCard(
-        model_card("experimental", model, text, RECIPE, trained(learnt=True), ORIGIN)
-    )
+    card = ModelCard(model_card("experimental", model, text, RECIPE, trained(learnt=True), ORIGIN))
     assert card.data.language == ["qaa", "qab"]
     assert card.data.license == "mpl-2.0"
     assert card.data.tags == ["langsig", "experimental"]
@@ -62,9 +60,7 @@ def test_card_of_an_experimental_model(model):
 
 
 def test_card_says_what_has_not_been_learnt(model):
-    card = ModelCard(
-        model_card("qaa", model, {"qaa": TEXT}, RECIPE, trained(learnt=False), ORIGIN)
-    )
+    card = ModelCard(model_card("qaa", model, {"qaa": TEXT}, RECIPE, trained(learnt=False), ORIGIN))
     assert "# Control model of `qaa`" in card.text
     assert "| Learnt | **no**: " in card.text
     assert card.data.tags == ["langsig", "control"]

@@ -2,14 +2,11 @@
 
 import os
 import shutil
-import socket
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from contextlib import chdir
 from pathlib import Path
-from typing import NamedTuple
 
 import pytest
 from dvc.cli import main as dvc

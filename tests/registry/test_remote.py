@@ -244,7 +244,8 @@ def tag(folder, *arguments):
 
 
 def first_weight(folder):
-    return load_file(folder / "model.safetensors")["roberta.embeddings.word_embeddings.weight"][0, 0]
+    weights = load_file(folder / "model.safetensors")
+    return weights["roberta.embeddings.word_embeddings.weight"][0, 0]
 
 
 def test_artifacts_by_version_and_stage(released, tmp_path, monkeypatch, capsys):
