@@ -18,6 +18,8 @@ from langsig.files import atomic_directory
 if TYPE_CHECKING:
     from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
+CURVE = ["step", "masked_cross_entropy", "unigram_cross_entropy"]
+
 
 def load_params() -> dict[str, Any]:
     """The parameters of the run, from ``params.yaml``."""
@@ -77,7 +79,7 @@ def keep_model(
     tokenizer: "PreTrainedTokenizerBase",
     card: str,
     learning: dict[str, Any],
-    curve: pd.DataFrame,
+    curve: list[dict[str, float]],
 ) -> None:
     """Write a checkpoint with its tokenizer and card, and what it has learnt."""
     with atomic_directory(Path(f"artifacts/models/{name}")) as output:
@@ -86,7 +88,7 @@ def keep_model(
         (output / "README.md").write_text(card, encoding="utf-8")
     with atomic_directory(Path(f"artifacts/learning/{name}")) as output:
         (output / "learning.json").write_text(json.dumps(learning, indent=2) + "\n")
-        curve.to_csv(output / "curve.csv", index=False)
+        pd.DataFrame(curve, columns=CURVE).to_csv(output / "curve.csv", index=False)
 
 
 def read(path: str | Path) -> pd.DataFrame:

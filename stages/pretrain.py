@@ -19,7 +19,6 @@ from langsig.morphology import read_words
 from langsig.representations import load_model
 
 SEQUENCES = Path("artifacts/sequences")
-CURVE = ["step", "masked_cross_entropy", "unigram_cross_entropy"]
 
 
 def main() -> None:
@@ -47,8 +46,7 @@ def main() -> None:
     if pretraining.processes().is_main_process:
         origin = pretraining.Origin(**options["origin"])
         card = pretraining.model_card(name, model, train, recipe, trained, origin)
-        learning, curve = trained.learning.as_dict(), pd.DataFrame(trained.curve)
-        keep_model(name, model, tokenizer, card, learning, curve)
+        keep_model(name, model, tokenizer, card, trained.learning.as_dict(), trained.curve)
         shutil.rmtree(scratch)
         print(f"{name}: {trained.learning}")
     return None
@@ -74,9 +72,8 @@ def adopt(checkpoint: str) -> None:
     """Take a checkpoint for the experimental model as it is; what it has learnt is not known."""
     if pretraining.processes().is_main_process:
         model, tokenizer = load_model(checkpoint), load_tokenizer(checkpoint)
-        learning, curve = {"checkpoint": checkpoint}, pd.DataFrame(columns=CURVE)
-        card = pretraining.adopted_card(checkpoint)
-        keep_model("experimental", model, tokenizer, card, learning, curve)
+        card, learning = pretraining.adopted_card(checkpoint), {"checkpoint": checkpoint}
+        keep_model("experimental", model, tokenizer, card, learning, curve=[])
         print(f"experimental: {checkpoint}")
 
 

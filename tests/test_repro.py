@@ -1,7 +1,10 @@
 """``make repro``: who does what, with a program in the place of DVC that writes down its calls."""
 
+import os
 import stat
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -37,7 +40,14 @@ def calls(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.delenv("OMP_NUM_THREADS", raising=False)
     monkeypatch.setattr(repro.os, "cpu_count", lambda: 4)
     monkeypatch.setattr(sys, "argv", ["repro", "--jobs", "2"])
+    monkeypatch.setattr(repro, "warm", cold)
     return tmp_path / "calls"
+
+
+@contextmanager
+def cold(threads: int | None = None) -> Iterator[dict[str, str]]:
+    """In the place of a process that imports torch."""
+    yield os.environ | ({"OMP_NUM_THREADS": str(threads)} if threads else {})
 
 
 def targets(calls: Path) -> list[list[str]]:
@@ -104,4 +114,4 @@ def test_nothing_is_shared_out_where_nothing_changed_or_there_is_one_job(
     else:
         (calls.parent / "fresh").touch()
     repro.main()
-    assert calls.read_text() == "- repro\n"
+    assert (calls.read_text() if calls.exists() else "") == ("- repro\n" if alone else "")

@@ -2,7 +2,8 @@
 
 DVC runs one stage after another, most of which leave cores idle. Those of one language need
 nothing of the other languages', so here several processes of ``dvc repro`` share the languages
-out; what is then left to do is left to a last one.
+out; what is then left to do is left to a last one. All of their stages are
+forks of processes that have imported torch and its like.
 """
 
 import argparse
@@ -15,6 +16,7 @@ from functools import partial
 from pathlib import Path
 
 import yaml
+from warm import warm
 
 ROOT = Path(__file__).parent.parent
 # Step by step; those with a name of one language are shared out.
@@ -34,36 +36,37 @@ def main() -> None:
     jobs = max(1, parser.parse_args().jobs)
     pipeline = yaml.safe_load((ROOT / "dvc.yaml").read_text(encoding="utf-8"))["stages"]
     languages = [*yaml.safe_load((ROOT / "params.yaml").read_text(encoding="utf-8"))["languages"]]
-    if jobs > 1 and subprocess.run(["dvc", "status", "--quiet"], cwd=ROOT, check=False).returncode:
-        run(["data.dvc"])
-        for step in STEPS:
-            share_out(step, languages if "foreach" in pipeline[step[0]] else [], jobs)
-    subprocess.run(["dvc", "repro"], cwd=ROOT, check=True)
-
-
-def share_out(step: list[str], languages: list[str], jobs: int) -> None:
-    """Run the stages of one step; ends the program if one fails, once all have ended."""
-    if not languages:
-        return run(step)
-    shares = [languages[first::jobs] for first in range(min(jobs, len(languages)))]
-    targets = [[f"{stage}@{name}" for name in share for stage in step] for share in shares]
-    threads = max(1, (os.cpu_count() or 1) // len(shares))
-    with ThreadPoolExecutor(len(shares)) as pool:
-        list(pool.map(partial(run, threads=threads), targets))
-    return None
-
-
-def run(targets: list[str], threads: int | None = None) -> None:
-    """Bring these stages up to date, one after another, and nothing before them.
-
-    With a number of threads they are not alone: what they say of their progress is only shown if
-    they fail, and they wait for locks of the others.
-    """
-    command = ["dvc", "repro", "--single-item", *targets]
-    if threads is None:
-        subprocess.run(command, cwd=ROOT, check=True)
+    if not subprocess.run(["dvc", "status", "--quiet"], cwd=ROOT, check=False).returncode:
         return
-    environment = os.environ | {"OMP_NUM_THREADS": str(threads)}
+    with warm() as alone:
+        if jobs > 1:
+            shares = [languages[first::jobs] for first in range(min(jobs, len(languages)))]
+            run(["data.dvc"], alone)
+            with warm(threads=max(1, (os.cpu_count() or 1) // len(shares))) as together:
+                for step in STEPS:
+                    if "foreach" in pipeline[step[0]]:
+                        share_out(step, shares, together)
+                    else:
+                        run(step, alone)
+        subprocess.run(["dvc", "repro"], cwd=ROOT, env=alone, check=True)
+
+
+def share_out(step: list[str], shares: list[list[str]], environment: dict[str, str]) -> None:
+    """Run the stages of one step; ends the program if one fails, once all have ended."""
+    targets = [[f"{stage}@{name}" for name in share for stage in step] for share in shares]
+    with ThreadPoolExecutor(len(shares)) as pool:
+        list(pool.map(partial(run_beside_others, environment=environment), targets))
+
+
+def run(targets: list[str], environment: dict[str, str]) -> None:
+    """Bring these stages up to date, one after another, and nothing before them."""
+    command = ["dvc", "repro", "--single-item", *targets]
+    subprocess.run(command, cwd=ROOT, env=environment, check=True)
+
+
+def run_beside_others(targets: list[str], environment: dict[str, str]) -> None:
+    """The same, waiting for locks that others hold; what is printed is shown if they fail."""
+    command = ["dvc", "repro", "--single-item", *targets]
     captured = partial(subprocess.run, stderr=subprocess.PIPE, text=True, check=False)
     while (done := captured(command, cwd=ROOT, env=environment)).returncode:
         if LOCKED not in done.stderr:

@@ -6,6 +6,7 @@ import re
 import shutil
 import subprocess
 import sys
+from collections.abc import Iterator
 from contextlib import chdir
 from pathlib import Path
 
@@ -13,6 +14,7 @@ import networkx as nx
 import pytest
 from dvc.repo import Repo
 from filelock import FileLock
+from warm import warm
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -27,7 +29,9 @@ class Clone:
     def copy(self, folder: Path) -> "Clone":
         """Another one with all that has been made in this one."""
         shutil.copytree(self.folder, folder, ignore=shutil.ignore_patterns("tmp"))
-        return Clone(folder)
+        copy = Clone(folder)
+        copy.ran_first = self.ran_first
+        return copy
 
     def fill(self) -> None:
         """Take all files that Git has or would take of the work tree, and commit them."""
@@ -91,6 +95,14 @@ class Clone:
             "PYTHONPATH": str(self.folder / "src"),
             "DVC_NO_ANALYTICS": "1",
         }
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _warm() -> Iterator[None]:
+    """Stages are forks of a process that has imported torch, one a process of pytest."""
+    with pytest.MonkeyPatch.context() as patch, warm(threads=1) as environment:
+        patch.setenv("LANGSIG_WARM", environment["LANGSIG_WARM"])
+        yield
 
 
 @pytest.fixture(scope="session")

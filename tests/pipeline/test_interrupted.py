@@ -29,10 +29,12 @@ def forget(clone, stage):
 
 def killed(clone, moment, seconds):
     """Start ``dvc repro`` and kill it, and all that it has started, after a certain moment."""
+    environment = clone.environment()
+    del environment["LANGSIG_WARM"]  # which it has not started
     with subprocess.Popen(
         ["dvc", "repro"],
         cwd=clone.folder,
-        env=clone.environment(),
+        env=environment,
         start_new_session=True,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
