@@ -25,10 +25,10 @@ LONG = (
     "pipeline/test_pipeline.py",
     "benchmarks/",
     "test_benchmarks.py",
+    "pipeline/",
     "factorization/",
     "registry/",
     "pretraining/",
-    "pipeline/",
 )
 
 

@@ -203,3 +203,21 @@ def test_the_paper_by_hand() -> None:
     weights, output, attention = 85e6, 192.6e6, 12 * 12 * 768 * 512
     assert each == pytest.approx(6 * weights + 6 * 0.15 * output + attention, rel=0.01)
     assert re.search(r"250,002", price.table(cost(params)))
+
+
+def test_more_languages_and_other_parameters(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    larger = ["pretraining.experimental.model.layers=24", "pretraining.experimental.model.dim=1024"]
+    options = ("paper", "--json", "--languages", "100", "--set", *larger)
+    found = json.loads(printed(monkeypatch, capsys, *options))
+    paper = json.loads(printed(monkeypatch, capsys, "paper", "--json"))
+    assert found["languages"] == 100
+    assert found["models"]["control"] == paper["models"]["control"]
+    assert found["models"]["experimental"]["parameters"] > 560e6  # XLM-R large has that many
+    for bad, message in (
+        (["--languages", "0"], "--languages: 0 is not positive"),
+        (["--set", "pack.none=1"], "the preset has no parameter pack.none"),
+    ):
+        with pytest.raises(SystemExit, match=message):
+            printed(monkeypatch, capsys, "paper", *bad)

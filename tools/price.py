@@ -18,6 +18,7 @@ from langsig.corpora import load_tokenizer
 from langsig.errors import InputError
 from langsig.morphology import CATEGORIES, read_words
 from langsig.pretraining import ModelShape, pricing
+from use import set_parameter
 
 ROOT = Path(__file__).parent.parent
 ROLES = ("control", "experimental")
@@ -31,11 +32,16 @@ def main() -> None:
     device.add_argument("--tflops", type=float, help="16-bit peak of another GPU")
     parser.add_argument("--utilisation", type=float, default=0.35, help="share of the peak (.35)")
     parser.add_argument("--vocabulary", type=int, help="entries of a tokenizer not on this disk")
+    parser.add_argument("--languages", type=int, help="so many, instead of the preset's")
+    parser.add_argument("--set", nargs="*", default=[], metavar="KEY=VALUE", dest="changes")
     parser.add_argument("--json", action="store_true")
     arguments = parser.parse_args()
     try:
+        params = load_preset(arguments.preset)
+        for change in arguments.changes:
+            set_parameter(params, change)
         found = price(
-            load_preset(arguments.preset),
+            with_languages(params, arguments.languages),
             peaks(arguments.gpu, arguments.tflops),
             utilisation=arguments.utilisation,
             vocabulary=arguments.vocabulary,
@@ -53,6 +59,16 @@ def load_preset(preset: str | None) -> dict[str, Any]:
         raise InputError(f"PRESET={preset} is none of {known}")
     params: dict[str, Any] = yaml.safe_load(path.read_text(encoding="utf-8"))
     return params
+
+
+def with_languages(params: dict[str, Any], count: int | None) -> dict[str, Any]:
+    """The parameters with so many languages, of which nothing is on this disk."""
+    if count is None:
+        return params
+    if count < 1:
+        raise InputError(f"--languages: {count} is not positive")
+    nowhere = {"treebank": "nowhere"}
+    return params | {"languages": {f"language {n}": nowhere for n in range(count)}}
 
 
 def peaks(gpu: str | None, tflops: float | None) -> dict[str, float]:

@@ -24,9 +24,18 @@ from dvc.repo import Repo, lock_repo
 from dvc.utils.serialize import dump_yaml, load_yaml
 
 from analyse import outdated, what_is_read
-from repro import STEPS
 
 ROOT = Path(__file__).parent.parent
+# What a worker does at a time, of one language where there is one; all before the analysis.
+SHARES = [
+    ["annotate", "clean"],
+    ["tokenizer"],
+    ["pack"],
+    ["pretrain-experimental"],
+    ["pretrain"],
+    ["untrained"],
+    ["extract", "extract-experimental", "covariance"],
+]
 ATTEMPTS = 3  # of a share
 # Runs a command, and ends it, with all that it has started, once the worker is no more.
 LEASH = """
@@ -48,6 +57,7 @@ class Share(NamedTuple):
     stages: list[str]
     reads: list[str]
     """Artifacts that it does not make itself."""
+    makes: list[str]
 
 
 class Meeting(NamedTuple):
@@ -85,15 +95,14 @@ def main() -> None:
             repo.cache.local.path.removesuffix("/files/md5") if arguments.cache else None,
             max(1, (os.cpu_count() or 1) // arguments.workers) if local else None,
         )
-        steps = shares_of(repo)
-        if steps:
+        shares = shares_of(repo)
+        if shares:
             subprocess.run(["dvc", "repro", "data.dvc"], check=True)
             if not arguments.cache:
                 subprocess.run(["dvc", "push"], check=True)  # what is here, and they may read
-    if steps:
+    if shares:
         with engine(arguments.scheduler, arguments.workers) as client:
-            for step in steps:
-                spread(client, step, meeting)
+            spread(client, shares, meeting)
     subprocess.run([sys.executable, "tools/analyse.py"], cwd=ROOT, check=True)
 
 
@@ -107,24 +116,23 @@ def committed() -> str:
     return output("git", "rev-parse", "HEAD").strip()
 
 
-def shares_of(repo: Repo) -> list[list[Share]]:
-    """Step by step, what is to be done before the analysis."""
+def shares_of(repo: Repo) -> list[Share]:
+    """What is to be done before the analysis, in the order of the pipeline."""
     with lock_repo(repo):
         stages = {stage.addressing: stage for stage in outdated(repo)}
-    steps = []
-    for names in STEPS:
-        by_item: dict[str, list[str]] = {}
+    shares = []
+    for names in SHARES:
+        by_language: dict[str, list[str]] = {}
         for name in names:
             for address in stages:
-                if address.partition("@")[0] == name:
-                    by_item.setdefault(address.partition("@")[2], []).append(address)
-        shares = [
-            Share(share, what_is_read(repo, [stages[address] for address in share]))
-            for share in by_item.values()
-        ]
-        if shares:
-            steps.append(shares)
-    return steps
+                stage, _, language = address.partition("@")
+                if stage == name:
+                    by_language.setdefault(language, []).append(address)
+        for share in by_language.values():
+            parts = [stages[address] for address in share]
+            makes = [repo.fs.relpath(out.fs_path) for part in parts for out in part.outs]
+            shares.append(Share(share, what_is_read(repo, parts), makes))
+    return shares
 
 
 @contextmanager
@@ -145,28 +153,33 @@ def engine(scheduler: str | None, workers: int) -> Iterator[Client]:
 
 
 def spread(client: Client, shares: list[Share], meeting: Meeting) -> None:
-    """Have the workers do these shares, and record what comes of each as soon as it is done."""
+    """Have workers do these shares, each as soon as what it reads is there, and record what
+    comes of them."""
     lock = (ROOT / "dvc.lock").read_text(encoding="utf-8") if (ROOT / "dvc.lock").exists() else ""
-    tasks = {
-        client.submit(work, share, meeting, lock, retries=ATTEMPTS - 1, pure=False): share
-        for share in shares
-    }
-    failed = []
+    tasks: dict[Any, Share] = {}
+    for number, share in enumerate(shares):
+        needed = [task for task, other in tasks.items() if set(other.makes) & set(share.reads)]
+        options = {"retries": ATTEMPTS - 1, "pure": False, "priority": -number}
+        tasks[client.submit(work, share, meeting, lock, needed, **options)] = share
+    failed = False
     for number, task in enumerate(as_completed(tasks), start=1):
         name = " ".join(tasks[task].stages)
         if task.status == "finished":
-            record(task.result())
+            entries = task.result()
+            record({stage: entries[stage] for stage in tasks[task].stages})
             say(f"{name}: done ({number} of {len(tasks)})")
-        else:
-            failed.append(name)
+        elif not failed:  # those that need it fail too
+            failed = True
             say(f"{name}: FAILED\n{task.exception()}")
     if failed:
-        sys.exit(f"error: {'; '.join(failed)} failed, see above; the rest of this step is done")
+        sys.exit("error: what does not need the share that failed is done")
 
 
-def record(entries: dict[str, Any]) -> None:
+def record(entries: dict[str, Any], clone: Path = ROOT) -> None:
     """Put what workers have run into ``dvc.lock``."""
-    path = ROOT / "dvc.lock"
+    if not entries:
+        return
+    path = clone / "dvc.lock"
     content = load_yaml(path) if path.exists() else {"schema": "2.0", "stages": {}}
     content["stages"] = dict(sorted((content["stages"] | entries).items()))
     temporary = path.with_name(".dvc.lock.tmp")
@@ -174,18 +187,22 @@ def record(entries: dict[str, Any]) -> None:
     temporary.replace(path)
 
 
-def work(share: Share, meeting: Meeting, lock: str) -> dict[str, Any]:
-    """On a worker: do a share, and return the entries of its stages in ``dvc.lock``."""
+def work(share: Share, meeting: Meeting, lock: str, needed: list[dict[str, Any]]) -> dict[str, Any]:
+    """On a worker: do a share, and return the entries in ``dvc.lock`` of its stages, and of all
+    that these needed."""
     with clone_of_worker(meeting) as clone:
+        (clone / "dvc.lock").unlink(missing_ok=True)
         if lock:
             (clone / "dvc.lock").write_text(lock, encoding="utf-8")
+        before = {name: entry for entries in needed for name, entry in entries.items()}
+        record(before, clone)
         if share.reads:
             leashed(clone, meeting, "dvc", "checkout" if meeting.cache else "pull", *share.reads)
         leashed(clone, meeting, "dvc", "repro", "--single-item", *share.stages)
         if not meeting.cache:
             leashed(clone, meeting, "dvc", "push", *share.stages)
         stages = load_yaml(clone / "dvc.lock")["stages"]
-        return {name: stages[name] for name in share.stages}
+        return before | {name: stages[name] for name in share.stages}
 
 
 @contextmanager

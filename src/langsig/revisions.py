@@ -135,7 +135,8 @@ class Revision:
         exact = self._outs.get(path)
         if exact is not None:
             return exact[1]
-        found: str | None = self._files.info(path).get("md5")
+        info = self._files.info(path)  # of a file in the work tree, what DVC knows is one deeper
+        found: str | None = info.get("dvc_info", info).get("md5")
         return found
 
     def _maker(self, path: str) -> str | None:

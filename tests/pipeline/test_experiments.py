@@ -2,6 +2,7 @@
 
 import json
 import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -137,6 +138,16 @@ def test_queue_then_branch_then_metrics_and_plots(clone):
     clone.dvc("queue", "stop")
     clone.dvc("exp", "branch", "later", "later-branch")
     assert "later-branch" in clone.git("branch")
+    with_workspace = diff(["later-branch"], ["workspace"], repository=clone.folder)
+    assert with_workspace.missing == []
+    clone.output(sys.executable, "tools/comment.py", "later-branch", "comment")
+    comment = (clone.folder / "comment/comment.md").read_text()
+    assert "analysis.logographic: ['qah'] -> " in comment
+    drawn = re.findall(r"^!\[.*\]\((.*)\)$", comment, re.MULTILINE)
+    assert len(drawn) > 20 and len(drawn) == len(set(drawn))
+    for name in drawn:
+        assert (clone.folder / "comment" / name).read_bytes().startswith(b"\x89PNG")
+    shutil.rmtree(clone.folder / "comment")
     compare = ("metrics", "diff", "--json", "HEAD", "later-branch")
     assert json.loads(clone.dvc(*compare)) == {}, "findings are no numbers of a language"
     changed = json.loads(clone.dvc(*compare, "--targets", "metrics/summary.json"))

@@ -22,18 +22,18 @@ REMOTE = (sys.executable, "tools/remote.py")
 @pytest.fixture(autouse=True)
 def _environment(server, monkeypatch):
     server.let_in(monkeypatch)
-    monkeypatch.delenv("LANGSIG_WARM")  # stages are to be processes of the workers
 
 
 @pytest.fixture(scope="module")
 def pushed(first_run, server, tmp_path_factory):
-    """A copy of the finished run, of which all but two controls has been pushed."""
+    """A copy of the finished run, of which all but two checkpoints has been pushed."""
     clone = first_run.copy(tmp_path_factory.mktemp("pushed") / "copy")
     with pytest.MonkeyPatch.context() as patch:
         server.let_in(patch)
         clone.output(*REMOTE, "s3://bucket/spread", "--endpoint", server.url)
         clone.commit("remote")
         clone.dvc("push", *(stage for stage in clone.ran_first if stage not in ANEW))
+        clone.dvc("push", *(f"artifacts/learning/{name}" for name in TRAINED))
     return clone
 
 
@@ -61,8 +61,9 @@ def ran(printed):
 
 
 @pytest.fixture
-def head(pushed, tmp_path):
+def head(pushed, tmp_path, monkeypatch):
     """A clone that has all but two controls, of which nothing is left, and the tables."""
+    monkeypatch.delenv("LANGSIG_WARM")  # stages are to be processes of the workers
     head = pushed.copy(tmp_path / "head")
     lock = yaml.safe_load((head.folder / "dvc.lock").read_text())
     for stage in (*ANEW, "analyse"):
