@@ -208,7 +208,8 @@ def test_the_paper_by_hand() -> None:
 def test_more_languages_and_other_parameters(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    larger = ["pretraining.experimental.model.layers=24", "pretraining.experimental.model.dim=1024"]
+    size = {"layers": 24, "dim": 1024, "heads": 16}
+    larger = [f"pretraining.experimental.model.{name}={value}" for name, value in size.items()]
     options = ("paper", "--json", "--languages", "100", "--set", *larger)
     found = json.loads(printed(monkeypatch, capsys, *options))
     paper = json.loads(printed(monkeypatch, capsys, "paper", "--json"))
