@@ -10,7 +10,6 @@ import argparse
 import os
 import subprocess
 import sys
-import time
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
@@ -27,7 +26,6 @@ STEPS = [
     ["pretrain-experimental"],
     ["extract", "extract-experimental", "covariance"],
 ]
-LOCKED = "Unable to acquire lock"  # which another process holds, while it hashes what it has made
 
 
 def main() -> None:
@@ -65,13 +63,13 @@ def run(targets: list[str], environment: dict[str, str]) -> None:
 
 
 def run_beside_others(targets: list[str], environment: dict[str, str]) -> None:
-    """The same, waiting for locks that others hold; what is printed is shown if they fail."""
-    command = ["dvc", "repro", "--single-item", *targets]
-    captured = partial(subprocess.run, stderr=subprocess.PIPE, text=True, check=False)
-    while (done := captured(command, cwd=ROOT, env=environment)).returncode:
-        if LOCKED not in done.stderr:
-            sys.exit(f"{done.stderr}\nerror: {' '.join(command)} failed")
-        time.sleep(1)
+    """The same, waiting for locks that others hold; what is said of progress is shown if it fails."""
+    command = ["dvc", "repro", "--wait-for-lock", "--single-item", *targets]
+    done = subprocess.run(
+        command, cwd=ROOT, env=environment, stderr=subprocess.PIPE, text=True, check=False
+    )
+    if done.returncode:
+        sys.exit(f"{done.stderr}\nerror: {' '.join(command)} failed")
 
 
 if __name__ == "__main__":

@@ -24,6 +24,7 @@ from dvc.repo import Repo, lock_repo
 from dvc.utils.serialize import dump_yaml, load_yaml
 
 from analyse import outdated, what_is_read
+from langsig.files import atomic_directory
 
 ROOT = Path(__file__).parent.parent
 # What a worker does at a time, of one language where there is one; all before the analysis.
@@ -217,11 +218,13 @@ def clone_of_worker(meeting: Meeting) -> Iterator[Path]:
             except BlockingIOError:
                 continue
             clone = folder / str(number)
-            if not (clone / ".git").is_dir():
-                output("git", "clone", "--quiet", "--no-checkout", meeting.origin, str(clone))
+            if not clone.exists():
+                with atomic_directory(clone) as empty:
+                    output("git", "clone", "--quiet", "--no-checkout", meeting.origin, str(empty))
             git = ("git", "-C", str(clone))
             output(*git, "fetch", "--quiet", meeting.origin)
             output(*git, "checkout", "--quiet", "--force", meeting.commit)
+            (clone / ".dvc/config.local").unlink(missing_ok=True)  # of another meeting
             if meeting.cache:
                 output("dvc", "--cd", str(clone), "cache", "dir", "--local", meeting.cache)
             yield clone
