@@ -2,6 +2,7 @@
 
 import os
 import stat
+import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -49,9 +50,7 @@ def cold(threads: int | None = None) -> Iterator[dict[str, str]]:
 
 def targets(calls: Path) -> list[list[str]]:
     lines = [line.split()[1:] for line in calls.read_text().splitlines()]
-    return [
-        line[line.index("--single-item") + 1 :] for line in lines if "--single-item" in line
-    ]
+    return [line[line.index("--single-item") + 1 :] for line in lines if "--single-item" in line]
 
 
 def test_steps_are_the_stages_of_single_languages_in_the_order_of_the_pipeline() -> None:
@@ -108,3 +107,9 @@ def test_nothing_is_shared_out_where_nothing_changed_or_there_is_one_job(
         (calls.parent / "fresh").touch()
     repro.main()
     assert (calls.read_text() if calls.exists() else "") == ("- repro\n" if alone else "")
+
+
+def test_dvc_knows_the_option() -> None:
+    """The program above would take any."""
+    dvc = Path(sys.executable).with_name("dvc")
+    subprocess.run([dvc, "--wait-for-lock", "repro", "--help"], check=True, capture_output=True)

@@ -64,7 +64,7 @@ def run(targets: list[str], environment: dict[str, str]) -> None:
 
 def run_beside_others(targets: list[str], environment: dict[str, str]) -> None:
     """The same, waiting for locks of others; what is said of progress is shown if it fails."""
-    command = ["dvc", "repro", "--wait-for-lock", "--single-item", *targets]
+    command = ["dvc", "--wait-for-lock", "repro", "--single-item", *targets]
     done = subprocess.run(
         command, cwd=ROOT, env=environment, stderr=subprocess.PIPE, text=True, check=False
     )
