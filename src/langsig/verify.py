@@ -88,7 +88,7 @@ class _Check:
         self._top, self._has_remote = Path(out.fs_path), has_remote
         self._stage, self._name = str(out.stage.addressing), _shown(self._top)
         oid = str(out.hash_info.value)
-        self.absent = not self._top.exists() and not (self._odb and self._object(oid).is_file())
+        self.absent = not self._top.exists() and not (self._odb and self._is_cached(oid))
         if self.absent:
             return
         objects = {"": oid} if self._odb else {}
@@ -96,6 +96,9 @@ class _Check:
         files: dict[str, str] | None = {"": oid}
         if out.is_dir_checksum:
             files = self._listed(oid) if self._odb and not spoilt else None
+            if files and not self._top.exists() and not any(map(self._is_cached, files.values())):
+                self.absent = True  # DVC has looked up what there is in it, and that is all
+                return
             objects |= files or {}
             spoilt |= self._spoilt(files or {})
         if self._top.exists():
@@ -167,6 +170,9 @@ class _Check:
         self.files += 1
         self.size += path.stat().st_size
         return None if file_md5(str(path)) == md5 else CHANGED
+
+    def _is_cached(self, oid: str) -> bool:
+        return self._object(oid).is_file()
 
     def _object(self, oid: str) -> Path:
         assert self._odb is not None

@@ -1,5 +1,6 @@
 """Artifacts of a small repository, whose damages are found, and mended as is said."""
 
+import shutil
 from contextlib import chdir
 
 import pytest
@@ -146,3 +147,12 @@ def test_what_is_no_repository_or_target(repository, tmp_path_factory):
         repository.damages("none")
     with chdir(tmp_path_factory.mktemp("elsewhere")), pytest.raises(InputError, match="repository"):
         verify()
+
+
+def test_a_list_of_what_is_in_a_folder_is_not_the_folder(repository):
+    """DVC fetches it to look up a path."""
+    for name in ("one of folder", "two of folder"):
+        repository.object(name).unlink()
+    shutil.rmtree(repository.folder / "folder")
+    found = repository.verified("folder")
+    assert (found.artifacts, found.absent, found.damages) == (1, 1, [])
