@@ -83,8 +83,10 @@ def pull(repo: Repo, stages: Iterable[Stage]) -> None:
     """
     before = cached(repo)
     if repo.config["core"].get("remote"):
+        outs = [*_read(repo, stages)]
+        repo.cloud.pull({out.hash_info for _, out in outs})  # lists of what is in folders
         objects = defaultdict(set)
-        for path, out in _read(repo, stages):
+        for path, out in outs:
             for store, found in out.get_used_objs(filter_info=path).items():
                 objects[store] |= found
         for store, found in objects.items():
