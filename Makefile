@@ -3,8 +3,6 @@
 PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
-# Of pytest: one more than there are cores, as some tests wait for others' work.
-PROCESSES ?= $(shell $(PYTHON) -c "import os; print(os.cpu_count() + 1)")
 export PATH := $(abspath $(BIN)):$(PATH)
 export DVC_NO_ANALYTICS := 1
 export TOKENIZERS_PARALLELISM := false
@@ -41,8 +39,8 @@ report: install  ## write report/index.html: all results on one page, which need
 sweep: install  ## PRESET=demo|ud8 [RECIPES="..."] [SEEDS="1 2"] [STAGES="..."] [JOBS=n] [ARGS=--status]: run ablations
 	@python tools/sweep.py $(PRESET) $(if $(RECIPES),--recipes $(RECIPES)) $(if $(SEEDS),--seeds $(SEEDS)) $(if $(STAGES),--stages $(STAGES)) $(if $(JOBS),--jobs $(JOBS)) $(ARGS)
 
-test: install  ## run all tests; one process more than cores, as some wait
-	OMP_NUM_THREADS=1 pytest --numprocesses $(PROCESSES) --dist loadfile --no-loadscope-reorder $(ARGS)
+test: install  ## run all tests, one a core
+	OMP_NUM_THREADS=1 pytest --numprocesses auto --dist loadfile --no-loadscope-reorder $(ARGS)
 
 lint: install  ## ruff and mypy
 	ruff check .
