@@ -37,7 +37,8 @@ class Verified(NamedTuple):
 
     artifacts: int
     absent: int
-    """Of the artifacts: neither in the cache nor in the workspace, as if not pulled."""
+    """Of the artifacts: neither in the cache nor in the workspace, as if not pulled. Files of a
+    folder of which that is so are left out."""
     files: int
     """Of cache and workspace."""
     size: int
@@ -96,9 +97,10 @@ class _Check:
         files: dict[str, str] | None = {"": oid}
         if out.is_dir_checksum:
             files = self._listed(oid) if self._odb and not spoilt else None
-            if files and not self._top.exists() and not any(map(self._is_cached, files.values())):
-                self.absent = True  # DVC has looked up what there is in it, and that is all
-                return
+            if files:  # a part of a folder may have been pulled, or the list of what is in it
+                here = {name: md5 for name, md5 in files.items() if self._is_here(name, md5)}
+                self.absent = not here and not self._top.exists()
+                files = here
             objects |= files or {}
             spoilt |= self._spoilt(files or {})
         if self._top.exists():
@@ -170,6 +172,10 @@ class _Check:
         self.files += 1
         self.size += path.stat().st_size
         return None if file_md5(str(path)) == md5 else CHANGED
+
+    def _is_here(self, inner: str, oid: str) -> bool:
+        """Whether a file of a folder is in the workspace or in the cache."""
+        return (self._top / inner).exists() or self._is_cached(oid)
 
     def _is_cached(self, oid: str) -> bool:
         return self._object(oid).is_file()

@@ -156,3 +156,10 @@ def test_a_list_of_what_is_in_a_folder_is_not_the_folder(repository):
     shutil.rmtree(repository.folder / "folder")
     found = repository.verified("folder")
     assert (found.artifacts, found.absent, found.damages) == (1, 1, [])
+
+
+def test_a_folder_may_be_here_in_part(repository):
+    repository.object("two of folder").unlink()
+    (repository.folder / "folder/inner/two").unlink()
+    found = repository.verified("folder")
+    assert (found.artifacts, found.absent, found.damages) == (1, 0, [])
