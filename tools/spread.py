@@ -23,7 +23,7 @@ from dvc.exceptions import DvcException
 from dvc.repo import Repo, lock_repo
 from dvc.utils.serialize import dump_yaml, load_yaml
 
-from analyse import outdated, what_is_read
+from analyse import outdated, pull, what_is_read
 from langsig.files import atomic_directory
 
 ROOT = Path(__file__).parent.parent
@@ -101,6 +101,9 @@ def main() -> None:
             subprocess.run(["dvc", "repro", "data.dvc"], check=True)
             if not arguments.cache:
                 subprocess.run(["dvc", "push"], check=True)  # what is here, and they may read
+            elif repo.config["core"].get("remote"):  # what is not here, and they read
+                names = {name for share in shares for name in share.stages}
+                pull(repo, [stage for stage in repo.index.stages if stage.addressing in names])
     if shares:
         with engine(arguments.scheduler, arguments.workers) as client:
             spread(client, shares, meeting)
