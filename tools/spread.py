@@ -10,6 +10,7 @@ training goes on where it was. What joins languages after that runs here, and on
 import argparse
 import fcntl
 import os
+import shutil
 import subprocess
 import sys
 import time
@@ -171,12 +172,21 @@ def spread(client: Client, shares: list[Share], meeting: Meeting) -> None:
         if task.status == "finished":
             entries = task.result()
             record({stage: entries[stage] for stage in tasks[task].stages})
+            for path in tasks[task].makes:  # what an earlier run has left here
+                remove(ROOT / path)
             say(f"{name}: done ({number} of {len(tasks)})")
         elif not failed:  # those that need it fail too
             failed = True
             say(f"{name}: FAILED\n{task.exception()}")
     if failed:
         sys.exit("error: what does not need the share that failed is done")
+
+
+def remove(path: Path) -> None:
+    if path.is_dir() and not path.is_symlink():
+        shutil.rmtree(path)
+    else:
+        path.unlink(missing_ok=True)
 
 
 def record(entries: dict[str, Any], clone: Path = ROOT) -> None:
