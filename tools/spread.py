@@ -211,7 +211,8 @@ def work(share: Share, meeting: Meeting, lock: str, needed: list[dict[str, Any]]
         before = {name: entry for entries in needed for name, entry in entries.items()}
         record(before, clone)
         if share.reads:
-            leashed(clone, meeting, "dvc", "checkout" if meeting.cache else "pull", *share.reads)
+            fetch = "checkout" if meeting.cache else "pull"
+            leashed(clone, meeting, "dvc", fetch, "--force", *share.reads)  # over earlier ones
         leashed(clone, meeting, "dvc", "repro", "--single-item", *share.stages)
         if not meeting.cache:
             leashed(clone, meeting, "dvc", "push", *share.stages)
