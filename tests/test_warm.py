@@ -9,6 +9,7 @@ from pathlib import Path
 
 import psutil
 import pytest
+
 from warm import warm
 
 ROOT = Path(__file__).parents[1]

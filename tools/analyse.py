@@ -18,6 +18,7 @@ from dvc.exceptions import DvcException
 from dvc.output import Output
 from dvc.repo import Repo, lock_repo
 from dvc.stage import Stage
+
 from warm import warm
 
 ROOT = Path(__file__).parent.parent
@@ -82,8 +83,8 @@ def pull(repo: Repo, stages: Iterable[Stage]) -> None:
     All objects together: `dvc pull` takes half a second for each path that it is given.
     """
     before = cached(repo)
+    outs = [*_read(repo, stages)]
     if repo.config["core"].get("remote"):
-        outs = [*_read(repo, stages)]
         repo.cloud.pull({out.hash_info for _, out in outs})  # lists of what is in folders
         objects = defaultdict(set)
         for path, out in outs:
@@ -91,8 +92,8 @@ def pull(repo: Repo, stages: Iterable[Stage]) -> None:
                 objects[store] |= found
         for store, found in objects.items():
             repo.cloud.pull(found, odb=store)
-    if wanted := what_is_read(repo, stages):
-        repo.checkout(wanted)
+    if outs:
+        repo.checkout([repo.fs.relpath(path, repo.root_dir) for path, _ in outs])
     whole = sum(out.meta.size or 0 for out in repo.index.outs if out.use_cache)
     print(
         f"pulled {(cached(repo) - before) / 1e6:,.1f} MB of the {whole / 1e6:,.1f} that there are",

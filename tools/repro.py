@@ -15,6 +15,7 @@ from functools import partial
 from pathlib import Path
 
 import yaml
+
 from warm import warm
 
 ROOT = Path(__file__).parent.parent

@@ -14,6 +14,7 @@ import networkx as nx
 import pytest
 from dvc.repo import Repo
 from filelock import FileLock
+
 from warm import warm
 
 ROOT = Path(__file__).resolve().parents[2]
