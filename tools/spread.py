@@ -10,11 +10,11 @@ training goes on where it was. What joins languages after that runs here, and on
 import argparse
 import fcntl
 import os
-import shutil
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
 from contextlib import chdir, contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -22,9 +22,10 @@ from typing import Any, NamedTuple
 from distributed import Client, LocalCluster, as_completed
 from dvc.exceptions import DvcException
 from dvc.repo import Repo, lock_repo
+from dvc.stage import Stage
 from dvc.utils.serialize import dump_yaml, load_yaml
 
-from analyse import outdated, pull, what_is_read
+from analyse import ANALYSIS, outdated, pull, what_is_read
 from langsig.files import atomic_directory
 
 ROOT = Path(__file__).parent.parent
@@ -38,7 +39,6 @@ SHARES = [
     ["untrained"],
     ["extract", "extract-experimental", "covariance"],
 ]
-ATTEMPTS = 3  # of a share
 # Runs a command, and ends it, with all that it has started, once the worker is no more.
 LEASH = """
 import os, signal, subprocess, sys, threading, time
@@ -97,14 +97,14 @@ def main() -> None:
             repo.cache.local.path.removesuffix("/files/md5") if arguments.cache else None,
             max(1, (os.cpu_count() or 1) // arguments.workers) if local else None,
         )
-        shares = shares_of(repo)
-        if shares:
-            subprocess.run(["dvc", "repro", "data.dvc"], check=True)
-            if not arguments.cache:
-                subprocess.run(["dvc", "push"], check=True)  # what is here, and they may read
-            elif repo.config["core"].get("remote"):  # what is not here, and they read
-                names = {name for share in shares for name in share.stages}
-                pull(repo, [stage for stage in repo.index.stages if stage.addressing in names])
+        subprocess.run(["dvc", "repro", "data.dvc"], check=True)
+        with lock_repo(repo):
+            stages = [s for s in outdated(repo) if s.addressing.split("@")[0] not in ANALYSIS]
+            shares = shares_of(repo, stages)
+            if shares and arguments.cache:
+                pull(repo, stages)  # what they read, if it is in the remote alone
+        if shares and not arguments.cache:
+            subprocess.run(["dvc", "push"], check=True)  # what is here, and they may read
     if shares:
         with engine(arguments.scheduler, arguments.workers) as client:
             spread(client, shares, meeting)
@@ -121,23 +121,21 @@ def committed() -> str:
     return output("git", "rev-parse", "HEAD").strip()
 
 
-def shares_of(repo: Repo) -> list[Share]:
-    """What is to be done before the analysis, in the order of the pipeline."""
-    with lock_repo(repo):
-        stages = {stage.addressing: stage for stage in outdated(repo)}
-    shares = []
-    for names in SHARES:
-        by_language: dict[str, list[str]] = {}
-        for name in names:
-            for address in stages:
-                stage, _, language = address.partition("@")
-                if stage == name:
-                    by_language.setdefault(language, []).append(address)
-        for share in by_language.values():
-            parts = [stages[address] for address in share]
-            makes = [repo.fs.relpath(out.fs_path) for part in parts for out in part.outs]
-            shares.append(Share(share, what_is_read(repo, parts), makes))
-    return shares
+def shares_of(repo: Repo, stages: Iterable[Stage]) -> list[Share]:
+    """These stages, of all before the analysis, in the order of the pipeline."""
+    found: dict[tuple[int, str], list[Stage]] = defaultdict(list)
+    for stage in stages:
+        name, _, language = stage.addressing.partition("@")
+        number = next(number for number, names in enumerate(SHARES) if name in names)
+        found[number, language].append(stage)
+    return [
+        Share(
+            [stage.addressing for stage in parts],
+            what_is_read(repo, parts),
+            [repo.fs.relpath(out.fs_path) for stage in parts for out in stage.outs],
+        )
+        for _, parts in sorted(found.items())
+    ]
 
 
 @contextmanager
@@ -164,29 +162,20 @@ def spread(client: Client, shares: list[Share], meeting: Meeting) -> None:
     tasks: dict[Any, Share] = {}
     for number, share in enumerate(shares):
         needed = [task for task, other in tasks.items() if set(other.makes) & set(share.reads)]
-        options = {"retries": ATTEMPTS - 1, "pure": False, "priority": -number}
-        tasks[client.submit(work, share, meeting, lock, needed, **options)] = share
+        task = client.submit(work, share, meeting, lock, needed, pure=False, priority=-number)
+        tasks[task] = share
     failed = False
     for number, task in enumerate(as_completed(tasks), start=1):
         name = " ".join(tasks[task].stages)
         if task.status == "finished":
             entries = task.result()
             record({stage: entries[stage] for stage in tasks[task].stages})
-            for path in tasks[task].makes:  # what an earlier run has left here
-                remove(ROOT / path)
             say(f"{name}: done ({number} of {len(tasks)})")
         elif not failed:  # those that need it fail too
             failed = True
             say(f"{name}: FAILED\n{task.exception()}")
     if failed:
         sys.exit("error: what does not need the share that failed is done")
-
-
-def remove(path: Path) -> None:
-    if path.is_dir() and not path.is_symlink():
-        shutil.rmtree(path)
-    else:
-        path.unlink(missing_ok=True)
 
 
 def record(entries: dict[str, Any], clone: Path = ROOT) -> None:
