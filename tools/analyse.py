@@ -135,7 +135,7 @@ def _outs(repo: Repo) -> dict[str, Output]:
 def pull(repo: Repo, stages: Iterable[Stage]) -> None:
     """Pull what these stages read, and say how much that was.
 
-    All objects together: `dvc pull` takes half a second for each path that it is given.
+    All objects together: given paths, `dvc pull` reads ``dvc.lock`` again for each of them.
     """
     before = cached(repo)
     read = _read(repo, stages)
@@ -147,8 +147,8 @@ def pull(repo: Repo, stages: Iterable[Stage]) -> None:
                 objects[store] |= found
         for store, found in objects.items():
             repo.cloud.pull(found, odb=store)
-    if read:
-        repo.checkout([repo.fs.relpath(path, repo.root_dir) for path in read])
+    for path, out in read.items():
+        out.checkout(filter_info=path)
     whole = sum(out.meta.size or 0 for out in repo.index.outs if out.use_cache)
     print(
         f"pulled {(cached(repo) - before) / 1e6:,.1f} MB of the {whole / 1e6:,.1f} that there are",
