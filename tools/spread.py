@@ -88,6 +88,7 @@ def main() -> None:
     with chdir(ROOT), Repo() as repo:
         if not arguments.cache and not repo.config["core"].get("remote"):
             sys.exit("error: there is no remote: make remote URL=..., or CACHE=1")
+        subprocess.run(["dvc", "repro", "data.dvc"], check=True)
         commit = committed()
         local = arguments.scheduler is None
         meeting = Meeting(
@@ -97,7 +98,6 @@ def main() -> None:
             repo.cache.local.path.removesuffix("/files/md5") if arguments.cache else None,
             max(1, (os.cpu_count() or 1) // arguments.workers) if local else None,
         )
-        subprocess.run(["dvc", "repro", "data.dvc"], check=True)
         with lock_repo(repo):
             stages = [s for s in outdated(repo) if s.addressing.split("@")[0] not in ANALYSIS]
             shares = shares_of(repo, stages)
