@@ -149,15 +149,17 @@ def test_workers_share_a_cache(head, first_run, tmp_path):
     learning = bare.folder / "artifacts/learning"
     bare.dvc("pull", "artifacts/learning/experimental")
     shutil.copytree(learning / "experimental", learning / "qaa")  # what an earlier run has left
-    used = bare.folder / ".scratch/spread/0"
-    subprocess.run(["git", "clone", "--quiet", head.folder, used], check=True)
-    (used / "artifacts/sequences/qaa").mkdir(parents=True)
-    (used / "artifacts/sequences/qaa/earlier").touch()
+    clones = [bare.folder / ".scratch/spread" / number for number in "01"]
+    for clone in clones:
+        subprocess.run(["git", "clone", "--quiet", head.folder, clone], check=True)
+        (clone / "artifacts/sequences/qaa").mkdir(parents=True)
+        (clone / "artifacts/sequences/qaa/earlier").touch()
     with spread(bare, "--cache") as process:
         printed, _ = process.communicate(timeout=400)
     assert process.returncode == 0, printed
     assert_as_on_one_machine(bare, first_run, printed, ["analyse", "plot", "report"])
-    assert not (used / "artifacts/sequences/qaa/earlier").exists()
+    (training,) = [clone for clone in clones if (clone / "artifacts/learning/qaa").exists()]
+    assert not (training / "artifacts/sequences/qaa/earlier").exists()
 
     bare.dvc("remote", "remove", "origin")
     finished = locked(bare)
