@@ -1,18 +1,18 @@
 """Signatures of all categories, words and what the models learnt -> tidy tables and metrics."""
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 
-from common import languages_of, load_params, paths, read, read_all, run
 from langsig import analysis
-from langsig.analysis import ALL_WORDS
 from langsig.files import atomic_directory, atomic_file
-from langsig.morphology import read_words
+from langsig.morphology import ALL_WORDS, read_words
+from stages.common import languages_of, load_params, paths, read, read_all
 
 RELATIONS = Path("artifacts/relations")
 
 
-def main() -> None:
+def main(_arguments: Sequence[str]) -> None:
     params = load_params()
     fits = [Path(f"artifacts/signatures/{slug}") for slug in params["categories"]]
     sources = [Path(f"artifacts/uncertainty/{name}") for name in params["uncertainty"]["sources"]]
@@ -71,6 +71,3 @@ def main() -> None:
         for language, numbers in analysis.by_language(metrics).items():
             path = output / f"{language}.json"
             path.write_text(json.dumps(numbers, indent=2, allow_nan=False) + "\n")
-
-
-run(main)

@@ -1,16 +1,16 @@
 """One language: treebank -> words table with UniMorph categories."""
 
-import sys
+from collections.abc import Sequence
 from pathlib import Path
 
-from common import load_params, run
 from langsig.corpora.romanisation import romaniser
 from langsig.files import atomic_directory
 from langsig.morphology import annotate, write_words
+from stages.common import load_params
 
 
-def main() -> None:
-    language = sys.argv[1]
+def main(arguments: Sequence[str]) -> None:
+    (language,) = arguments
     params = load_params()["languages"][language]
     words = annotate([Path(params["treebank"])], language)
     if params["romanise"]:
@@ -18,6 +18,3 @@ def main() -> None:
     with atomic_directory(Path(f"artifacts/words/{language}")) as output:
         write_words(words, output)
     print(f"{language}: {len(words.table):,} words in {len(words.sentences):,} sentences")
-
-
-run(main)

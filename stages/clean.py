@@ -1,17 +1,17 @@
 """One language: corpus -> distinct sentences, none of them analysed, validation split off."""
 
 import json
-import sys
+from collections.abc import Sequence
 from pathlib import Path
 
-from common import load_params, run
 from langsig.corpora import clean, fingerprint, read_sentences, unique_characters
 from langsig.files import atomic_directory, atomic_file
 from langsig.morphology import read_words
+from stages.common import load_params
 
 
-def main() -> None:
-    language = sys.argv[1]
+def main(arguments: Sequence[str]) -> None:
+    (language,) = arguments
     params = load_params()
     source, options = params["languages"][language], params["clean"]
     analysed = read_words(Path(f"artifacts/words/{language}")).sentences["text"]
@@ -34,6 +34,3 @@ def main() -> None:
         kept = {**report.as_dict(), "unique_characters": unique_characters(text)}
         counts.write_text(json.dumps(kept, indent=2) + "\n")
     print(f"{language}: {report}")
-
-
-run(main)

@@ -1,10 +1,8 @@
 """What every stage does: read parameters, and end with a clear message on bad input."""
 
 import json
-import logging
 import os
-import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -105,12 +103,3 @@ def read_all(folders: Iterable[Path], name: str) -> pd.DataFrame:
     read_one = pd.read_parquet if name.endswith(".parquet") else read
     tables = [read_one(folder / name) for folder in folders]
     return pd.concat([table for table in tables if len(table)] or tables, ignore_index=True)
-
-
-def run(stage: Callable[[], None]) -> None:
-    """Run a stage; bad input ends it with its message and exit code 1."""
-    logging.basicConfig(level=logging.INFO, format="%(message)s")
-    try:
-        stage()
-    except InputError as error:
-        sys.exit(f"error: {error}")

@@ -1,18 +1,17 @@
 """One language: hidden states of both models -> covariances by category and layer."""
 
-import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from common import load_params, run
-from langsig.analysis import ALL_WORDS
 from langsig.files import atomic_directory
-from langsig.morphology import CATEGORIES, category_slug, read_words
+from langsig.morphology import ALL_WORDS, CATEGORIES, category_slug, read_words
 from langsig.representations import States, covariances_by_category
+from stages.common import load_params
 
 
-def main() -> None:
-    language = sys.argv[1]
+def main(arguments: Sequence[str]) -> None:
+    (language,) = arguments
     params = load_params()
     options: dict[str, Any] = {"language": language, "seed": params["seed"], **params["covariance"]}
     equal_words = options.pop("equal_words")
@@ -33,6 +32,3 @@ def main() -> None:
     if any(control != experimental for control, experimental in pairs):
         matched = " ".join(f"{control}-{experimental}" for control, experimental in pairs)
         print(f"{language}: layers matched, control-experimental: {matched}")
-
-
-run(main)

@@ -1,17 +1,17 @@
 """One language, one model: words -> hidden states, a file a layer."""
 
-import sys
+from collections.abc import Sequence
 from pathlib import Path
 
-from common import load_params, run
 from langsig.corpora import load_tokenizer
 from langsig.files import atomic_directory
 from langsig.morphology import read_words
 from langsig.representations import extract, load_model
+from stages.common import load_params
 
 
-def main() -> None:
-    role, language = sys.argv[1:]
+def main(arguments: Sequence[str]) -> None:
+    role, language = arguments
     options = load_params()["extract"]
     checkpoint = Path("artifacts/models", "experimental" if role == "experimental" else language)
     words = read_words(Path(f"artifacts/words/{language}")).table
@@ -25,6 +25,3 @@ def main() -> None:
             **options,
         )
     print(f"{language}: {role} states of {kept:,} of {len(words):,} words")
-
-
-run(main)

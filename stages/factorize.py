@@ -1,21 +1,21 @@
 """One category: covariances of all languages -> signatures, factors, diagnostics, baselines."""
 
 import os
-import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 from safetensors.numpy import save_file
 
-from common import languages_of, load_params, paths, run
-from langsig.analysis import ALL_WORDS
 from langsig.factorization import baselines, factorize_layers
 from langsig.files import atomic_directory
+from langsig.morphology import ALL_WORDS
 from langsig.representations import CategoryStatistics
+from stages.common import languages_of, load_params, paths
 
 
-def main() -> None:
-    slug = sys.argv[1]
+def main(arguments: Sequence[str]) -> None:
+    (slug,) = arguments
     params = load_params()
     languages = languages_of(params, "analysis.languages")
     files = paths(f"artifacts/covariances/{{language}}/{slug}.safetensors", languages)
@@ -43,6 +43,3 @@ def main() -> None:
         factors = {name: np.ascontiguousarray(array) for name, array in result.factors.items()}
         save_file(factors, output / "factors.safetensors")
     print(result.diagnostics.to_string(index=False) if slices else f"{category}: in no language")
-
-
-run(main)

@@ -1,17 +1,17 @@
 """One language: sentences -> token sequences, downsampled."""
 
-import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 from tqdm import tqdm
 
-from common import load_params, run
 from langsig.corpora import count_sentences, downsample, load_tokenizer, pack, read_sentences
 from langsig.files import atomic_directory
+from stages.common import load_params
 
 
-def main() -> None:
-    language = sys.argv[1]
+def main(arguments: Sequence[str]) -> None:
+    (language,) = arguments
     params = load_params()
     options = params["pack"]
     counts = {
@@ -39,6 +39,3 @@ def main() -> None:
             drawn.save(output / f"{part}.safetensors")
             tokens = f"{len(drawn.tokens):,} tokens"
             print(f"{language}: {part} {count:,} of {total:,} sequences, {tokens}")
-
-
-run(main)

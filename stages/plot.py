@@ -1,11 +1,10 @@
 """Tables -> data for ``dvc plots``, and pictures for print."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import pandas as pd
 
-from common import load_params, paths, read, run
-from langsig.analysis import ALL_WORDS
 from langsig.figures import (
     heatmap,
     intervals,
@@ -15,11 +14,13 @@ from langsig.figures import (
     violins,
 )
 from langsig.files import atomic_directory
+from langsig.morphology import ALL_WORDS
+from stages.common import load_params, paths, read
 
 PLOTTED = ("correlations", "benchmarks", "distances", "variance_tests", "tree_statistics")
 
 
-def main() -> None:
+def main(_arguments: Sequence[str]) -> None:
     averages = read("artifacts/tables/average_signatures.csv")
     averages = averages[averages["category"] == ALL_WORDS].drop(columns="category")
     fits = read("artifacts/tables/factorizations.csv").query("category == @ALL_WORDS")
@@ -57,6 +58,3 @@ def main() -> None:
         for name, figure in pictures.items():
             figure.savefig(output / f"{name}.svg", metadata={"Date": None})
             figure.savefig(output / f"{name}.pdf", metadata={"CreationDate": None})
-
-
-run(main)

@@ -5,24 +5,24 @@ before it runs, so what a killed run resumes from lies in ``.scratch``.
 """
 
 import shutil
-import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from common import keep_model, languages_of, load_params, run, scratch_folder, seed_of
 from langsig import pretraining
 from langsig.corpora import Sequences, fingerprint, load_tokenizer
 from langsig.morphology import read_words
 from langsig.representations import load_model
+from stages.common import keep_model, languages_of, load_params, scratch_folder, seed_of
 
 SEQUENCES = Path("artifacts/sequences")
 
 
-def main() -> None:
-    name = sys.argv[1]
+def main(arguments: Sequence[str]) -> None:
+    (name,) = arguments
     params = load_params()
     experimental, is_control = params["experimental"], name != "experimental"
     if experimental["checkpoint"] and not is_control:
@@ -75,6 +75,3 @@ def adopt(checkpoint: str) -> None:
         card, learning = pretraining.adopted_card(checkpoint), {"checkpoint": checkpoint}
         keep_model("experimental", model, tokenizer, card, learning, curve=[])
         print(f"experimental: {checkpoint}")
-
-
-run(main)

@@ -1,21 +1,21 @@
 """Covariances of all words -> what other ranks would do, and signatures of halves of the text."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import pandas as pd
 
-from common import languages_of, load_params, paths, run
-from langsig.analysis import ALL_WORDS
 from langsig.errors import InputError
 from langsig.factorization import rank_sweep, recommended_rank, split_halves
 from langsig.files import atomic_directory
-from langsig.morphology import category_slug
+from langsig.morphology import ALL_WORDS, category_slug
 from langsig.representations import CategoryStatistics
+from stages.common import languages_of, load_params, paths
 
 SOLVER = ("normalise", "method", "ridge", "max_iterations", "tolerance")
 
 
-def main() -> None:
+def main(_arguments: Sequence[str]) -> None:
     params = load_params()
     file = f"artifacts/covariances/{{language}}/{category_slug(ALL_WORDS)}.safetensors"
     files = paths(file, languages_of(params, "analysis.languages"))
@@ -43,6 +43,3 @@ def main() -> None:
             table.to_csv(output / f"{name}.csv", index=False)
     print(tables["ranks"].to_string(index=False, float_format="{:.4g}".format))
     print(tables["recommendations"].to_string(index=False))
-
-
-run(main)

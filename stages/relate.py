@@ -1,19 +1,20 @@
 """Signatures and facts about languages -> correlations, distances, trees, tests of sets."""
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 
 import pandas as pd
 
-from common import languages_of, load_params, paths, read, read_all, run
-from langsig.analysis import ALL_WORDS, coverage, language_properties, read_facts, relations
+from langsig.analysis import coverage, language_properties, read_facts, relations
 from langsig.files import atomic_directory
-from langsig.morphology import read_words
+from langsig.morphology import ALL_WORDS, read_words
+from stages.common import languages_of, load_params, paths, read, read_all
 
 CHOICES = ("layers", "diverse", "related", "min_languages", "permutations")
 
 
-def main() -> None:
+def main(_arguments: Sequence[str]) -> None:
     params = load_params()
     languages, analysis = languages_of(params, "analysis.languages"), params["analysis"]
     fits = [Path(f"artifacts/signatures/{slug}") for slug in params["categories"]]
@@ -45,6 +46,3 @@ def read_properties(languages: list[str], min_instances: int) -> pd.DataFrame:
         {name: json.loads(path.read_text())["unique_characters"] for name, path in reports.items()},
         {name: one.table.loc[one.table[ALL_WORDS].notna(), "lemma"] for name, one in words.items()},
     )
-
-
-run(main)

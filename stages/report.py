@@ -3,20 +3,21 @@
 import json
 import platform
 import subprocess
+from collections.abc import Sequence
 from importlib.metadata import version
 from pathlib import Path
 
 import yaml
 
-from common import load_params, read, run
 from langsig.files import atomic_file
 from langsig.report import report_page
+from stages.common import load_params, read
 
 FOLDERS = ["tables", "relations", "ranks"]
 PACKAGES = ["langsig", "dvc", "numpy", "pandas", "scipy", "torch", "transformers"]
 
 
-def main() -> None:
+def main(_arguments: Sequence[str]) -> None:
     params = load_params()
     sources = [
         *(path for name in FOLDERS for path in sorted(Path("artifacts", name).glob("*.csv"))),
@@ -46,6 +47,3 @@ def provenance() -> dict[str, str]:
         "Python": platform.python_version(),
         **{name: version(name) for name in PACKAGES},
     }
-
-
-run(main)

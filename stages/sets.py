@@ -1,18 +1,19 @@
 """Sets of languages, each factorised by itself: covariances -> average signatures."""
 
 import os
+from collections.abc import Sequence
 from pathlib import Path
 
 import pandas as pd
 
-from common import languages_of, load_params, paths, run
 from langsig.analysis import average_signatures
 from langsig.factorization import factorize_layers
 from langsig.files import atomic_directory
 from langsig.representations import CategoryStatistics
+from stages.common import languages_of, load_params, paths
 
 
-def main() -> None:
+def main(_arguments: Sequence[str]) -> None:
     params = load_params()
     languages = languages_of(params, "analysis.languages")
     options = {"seed": params["seed"], "workers": os.cpu_count() or 1, **params["factorize"]}
@@ -38,6 +39,3 @@ def main() -> None:
             tables.append(averages.assign(set=name))
     with atomic_directory(Path("artifacts/sets")) as output:
         pd.concat(tables).to_csv(output / "average_signatures.csv", index=False)
-
-
-run(main)

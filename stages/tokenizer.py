@@ -1,13 +1,14 @@
 """All languages: sentences -> the vocabulary that all models share."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
-from common import load_params, paths, run
 from langsig.corpora import load_tokenizer, train_tokenizer
 from langsig.files import atomic_directory
+from stages.common import load_params, paths
 
 
-def main() -> None:
+def main(_arguments: Sequence[str]) -> None:
     params = load_params()
     options = params["tokenizer"]
     with atomic_directory(Path("artifacts/tokenizer")) as output:
@@ -23,6 +24,3 @@ def main() -> None:
                 character_coverage=options["character_coverage"],
                 max_length=params["pack"]["max_length"],
             )
-
-
-run(main)

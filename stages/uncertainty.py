@@ -5,14 +5,14 @@ number of words a language, the models before training. Each as it is and normal
 """
 
 import os
-import sys
+from collections.abc import Sequence
 from pathlib import Path
 
-from common import languages_of, load_params, paths, run
 from langsig.errors import InputError
 from langsig.factorization import uncertainty_by_layer
 from langsig.files import atomic_directory
 from langsig.representations import NORMALISATIONS, CategoryStatistics
+from stages.common import languages_of, load_params, paths
 
 SOURCES = {
     "trained": "artifacts/covariances/{language}/part-of-speech.safetensors",
@@ -22,8 +22,8 @@ SOURCES = {
 FIT = ("rank", "method", "ridge", "max_iterations", "tolerance")
 
 
-def main() -> None:
-    source = sys.argv[1]
+def main(arguments: Sequence[str]) -> None:
+    (source,) = arguments
     params = load_params()
     if source not in SOURCES:
         raise InputError(f"uncertainty.sources: {source!r} is none of {list(SOURCES)}")
@@ -43,6 +43,3 @@ def main() -> None:
         found.estimates.assign(source=source).to_csv(output / "estimates.csv", index=False)
         found.replicates.assign(source=source).to_parquet(output / "replicates.parquet")
     print(f"{source}: {len(found.replicates):,} replicates")
-
-
-run(main)

@@ -3,16 +3,14 @@
 What these show is architecture, vocabulary and scale, not training. All words only.
 """
 
-import sys
+from collections.abc import Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
-from common import load_params, run, seed_of
-from langsig.analysis import ALL_WORDS
 from langsig.corpora import load_tokenizer
 from langsig.files import atomic_directory
-from langsig.morphology import category_slug, read_words
+from langsig.morphology import ALL_WORDS, category_slug, read_words
 from langsig.pretraining import ModelShape, build_model
 from langsig.representations import (
     States,
@@ -21,13 +19,14 @@ from langsig.representations import (
     load_model,
     load_untrained,
 )
+from stages.common import load_params, seed_of
 
 if TYPE_CHECKING:
     from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
 
-def main() -> None:
-    language = sys.argv[1]
+def main(arguments: Sequence[str]) -> None:
+    (language,) = arguments
     params = load_params()
     words = read_words(Path(f"artifacts/words/{language}")).table
     states = {}
@@ -67,6 +66,3 @@ def untrained(
     shape = ModelShape(**params["pretraining"][role]["model"])
     length = params["pack"]["max_length"]
     return build_model(shape, tokenizer, max_length=length, seed=seed), tokenizer
-
-
-run(main)

@@ -11,9 +11,8 @@ import pytest
 import yaml
 
 import use
-from langsig.analysis import ALL_WORDS
 from langsig.corpora.fetching import read_sources
-from langsig.morphology import CATEGORIES, category_slug
+from langsig.morphology import ALL_WORDS, CATEGORIES, category_slug
 
 ROOT = Path(__file__).parents[1]
 PRESETS = {path.stem: path for path in sorted((ROOT / "conf").glob("*.yaml"))}

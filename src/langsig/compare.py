@@ -14,11 +14,11 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from langsig.analysis import ALL_WORDS, average_signatures, warnings
+from langsig.analysis import average_signatures, warnings
 from langsig.corpora import load_tokenizer, romaniser, words_of_text
 from langsig.errors import InputError
 from langsig.factorization import LayeredSignatures, factorize_layers
-from langsig.morphology import CATEGORIES, annotate, category_slug, treebank_files
+from langsig.morphology import ALL_WORDS, CATEGORIES, annotate, category_slug, treebank_files
 from langsig.representations import (
     States,
     covariances_by_category,

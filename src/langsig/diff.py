@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from langsig.analysis import ALL_WORDS, COMBINED
+from langsig.analysis import COMBINED
 from langsig.analysis.changes import (
     Sampled,
     category_changes,
@@ -19,6 +19,7 @@ from langsig.analysis.changes import (
 )
 from langsig.errors import InputError
 from langsig.files import atomic_directory
+from langsig.morphology import ALL_WORDS
 from langsig.revisions import WORKSPACE, Revision, changed_parameters
 
 _TABLES = ("signatures", "categories", "trees", "correlations", "learning")

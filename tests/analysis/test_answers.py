@@ -1,7 +1,8 @@
 import numpy as np
 import pandas as pd
 
-from langsig.analysis import ALL_WORDS, answers, measures
+from langsig.analysis import answers, measures
+from langsig.morphology import ALL_WORDS
 
 LANGUAGES = [f"q{letter}a" for letter in "abcdefgh"]
 OPTIONS = {"genera": {}, "min_languages": 5, "permutations": 199, "seed": 1}

@@ -6,7 +6,8 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from numpy.typing import NDArray
 
-from langsig.analysis import ALL_WORDS, COMBINED, combined_distances, cosine_distances
+from langsig.analysis import COMBINED, combined_distances, cosine_distances
+from langsig.morphology import ALL_WORDS
 
 LANGUAGES = ["zh", "de", "fr"]
 COLUMNS = ["category", "layer", "language", "other", "distance"]

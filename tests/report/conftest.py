@@ -9,8 +9,7 @@ import pandas as pd
 import pytest
 from numpy.random import default_rng
 
-from langsig.analysis import ALL_WORDS
-from langsig.morphology import CATEGORIES
+from langsig.morphology import ALL_WORDS, CATEGORIES
 
 FAMILIES = ["Northern", "Southern", "Island", "Desert", "River", "Coastal", "Hill", "Lake"]
 

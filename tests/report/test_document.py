@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 import vl_convert
 
-from langsig.analysis import ALL_WORDS
+from langsig.morphology import ALL_WORDS
 from langsig.report import report_page
 
 Inputs = Callable[..., dict[str, Any]]

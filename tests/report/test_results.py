@@ -4,7 +4,7 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from langsig.analysis import ALL_WORDS
+from langsig.morphology import ALL_WORDS
 from langsig.report.results import OTHER_FAMILIES, Results, listed
 
 Inputs = Callable[..., dict[str, Any]]

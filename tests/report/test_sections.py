@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from langsig.analysis import ALL_WORDS
+from langsig.morphology import ALL_WORDS
 from langsig.report import checks, relations, signatures
 from langsig.report.parts import Section, counted, number
 from langsig.report.results import Results

@@ -17,13 +17,12 @@ from langsig.analysis.properties import (
 )
 from langsig.analysis.relations import ABSENCES, relation_metrics, relations
 from langsig.analysis.sets import variance_tests, variance_tests_alone
-from langsig.analysis.summary import ALL_WORDS, by_language, report, summary, warnings
+from langsig.analysis.summary import by_language, report, summary, warnings
 from langsig.analysis.trees import Trees, reference_tree, trees
 from langsig.analysis.trends import trends, trends_by_category
 
 __all__ = [
     "ABSENCES",
-    "ALL_WORDS",
     "COMBINED",
     "Correlation",
     "Coverage",

@@ -8,8 +8,8 @@ import pandas as pd
 
 from langsig.analysis.corrections import with_adjusted
 from langsig.analysis.correlations import as_table, by_layer
-from langsig.analysis.summary import ALL_WORDS
 from langsig.analysis.trends import trends
+from langsig.morphology import ALL_WORDS
 
 AVERAGE_SIGNATURE = "average signature"
 _TREND = "decrease over layers (share of languages)"

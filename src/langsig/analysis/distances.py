@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 from scipy.spatial.distance import pdist
 
-from langsig.analysis.summary import ALL_WORDS
+from langsig.morphology import ALL_WORDS
 
 COMBINED = "all categories"
 """Stands for the category where distances of several are combined."""

@@ -12,8 +12,8 @@ from langsig.analysis.correlations import correlations
 from langsig.analysis.distances import COMBINED, combined_distances, cosine_distances
 from langsig.analysis.facts import Facts
 from langsig.analysis.sets import PERMUTATION, variance_tests, variance_tests_alone
-from langsig.analysis.summary import ALL_WORDS
 from langsig.analysis.trees import trees
+from langsig.morphology import ALL_WORDS
 
 ABSENCES = "absences of categories"
 """Stands for the category of trees by nothing but which categories languages lack."""

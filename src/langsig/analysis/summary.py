@@ -7,9 +7,8 @@ from typing import Any
 import pandas as pd
 
 from langsig.analysis.findings import DECREASES
+from langsig.morphology import ALL_WORDS
 
-ALL_WORDS = "Part of Speech"
-"""The category whose slice is every word, as each bears a part of speech (paper, appendix C)."""
 _CHECKS = [
     "relative_error", "converged", "blueprint_condition", "rank_correlation", "level_spread",
     "flags",

@@ -11,8 +11,8 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
-from langsig.analysis import ALL_WORDS
 from langsig.figures.canvas import FILL, INK, TITLE, canvas
+from langsig.morphology import ALL_WORDS
 
 _ALL = "All words"
 _LEVEL = 0.05  # of the false discovery rate (paper, section 5.1)

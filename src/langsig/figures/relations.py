@@ -5,10 +5,11 @@ from collections.abc import Collection, Mapping
 import pandas as pd
 from matplotlib.figure import Figure
 
-from langsig.analysis import ALL_WORDS, COMBINED
+from langsig.analysis import COMBINED
 from langsig.figures.correlations import correlation_heatmap, correlation_intervals
 from langsig.figures.distances import distance_matrices
 from langsig.figures.trees import dendrograms
+from langsig.morphology import ALL_WORDS
 
 
 def relation_pictures(

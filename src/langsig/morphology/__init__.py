@@ -1,7 +1,14 @@
 """Treebanks to a table of words with morphosyntactic categories."""
 
 from langsig.morphology.treebank import Row, Sentence, read_sentences, treebank_files
-from langsig.morphology.unimorph import CATEGORIES, Converter, Rule, basic_tags, converter
+from langsig.morphology.unimorph import (
+    ALL_WORDS,
+    CATEGORIES,
+    Converter,
+    Rule,
+    basic_tags,
+    converter,
+)
 from langsig.morphology.words import (
     Token,
     Words,
@@ -15,6 +22,7 @@ from langsig.morphology.words import (
 )
 
 __all__ = [
+    "ALL_WORDS",
     "CATEGORIES",
     "Converter",
     "Row",

@@ -14,6 +14,8 @@ from types import MappingProxyType
 
 from langsig.morphology.treebank import parse_features
 
+ALL_WORDS = "Part of Speech"
+"""The category whose slice is every word, as each word has a part of speech (paper, appendix C)."""
 CATEGORIES = (
     "Animacy",
     "Aspect",

@@ -13,7 +13,7 @@ page. Grids of cells have nothing to zoom into: the page shows any figure larger
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from langsig.analysis import ALL_WORDS
+from langsig.morphology import ALL_WORDS
 from langsig.report.results import Results
 
 Spec = dict[str, Any]

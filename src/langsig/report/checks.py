@@ -4,8 +4,8 @@ from typing import Any
 
 import pandas as pd
 
-from langsig.analysis import ALL_WORDS
 from langsig.factorization import MIN_AGREEMENT
+from langsig.morphology import ALL_WORDS
 from langsig.report.charts import (
     ZOOM,
     Spec,

@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 
-from langsig.analysis import ALL_WORDS
+from langsig.morphology import ALL_WORDS
 from langsig.report.charts import (
     IN_CATEGORY,
     PALE,

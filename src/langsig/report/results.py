@@ -7,7 +7,7 @@ from typing import Any
 
 import pandas as pd
 
-from langsig.analysis import ALL_WORDS
+from langsig.morphology import ALL_WORDS
 
 EXPERIMENTAL = "experimental"
 OTHER_FAMILIES = "other families"

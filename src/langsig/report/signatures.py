@@ -3,7 +3,7 @@
 import numpy as np
 from scipy.stats import chi2
 
-from langsig.analysis import ALL_WORDS
+from langsig.morphology import ALL_WORDS
 from langsig.report.charts import (
     IN_CATEGORY,
     SIGNIFICANT,

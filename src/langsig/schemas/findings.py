@@ -1,0 +1,312 @@
+"""What signatures say about languages and layers: the tables of the analysis."""
+
+from typing import ClassVar
+
+from langsig.schemas.fits import NORMALISATIONS, NORMALISE, SOURCE, SOURCES
+from langsig.schemas.signatures import CATEGORY, LANGUAGE, LAYER, Distances
+from langsig.schemas.table import Column, Table
+
+LAYER_SCOPE = Column(
+    "text",
+    "layer: one layer; mean: the mean over the layers",
+    allowed=("layer", "mean"),
+)
+OPTIONAL_LAYER = Column("integer", LAYER.description + "; missing where scope is mean", True)
+_P = Column("number", "Two-sided p")
+_P_ADJUSTED = Column("number", "p after Benjamini and Hochberg")
+_LOW = Column("number", "Lower end of the 95 % interval")
+_HIGH = Column("number", "Upper end of the 95 % interval")
+_LANGUAGES = Column("integer", "Number of languages")
+_ENOUGH = Column("boolean", "Whether there are enough languages for the result to count")
+
+_CORRELATION = {
+    "scope": LAYER_SCOPE,
+    "layer": OPTIONAL_LAYER,
+    "n": _LANGUAGES,
+    "pearson": Column("number", "Pearson's r"),
+    "low": _LOW,
+    "high": _HIGH,
+    "p": Column("number", "Two-sided p of Pearson's r"),
+    "spearman": Column("number", "Spearman's rank correlation"),
+    "spearman_p": Column("number", "Its two-sided p, by permutation"),
+    "genus_p": Column("number", "p of Pearson's r, by permutation within genera"),
+    "mean_pearson": Column("number", "Mean over the layers of Pearson's r; where scope is mean"),
+    "enough": _ENOUGH,
+    "p_adjusted": _P_ADJUSTED,
+}
+
+
+class Spread(Table):
+    """Variance over languages of the average signature (paper, section 5.1)."""
+
+    columns: ClassVar = {
+        "category": CATEGORY,
+        "layer": LAYER,
+        "languages": _LANGUAGES,
+        "mean": Column("number", "Mean over languages"),
+        "variance": Column("number", "Sample variance over languages"),
+    }
+    keys: ClassVar = ("category", "layer")
+
+
+class Trends(Table):
+    """Mann-Kendall trends of average signatures over layers."""
+
+    columns: ClassVar = {
+        "category": CATEGORY,
+        "language": LANGUAGE,
+        "layers": Column("integer", "Number of layers"),
+        "tau": Column("number", "Kendall's tau with the layer"),
+        "p": _P,
+        "hamed_rao_p": Column("number", "p corrected for autocorrelation (Hamed and Rao)"),
+        "slope": Column("number", "Sen's slope per layer"),
+        "low": _LOW,
+        "high": _HIGH,
+        "p_adjusted": _P_ADJUSTED,
+        "hamed_rao_p_adjusted": Column("number", "Hamed and Rao's p after Benjamini and Hochberg"),
+    }
+    keys: ClassVar = ("category", "language")
+
+
+class CategoryTrends(Table):
+    """How many languages decrease over the layers, per category."""
+
+    columns: ClassVar = {
+        "category": CATEGORY,
+        "languages": Column("integer", "Number of languages with enough layers for a test"),
+        "decreasing": Column("integer", "Number with a negative tau"),
+        "significantly_decreasing": Column("integer", "Number with an adjusted p below .05"),
+        "hamed_rao_decreasing": Column("integer", "The same with Hamed and Rao's p"),
+        "median_tau": Column("number", "Median of tau over languages"),
+        "share_decreasing": Column("number", "Share of the languages with a negative tau"),
+        "share_significantly_decreasing": Column("number", "Share with an adjusted p below .05"),
+    }
+    keys: ClassVar = ("category",)
+
+
+class Findings(Table):
+    """The paper's findings on all words, with intervals."""
+
+    columns: ClassVar = {
+        "finding": Column("text", "Name of the finding"),
+        "scope": Column(
+            "text", "language: of one language; all: of all languages", allowed=("language", "all")
+        ),
+        "language": Column("text", "Code of the language; missing where scope is all", True),
+        "opponent": Column("text", "Code of the language that it is compared with, if any", True),
+        "source": SOURCE,
+        "normalise": NORMALISE,
+        "estimate": Column("number", "Negative where the finding holds; logarithmic scale"),
+        "low": _LOW,
+        "high": _HIGH,
+        "holds": Column(
+            "text", "Whether the interval excludes 0", allowed=("yes", "no", "undecided")
+        ),
+    }
+    keys: ClassVar = ("finding", "scope", "language", "source", "normalise")
+
+
+class BaselineAgreement(Table):
+    """Rank correlation of each plainer measure with the average signature."""
+
+    columns: ClassVar = {
+        "category": CATEGORY,
+        "layer": LAYER,
+        "measure": Column("text", "Name of the measure"),
+        "languages": _LANGUAGES,
+        "spearman": Column("number", "Spearman's correlation over languages"),
+    }
+    keys: ClassVar = ("category", "layer", "measure")
+
+
+class ResidualReliability(Table):
+    """Whether what singular values leave of the average signature repeats in other sentences."""
+
+    columns: ClassVar = {
+        "layer": LAYER,
+        "languages": _LANGUAGES,
+        "explained": Column("number", "Share of the variance that singular values explain"),
+        "between_starts": Column("number", "Correlation of the residuals of two starts, mean"),
+        "correlation": Column("number", "Correlation of the residuals of two halves of sentences"),
+        "p": Column("number", "One-sided p of that correlation, by permutation"),
+    }
+    keys: ClassVar = ("layer",)
+
+
+class Properties(Table):
+    """Properties of languages (paper, section 5.1)."""
+
+    columns: ClassVar = {
+        "property": Column("text", "Name of the property"),
+        "category": Column("text", "Category; missing where it is the same for all", True),
+        "language": LANGUAGE,
+        "value": Column("number", "Value of the property"),
+    }
+    keys: ClassVar = ("property", "category", "language")
+
+
+class Correlations(Table):
+    """Correlations over languages of average signatures with properties."""
+
+    columns: ClassVar = {
+        "property": Column("text", "Name of the property"),
+        "category": CATEGORY,
+        **_CORRELATION,
+    }
+    keys: ClassVar = ("property", "category", "scope", "layer")
+
+
+class ScoreCorrelations(Table):
+    """Correlations over languages of average signatures with benchmark scores."""
+
+    columns: ClassVar = {
+        "task": Column("text", "Benchmark task"),
+        "metric": Column("text", "Metric of the task"),
+        "model": Column("text", "Model that was scored"),
+        **_CORRELATION,
+    }
+    keys: ClassVar = ("task", "metric", "model", "scope", "layer")
+
+
+class MeasureTests(Table):
+    """The same tests for the average signature, plainer measures and other sources."""
+
+    columns: ClassVar = {
+        "measure": Column("text", "average_signature, or the name of a plainer measure"),
+        "source": Column("text", "What it was computed from, if estimated", True, SOURCES),
+        "normalise": Column("text", "Normalisation, if estimated", True, NORMALISATIONS),
+        "test": Column("text", "Which test", allowed=("trend", "property", "score")),
+        "property": Column("text", "Property that it is correlated with", True),
+        "task": Column("text", "Benchmark task that it is correlated with", True),
+        "metric": Column("text", "Metric of the task", True),
+        "model": Column("text", "Model that was scored", True),
+        "estimate": Column("number", "Share of languages that decrease, or Pearson's r"),
+        "low": _LOW,
+        "high": _HIGH,
+        "n": _LANGUAGES,
+        "p": _P,
+        "p_adjusted": _P_ADJUSTED,
+        "enough": _ENOUGH,
+    }
+    keys: ClassVar = (
+        "measure", "source", "normalise", "test", "property", "task", "metric", "model",
+    )  # fmt: skip
+
+
+class VarianceTests(Table):
+    """Variance of average signatures in a diverse set of languages and in related ones."""
+
+    columns: ClassVar = {
+        "fit": Column(
+            "text",
+            "joint: one factorisation of all languages; alone: one factorisation per set",
+            allowed=("joint", "alone"),
+        ),
+        "category": CATEGORY,
+        "layer": LAYER,
+        "related": Column("text", "Name of the set of related languages"),
+        "test": Column("text", "Name of the test"),
+        "diverse_languages": Column("integer", "Number of diverse languages"),
+        "related_languages": Column("integer", "Number of related languages"),
+        "diverse_variance": Column("number", "Sample variance of the diverse languages"),
+        "related_variance": Column("number", "Sample variance of the related languages"),
+        "ratio": Column("number", "Diverse over related variance"),
+        "statistic": Column("number", "Test statistic"),
+        "p": _P,
+        "p_adjusted": _P_ADJUSTED,
+        "enough": _ENOUGH,
+    }
+    keys: ClassVar = ("fit", "category", "layer", "related", "test")
+
+
+class Trees(Table):
+    """One UPGMA tree per category and layer, in Newick format."""
+
+    columns: ClassVar = {
+        "scope": Distances.columns["scope"],
+        "category": Distances.columns["category"],
+        "layer": LAYER,
+        "newick": Column("text", "Rooted tree; branch lengths are in distances"),
+    }
+    keys: ClassVar = ("scope", "category", "layer")
+
+
+class TreeStatistics(Table):
+    """How well each tree agrees with the known relations of the languages."""
+
+    columns: ClassVar = {
+        "scope": Distances.columns["scope"],
+        "category": Distances.columns["category"],
+        "layer": LAYER,
+        "statistic": Column("text", "Name of the statistic"),
+        "value": Column("number", "Its value"),
+        "expected": Column("number", "Mean over permutations of the languages"),
+        "best": Column("number", "Value of a tree that agrees with the reference"),
+        "n": _LANGUAGES,
+        "p": Column("number", "One-sided p, by permutation"),
+        "p_adjusted": _P_ADJUSTED,
+        "enough": _ENOUGH,
+    }
+    keys: ClassVar = ("scope", "category", "layer", "statistic")
+
+
+class Languages(Table):
+    """Names and relations of languages."""
+
+    columns: ClassVar = {
+        "language": LANGUAGE,
+        "name": Column("text", "English name"),
+        "family": Column("text", "Family; missing where unknown", True),
+        "genus": Column("text", "Genus; missing where unknown", True),
+    }
+    keys: ClassVar = ("language",)
+
+
+class Scores(Table):
+    """Benchmark scores of models."""
+
+    columns: ClassVar = {
+        "task": Column("text", "Benchmark task"),
+        "metric": Column("text", "Metric of the task"),
+        "model": Column("text", "Model that was scored"),
+        "language": LANGUAGE,
+        "value": Column("number", "Score, in the unit of the metric"),
+        "source": Column("text", "Where the score was published"),
+    }
+    keys: ClassVar = ("task", "metric", "model", "language")
+
+
+class TreebankSizes(Table):
+    """Sizes of the treebanks."""
+
+    columns: ClassVar = {
+        "language": LANGUAGE,
+        "sentences": Column("integer", "Number of sentences"),
+        "words": Column("integer", "Number of words"),
+    }
+    keys: ClassVar = ("language",)
+
+
+class CategoryCounts(Table):
+    """The number of words that bear each category."""
+
+    columns: ClassVar = {
+        "language": LANGUAGE,
+        "category": CATEGORY,
+        "words": Column("integer", "Number of words that bear the category"),
+        "enough": Column("boolean", "Whether they are enough for a slice"),
+    }
+    keys: ClassVar = ("language", "category")
+
+
+class ValueCounts(Table):
+    """The number of words that bear each value of a category."""
+
+    columns: ClassVar = {
+        "language": LANGUAGE,
+        "category": CATEGORY,
+        "value": Column("text", "Value of the category"),
+        "words": Column("integer", "Number of words"),
+        "share": Column("number", "Share of the words that bear the category"),
+    }
+    keys: ClassVar = ("language", "category", "value")

@@ -1,0 +1,186 @@
+"""What is known of factorisations: diagnostics, intervals, ranks, and plainer measures."""
+
+from collections.abc import Mapping
+from typing import Any, ClassVar
+
+from langsig.schemas.signatures import CATEGORY, LANGUAGE, LAYER
+from langsig.schemas.table import Column, Table
+
+SOURCES = ("trained", "equal-words", "untrained")
+"""What covariances were computed from: the trained models; the same with an equal number of words
+per language; the models before training."""
+NORMALISATIONS = ("none", "variance")
+"""Hidden states as they are, or scaled to a mean variance of 1 per dimension."""
+SOURCE = Column("text", "What the covariances were computed from", allowed=SOURCES)
+NORMALISE = Column("text", "Normalisation of the hidden states", allowed=NORMALISATIONS)
+_LANGUAGES = Column("integer", "Number of languages")
+_LOW = Column("number", "Lower end of the 95 % interval")
+_HIGH = Column("number", "Upper end of the 95 % interval")
+
+
+class Diagnostics(Table):
+    """One row per factorisation: whether its signatures can be relied on."""
+
+    columns: ClassVar = {
+        "category": CATEGORY,
+        "layer": LAYER,
+        "control_layer": Column("integer", "Layer of the control models"),
+        "experimental_layer": Column("integer", "Layer of the experimental model"),
+        "languages": _LANGUAGES,
+        "rank": Column("integer", "Number of components"),
+        "relative_error": Column("number", "Squared residuals over the squared norm of all slices"),
+        "iterations": Column("integer", "Number of iterations"),
+        "converged": Column(
+            "boolean", "Whether the loss stopped falling before the last iteration"
+        ),
+        "blueprint_condition": Column("number", "Condition number of the blueprint B"),
+        "congruence": Column("number", "Lowest congruence of two components, from -1 to 1"),
+        "cancellation": Column("number", "Squared norms of the components over that of their sum"),
+        "degenerate": Column("boolean", "Whether components cancel each other"),
+        "starts": Column("integer", "Number of starts"),
+        "rank_correlation": Column("number", "Spearman's, of the two starts that agree least"),
+        "level_spread": Column("number", "Range of the mean level over starts, over the mean"),
+        "factor_match": Column("number", "Mean absolute cosine of matched directions"),
+        "starts_disagree": Column("boolean", "Whether starts rank the languages differently"),
+    }
+    keys: ClassVar = ("category", "layer")
+    checks: ClassVar[Mapping[str, tuple[str, bool]]] = {
+        "not converged": ("converged", False),
+        "degenerate": ("degenerate", True),
+        "starts disagree": ("starts_disagree", True),
+    }
+    """By the name of a warning: the column that raises it, and the value that does."""
+
+    @classmethod
+    def warnings_of(cls, row: Mapping[str, Any]) -> list[str]:
+        """Names of the checks that one row fails; empty if it fails none."""
+        return [name for name, (column, bad) in cls.checks.items() if bool(row[column]) is bad]
+
+
+class WordCounts(Table):
+    """The number of words in each slice, whether it was used or not."""
+
+    columns: ClassVar = {
+        "category": CATEGORY,
+        "language": LANGUAGE,
+        "words": Column("integer", "Number of words that bear the category"),
+    }
+    keys: ClassVar = ("category", "language")
+
+
+class Baselines(Table):
+    """Measures that need no joint factorisation, or a plainer one."""
+
+    columns: ClassVar = {
+        "category": CATEGORY,
+        "layer": LAYER,
+        "language": LANGUAGE,
+        "measure": Column("text", "Name of the measure"),
+        "value": Column("number", "Its value"),
+    }
+    keys: ClassVar = ("category", "layer", "language", "measure")
+
+
+class Estimates(Table):
+    """Average signatures of all words with intervals, and a test against chance."""
+
+    columns: ClassVar = {
+        "source": SOURCE,
+        "normalise": NORMALISE,
+        "layer": LAYER,
+        "language": LANGUAGE,
+        "words": Column("integer", "Number of words"),
+        "blocks": Column("integer", "Number of blocks of sentences that have words"),
+        "average_signature": Column("number", "Mean of the signature"),
+        "low": _LOW,
+        "high": _HIGH,
+        "p": Column("number", "One-sided p of the test that flips the signs of blocks"),
+    }
+    keys: ClassVar = ("source", "normalise", "layer", "language")
+
+
+class Intervals(Table):
+    """Estimates with p-values adjusted over languages."""
+
+    columns: ClassVar = {
+        **Estimates.columns,
+        "p_adjusted": Column("number", "p after Benjamini and Hochberg"),
+    }
+    keys: ClassVar = Estimates.keys
+
+
+class Replicates(Table):
+    """Average signatures of all words for resampled sentences and for other starts."""
+
+    columns: ClassVar = {
+        "source": SOURCE,
+        "normalise": NORMALISE,
+        "layer": LAYER,
+        "language": LANGUAGE,
+        "varied": Column("text", "What differs between replicates", allowed=("sentences", "start")),
+        "replicate": Column("integer", "Number of the replicate; start 0 is the estimate"),
+        "average_signature": Column("number", "Mean of the signature"),
+    }
+    keys: ClassVar = ("source", "normalise", "layer", "language", "varied", "replicate")
+
+
+class RankSweep(Table):
+    """How well each candidate rank fits, generalises and repeats."""
+
+    columns: ClassVar = {
+        "layer": LAYER,
+        "rank": Column("integer", "Number of components"),
+        "in_use": Column("boolean", "Whether the pipeline uses this rank"),
+        "relative_error": Column("number", "Error of the fit from singular vectors"),
+        "shared_pca_error": Column("number", "Error of shared principal components"),
+        "svd_error": Column("number", "Error of truncated singular value decompositions"),
+        "agreement": Column("number", "Spearman's, of the two starts that agree least"),
+        "held_out_error": Column("number", "Error on held-out blocks of sentences, mean of folds"),
+        "held_out_se": Column("number", "Standard error of the held-out error"),
+        "unfactorized_error": Column("number", "Held-out error of the slices themselves"),
+        "converged": Column("boolean", "Whether all starts and folds converged"),
+        "blueprint_condition": Column("number", "Condition number of B, worst of the starts"),
+    }
+    keys: ClassVar = ("layer", "rank")
+
+
+class RankRecommendations(Table):
+    """The recommended rank of each layer."""
+
+    columns: ClassVar = {
+        "layer": LAYER,
+        "rank": Column("integer", "Recommended rank; missing if no candidate is stable", True),
+        "decided_by": Column(
+            "text",
+            "What limits the rank",
+            allowed=("held-out error", "stability", "candidates"),
+        ),
+    }
+    keys: ClassVar = ("layer",)
+
+
+class Halves(Table):
+    """Average signatures of the even and the odd blocks of sentences, fitted separately."""
+
+    columns: ClassVar = {
+        "layer": LAYER,
+        "half": Column("integer", "0: even blocks; 1: odd blocks"),
+        "start": Column("integer", "Number of the random start"),
+        "language": LANGUAGE,
+        "average_signature": Column("number", "Mean of the signature"),
+        "svd": Column("number", "Mean of the largest singular values of the slice"),
+    }
+    keys: ClassVar = ("layer", "half", "start", "language")
+
+
+class SetAverages(Table):
+    """Average signatures of sets of languages, each set factorised separately."""
+
+    columns: ClassVar = {
+        "set": Column("text", "diverse, or the name of a set of related languages"),
+        "category": CATEGORY,
+        "layer": LAYER,
+        "language": LANGUAGE,
+        "average_signature": Column("number", "Mean of the signature"),
+    }
+    keys: ClassVar = ("set", "category", "layer", "language")
