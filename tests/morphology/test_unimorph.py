@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from langsig.errors import InputError
-from langsig.morphology.unimorph import CATEGORIES, Converter, basic_tags, converter
+from langsig.morphology import CATEGORIES, Converter, basic_tags, converter
 
 RULED = [
     "bg",

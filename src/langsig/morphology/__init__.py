@@ -1,25 +1,26 @@
-"""Treebanks to a table of words with morphosyntactic categories."""
+"""Treebanks to a table of words with morphosyntactic categories.
 
-from langsig.morphology.treebank import Row, Sentence, read_sentences, treebank_files
-from langsig.morphology.unimorph import (
-    ALL_WORDS,
-    CATEGORIES,
-    Converter,
-    Rule,
-    basic_tags,
-    converter,
-)
-from langsig.morphology.words import (
-    Token,
-    Words,
-    annotate,
-    category_counts,
-    category_slug,
-    read_words,
-    tokens,
-    value_counts,
-    write_words,
-)
+The names of the categories can be imported without pandas; everything else loads on first use.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+from langsig.morphology.categories import ALL_WORDS, CATEGORIES, category_slug
+
+if TYPE_CHECKING:
+    from langsig.morphology.treebank import Row, Sentence, read_sentences, treebank_files
+    from langsig.morphology.unimorph import Converter, Rule, basic_tags, converter
+    from langsig.morphology.words import (
+        Token,
+        Words,
+        annotate,
+        category_counts,
+        read_words,
+        tokens,
+        value_counts,
+        write_words,
+    )
 
 __all__ = [
     "ALL_WORDS",
@@ -42,3 +43,26 @@ __all__ = [
     "value_counts",
     "write_words",
 ]
+
+_MODULES = {
+    "treebank": ("Row", "Sentence", "read_sentences", "treebank_files"),
+    "unimorph": ("Converter", "Rule", "basic_tags", "converter"),
+    "words": (
+        "Token",
+        "Words",
+        "annotate",
+        "category_counts",
+        "read_words",
+        "tokens",
+        "value_counts",
+        "write_words",
+    ),
+}
+"""Names that load on first use, by module."""
+
+
+def __getattr__(name: str) -> object:
+    for module, names in _MODULES.items():
+        if name in names:
+            return getattr(import_module(f"{__name__}.{module}"), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

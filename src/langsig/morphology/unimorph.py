@@ -12,30 +12,8 @@ from functools import cache, cached_property
 from importlib.resources import files
 from types import MappingProxyType
 
+from langsig.morphology.categories import CATEGORIES
 from langsig.morphology.treebank import parse_features
-
-ALL_WORDS = "Part of Speech"
-"""The category whose slice is every word, as each word has a part of speech (paper, appendix C)."""
-CATEGORIES = (
-    "Animacy",
-    "Aspect",
-    "Case",
-    "Comparison",
-    "Definiteness",
-    "Finiteness",
-    "Gender",
-    "Mood",
-    "Number",
-    "Part of Speech",
-    "Person",
-    "Polarity",
-    "Politeness",
-    "Possession",
-    "Tense",
-    "Valency",
-    "Voice",
-)
-"""The 17 categories of the paper. Its "Gender" is UniMorph's "Gender and Noun Class"."""
 
 
 @dataclass(frozen=True)

@@ -12,8 +12,9 @@ from pyarrow import ArrowInvalid
 
 from langsig.errors import InputError
 from langsig.files import atomic_file
+from langsig.morphology.categories import CATEGORIES
 from langsig.morphology.treebank import Row, StrPath, read_sentences
-from langsig.morphology.unimorph import CATEGORIES, Converter, converter
+from langsig.morphology.unimorph import Converter, converter
 
 
 class Token(NamedTuple):
@@ -145,11 +146,6 @@ def _merged(form: str, parts: list[Row], convert: Converter) -> Token:
 def _lemma(row: Row) -> str | None:
     # CoNLL-U: the lemma of the form "_" may be the underscore itself.
     return row.lemma if row.lemma != "_" or row.form == "_" else None
-
-
-def category_slug(category: str) -> str:
-    """A category as it stands in file names and parameters: ``part-of-speech``."""
-    return category.lower().replace(" ", "-")
 
 
 def category_counts(table: pd.DataFrame) -> pd.Series:
