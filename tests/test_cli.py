@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from safetensors.numpy import save_file
 
 import langsig
-from langsig.cli import main
+from langsig.commands import main
 from langsig.morphology import CATEGORIES
 
 TREEBANK = """\
@@ -35,10 +35,8 @@ def treebank(tmp_path: Path) -> Path:
 
 
 def langsig_command(*arguments: object) -> subprocess.CompletedProcess[str]:
-    program = Path(sys.executable).with_name("langsig")
-    return subprocess.run(
-        [program, *map(str, arguments)], capture_output=True, text=True, check=False
-    )
+    command = [sys.executable, "-m", "langsig", *map(str, arguments)]
+    return subprocess.run(command, capture_output=True, text=True, check=False)
 
 
 def run(*arguments: object) -> int:
@@ -50,7 +48,8 @@ def others(path: Path) -> list[str]:
 
 
 def test_version_as_installed() -> None:
-    done = langsig_command("--version")
+    program = Path(sys.executable).with_name("langsig")
+    done = subprocess.run([program, "--version"], capture_output=True, text=True, check=False)
     assert (done.returncode, done.stdout.strip()) == (0, langsig.__version__)
 
 
@@ -65,7 +64,7 @@ def test_commands_are_listed_and_needed(capsys: pytest.CaptureFixture[str]) -> N
     assert ended.value.code == 2
 
 
-def test_annotate_as_installed(treebank: Path) -> None:
+def test_annotate_as_a_command(treebank: Path) -> None:
     out = treebank.parent / "new" / "words.parquet"
     done = langsig_command("annotate", treebank, "--language", "en", "--out", out, "--counts")
     assert (done.returncode, done.stderr) == (0, "")

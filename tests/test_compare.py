@@ -11,7 +11,7 @@ import pandas as pd
 import pytest
 
 import langsig.compare
-from langsig.cli import main
+from langsig.commands import main
 from langsig.compare import compare
 from langsig.errors import InputError
 from langsig.factorization import factorize_layers

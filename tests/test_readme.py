@@ -9,7 +9,7 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from langsig.cli import main
+from langsig.commands import main
 from langsig.pretraining import ModelShape, build_model
 
 ROOT = Path(__file__).resolve().parents[1]

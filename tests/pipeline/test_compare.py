@@ -17,7 +17,7 @@ def test_signatures_are_those_of_the_pipeline(micro, tmp_path):
     params = yaml.safe_load((micro.folder / "params.yaml").read_text())
     out = tmp_path / "signatures.parquet"
     micro.output(
-        sys.executable, "-m", "langsig.cli", "compare",
+        sys.executable, "-m", "langsig", "compare",
         "--experimental", "artifacts/models/experimental",
         "--control", *(f"{name}=artifacts/models/{name}" for name in LANGUAGES),
         "--treebank", *(f"{name}=data/treebanks/{name}" for name in LANGUAGES),

@@ -17,7 +17,7 @@ from tokenizers.models import WordLevel
 from tokenizers.pre_tokenizers import Whitespace
 from transformers import BertConfig, BertModel, PreTrainedTokenizerFast
 
-from langsig.cli import main
+from langsig.commands import main
 from langsig.diff import diff
 from langsig.errors import InputError
 from langsig.revisions import Revision

@@ -19,7 +19,7 @@ import yaml
 from safetensors.torch import load_file
 from transformers import RobertaConfig, RobertaForMaskedLM
 
-from langsig.cli import main
+from langsig.commands import main
 from langsig.errors import InputError
 from langsig.registry import fetch_artifact, load_model
 

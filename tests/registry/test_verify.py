@@ -5,7 +5,7 @@ from contextlib import chdir
 
 import pytest
 
-from langsig.cli import main
+from langsig.commands import main
 from langsig.errors import InputError
 from langsig.verify import verify
 

@@ -1,0 +1,38 @@
+"""``langsig annotate``: treebank files to a table of words with UniMorph categories."""
+
+import argparse
+from pathlib import Path
+
+from langsig.commands.options import Subparsers
+
+
+def add_parser(subparsers: Subparsers) -> argparse.ArgumentParser:
+    """Declare the arguments."""
+    parser = subparsers.add_parser(
+        "annotate", help="convert treebank files to a table of words with UniMorph categories"
+    )
+    parser.add_argument("files", nargs="+", type=Path, metavar="FILE", help="CoNLL-U file")
+    parser.add_argument(
+        "--language", required=True, help="ISO 639-1 code; selects the conversion rules"
+    )
+    parser.add_argument(
+        "--out", type=Path, required=True, help="Parquet file to write, one row per word"
+    )
+    parser.add_argument(
+        "--counts", action="store_true", help="print the number of words per category"
+    )
+    return parser
+
+
+def run(arguments: argparse.Namespace) -> None:
+    """Annotate the files and write the table."""
+    from langsig.files import atomic_file
+    from langsig.morphology import annotate, category_counts
+
+    words = annotate(arguments.files, arguments.language)
+    with atomic_file(arguments.out) as output:
+        words.table.to_parquet(output, index=False)
+    if arguments.counts:
+        for category, count in category_counts(words.table).items():
+            print(f"{category:16}{count:>9,}")
+    print(f"{len(words.table):,} words in {len(words.sentences):,} sentences: {arguments.out}")
