@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from langsig.files import atomic_directory, atomic_file
+from langsig.files import atomic_directory, atomic_file, check_output
 
 
 def names(directory: Path) -> list[str]:
@@ -112,6 +112,48 @@ def test_directory_refuses_to_replace_a_file(tmp_path: Path) -> None:
     with pytest.raises(NotADirectoryError, match="is a file"), atomic_directory(target):
         pass
     assert target.is_file()
+
+
+def test_file_refuses_to_replace_a_directory(tmp_path: Path) -> None:
+    with pytest.raises(IsADirectoryError, match="is a directory; name a file"):
+        check_output(tmp_path)
+    with pytest.raises(IsADirectoryError), atomic_file(tmp_path):
+        pass
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="the system has no named pipes")
+def test_pipes_and_devices_are_never_replaced(tmp_path: Path) -> None:
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    link = tmp_path / "link"
+    link.symlink_to(os.devnull)
+    for path in (pipe, link, Path(os.devnull)):
+        with pytest.raises(FileExistsError, match="device or a pipe"):
+            check_output(path)
+        with pytest.raises(FileExistsError), atomic_file(path):
+            pass
+    assert names(tmp_path) == ["link", "pipe"]
+
+
+def test_parent_must_be_a_directory(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    for directory in (False, True):
+        with pytest.raises(NotADirectoryError, match="file is not a directory"):
+            check_output(tmp_path / "file" / "new" / "table.csv", directory=directory)
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")
+def test_parent_must_be_writable(tmp_path: Path) -> None:
+    tmp_path.chmod(0o500)
+    with pytest.raises(PermissionError, match="no permission to write"):
+        check_output(tmp_path / "new" / "table.csv")
+
+
+def test_check_of_an_output_changes_nothing(tmp_path: Path) -> None:
+    check_output(tmp_path / "new" / "table.csv")
+    check_output(tmp_path / "new", directory=True)
+    check_output(tmp_path, directory=True)
+    assert names(tmp_path) == []
 
 
 def test_relative_paths(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

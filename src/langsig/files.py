@@ -1,11 +1,12 @@
 """Files and directories that appear whole or not at all.
 
-What is being written bears a temporary name of its own for each target, so that what a killed
-process has left behind goes when its target is written again.
+While it is written, each target has a temporary name, which depends on the target alone. What a
+killed process has left behind is therefore removed when the same target is written again.
 """
 
 import os
 import shutil
+import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -18,17 +19,23 @@ def atomic_file(path: str | os.PathLike[str]) -> Iterator[Path]:
     Parameters
     ----------
     path
-        The file to write. Missing parent directories are made; an existing file stays as it is
-        until the block has succeeded.
+        The file to write. Missing parent directories are made. An existing file is replaced once
+        the block has succeeded, and not before. A link is replaced; its target does not change.
 
     Yields
     ------
     Path
-        Where to write: in the directory of `path`, with the same suffix. Removed if the block
-        raises.
+        Where to write: a file in the directory of `path`, with the same suffix. It is removed if
+        the block raises.
+
+    Raises
+    ------
+    OSError
+        If `path` cannot be written, see :func:`check_output`.
     """
+    check_output(path)
     target = _absolute(path)
-    temporary = _beside(target, "partial")
+    temporary = _neighbour(target, "partial")
     target.parent.mkdir(parents=True, exist_ok=True)
     temporary.unlink(missing_ok=True)
     try:
@@ -46,23 +53,22 @@ def atomic_directory(path: str | os.PathLike[str]) -> Iterator[Path]:
     Parameters
     ----------
     path
-        The directory to write. Missing parent directories are made. An existing directory is
-        replaced with all that it holds, but only once the block has succeeded.
+        The directory to write. Missing parent directories are made. An existing directory and all
+        its contents are replaced once the block has succeeded, and not before.
 
     Yields
     ------
     Path
-        An empty directory beside `path` to write into. Removed if the block raises.
+        An empty directory next to `path` to write into. It is removed if the block raises.
 
     Raises
     ------
-    NotADirectoryError
-        If `path` is there and is not a directory.
+    OSError
+        If `path` cannot be written, see :func:`check_output`.
     """
+    check_output(path, directory=True)
     target = _absolute(path)
-    if target.exists() and not target.is_dir():
-        raise NotADirectoryError(f"{target} is a file: remove it or name another directory")
-    temporary = _beside(target, "partial")
+    temporary = _neighbour(target, "partial")
     _remove(temporary)
     temporary.mkdir(parents=True)
     try:
@@ -73,12 +79,46 @@ def atomic_directory(path: str | os.PathLike[str]) -> Iterator[Path]:
         raise
 
 
+def check_output(path: str | os.PathLike[str], *, directory: bool = False) -> None:
+    """Check that a file or directory can be written, before the work whose results go there.
+
+    Nothing is made or changed.
+
+    Parameters
+    ----------
+    path
+        The file or directory to write.
+    directory
+        Whether a directory is to be written.
+
+    Raises
+    ------
+    OSError
+        If `path` exists and is of another kind (a device and a pipe are never replaced), or if
+        its directory cannot be made or written to.
+    """
+    target = _absolute(path)
+    if target.exists():
+        mode = target.stat().st_mode
+        if directory and not stat.S_ISDIR(mode):
+            raise NotADirectoryError(f"{path}: is a file; name a directory")
+        if not directory and stat.S_ISDIR(mode):
+            raise IsADirectoryError(f"{path}: is a directory; name a file")
+        if not directory and not stat.S_ISREG(mode):
+            raise FileExistsError(f"{path}: is a device or a pipe, not a file; name a file")
+    parent = next(folder for folder in target.parents if os.path.lexists(folder))
+    if not parent.is_dir():
+        raise NotADirectoryError(f"{path}: {parent} is not a directory")
+    if not os.access(parent, os.W_OK | os.X_OK):
+        raise PermissionError(f"{path}: no permission to write in {parent}")
+
+
 def _replace_directory(source: Path, target: Path) -> None:
-    """Rename `source` to `target`; a directory that is there is put back if that fails."""
+    """Rename `source` to `target`; if that fails, the earlier directory is put back."""
     if not os.path.lexists(target):
         source.rename(target)
         return
-    previous = _beside(target, "previous")
+    previous = _neighbour(target, "previous")
     _remove(previous)
     target.rename(previous)
     try:
@@ -90,7 +130,7 @@ def _replace_directory(source: Path, target: Path) -> None:
 
 
 def _remove(directory: Path) -> None:
-    """Remove a directory or a link to one, if it is there."""
+    """Remove a directory or a link to a directory, if it exists."""
     if directory.is_symlink():
         directory.unlink()
     elif directory.exists():
@@ -98,10 +138,10 @@ def _remove(directory: Path) -> None:
 
 
 def _absolute(path: str | os.PathLike[str]) -> Path:
-    """Make `path` absolute without following links, so that ``.`` too has a name."""
+    """Make `path` absolute without following links, so that even ``.`` has a name."""
     return Path(os.path.abspath(path))
 
 
-def _beside(path: Path, state: str) -> Path:
-    """Name a hidden neighbour; the suffix stays, since some writers look at it."""
+def _neighbour(path: Path, state: str) -> Path:
+    """Name a hidden file in the same directory. The suffix stays, as some writers look at it."""
     return path.with_name(f".{state}.{path.name}")
