@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 import yaml
 
-from langsig.morphology import category_counts, category_slug, read_words
+from langsig.morphology import Words, category_slug
 
 
 def main() -> None:
@@ -67,12 +67,12 @@ def words_by_category(repository: Path, languages: set[str]) -> dict[str, dict[s
     """Words with hidden states that bear each of the 17 categories, by language."""
     counts: dict[str, dict[str, int]] = {}
     for language in languages:
-        words = read_words(repository / f"artifacts/words/{language}").table
+        words = Words.load(repository / f"artifacts/words/{language}")
         states = repository / "artifacts/states"
         control = np.load(states / "control" / language / "index.npy")
         experimental = np.load(states / "experimental" / language / "index.npy")
-        kept = words.loc[np.intersect1d(control, experimental)]
-        for category, count in category_counts(kept).items():
+        table = words.table.loc[np.intersect1d(control, experimental)]
+        for category, count in Words(table, words.sentences).category_counts().items():
             counts.setdefault(str(category), {})[language] = int(count)
     if len(counts) != 17:
         sys.exit(f"{len(counts)} categories instead of 17")

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from langsig import analysis
 from langsig.files import atomic_directory, atomic_file
-from langsig.morphology import ALL_WORDS, read_words
+from langsig.morphology import ALL_WORDS, Words
 from stages.common import languages_of, load_params, paths, read, read_all
 
 RELATIONS = Path("artifacts/relations")
@@ -31,7 +31,7 @@ def main(_arguments: Sequence[str]) -> None:
     learning = {m: json.loads((path / "learning.json").read_text()) for m, path in models.items()}
     words = paths("artifacts/words/{language}", languages_of(params, "analysis.languages"))
     covered = analysis.coverage(
-        ((language, read_words(folder)) for language, folder in words.items()),
+        ((language, Words.load(folder)) for language, folder in words.items()),
         min_instances=params["covariance"]["min_instances"],
     )
     by_language = analysis.trends(averages)

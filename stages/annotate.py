@@ -5,7 +5,7 @@ from pathlib import Path
 
 from langsig.corpora.romanisation import romaniser
 from langsig.files import atomic_directory
-from langsig.morphology import annotate, write_words
+from langsig.morphology import annotate
 from stages.common import load_params
 
 
@@ -14,7 +14,7 @@ def main(arguments: Sequence[str]) -> None:
     params = load_params()["languages"][language]
     words = annotate([Path(params["treebank"])], language)
     if params["romanise"]:
-        words.table["form"] = words.table["form"].map(romaniser(language))
+        words = words.transcribe(romaniser(language))
     with atomic_directory(Path(f"artifacts/words/{language}")) as output:
-        write_words(words, output)
+        words.save(output)
     print(f"{language}: {len(words.table):,} words in {len(words.sentences):,} sentences")

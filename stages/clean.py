@@ -6,7 +6,7 @@ from pathlib import Path
 
 from langsig.corpora import clean, fingerprint, read_sentences, unique_characters
 from langsig.files import atomic_directory, atomic_file
-from langsig.morphology import read_words
+from langsig.morphology import Words
 from stages.common import load_params
 
 
@@ -14,7 +14,7 @@ def main(arguments: Sequence[str]) -> None:
     (language,) = arguments
     params = load_params()
     source, options = params["languages"][language], params["clean"]
-    analysed = read_words(Path(f"artifacts/words/{language}")).sentences["text"]
+    analysed = Words.load(Path(f"artifacts/words/{language}")).sentences["text"]
     with (
         atomic_directory(Path(f"artifacts/sentences/{language}")) as output,
         atomic_file(Path(f"artifacts/vocabulary/{language}.txt")) as vocabulary,

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from langsig.files import atomic_directory
-from langsig.morphology import ALL_WORDS, CATEGORIES, category_slug, read_words
+from langsig.morphology import ALL_WORDS, CATEGORIES, Words, category_slug
 from langsig.representations import States, covariances_by_category
 from stages.common import load_params
 
@@ -19,7 +19,7 @@ def main(arguments: Sequence[str]) -> None:
         States.open(Path(f"artifacts/states/{role}/{language}"))
         for role in ("control", "experimental")
     ]
-    words = read_words(Path(f"artifacts/words/{language}")).table
+    words = Words.load(Path(f"artifacts/words/{language}")).table
     statistics = covariances_by_category(*states, words, categories=list(CATEGORIES), **options)
     options |= {"categories": [ALL_WORDS], "max_words": equal_words}
     (sample,) = covariances_by_category(*states, words, **options)

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from langsig.corpora import load_tokenizer
 from langsig.files import atomic_directory
-from langsig.morphology import read_words
+from langsig.morphology import Words
 from langsig.representations import extract, load_model
 from stages.common import load_params
 
@@ -14,7 +14,7 @@ def main(arguments: Sequence[str]) -> None:
     role, language = arguments
     options = load_params()["extract"]
     checkpoint = Path("artifacts/models", "experimental" if role == "experimental" else language)
-    words = read_words(Path(f"artifacts/words/{language}")).table
+    words = Words.load(Path(f"artifacts/words/{language}")).table
     with atomic_directory(Path(f"artifacts/states/{role}/{language}")) as output:
         kept = extract(
             load_model(checkpoint),

@@ -14,7 +14,7 @@ import pandas as pd
 
 from langsig import pretraining
 from langsig.corpora import Sequences, fingerprint, load_tokenizer
-from langsig.morphology import read_words
+from langsig.morphology import Words
 from langsig.representations import load_model
 from stages.common import keep_model, languages_of, load_params, scratch_folder, seed_of
 
@@ -57,7 +57,7 @@ def text(name: str, params: dict[str, Any]) -> dict[str, Sequences]:
     if name != "experimental":
         shares, parameter = {name: params["languages"][name]["fraction"]}, "languages.{}.fraction"
         return pretraining.training_text(SEQUENCES, [name], shares, parameter=parameter, seed=seed)
-    tables = [read_words(Path("artifacts/words", name)).sentences for name in params["languages"]]
+    tables = [Words.load(Path("artifacts/words", name)).sentences for name in params["languages"]]
     return pretraining.training_text(
         SEQUENCES,
         languages_of(params, "experimental.languages"),

@@ -8,7 +8,7 @@ import pandas as pd
 
 from langsig.analysis import coverage, language_properties, read_facts, relations
 from langsig.files import atomic_directory
-from langsig.morphology import ALL_WORDS, read_words
+from langsig.morphology import ALL_WORDS, Words
 from stages.common import languages_of, load_params, paths, read, read_all
 
 CHOICES = ("layers", "diverse", "related", "min_languages", "permutations")
@@ -37,7 +37,7 @@ def main(_arguments: Sequence[str]) -> None:
 def read_properties(languages: list[str], min_instances: int) -> pd.DataFrame:
     """Of words that bear a category, of the training text, and of lemmas."""
     words = {
-        name: read_words(path)
+        name: Words.load(path)
         for name, path in paths("artifacts/words/{language}", languages).items()
     }
     reports = paths("artifacts/cleaning/{language}.json", languages)

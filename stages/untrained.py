@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from langsig.corpora import load_tokenizer
 from langsig.files import atomic_directory
-from langsig.morphology import ALL_WORDS, category_slug, read_words
+from langsig.morphology import ALL_WORDS, Words, category_slug
 from langsig.pretraining import ModelShape, build_model
 from langsig.representations import (
     States,
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 def main(arguments: Sequence[str]) -> None:
     (language,) = arguments
     params = load_params()
-    words = read_words(Path(f"artifacts/words/{language}")).table
+    words = Words.load(Path(f"artifacts/words/{language}")).table
     states = {}
     with TemporaryDirectory(prefix="langsig-") as folder:
         for role, name in (("control", language), ("experimental", "experimental")):

@@ -10,7 +10,7 @@ import yaml
 
 import price
 from langsig.errors import InputError
-from langsig.morphology import annotate, write_words
+from langsig.morphology import annotate
 
 ROOT = Path(__file__).parents[1]
 PRESETS = sorted(path.stem for path in (ROOT / "conf").glob("*.yaml"))
@@ -143,7 +143,7 @@ def test_words_of_treebanks_and_of_words_tables(
     assert (nothing["words"], nothing["states"], nothing["languages_without_words"]) == (0, 0, 3)
     assert "Hidden states are without 3 languages" in price.table(cost(params))
     words = annotate(samples / "treebanks/qab", "qab")
-    write_words(words, project / "artifacts/words/qab")
+    words.save(project / "artifacts/words/qab")
     table_only = cost(params)["disk"]
     assert (table_only["words"], table_only["languages_without_words"]) == (len(words.table), 2)
     (project / "data").symlink_to(samples)

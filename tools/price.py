@@ -16,7 +16,7 @@ import yaml
 
 from langsig.corpora import load_tokenizer
 from langsig.errors import InputError
-from langsig.morphology import CATEGORIES, read_words
+from langsig.morphology import CATEGORIES, Words
 from langsig.pretraining import ModelShape, pricing
 from use import set_parameter
 
@@ -204,7 +204,7 @@ def words_of(language: str, item: dict[str, Any]) -> int | None:
     if (ROOT / item["treebank"]).exists():
         return pricing.count_words(ROOT / item["treebank"])
     annotated = ROOT / "artifacts/words" / language
-    return len(read_words(annotated).table) if annotated.is_dir() else None
+    return len(Words.load(annotated).table) if annotated.is_dir() else None
 
 
 def table(found: dict[str, Any]) -> str:

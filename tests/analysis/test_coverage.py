@@ -18,12 +18,13 @@ TREEBANKS = st.dictionaries(
 
 
 def words(rows: list[tuple[str | None, str | None]]) -> Words:
-    """Words with a value of Number and of Case each, in sentences of three."""
+    """Words with the given values of Number and Case, in sentences of three words."""
     table = pd.DataFrame(rows, columns=["Number", "Case"], dtype="string")
-    table = table.reindex(columns=[*CATEGORIES]).astype("string")
-    table.insert(0, "sentence", [place // 3 for place in range(len(rows))])
-    sentences = pd.DataFrame({"sentence": table["sentence"].unique()})
-    return Words(table, sentences)
+    table = table.reindex(columns=list(Words.word_columns))
+    positions = pd.RangeIndex(len(rows))
+    table["sentence"], table["token"] = positions // 3, positions % 3
+    sentences = pd.DataFrame({"sentence": table["sentence"].unique(), "line": 1})
+    return Words(table, sentences.reindex(columns=list(Words.sentence_columns)))
 
 
 def covered(

@@ -11,19 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from langsig.errors import InputError
-from langsig.morphology import (
-    CATEGORIES,
-    Converter,
-    Row,
-    Words,
-    annotate,
-    category_counts,
-    converter,
-    read_words,
-    tokens,
-    value_counts,
-    write_words,
-)
+from langsig.morphology import CATEGORIES, Converter, Row, Words, annotate, converter, tokens
 from langsig.morphology.treebank import RowId
 
 TREEBANK = """\
@@ -92,8 +80,8 @@ def test_a_treebank_without_any_category_keeps_its_sentences(tmp_path: Path) -> 
     path.write_text("\n\n".join(["1\t!\t_\tPUNCT" + "\t_" * 6] * 2), encoding="utf-8")
     words = annotate(path, "de")
     assert words.table["sentence"].tolist() == words.sentences["sentence"].tolist() == [0, 1]
-    assert category_counts(words.table).sum() == 0
-    assert value_counts(words.table).empty
+    assert words.category_counts().sum() == 0
+    assert words.value_counts().empty
 
 
 def test_range_takes_what_exactly_one_part_bears() -> None:
@@ -177,14 +165,14 @@ def test_order_of_sentences_changes_no_count(
 ) -> None:
     path = tmp_path_factory.mktemp("order") / "a.conllu"
     path.write_text("\n\n".join(sentences) + "\n", encoding="utf-8")
-    table = annotate(path, "fr").table
-    assert category_counts(table)["Number"] == 4
-    assert set(table.groupby("sentence").size()) == {5, 1}
+    words = annotate(path, "fr")
+    assert words.category_counts()["Number"] == 4
+    assert set(words.table.groupby("sentence").size()) == {5, 1}
 
 
 def test_counts(treebank: Path) -> None:
-    table = annotate(treebank, "fr").table
-    counts = category_counts(table)
+    words = annotate(treebank, "fr")
+    counts = words.category_counts()
     assert list(counts.index) == list(CATEGORIES)
     assert counts[counts > 0].to_dict() == {
         "Definiteness": 1,
@@ -194,9 +182,9 @@ def test_counts(treebank: Path) -> None:
         "Part of Speech": 4,
         "Person": 1,
     }
-    values = value_counts(table)
-    assert list(values.columns) == ["category", "value", "tokens"]
-    assert values.groupby("category")["tokens"].sum().to_dict() == counts[counts > 0].to_dict()
+    values = words.value_counts()
+    assert list(values.columns) == ["category", "value", "words"]
+    assert values.groupby("category")["words"].sum().to_dict() == counts[counts > 0].to_dict()
     assert values.query("category == 'Part of Speech'")["value"].tolist() == [
         "INTJ",
         "N",
@@ -208,36 +196,74 @@ def test_counts(treebank: Path) -> None:
 def test_words_survive_writing_and_reading(treebank: Path, tmp_path: Path) -> None:
     words = annotate(treebank, "fr")
     directory = tmp_path / "words" / "fr"
-    write_words(words, directory)
+    words.save(directory)
     assert sorted(path.name for path in directory.iterdir()) == [
         "sentences.parquet",
         "words.parquet",
     ]
-    again = read_words(directory)
+    again = Words.load(directory)
     pd.testing.assert_frame_equal(again.table, words.table)
     pd.testing.assert_frame_equal(again.sentences, words.sentences)
 
 
 def test_writing_leaves_other_files_alone(treebank: Path, tmp_path: Path) -> None:
-    write_words(annotate(treebank, "fr"), tmp_path)
-    write_words(annotate(treebank, "de"), tmp_path)
+    annotate(treebank, "fr").save(tmp_path)
+    annotate(treebank, "de").save(tmp_path)
     assert treebank.exists()
-    assert read_words(tmp_path).table["Gender"].isna().all()
+    assert Words.load(tmp_path).table["Gender"].isna().all()
 
 
-def test_reading_names_what_is_missing(treebank: Path, tmp_path: Path) -> None:
+def test_loading_names_the_file_and_the_problem(treebank: Path, tmp_path: Path) -> None:
     words = annotate(treebank, "fr")
+    path = tmp_path / "words.parquet"
     with pytest.raises(InputError, match=r"words\.parquet: no such file"):
-        read_words(tmp_path)
-    write_words(Words(words.table.drop(columns=["Tense"]), words.sentences), tmp_path)
+        Words.load(tmp_path)
+    words.save(tmp_path)
+    words.table.drop(columns=["Tense"]).to_parquet(path)
     with pytest.raises(InputError, match=r"words\.parquet: no column Tense"):
-        read_words(tmp_path)
-    write_words(Words(words.table, words.sentences.head(2)), tmp_path)
-    with pytest.raises(InputError, match=r"sentences that sentences\.parquet lacks"):
-        read_words(tmp_path)
-    (tmp_path / "words.parquet").write_text("sentence,token\n")
+        Words.load(tmp_path)
+    words.table.assign(sentence="first").to_parquet(path)
+    with pytest.raises(InputError, match=r"words\.parquet: a column has the wrong type"):
+        Words.load(tmp_path)
+    words.table.assign(sentence=words.table["sentence"] + 1).to_parquet(path)
+    with pytest.raises(InputError, match=rf"{tmp_path}: .*table of sentences lacks"):
+        Words.load(tmp_path)
+    path.write_text("sentence,token\n")
     with pytest.raises(InputError, match=r"words\.parquet: not a Parquet file"):
-        read_words(tmp_path)
+        Words.load(tmp_path)
+
+
+def test_columns_are_brought_into_the_declared_order_and_types(treebank: Path) -> None:
+    words = annotate(treebank, "fr")
+    plain = words.table.astype({"sentence": "int64", "form": "object"}).iloc[:, ::-1]
+    again = Words(plain.assign(comment="x"), words.sentences)
+    pd.testing.assert_frame_equal(again.table, words.table)
+
+
+def test_a_table_without_a_column_is_refused(treebank: Path) -> None:
+    words = annotate(treebank, "fr")
+    with pytest.raises(InputError, match=r"table of sentences: no column text"):
+        Words(words.table, words.sentences.drop(columns="text"))
+
+
+def test_select(treebank: Path) -> None:
+    words = annotate(treebank, "fr")
+    with_gender = words.select("Gender")
+    assert with_gender.table["form"].tolist() == ["du", "chat"]
+    assert with_gender.sentences["text"].tolist() == ["Il parle du chat."]
+    assert len(words.select("Part of Speech", "INTJ")) == 1
+    assert len(words.select("Part of Speech", "ADJ")) == 0
+    with pytest.raises(InputError, match="category must be one of Animacy"):
+        words.select("Gendre")
+
+
+def test_transcribe_changes_the_forms_alone(treebank: Path) -> None:
+    words = annotate(treebank, "fr")
+    upper = words.transcribe(str.upper)
+    assert upper.table["form"].tolist() == ["IL", "PARLE", "DU", "CHAT", ".", "!", "OUI"]
+    rest = [column for column in words.table if column != "form"]
+    pd.testing.assert_frame_equal(upper.table[rest], words.table[rest])
+    assert words.table["form"][0] == "Il"
 
 
 PRINT_TABLE = """
@@ -303,7 +329,7 @@ def real_counts(real_data: Path) -> dict[tuple[str, str], int]:
     for folder in sorted((real_data / "ud-treebanks-v2.1").glob("UD_*")):
         first = min(path.name for path in folder.glob("*.conllu"))
         language = re.split("[_-]", first)[0]
-        for category, number in category_counts(annotate(folder, language).table).items():
+        for category, number in annotate(folder, language).category_counts().items():
             counts[category, language] = number
     return counts
 
@@ -345,8 +371,8 @@ def test_rules_of_the_language_take_a_category_away(
 
 
 def test_without_rules_german_has_gender(real_data: Path) -> None:
-    table = annotate(real_data / "ud-treebanks-v2.1" / "UD_German", "qaa").table
-    assert category_counts(table)["Gender"] >= ENOUGH
+    words = annotate(real_data / "ud-treebanks-v2.1" / "UD_German", "qaa")
+    assert words.category_counts()["Gender"] >= ENOUGH
 
 
 def test_real_lemmas_and_texts(real_data: Path) -> None:

@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 import pandas as pd
 
-from langsig.morphology import CATEGORIES, Words, category_counts, value_counts
+from langsig.morphology import CATEGORIES, Words
 
 
 class Coverage(NamedTuple):
@@ -34,10 +34,10 @@ def coverage(treebanks: Iterable[tuple[str, Words]], *, min_instances: int) -> C
     totals, categories, attributes = [], [], []
     for language, words in treebanks:
         totals.append((language, len(words.sentences), len(words.table)))
-        table = category_counts(words.table).rename("words").reset_index()
+        table = words.category_counts().reset_index()
         table["enough"] = table["words"] >= max(1, min_instances)
         categories.append(_of(language, table))
-        values = value_counts(words.table).rename(columns={"tokens": "words"})
+        values = words.value_counts()
         bearing = values.groupby("category")["words"].transform("sum")
         values["share"] = values["words"] / bearing
         attributes.append(_of(language, values))

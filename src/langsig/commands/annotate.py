@@ -27,12 +27,12 @@ def add_parser(subparsers: Subparsers) -> argparse.ArgumentParser:
 def run(arguments: argparse.Namespace) -> None:
     """Annotate the files and write the table."""
     from langsig.files import atomic_file
-    from langsig.morphology import annotate, category_counts
+    from langsig.morphology import annotate
 
     words = annotate(arguments.files, arguments.language)
     with atomic_file(arguments.out) as output:
         words.table.to_parquet(output, index=False)
     if arguments.counts:
-        for category, count in category_counts(words.table).items():
+        for category, count in words.category_counts().items():
             print(f"{category:16}{count:>9,}")
     print(f"{len(words.table):,} words in {len(words.sentences):,} sentences: {arguments.out}")

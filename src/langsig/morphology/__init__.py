@@ -11,16 +11,7 @@ from langsig.morphology.categories import ALL_WORDS, CATEGORIES, category_slug
 if TYPE_CHECKING:
     from langsig.morphology.treebank import Row, Sentence, read_sentences, treebank_files
     from langsig.morphology.unimorph import Converter, Rule, basic_tags, converter
-    from langsig.morphology.words import (
-        Token,
-        Words,
-        annotate,
-        category_counts,
-        read_words,
-        tokens,
-        value_counts,
-        write_words,
-    )
+    from langsig.morphology.words import Token, Words, annotate, tokens
 
 __all__ = [
     "ALL_WORDS",
@@ -33,30 +24,17 @@ __all__ = [
     "Words",
     "annotate",
     "basic_tags",
-    "category_counts",
     "category_slug",
     "converter",
     "read_sentences",
-    "read_words",
     "tokens",
     "treebank_files",
-    "value_counts",
-    "write_words",
 ]
 
 _MODULES = {
     "treebank": ("Row", "Sentence", "read_sentences", "treebank_files"),
     "unimorph": ("Converter", "Rule", "basic_tags", "converter"),
-    "words": (
-        "Token",
-        "Words",
-        "annotate",
-        "category_counts",
-        "read_words",
-        "tokens",
-        "value_counts",
-        "write_words",
-    ),
+    "words": ("Token", "Words", "annotate", "tokens"),
 }
 """Names that load on first use, by module."""
 
