@@ -8,15 +8,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from langsig.analysis import (
-    ALL_WORDS,
     average_signatures,
     by_language,
+    failed_checks_of,
     findings,
-    report,
+    layer_number,
     spread,
     summary,
     trends,
 )
+from langsig.morphology import ALL_WORDS
 
 LANGUAGES = ["de", "fr", "zh"]
 BASELINES = {"spearman": {"svd": 0.5}}
@@ -123,70 +124,6 @@ def test_summary_of_nothing() -> None:
     assert metrics["average_signature"] == metrics["trends"] == metrics["spread"] == {}
 
 
-def row_of(text: str, language: str) -> list[str]:
-    (line,) = (line for line in text.splitlines() if line.split()[:1] == [language])
-    return line.split()
-
-
-def test_report_shows_every_language_and_layer() -> None:
-    values = np.arange(1, 22).reshape(7, 3) / 8
-    text = report(json.loads(json.dumps(metrics_of(averages(values)))))
-    head = text.splitlines()[2]
-    assert head.split()[:7] == [str(layer) for layer in range(7)]
-    for n, language in enumerate(LANGUAGES):
-        cells = row_of(text, language)
-        assert [float(cell) for cell in cells[1:8]] == pytest.approx(list(values[:, n]), rel=1e-2)
-        assert cells[8] == "+1.00", "it rises throughout"
-    assert [float(cell) for cell in row_of(text, "variance")[1:]] == pytest.approx(
-        [1 / 64] * 7, 0.1
-    )
-    assert "NOT LEARNT" not in text
-
-
-@pytest.mark.parametrize("scale", [1e-5, 1e5])
-def test_columns_of_the_report_stay_apart(scale: float) -> None:
-    values = scale * np.arange(1, 22).reshape(7, 3)
-    cells = row_of(report(metrics_of(averages(values))), "de")[1:8]
-    assert [float(cell) for cell in cells] == pytest.approx(list(values[:, 0]), rel=1e-2)
-
-
-def test_report_says_what_has_not_learnt() -> None:
-    text = report(metrics_of(averages(np.ones((3, 3))), "fr", "experimental"))
-    said = {line.split()[0] for line in text.splitlines() if "NOT LEARNT" in line}
-    assert said == {"fr", "experimental"}
-    assert text.count("NOT LEARNT, +0.10 nat") == 2
-    assert text.count(" learnt, +1.25 nat") == 2
-
-
-def test_report_says_what_has_not_converged() -> None:
-    table = averages(np.ones((4, 3)))
-    tables = table, trends(table), spread(table), fits(table, 1, 2)
-    metrics = summary(*tables, learning(), findings=held(table), baselines=BASELINES)
-    text = report(json.loads(json.dumps(metrics)))
-    assert "2 of 4 factorisations fail their own checks (condition of B up to 102)" in text
-    assert "NOT CONVERGED in layers 1, 2" in text
-    assert text.splitlines()[2].split()[:4] == ["0", "1*", "2*", "3"]
-    assert "NOT CONVERGED" not in report(metrics_of(table))
-
-
-def test_report_says_what_was_found() -> None:
-    values = np.exp(-np.arange(7.0))[:, None] * np.array([[3.0, 2.0, 1.0]])
-    values[2:5, 0] *= 1.5  # further apart in the middle
-    text = report(json.loads(json.dumps(metrics_of(averages(values)))))
-    lines = text.splitlines()
-    (head,) = (n for n, line in enumerate(lines) if line.startswith("Beyond its 95"))
-    assert lines[head].index("decreases over layers") < lines[head].index("lowest: zh")
-    assert lines[head + 1].split() == ["trained,", "none", "yes", "no", "yes"]
-
-
-def test_report_of_what_is_missing() -> None:
-    table = averages(np.ones((2, 3)))
-    table = table[~((table["layer"] == 1) & (table["language"] == "zh"))]
-    text = report(metrics_of(table))
-    assert row_of(text, "zh")[1:5] == ["1.00", "-", "-", "-"]
-    assert row_of(text, "de")[1:5] == ["1.00", "1.00", "-", "-"]
-
-
 def test_layers_that_were_matched_are_named_where_models_differ_in_depth() -> None:
     table = averages(np.ones((3, 3)))
     assert "layers" not in metrics_of(table)
@@ -194,7 +131,6 @@ def test_layers_that_were_matched_are_named_where_models_differ_in_depth() -> No
     tables = table, trends(table), spread(table), deeper
     metrics = summary(*tables, learning(), findings=held(table), baselines=BASELINES)
     assert metrics["layers"]["layer_02"] == {"control": 2, "experimental": 4}
-    assert "control-experimental: 0-0 1-2 2-4" in report(metrics)
 
 
 def test_a_checkpoint_is_named_in_place_of_what_it_has_learnt() -> None:
@@ -203,7 +139,6 @@ def test_a_checkpoint_is_named_in_place_of_what_it_has_learnt() -> None:
     tables = table, trends(table), spread(table), fits(table)
     metrics = summary(*tables, models, findings=held(table), baselines=BASELINES)
     assert metrics["learning"]["experimental"] == {"checkpoint": "hub/model"}
-    assert "experimental model: hub/model, as it is" in report(metrics)
 
 
 def test_line_of_a_language_has_means_and_gains() -> None:
@@ -226,3 +161,15 @@ def test_line_of_a_language_without_trend_or_training() -> None:
     metrics = metrics_of(averages(np.array([[0.5]]), ["de"]))
     metrics["learning"] |= {name: {"checkpoint": "hub/model"} for name in ("de", "experimental")}
     assert by_language(metrics) == {"de": {"average_signature": 0.5}}
+
+
+def test_failed_checks_are_read_from_the_metrics() -> None:
+    table = averages(np.ones((4, 3)))
+    tables = table, trends(table), spread(table), fits(table, 1, 2)
+    metrics = summary(*tables, learning(), findings=held(table), baselines=BASELINES)
+    failed = {layer_number(key): failed_checks_of(f) for key, f in metrics["factorization"].items()}
+    assert failed == {0: [], 1: ["not converged"], 2: ["not converged"], 3: []}
+    assert failed_checks_of({"flags": "not converged; degenerate"}) == [
+        "not converged",
+        "degenerate",
+    ]

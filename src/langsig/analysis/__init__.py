@@ -17,7 +17,7 @@ from langsig.analysis.properties import (
 )
 from langsig.analysis.relations import ABSENCES, relation_metrics, relations
 from langsig.analysis.sets import variance_tests, variance_tests_alone
-from langsig.analysis.summary import by_language, report, summary, warnings
+from langsig.analysis.summary import by_language, failed_checks_of, layer_number, summary
 from langsig.analysis.trees import Trees, reference_tree, trees
 from langsig.analysis.trends import trends, trends_by_category
 
@@ -40,17 +40,18 @@ __all__ = [
     "cosine_distances",
     "coverage",
     "coverage_markdown",
+    "failed_checks_of",
     "findings",
     "findings_markdown",
     "language_properties",
     "languages_related",
+    "layer_number",
     "measures",
     "read_facts",
     "read_scores",
     "reference_tree",
     "relation_metrics",
     "relations",
-    "report",
     "score_correlations",
     "spread",
     "summary",
@@ -61,6 +62,5 @@ __all__ = [
     "type_token_ratio_at",
     "variance_tests",
     "variance_tests_alone",
-    "warnings",
     "with_adjusted",
 ]

@@ -125,89 +125,11 @@ def _rounded(value: Any) -> Any:
     return value
 
 
-def report(metrics: Mapping[str, Any]) -> str:
-    """The metrics as a table for the terminal: a row a language, a column a layer."""
-    layers = sorted(metrics["average_signature"])
-    languages = sorted({name for layer in layers for name in metrics["average_signature"][layer]})
-    learning, fits = metrics["learning"], metrics["factorization"]
-    marks = {layer: "*" if fits[layer]["flags"] else "" for layer in layers}
-    heads = [f"{int(layer.removeprefix('layer_'))}{marks[layer]}" for layer in layers]
-    lines = [
-        "Average signature of all words, by language and layer (0: embeddings)",
-        "",
-        f"{'':10}" + "".join(f"{head:>9}" for head in heads)
-        + f"{'tau':>8}{'p adj.':>9}   control model",
-    ]  # fmt: skip
-    for language in languages:
-        values = [metrics["average_signature"][layer].get(language) for layer in layers]
-        trend = metrics["trends"][language]
-        lines.append(
-            f"{language:10}"
-            + "".join(_cell(value, 9, "#.3g") for value in values)
-            + _cell(trend.get("tau"), 8, "+.2f")
-            + _cell(trend.get("p_adjusted"), 9, ".3f")
-            + f"   {_learnt(learning[language])}"
-        )
-    variances = [metrics["spread"].get(layer) for layer in layers]
-    lines += [
-        f"{'variance':10}" + "".join(_cell(value, 9, ".1e") for value in variances),
-        "",
-        f"experimental model: {_learnt(learning['experimental'])}",
-        "tau, p adj.: Mann-Kendall trend over the layers, Benjamini-Hochberg over the languages.",
-        "A control or experimental model that has not learnt says nothing about its language.",
-        *_matched(metrics.get("layers", {})),
-        *warnings({int(layer.removeprefix("layer_")): fit for layer, fit in fits.items()}),
-        "",
-        *_found(metrics["findings"]),
-    ]
-    return "\n".join(lines)
+def layer_number(key: str) -> int:
+    """The layer that a key of the metrics such as ``layer_00`` names."""
+    return int(key.removeprefix("layer_"))
 
 
-def warnings(fits: Mapping[int, Mapping[Any, Any]]) -> list[str]:
-    """Lines that name the layers whose factorisation fails its own checks; none if none does.
-
-    Parameters
-    ----------
-    fits
-        By layer: ``flags``, and ``blueprint_condition``.
-    """
-    raised = {layer: fit for layer, fit in fits.items() if fit["flags"]}
-    if not raised:
-        return []
-    worst = max(fit["blueprint_condition"] for fit in raised.values())
-    lines = [
-        "",
-        f"* {len(raised)} of {len(fits)} factorisations fail their own checks (condition of B up "
-        f"to {worst:.0f}), see docs/method.md:",
-    ]
-    for flag in dict.fromkeys(flag for fit in raised.values() for flag in fit["flags"].split("; ")):
-        layers = [str(layer) for layer, fit in raised.items() if flag in fit["flags"]]
-        lines.append(f"  {flag.upper()} in layers {', '.join(layers)}")
-    return lines
-
-
-def _matched(pairs: Mapping[str, Mapping[str, int]]) -> list[str]:
-    """Which layers were paired, where that is more than each with its own like."""
-    shown = " ".join(f"{pair['control']}-{pair['experimental']}" for pair in pairs.values())
-    return [f"Layers matched by relative depth, control-experimental: {shown}"] if pairs else []
-
-
-def _found(findings: Mapping[str, Mapping[str, Mapping[str, Any]]]) -> list[str]:
-    """Whether each finding holds, by source and normalisation."""
-    variants = list(dict.fromkeys(variant for rows in findings.values() for variant in rows))
-    lines = [f"{'Beyond its 95 % interval?':26}" + "".join(f"{name:>38}" for name in findings)]
-    for variant in variants:
-        cells = (rows[variant]["holds"] if variant in rows else "-" for rows in findings.values())
-        lines.append(f"{variant:26}" + "".join(f"{cell:>38}" for cell in cells))
-    return lines if variants else []
-
-
-def _cell(value: float | None, width: int, form: str) -> str:
-    return ("-" if value is None else format(value, form)).rjust(width)
-
-
-def _learnt(learning: Mapping[str, Any]) -> str:
-    if "checkpoint" in learning:
-        return f"{learning['checkpoint']}, as it is"
-    verdict = "learnt" if learning["learnt"] else "NOT LEARNT"
-    return f"{verdict}, {learning['gain']:+.2f} nat over token frequencies"
+def failed_checks_of(fit: Mapping[str, Any]) -> list[str]:
+    """Names of the checks that a factorisation in the metrics fails; empty if it fails none."""
+    return fit["flags"].split("; ") if fit["flags"] else []
