@@ -52,7 +52,7 @@ def check(repository: Path, *, learnt: bool) -> list[str]:
         if learnt and not metrics["learning"][model]["learnt"]:
             problems.append(f"{model} has not learnt: {metrics['learning'][model]}")
     relations = repository / "artifacts/relations"
-    for name in ("correlations", "tree_statistics", "variance_tests", "answers"):
+    for name in ("correlations", "tree_statistics", "variance_tests", "measure_tests"):
         if pd.read_csv(relations / f"{name}.csv")["p_adjusted"].isna().all():
             problems.append(f"no test of {name} has enough languages")
     for name in ("violins", "intervals", "learning", "ranks", "correlations", "distances", "trees"):

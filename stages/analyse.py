@@ -7,6 +7,7 @@ from pathlib import Path
 from langsig import analysis
 from langsig.files import atomic_directory, atomic_file
 from langsig.morphology import ALL_WORDS, Words
+from langsig.schemas import Signatures
 from stages.common import languages_of, load_params, paths, read, read_all
 
 RELATIONS = Path("artifacts/relations")
@@ -16,11 +17,11 @@ def main(_arguments: Sequence[str]) -> None:
     params = load_params()
     fits = [Path(f"artifacts/signatures/{slug}") for slug in params["categories"]]
     sources = [Path(f"artifacts/uncertainty/{name}") for name in params["uncertainty"]["sources"]]
-    averages = analysis.average_signatures(read_all(fits, "signatures.parquet"))
+    averages = Signatures(read_all(fits, "signatures.parquet")).average().frame
     plainer = read_all(fits, "baselines.csv")
     agreement = analysis.baseline_agreement(averages, plainer)
     ranks, halves = (read(f"artifacts/ranks/{name}.csv") for name in ("ranks", "halves"))
-    beyond = analysis.beyond_svd(halves, seed=params["seed"])
+    beyond = analysis.residual_reliability(halves, seed=params["seed"])
     estimates = read_all(sources, "estimates.csv")
     found = analysis.findings(
         estimates,
@@ -45,7 +46,7 @@ def main(_arguments: Sequence[str]) -> None:
         "findings": found,
         "baselines": plainer,
         "baseline_agreement": agreement,
-        "beyond_svd": beyond,
+        "residual_reliability": beyond,
         "treebanks": covered.treebanks,
         "coverage": covered.categories,
         "attributes": covered.attributes,

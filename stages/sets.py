@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pandas as pd
 
-from langsig.analysis import average_signatures
 from langsig.factorization import factorize_layers
 from langsig.files import atomic_directory
 from langsig.representations import CategoryStatistics
+from langsig.schemas import Signatures
 from stages.common import languages_of, load_params, paths
 
 
@@ -34,7 +34,7 @@ def main(_arguments: Sequence[str]) -> None:
             chosen = {language: slices[language] for language in members if language in slices}
             category = statistics[0].category
             fits = factorize_layers(chosen, category=category, **options)
-            averages = average_signatures(fits.signatures)
+            averages = Signatures(fits.signatures).average().to_frame()
             averages["layer"] = averages["layer"].map(dict(enumerate(layers)))
             tables.append(averages.assign(set=name))
     with atomic_directory(Path("artifacts/sets")) as output:

@@ -2,7 +2,7 @@ import numpy as np
 from numpy.random import default_rng
 from scipy import stats
 
-from langsig.intervals import interval, reach, variance_of
+from langsig.intervals import half_width, interval, variance_of
 
 
 def test_intervals_are_those_of_student_and_welch() -> None:
@@ -27,11 +27,11 @@ def test_intervals_are_those_of_student_and_welch() -> None:
 def test_a_single_draw_has_no_variance_and_no_part() -> None:
     variance, freedom = variance_of(np.ones((1, 3)))
     assert variance.tolist() == [0, 0, 0] and freedom == 0
-    assert reach([(variance, freedom)]).tolist() == [0, 0, 0]
+    assert half_width([(variance, freedom)]).tolist() == [0, 0, 0]
 
 
 def test_a_part_without_variance_changes_nothing() -> None:
     draws = variance_of(default_rng(0).normal(size=(20, 2)))
-    np.testing.assert_allclose(reach([draws, (np.zeros(2), 3)]), reach([draws]))
+    np.testing.assert_allclose(half_width([draws, (np.zeros(2), 3)]), half_width([draws]))
     expected = stats.t.ppf(0.975, 19) * np.sqrt(draws[0])
-    np.testing.assert_allclose(reach([draws]), expected)
+    np.testing.assert_allclose(half_width([draws]), expected)

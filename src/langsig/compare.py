@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from langsig.analysis import average_signatures, warnings
+from langsig.analysis import warnings
 from langsig.corpora import load_tokenizer, romaniser, words_of_text
 from langsig.errors import InputError
 from langsig.factorization import LayeredSignatures, factorize_layers
@@ -26,6 +26,7 @@ from langsig.representations import (
     load_model,
     load_shape,
 )
+from langsig.schemas import Signatures
 
 if TYPE_CHECKING:
     from transformers import PreTrainedModel, PreTrainedTokenizerBase
@@ -57,7 +58,7 @@ class Comparison:
     def _table(self, category: str) -> str:
         averages, fits, words = (
             table[table["category"] == category]
-            for table in (average_signatures(self.signatures), self.diagnostics, self.words)
+            for table in (Signatures(self.signatures).average().frame, self.diagnostics, self.words)
         )
         if averages.empty:
             return f"{category}: too few words in all languages, or all but one"

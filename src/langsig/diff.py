@@ -137,7 +137,7 @@ class Difference:
         lines.append("*: the 95 % interval excludes no change.")
         if len(self.before) > 1:
             seeds, sentences = (
-                100 * float(np.expm1(means[f"reach_{part}"].mean()))
+                100 * float(np.expm1(means[f"half_width_{part}"].mean()))
                 for part in ("seeds", "sentences")
             )
             lines.append(

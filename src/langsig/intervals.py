@@ -12,7 +12,7 @@ Part = tuple[Array, int]
 """A variance, and its degrees of freedom."""
 
 
-def reach(parts: Sequence[Part], level: float = 0.95) -> Array:
+def half_width(parts: Sequence[Part], level: float = 0.95) -> Array:
     """Half the length of the interval with the sum of these variances.
 
     Degrees of freedom are Welch and Satterthwaite's.
@@ -62,5 +62,5 @@ def interval(
         ``[starts, ...]``, from all sentences and different starts, that of the estimate among
         them; a single one adds nothing.
     """
-    half = reach([variance_of(replicates), variance_of(starts)], level)
+    half = half_width([variance_of(replicates), variance_of(starts)], level)
     return estimate - half, estimate + half

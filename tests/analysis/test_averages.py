@@ -4,7 +4,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from langsig.analysis import average_signatures, spread
+from langsig.analysis import spread
+from langsig.schemas import Signatures
 
 CATEGORIES, LANGUAGES = ["Number", "Case"], ["zh", "de", "fr"]
 VALUES = arrays(
@@ -26,27 +27,8 @@ def tidy(values: np.ndarray, seed: int = 0) -> pd.DataFrame:
 
 @given(VALUES)
 @settings(max_examples=40, deadline=None)
-def test_averages_are_means_over_components(values: np.ndarray) -> None:
-    table = average_signatures(tidy(values))
-    assert list(table.columns) == ["category", "layer", "language", "average_signature"]
-    assert len(table) == values[..., 0].size
-    found = table.set_index(["category", "layer", "language"])["average_signature"]
-    for c, layer, n in np.ndindex(values.shape[:3]):
-        expected = values[c, layer, n].sum() / values.shape[3]
-        np.testing.assert_allclose(found[CATEGORIES[c], layer, LANGUAGES[n]], expected)
-
-
-@given(VALUES, st.integers(0, 10))
-@settings(max_examples=40, deadline=None)
-def test_order_of_rows_does_not_matter(values: np.ndarray, seed: int) -> None:
-    one, other = (average_signatures(tidy(values, shuffle)) for shuffle in (0, seed))
-    pd.testing.assert_frame_equal(one, other)
-
-
-@given(VALUES)
-@settings(max_examples=40, deadline=None)
 def test_spread_is_the_variance_over_languages(values: np.ndarray) -> None:
-    table = spread(average_signatures(tidy(values)))
+    table = spread(Signatures(tidy(values)).average().frame)
     assert list(table.columns) == ["category", "layer", "languages", "mean", "variance"]
     assert len(table) == values[..., 0, 0].size
     found = table.set_index(["category", "layer"])
@@ -75,7 +57,5 @@ def test_languages_need_not_have_every_category() -> None:
     assert found.loc["Number", "variance"] == 4.5
 
 
-def test_categories_that_no_language_has_are_absent() -> None:
-    nothing = tidy(np.ones((2, 1, 3, 1))).iloc[:0]
-    assert average_signatures(nothing).empty
-    assert spread(average_signatures(nothing)).empty
+def test_no_averages_have_no_spread() -> None:
+    assert spread(Signatures.empty().average().frame).empty

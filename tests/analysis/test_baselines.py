@@ -6,7 +6,7 @@ import pytest
 from numpy.random import default_rng
 from numpy.typing import NDArray
 
-from langsig.analysis import baseline_agreement, baseline_metrics, beyond_svd
+from langsig.analysis import baseline_agreement, baseline_metrics, residual_reliability
 
 LANGUAGES = ["cs", "de", "fr", "nl", "zh"]
 KEYS = ["category", "layer", "language"]
@@ -71,7 +71,7 @@ def halves(even: Array, odd: Array, svd: Array = SVD) -> pd.DataFrame:
 
 def test_what_is_the_same_in_both_halves_is_found() -> None:
     kept = residuals(0)
-    found = beyond_svd(halves(3 * SVD**0.8 * kept, SVD * kept)).iloc[0]
+    found = residual_reliability(halves(3 * SVD**0.8 * kept, SVD * kept)).iloc[0]
     assert (found["layer"], found["languages"]) == (3, 5)
     assert found["correlation"] == pytest.approx(1)
     assert found["between_starts"] == pytest.approx(1)
@@ -81,7 +81,7 @@ def test_what_is_the_same_in_both_halves_is_found() -> None:
 
 def test_opposite_residuals_are_no_evidence() -> None:
     kept = residuals(0)
-    found = beyond_svd(halves(SVD * kept, SVD / kept)).iloc[0]
+    found = residual_reliability(halves(SVD * kept, SVD / kept)).iloc[0]
     assert found["correlation"] == pytest.approx(-1)
     assert found["p"] > 0.95
 
@@ -89,7 +89,7 @@ def test_opposite_residuals_are_no_evidence() -> None:
 def test_starts_are_averaged_and_held_against_each_other() -> None:
     kept, noise = residuals(0), residuals(1, 0.5)
     noise[1] = 1 / noise[0]  # cancels in the mean of logs
-    found = beyond_svd(halves(SVD * kept * noise, SVD * kept)).iloc[0]
+    found = residual_reliability(halves(SVD * kept * noise, SVD * kept)).iloc[0]
     assert found["correlation"] == pytest.approx(1)
     design = np.column_stack([np.ones(5), np.log(SVD)])
     remainder = np.eye(5) - design @ np.linalg.pinv(design)
@@ -100,7 +100,7 @@ def test_starts_are_averaged_and_held_against_each_other() -> None:
 
 def test_noise_is_rejected_as_often_as_it_should_be() -> None:
     p_values = [
-        beyond_svd(halves(SVD * residuals(2 * n), SVD * residuals(2 * n + 1)))["p"].item()
+        residual_reliability(halves(SVD * residuals(2 * n), SVD * residuals(2 * n + 1)))["p"].item()
         for n in range(300)
     ]
     assert 0.02 < np.mean(np.array(p_values) <= 0.05) < 0.10
@@ -108,14 +108,14 @@ def test_noise_is_rejected_as_often_as_it_should_be() -> None:
 
 def test_explained_is_the_share_of_the_variance_of_logs() -> None:
     signatures = SVD * residuals(1), SVD * residuals(2)
-    found = beyond_svd(halves(*signatures))["explained"].item()
+    found = residual_reliability(halves(*signatures))["explained"].item()
     squares = [np.corrcoef(np.log(SVD), np.log(values[0]))[0, 1] ** 2 for values in signatures]
     assert found == pytest.approx(np.mean(squares))
 
 
 def test_three_languages_say_nothing() -> None:
     three = SVD[:3] * residuals(1)[:, :3]
-    found = beyond_svd(halves(three, three, SVD[:3])).iloc[0]
+    found = residual_reliability(halves(three, three, SVD[:3])).iloc[0]
     assert found[["explained", "between_starts", "correlation", "p"]].isna().all()
     assert found["languages"] == 3
 
@@ -126,7 +126,7 @@ def test_metrics_are_plain_and_by_layer() -> None:
     agreement = baseline_agreement(table, measured(table, "svd", values))
     ranks = pd.DataFrame({"layer": [3], "rank": [8], "relative_error": [0.3],
                           "shared_pca_error": [0.2], "svd_error": [0.1]})  # fmt: skip
-    beyond = beyond_svd(halves(SVD * residuals(1), SVD * residuals(2)))
+    beyond = residual_reliability(halves(SVD * residuals(1), SVD * residuals(2)))
     metrics = json.loads(json.dumps(baseline_metrics(agreement, beyond, ranks)))
     assert metrics["spearman"] == pytest.approx({"svd": 1})
     assert set(metrics["beyond_svd"]["layer_03"]) == {

@@ -83,8 +83,8 @@ def test_interval_of_one_pair_is_students_with_the_variance_of_paired_replicates
     change = draws[1] - draws[0]
     reach = stats.t.ppf(0.975, 39) * change.std(ddof=1)
     assert row["high"] - row["estimate"] == pytest.approx(reach)
-    assert row["reach_sentences"] == pytest.approx(reach)
-    assert np.isnan(row["reach_seeds"]) and row["pairs"] == 1
+    assert row["half_width_sentences"] == pytest.approx(reach)
+    assert np.isnan(row["half_width_seeds"]) and row["pairs"] == 1
 
 
 def test_starts_that_differ_widen_the_interval() -> None:
@@ -105,8 +105,8 @@ def test_interval_of_seeds_alone_is_that_of_a_paired_t_test() -> None:
     values = [relative(after.estimates) - relative(before.estimates) for before, after in pairs]
     expected = stats.ttest_1samp(values, 0).confidence_interval(0.95)
     assert (row["low"], row["high"]) == pytest.approx(tuple(expected))
-    assert row["high"] - row["estimate"] == pytest.approx(row["reach_seeds"])
-    assert row["reach_sentences"] == pytest.approx(0)
+    assert row["high"] - row["estimate"] == pytest.approx(row["half_width_seeds"])
+    assert row["half_width_sentences"] == pytest.approx(0)
 
 
 def test_more_seeds_do_not_make_the_part_of_the_sentences_smaller() -> None:
@@ -114,8 +114,10 @@ def test_more_seeds_do_not_make_the_part_of_the_sentences_smaller() -> None:
     one, all_of_them = (
         pick(signature_changes(chosen), "change", "de") for chosen in (pairs[:1], pairs)
     )
-    assert all_of_them["reach_sentences"] == pytest.approx(one["reach_sentences"], rel=0.3)
-    assert all_of_them["high"] - all_of_them["estimate"] > all_of_them["reach_sentences"]
+    assert all_of_them["half_width_sentences"] == pytest.approx(
+        one["half_width_sentences"], rel=0.3
+    )
+    assert all_of_them["high"] - all_of_them["estimate"] > all_of_them["half_width_sentences"]
 
 
 @pytest.mark.parametrize("seeds", [1, 5])

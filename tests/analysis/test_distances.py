@@ -1,75 +1,12 @@
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
-from hypothesis.extra.numpy import arrays
-from numpy.typing import NDArray
 
-from langsig.analysis import COMBINED, combined_distances, cosine_distances
+from langsig.analysis import COMBINED, combined_distances
 from langsig.morphology import ALL_WORDS
 
 LANGUAGES = ["zh", "de", "fr"]
 COLUMNS = ["category", "layer", "language", "other", "distance"]
-VECTORS = arrays(np.float64, st.tuples(st.just(3), st.integers(1, 5)), elements=st.floats(0.01, 9))
-
-
-def signatures(
-    vectors: NDArray[np.float64], category: str = "Case", layer: int = 0
-) -> pd.DataFrame:
-    """``[languages, components]`` as a table with its rows shuffled."""
-    rows = [
-        (category, layer, LANGUAGES[n], component, vectors[n, component])
-        for n, component in np.ndindex(vectors.shape)
-    ]
-    columns = ["category", "layer", "language", "component", "value"]
-    return pd.DataFrame(rows, columns=columns).sample(frac=1, random_state=0)
-
-
-@given(VECTORS)
-@settings(max_examples=30, deadline=None)
-def test_distance_is_one_less_the_cosine(vectors: NDArray[np.float64]) -> None:
-    table = cosine_distances(signatures(vectors))
-    assert list(table.columns) == COLUMNS
-    found = table.set_index(["language", "other"])["distance"]
-    assert list(found.index) == [("de", "fr"), ("de", "zh"), ("fr", "zh")]
-    for pair, distance in found.items():
-        one, other = (vectors[LANGUAGES.index(name)] for name in pair)
-        cosine = one @ other / np.sqrt((one @ one) * (other @ other))
-        assert distance == pytest.approx(1 - cosine, abs=1e-9) and distance >= 0
-
-
-@given(VECTORS, st.floats(0.01, 100))
-@settings(max_examples=20, deadline=None)
-def test_length_of_a_signature_does_not_matter(vectors: NDArray[np.float64], factor: float) -> None:
-    longer = vectors * np.array([[1], [factor], [1]])
-    one, other = (cosine_distances(signatures(values)) for values in (vectors, longer))
-    np.testing.assert_allclose(one["distance"], other["distance"], atol=1e-9)
-
-
-def test_categories_and_layers_are_apart() -> None:
-    tables = [
-        signatures(np.array([[1.0, 0], [0, 1], [1, 1]])),
-        signatures(np.array([[1.0, 0], [1, 0], [0, 1]]), layer=2),
-        signatures(np.array([[1.0, 0], [0, 1]]), "Voice"),
-    ]
-    found = cosine_distances(pd.concat(tables)).set_index(COLUMNS[:-1])["distance"]
-    assert len(found) == 7
-    assert found["Case", 0, "de", "zh"] == pytest.approx(1)
-    assert found["Case", 2, "de", "zh"] == pytest.approx(0)
-    assert found["Voice", 0, "de", "zh"] == pytest.approx(1)
-
-
-def test_distances_to_zero_are_missing() -> None:
-    found = cosine_distances(signatures(np.array([[0.0, 0], [0, 1], [1, 1]])))
-    missing = found.set_index(["language", "other"])["distance"].isna()
-    assert missing.to_dict() == {("de", "fr"): False, ("de", "zh"): True, ("fr", "zh"): True}
-
-
-def test_one_language_or_none_has_no_distances() -> None:
-    one = signatures(np.ones((1, 2)))
-    assert list(cosine_distances(one).columns) == COLUMNS
-    assert cosine_distances(one).empty and cosine_distances(one.iloc[:0]).empty
 
 
 def pairs(category: str, layer: int, distances: dict[str, float]) -> pd.DataFrame:

@@ -2,15 +2,15 @@ import numpy as np
 import pandas as pd
 
 from langsig.analysis import (
-    ALL_WORDS,
     correlations,
-    cosine_distances,
     relation_metrics,
     trees,
     trends,
     trends_by_category,
     variance_tests,
 )
+from langsig.morphology import ALL_WORDS
+from langsig.schemas import Signatures
 
 LANGUAGES = list("abcdef")
 TESTS = {"min_languages": 3, "permutations": 99, "seed": 0}
@@ -31,7 +31,7 @@ def test_metrics_are_of_all_words_and_of_means_over_layers() -> None:
     properties = properties.assign(property="size", category=None)
     facts = pd.DataFrame({"language": LANGUAGES, "family": "f", "genus": ["g", "h"] * 3})
     found = correlations(averages, properties, genera={}, **TESTS)
-    grown = trees(cosine_distances(signatures), facts, **TESTS).statistics
+    grown = trees(Signatures(signatures).distances().frame, facts, **TESTS).statistics
     by_language = trends(averages)
     tested = variance_tests(
         averages, diverse=["a", "b", "c"], related={"near": ["d", "e", "f"]}, layers=[0, 2], **TESTS

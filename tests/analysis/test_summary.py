@@ -8,7 +8,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from langsig.analysis import (
-    average_signatures,
     by_language,
     failed_checks_of,
     findings,
@@ -18,6 +17,7 @@ from langsig.analysis import (
     trends,
 )
 from langsig.morphology import ALL_WORDS
+from langsig.schemas import Signatures
 
 LANGUAGES = ["de", "fr", "zh"]
 BASELINES = {"spearman": {"svd": 0.5}}
@@ -44,7 +44,7 @@ def averages(values: np.ndarray, languages: list[str] = LANGUAGES) -> pd.DataFra
         for n, name in enumerate(languages)
     ]
     columns = ["category", "layer", "language", "component", "value"]
-    return average_signatures(pd.DataFrame(rows, columns=columns))
+    return Signatures(pd.DataFrame(rows, columns=columns)).average().to_frame()
 
 
 def fits(table: pd.DataFrame, *unsettled: int) -> pd.DataFrame:

@@ -17,10 +17,11 @@ from scipy.cluster.hierarchy import cophenet, linkage
 from scipy.stats import spearmanr
 from skbio.tree import TreeNode
 
-from langsig.analysis import Trees, cosine_distances, reference_tree, trees
+from langsig.analysis import Trees, reference_tree, trees
 from langsig.errors import InputError
 from langsig.sample_world.concepts import make_concepts
 from langsig.sample_world.lexicon import make_languages
+from langsig.schemas import Signatures
 
 Array = NDArray[np.float64]
 COLUMNS = ["category", "layer", "language", "other", "distance"]
@@ -284,7 +285,9 @@ def test_unrelated_signatures_are_rejected_as_often_as_they_should_be(samples: P
     facts = pd.read_csv(samples / "facts" / "languages.csv")
     rng, names = default_rng(0), facts["language"].tolist()
     drawn = [random_signatures(rng, names, f"c{n:03d}") for n in range(300)]
-    found = compared(cosine_distances(pd.concat(drawn)), facts, permutations=199).statistics
+    found = compared(
+        Signatures(pd.concat(drawn)).distances().frame, facts, permutations=199
+    ).statistics
     for level in (0.05, 0.2):
         rates = (found["p"] <= level).groupby(found["statistic"]).mean()
         assert (rates < level + 3 * np.sqrt(level * (1 - level) / 300)).all()
@@ -386,7 +389,7 @@ def evolved(seed: int, noise: float, components: int = 256) -> pd.DataFrame:
 
 @pytest.mark.parametrize("seed", range(5))
 def test_signatures_that_evolved_along_a_tree_give_it_back(seed: int) -> None:
-    distances = cosine_distances(evolved(seed, noise=0.1))
+    distances = Signatures(evolved(seed, noise=0.1)).distances().frame
     found = statistics(distances, sample_facts(), reference=sample_tree(), permutations=199)
     assert found["value"].drop(COPHENETIC).tolist() == [1, 1, 1]
     assert found.loc[COPHENETIC, "value"] > 0.8
@@ -397,7 +400,7 @@ def test_noise_drowns_the_tree() -> None:
     little, much = (
         np.mean(
             [
-                statistics(cosine_distances(evolved(seed, noise)), sample_facts()).loc[
+                statistics(Signatures(evolved(seed, noise)).distances().frame, sample_facts()).loc[
                     CLADES, "value"
                 ]
                 for seed in range(10)

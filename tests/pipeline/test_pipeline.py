@@ -121,7 +121,7 @@ def test_every_analysis_has_its_tables_and_pictures(micro):
     relations = micro.folder / "artifacts/relations"
     tables = {path.stem: pd.read_csv(path) for path in relations.glob("*.csv")}
     assert set(tables) == {
-        "answers", "benchmarks", "correlations", "distances", "languages", "properties",
+        "measure_tests", "benchmarks", "correlations", "distances", "languages", "properties",
         "tree_statistics", "trees", "variance_tests",
     }  # fmt: skip
     assert not any(table.empty for table in tables.values())

@@ -152,14 +152,14 @@ def tables_of(count: int, layers: int, categories: list[str]) -> dict[str, pd.Da
         "baseline_agreement": with_random(
             all_of(category=categories, layer=range(layers), measure=["svd", "cka"]), "spearman"
         ).assign(languages=count),
-        "beyond_svd": pd.DataFrame({"layer": [0], "languages": count, "explained": 0.98}),
+        "residual_reliability": pd.DataFrame({"layer": [0], "languages": count, "explained": 0.98}),
         "correlations": correlations_of(found, ["property", "category", "layer"], count, 1),
         "benchmarks": correlations_of(scores, ["task", "metric", "model", "layer"], count, 2),
         "distances": with_random(pairs, "distance"),
         "trees": all_of(category=categories, layer=range(layers)).assign(newick=newick(names)),
         "tree_statistics": corrected(statistics, 3),
         "variance_tests": corrected(sets, 3),
-        "answers": with_random(
+        "measure_tests": with_random(
             all_of(measure=["cka", "svd"], analysis=["trend"], language=names), "p", "p_adjusted"
         ),
         "treebanks": pd.DataFrame({"language": names, "sentences": 100, "words": 1000}),

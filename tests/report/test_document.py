@@ -86,7 +86,7 @@ def test_all_sections_are_there_in_order_and_in_the_contents(page: Page) -> None
         ("trends", "trends"), ("spread", "spread"), ("correlations", "correlations"),
         ("benchmarks", "benchmarks"), ("distances", "distances"), ("trees", "trees"),
         ("variance_tests", "variance"), ("baseline_agreement", "baselines"),
-        ("answers", "answers"), ("ranks", "ranks"), ("factorizations", "factorisations"),
+        ("measure_tests", "answers"), ("ranks", "ranks"), ("factorizations", "factorisations"),
         ("coverage", "coverage"),
     ],
 )  # fmt: skip

@@ -1,15 +1,15 @@
 """What signatures say about languages and layers."""
 
-from langsig.analysis.answers import answers, measures
-from langsig.analysis.averages import average_signatures, spread
-from langsig.analysis.baselines import baseline_agreement, baseline_metrics, beyond_svd
+from langsig.analysis.averages import spread
+from langsig.analysis.baselines import baseline_agreement, baseline_metrics, residual_reliability
 from langsig.analysis.benchmarks import read_scores, score_correlations
 from langsig.analysis.corrections import with_adjusted
 from langsig.analysis.correlations import Correlation, correlate, correlations
 from langsig.analysis.coverage import Coverage, coverage, coverage_markdown
-from langsig.analysis.distances import COMBINED, combined_distances, cosine_distances
-from langsig.analysis.facts import Facts, languages_related, read_facts
+from langsig.analysis.distances import COMBINED, combined_distances
+from langsig.analysis.facts import LanguageFacts, languages_related, read_facts
 from langsig.analysis.findings import findings, findings_markdown
+from langsig.analysis.measure_tests import measure_tests, measures
 from langsig.analysis.properties import (
     language_properties,
     type_token_ratio,
@@ -26,18 +26,14 @@ __all__ = [
     "COMBINED",
     "Correlation",
     "Coverage",
-    "Facts",
+    "LanguageFacts",
     "Trees",
-    "answers",
-    "average_signatures",
     "baseline_agreement",
     "baseline_metrics",
-    "beyond_svd",
     "by_language",
     "combined_distances",
     "correlate",
     "correlations",
-    "cosine_distances",
     "coverage",
     "coverage_markdown",
     "failed_checks_of",
@@ -46,12 +42,14 @@ __all__ = [
     "language_properties",
     "languages_related",
     "layer_number",
+    "measure_tests",
     "measures",
     "read_facts",
     "read_scores",
     "reference_tree",
     "relation_metrics",
     "relations",
+    "residual_reliability",
     "score_correlations",
     "spread",
     "summary",

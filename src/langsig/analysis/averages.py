@@ -10,30 +10,13 @@ from numpy.typing import NDArray
 Array = NDArray[np.floating[Any]]
 
 
-def average_signatures(signatures: pd.DataFrame) -> pd.DataFrame:
-    """Mean over the components of each signature (paper, section 3).
-
-    Parameters
-    ----------
-    signatures
-        Columns ``category``, ``layer``, ``language``, ``component``, ``value``.
-
-    Returns
-    -------
-    DataFrame
-        Columns ``category``, ``layer``, ``language``, ``average_signature``.
-    """
-    groups = signatures.groupby(["category", "layer", "language"], sort=True)["value"]
-    return groups.mean().rename("average_signature").reset_index()
-
-
 def spread(averages: pd.DataFrame) -> pd.DataFrame:
     """Variance over languages of the average signature in each layer (paper, section 5.1).
 
     Parameters
     ----------
     averages
-        What :func:`average_signatures` returns.
+        What :meth:`langsig.schemas.Signatures.average` returns.
 
     Returns
     -------

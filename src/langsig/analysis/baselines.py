@@ -44,7 +44,7 @@ def _spearman(x: pd.Series, y: pd.Series) -> float:
     return float(spearmanr(x, y).statistic)
 
 
-def beyond_svd(halves: pd.DataFrame, *, seed: int = 0) -> pd.DataFrame:
+def residual_reliability(halves: pd.DataFrame, *, seed: int = 0) -> pd.DataFrame:
     """Is what the singular values leave of the average signature the same in other sentences?
 
     In each half of the sentences, log average signature, mean over the starts, is regressed over
@@ -127,7 +127,7 @@ def baseline_metrics(
     agreement
         What :func:`baseline_agreement` returns, of one category.
     beyond
-        What :func:`beyond_svd` returns.
+        What :func:`residual_reliability` returns.
     ranks
         Columns ``layer``, ``relative_error``, ``shared_pca_error``, ``svd_error`` at one rank.
 

@@ -12,7 +12,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from langsig.analysis.averages import replicate_cube
-from langsig.intervals import reach, variance_of
+from langsig.intervals import half_width, variance_of
 
 Array = NDArray[np.floating[Any]]
 KINDS = ("change", "relative")
@@ -55,8 +55,8 @@ def signature_changes(pairs: Sequence[tuple[Sampled, Sampled]]) -> pd.DataFrame:
     DataFrame
         Columns ``source``, ``normalise``, ``kind`` (``change``, ``relative``), ``layer`` (missing
         where it is the mean over layers), ``language``, ``estimate``, ``low``, ``high``; what
-        either would reach alone, ``reach_seeds`` (missing with a single pair) and
-        ``reach_sentences``, each half the length of an interval; ``pairs``, their number.
+        either would reach alone, ``half_width_seeds`` (missing with a single pair) and
+        ``half_width_sentences``, each half the length of an interval; ``pairs``, their number.
 
     Raises
     ------
@@ -82,8 +82,8 @@ def signature_changes(pairs: Sequence[tuple[Sampled, Sampled]]) -> pd.DataFrame:
             )
             tables.append(table.assign(source=source, normalise=normalise, kind=kind))
     columns = [
-        *_PLACE, "kind", "layer", "language", "estimate", "low", "high", "reach_seeds",
-        "reach_sentences", "pairs",
+        *_PLACE, "kind", "layer", "language", "estimate", "low", "high", "half_width_seeds",
+        "half_width_sentences", "pairs",
     ]  # fmt: skip
     if not tables:
         return pd.DataFrame(columns=columns)
@@ -117,7 +117,7 @@ def category_changes(pairs: Sequence[tuple[pd.DataFrame, pd.DataFrame]]) -> pd.D
     changes = (both[:, 1::2] - both[:, ::2]).T
     number = len(pairs)
     variance, freedom = variance_of(changes)
-    half = reach([(variance / number, freedom)]) if freedom else np.full(len(both), np.nan)
+    half = half_width([(variance / number, freedom)]) if freedom else np.full(len(both), np.nan)
     mean = changes.mean(0)
     return pd.DataFrame(
         {
@@ -280,15 +280,15 @@ def _intervals(
     )
     between, freedom = variance_of(estimates)
     seeds = between / number, freedom
-    half = reach([seeds, sentences, (starts[0] / number, starts[1])])
+    half = half_width([seeds, sentences, (starts[0] / number, starts[1])])
     mean = estimates.mean(0)
     cells = pd.MultiIndex.from_product([[*layers, np.nan], languages], names=["layer", "language"])
     columns = {
         "estimate": mean,
         "low": mean - half,
         "high": mean + half,
-        "reach_seeds": reach([seeds]) if number > 1 else np.full_like(mean, np.nan),
-        "reach_sentences": reach([sentences]),
+        "half_width_seeds": half_width([seeds]) if number > 1 else np.full_like(mean, np.nan),
+        "half_width_sentences": half_width([sentences]),
     }
     flat = {name: values.ravel() for name, values in columns.items()}
     return pd.DataFrame(flat, index=cells).reset_index()

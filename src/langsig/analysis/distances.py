@@ -3,9 +3,7 @@
 from collections.abc import Iterable
 from itertools import combinations, product
 
-import numpy as np
 import pandas as pd
-from scipy.spatial.distance import pdist
 
 from langsig.morphology import ALL_WORDS
 
@@ -13,31 +11,6 @@ COMBINED = "all categories"
 """Stands for the category where distances of several are combined."""
 _MISSING = 1.0  # the distance to a language without the category (paper, appendix E.1)
 _COLUMNS = ["category", "layer", "language", "other", "distance"]
-
-
-def cosine_distances(signatures: pd.DataFrame) -> pd.DataFrame:
-    """Cosine distance of any two languages' signatures (paper, section 5.2, figure 5).
-
-    Parameters
-    ----------
-    signatures
-        Columns ``category``, ``layer``, ``language``, ``component``, ``value``.
-
-    Returns
-    -------
-    DataFrame
-        Columns ``category``, ``layer``, ``language``, ``other``, ``distance`` (0: the same
-        direction, 1: none in common). Each pair once, ``language`` before ``other`` in the
-        alphabet. Distances to a signature of zeros are missing.
-    """
-    rows: list[tuple[object, ...]] = []
-    for key, group in signatures.groupby(["category", "layer"], sort=True):
-        vectors = group.pivot(index="language", columns="component", values="value")
-        with np.errstate(invalid="ignore"):  # a signature of zeros
-            found = pdist(vectors, "cosine")
-        pairs = combinations(vectors.index, 2)
-        rows += [(*key, *pair, distance) for pair, distance in zip(pairs, found, strict=True)]
-    return pd.DataFrame(rows, columns=_COLUMNS)
 
 
 def combined_distances(
@@ -53,7 +26,7 @@ def combined_distances(
     Parameters
     ----------
     distances
-        What :func:`cosine_distances` returns.
+        Columns ``category``, ``layer``, ``language``, ``other``, ``distance``.
     languages
         All that shall be there. One that has none of the categories is at distance 1 from all.
     categories
@@ -62,7 +35,7 @@ def combined_distances(
     Returns
     -------
     DataFrame
-        As of :func:`cosine_distances`, with the category ``all categories``. No rows if no
+        The same columns, with the category ``all categories``. No rows if no
         category is left.
     """
     kept = [category for category in categories if category != ALL_WORDS]

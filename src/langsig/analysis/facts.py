@@ -12,7 +12,7 @@ from langsig.errors import InputError
 _COLUMNS = ["language", "name", "family", "genus"]
 
 
-class Facts(NamedTuple):
+class LanguageFacts(NamedTuple):
     """What a folder of facts holds."""
 
     languages: pd.DataFrame
@@ -30,7 +30,7 @@ class Facts(NamedTuple):
         return {str(language): str(genus) for language, genus in known.items()}
 
 
-def read_facts(folder: Path, languages: Collection[str]) -> Facts:
+def read_facts(folder: Path, languages: Collection[str]) -> LanguageFacts:
     """Read ``languages.csv`` and, if they are there, ``tree.nwk`` and ``scores.csv``.
 
     Parameters
@@ -46,7 +46,7 @@ def read_facts(folder: Path, languages: Collection[str]) -> Facts:
         :func:`langsig.analysis.read_scores` objects to the scores.
     """
     tree, scores = folder / "tree.nwk", folder / "scores.csv"
-    return Facts(
+    return LanguageFacts(
         _read_languages(folder / "languages.csv", languages),
         tree.read_text(encoding="utf-8").strip() if tree.is_file() else None,
         read_scores(scores) if scores.is_file() else None,

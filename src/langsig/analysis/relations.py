@@ -5,15 +5,15 @@ from typing import Any
 
 import pandas as pd
 
-from langsig.analysis.answers import answers, measures
-from langsig.analysis.averages import average_signatures
 from langsig.analysis.benchmarks import score_correlations
 from langsig.analysis.correlations import correlations
-from langsig.analysis.distances import COMBINED, combined_distances, cosine_distances
-from langsig.analysis.facts import Facts
+from langsig.analysis.distances import COMBINED, combined_distances
+from langsig.analysis.facts import LanguageFacts
+from langsig.analysis.measure_tests import measure_tests, measures
 from langsig.analysis.sets import PERMUTATION, variance_tests, variance_tests_alone
 from langsig.analysis.trees import trees
 from langsig.morphology import ALL_WORDS
+from langsig.schemas import Signatures
 
 ABSENCES = "absences of categories"
 """Stands for the category of trees by nothing but which categories languages lack."""
@@ -27,7 +27,7 @@ def relations(
     baselines: pd.DataFrame,
     estimates: pd.DataFrame,
     properties: pd.DataFrame,
-    facts: Facts,
+    facts: LanguageFacts,
     layers: Collection[int],
     diverse: Collection[str],
     related: Mapping[str, Collection[str]],
@@ -56,13 +56,13 @@ def relations(
     dict
         ``languages`` (of the facts), ``properties``, ``correlations``, ``distances``, ``trees``,
         ``tree_statistics``, ``variance_tests`` (with a column ``fit``: ``joint`` or ``alone``),
-        ``answers`` and, where the facts have scores, ``benchmarks``: what the functions of these
-        names return. Trees are also of all categories together, and of their absences only.
+        ``measure_tests`` and, where the facts have scores, ``benchmarks``: what the functions of
+        these names return. Trees are also of all categories together, and of their absences only.
     """
-    averages = average_signatures(signatures)
+    averages = Signatures(signatures).average().frame
     by_genus = {"genera": facts.genera, **tests}
     sets: dict[str, Any] = {"layers": layers, "diverse": diverse, "related": related, **tests}
-    distances = cosine_distances(signatures)
+    distances = Signatures(signatures).distances().frame.drop(columns="scope")
     named: dict[str, Any] = {
         "languages": facts.languages["language"], "categories": averages["category"].unique()
     }  # fmt: skip
@@ -88,7 +88,7 @@ def relations(
             ],
             ignore_index=True,
         ),
-        "answers": answers(
+        "measure_tests": measure_tests(
             measures(averages, baselines, estimates), properties, facts.scores, **by_genus
         ),
     }

@@ -234,10 +234,10 @@ def baselines(results: Results) -> Section | None:
     said = "; ".join(f"{readable(name)} {number(value)}" for name, value in ranked.items())
     data, tables = {"baseline_agreement": table}, [Table("Agreement", "baseline_agreement")]
     limits = "A measure that agrees is a simpler account of the same ranking, not a worse one."
-    if results.has("beyond_svd"):
-        beyond = results.tables["beyond_svd"]
-        data["beyond_svd"] = beyond
-        tables.append(Table("What is left beyond singular values", "beyond_svd"))
+    if results.has("residual_reliability"):
+        beyond = results.tables["residual_reliability"]
+        data["residual_reliability"] = beyond
+        tables.append(Table("What is left beyond singular values", "residual_reliability"))
         explained = range_of(100 * beyond["explained"], ".1f")
         limits += (
             f" Singular values explain {explained} % of the variance of log signatures; what is "
@@ -277,9 +277,9 @@ def baselines(results: Results) -> Section | None:
 
 def answers(results: Results) -> Section | None:
     """The same analyses from other measures than signatures."""
-    if not results.has("answers"):
+    if not results.has("measure_tests"):
         return None
-    table = results.tables["answers"]
+    table = results.tables["measure_tests"]
     measures = sorted(table["measure"].unique())
     tested = table[table["p_adjusted"].notna()] if "p_adjusted" in table else table.iloc[:0]
     shares = "; ".join(
@@ -295,9 +295,9 @@ def answers(results: Results) -> Section | None:
         f"{counted(len(table), 'row')}, {len(tested):,} with a test. {results.doubts()}",
         "Where measures agree the finding does not need PARAFAC2; where they do not, none of them "
         "is the truth.",
-        {"answers": table},
+        {"measure_tests": table},
         [],
-        [Table("Answers", "answers")],
+        [Table("Answers", "measure_tests")],
     )
 
 

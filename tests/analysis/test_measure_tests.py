@@ -1,7 +1,7 @@
 import numpy as np
 import pandas as pd
 
-from langsig.analysis import answers, measures
+from langsig.analysis import measure_tests, measures
 from langsig.morphology import ALL_WORDS
 
 LANGUAGES = [f"q{letter}a" for letter in "abcdefgh"]
@@ -42,7 +42,7 @@ def test_each_measure_answers_for_itself() -> None:
     table = pd.concat([series(falling, measure="with"), series(noise, measure="without")])
     scores = pd.DataFrame({"language": LANGUAGES, "value": -size})
     scores = scores.assign(task="pos", metric="f1", model="m")
-    found = answers(table, facts(size), scores, **OPTIONS).set_index(["measure", "analysis"])
+    found = measure_tests(table, facts(size), scores, **OPTIONS).set_index(["measure", "analysis"])
     estimates = found["estimate"].unstack()
     trend = "decrease over layers (share of languages)"
     assert estimates.loc["with", trend] == 1
@@ -59,6 +59,6 @@ def test_each_measure_answers_for_itself() -> None:
 
 def test_few_languages_are_not_enough_and_few_layers_have_no_trend() -> None:
     table = series(np.arange(6.0).reshape(2, 3), measure="one")
-    found = answers(table, facts(np.arange(8.0)), None, **OPTIONS)
+    found = measure_tests(table, facts(np.arange(8.0)), None, **OPTIONS)
     assert not found["enough"].any() and found["p_adjusted"].isna().all()
     assert found.loc[0, "n"] == 0 and pd.isna(found.loc[0, "estimate"])

@@ -46,7 +46,7 @@ def measures(
     return pd.concat([part[columns] for part in parts], ignore_index=True)
 
 
-def answers(
+def measure_tests(
     measures: pd.DataFrame,
     properties: pd.DataFrame,
     scores: pd.DataFrame | None,
