@@ -11,24 +11,20 @@ ROOT = Path(__file__).parents[1]
 SOURCES = sorted(
     path for folder in ("src", "stages", "tools") for path in (ROOT / folder).rglob("*.py")
 )
-# What each package of langsig may import from; a neighbour is not among it.
-EARLIER = {
-    "corpora": set(),
-    "morphology": set(),
-    "pretraining": {"corpora", "morphology"},
-    "representations": {"corpora", "morphology", "pretraining"},
-    "factorization": {"corpora", "morphology", "pretraining", "representations"},
-    "analysis": {"corpora", "morphology", "pretraining", "representations", "factorization"},
-    "figures": {
-        "corpora", "morphology", "pretraining", "representations", "factorization", "analysis",
-    },
-    "report": {
-        "corpora", "morphology", "pretraining", "representations", "factorization", "analysis",
-        "figures",
-    },
-    "sample_world": set(),
-}  # fmt: skip
-COMMON = {"errors", "files", "intervals"}
+# The packages of langsig: each imports from those before it, and from none on its own line.
+ORDER = [
+    ["corpora", "morphology"],
+    ["pretraining"],
+    ["representations"],
+    ["factorization"],
+    ["analysis"],
+    ["figures"],
+    ["report"],
+    ["repository"],
+    ["commands"],
+]
+COMMON = {"errors", "files", "intervals", "schemas"}
+APART = {"sample_world"}  # imports nothing but COMMON
 every_source = pytest.mark.parametrize(
     "path", SOURCES, ids=[path.relative_to(ROOT).as_posix() for path in SOURCES]
 )
@@ -84,28 +80,51 @@ def test_nothing_unsafe(path: Path) -> None:
         assert options.get("allow_pickle", "False") == "False", where
 
 
+def packages_of(path: Path) -> set[str]:
+    """The packages and modules of langsig that a file imports."""
+    parts = (name.split(".") for name in imported(path))
+    return {names[1] for names in parts if names[0] == "langsig" and len(names) > 1}
+
+
+def sources_of(name: str) -> list[Path]:
+    """All files of a package, or the file of a module."""
+    folder = ROOT / "src/langsig" / name
+    return sorted(folder.rglob("*.py")) if folder.is_dir() else [folder.with_suffix(".py")]
+
+
 def test_every_package_has_its_place_in_the_order() -> None:
     folders = {path.parent.name for path in (ROOT / "src/langsig").glob("*/__init__.py")}
-    assert folders == set(EARLIER)
+    assert folders <= {name for line in ORDER for name in line} | COMMON | APART
 
 
-@pytest.mark.parametrize("package", EARLIER)
-def test_imports_run_one_way(package: str) -> None:
-    allowed = EARLIER[package] | COMMON | {package}
-    for path in (ROOT / "src/langsig" / package).rglob("*.py"):
-        for module in imported(path):
-            if module == "langsig":
-                continue
-            top, _, rest = module.partition(".")
-            if top == "langsig":
-                part = rest.partition(".")[0]
-                assert part in allowed, f"{path.relative_to(ROOT)} imports {module}"
+@pytest.mark.parametrize("line", range(len(ORDER)), ids=lambda line: "-".join(ORDER[line]))
+def test_imports_run_one_way(line: int) -> None:
+    earlier = {name for names in ORDER[:line] for name in names}
+    modules = {"compare", "diff", "__version__"} if "commands" in ORDER[line] else set()
+    for package in ORDER[line]:
+        allowed = COMMON | earlier | {package} | modules
+        for path in sources_of(package):
+            assert packages_of(path) <= allowed, path.relative_to(ROOT)
+
+
+@pytest.mark.parametrize("package", sorted(APART))
+def test_what_stands_apart_imports_no_other_package(package: str) -> None:
+    for path in sources_of(package):
+        assert packages_of(path) <= COMMON | {package}, path.relative_to(ROOT)
 
 
 def test_what_all_packages_share_imports_none_of_them() -> None:
     for name in COMMON:
-        modules = imported(ROOT / f"src/langsig/{name}.py")
-        assert not [module for module in modules if module.startswith("langsig")]
+        for path in sources_of(name):
+            assert packages_of(path) <= COMMON | {"morphology"}, path.relative_to(ROOT)
+
+
+def test_only_the_repository_package_knows_dvc() -> None:
+    for path in SOURCES:
+        if "repository" in path.relative_to(ROOT).parts:
+            continue
+        tops = {name.split(".")[0] for name in imported(path)}
+        assert not tops & {"dvc", "dvc_data", "dvc_objects", "gto"}, path.relative_to(ROOT)
 
 
 def test_every_package_is_imported_by_its_full_name_only() -> None:
@@ -114,15 +133,11 @@ def test_every_package_is_imported_by_its_full_name_only() -> None:
 
 
 def test_library_knows_nothing_of_the_pipeline() -> None:
-    """But for what compares its revisions, and reads or fetches what it has made."""
-    for path in (ROOT / "src").rglob("*.py"):
-        if path.name in ("registry.py", "revisions.py", "verify.py"):
-            continue
-        text = path.read_text(encoding="utf-8")
-        assert "params.yaml" not in text, path
-        modules = imported(path)
-        assert not [module for module in modules if module.split(".")[0] == "dvc"], path
-        assert path.name == "diff.py" or "langsig.revisions" not in modules, path
+    """What lies below the repository package names no key and no file of the pipeline."""
+    below = ORDER[: next(n for n, names in enumerate(ORDER) if "repository" in names)]
+    for package in [name for names in below for name in names] + sorted(COMMON | APART):
+        for path in sources_of(package):
+            assert "params.yaml" not in path.read_text(encoding="utf-8"), path
 
 
 def test_every_stage_has_its_script_and_every_script_its_stage() -> None:
@@ -130,10 +145,14 @@ def test_every_stage_has_its_script_and_every_script_its_stage() -> None:
     called = {}
     for name, entry in stages.items():
         entry = entry.get("do", entry)
-        (script,) = re.findall(r"stages/run\.py (\w+)", entry["cmd"])
+        (script,) = re.findall(r"-m stages (\w+)", entry["cmd"])
         assert f"stages/{script}.py" in entry["deps"], f"{name} is not redone with its script"
         called[name] = script
-    there = {path.stem for path in (ROOT / "stages").glob("*.py")} - {"common", "run"}
+    there = {path.stem for path in (ROOT / "stages").glob("*.py")} - {
+        "common",
+        "__init__",
+        "__main__",
+    }
     assert set(called.values()) == there
     for name, script in called.items():
         assert name.startswith(script), f"{name} runs stages/{script}.py"

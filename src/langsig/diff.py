@@ -20,7 +20,7 @@ from langsig.analysis.changes import (
 from langsig.errors import InputError
 from langsig.files import atomic_directory
 from langsig.morphology import ALL_WORDS
-from langsig.revisions import WORKSPACE, Revision, changed_parameters
+from langsig.repository.revisions import WORKSPACE, Revision, changed_parameters
 
 _TABLES = ("signatures", "categories", "trees", "correlations", "learning")
 _MOST_CATEGORIES = 10  # languages and categories in the table for the terminal

@@ -20,7 +20,7 @@ from transformers import BertConfig, BertModel, PreTrainedTokenizerFast
 from langsig.commands import main
 from langsig.diff import diff
 from langsig.errors import InputError
-from langsig.revisions import Revision
+from langsig.repository.revisions import Revision
 
 pytestmark = pytest.mark.slow
 

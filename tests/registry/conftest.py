@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from dvc.cli import main as dvc
 
-from langsig.verify import Damage, Verified, verify
+from langsig.repository.verify import Damage, Verified, verify
 
 STAGES = """
 stages:

@@ -21,7 +21,7 @@ from transformers import RobertaConfig, RobertaForMaskedLM
 
 from langsig.commands import main
 from langsig.errors import InputError
-from langsig.registry import fetch_artifact, load_model
+from langsig.repository.registry import fetch_artifact, load_model
 
 ROOT = Path(__file__).parents[2]
 COMMIT = "git -c user.name=test -c user.email=test@localhost commit --quiet --all --message all"

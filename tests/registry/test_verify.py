@@ -7,7 +7,7 @@ import pytest
 
 from langsig.commands import main
 from langsig.errors import InputError
-from langsig.verify import verify
+from langsig.repository.verify import verify
 
 
 def in_cache(repository):

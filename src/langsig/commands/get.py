@@ -33,7 +33,7 @@ def add_parser(subparsers: Subparsers) -> argparse.ArgumentParser:
 
 def run(arguments: argparse.Namespace) -> None:
     """Fetch the artifact and print its folder."""
-    from langsig.registry import fetch_artifact
+    from langsig.repository.registry import fetch_artifact
 
     folder, revision = fetch_artifact(
         arguments.name,

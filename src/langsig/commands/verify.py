@@ -19,7 +19,7 @@ def add_parser(subparsers: Subparsers) -> argparse.ArgumentParser:
 
 def run(arguments: argparse.Namespace) -> None:
     """Read the artifacts and print what is damaged."""
-    from langsig.verify import verify
+    from langsig.repository.verify import verify
 
     result = verify(arguments.targets)
     for damage in result.damages:
