@@ -28,8 +28,6 @@ from langsig.schemas.findings import (
     VarianceTests,
 )
 from langsig.schemas.fits import (
-    NORMALISATIONS,
-    SOURCES,
     Baselines,
     Diagnostics,
     Estimates,
@@ -43,6 +41,7 @@ from langsig.schemas.fits import (
 )
 from langsig.schemas.signatures import AverageSignatures, Distances, Signatures
 from langsig.schemas.table import Column, Table
+from langsig.terms import NORMALISATIONS, SOURCES
 
 __all__ = [
     "NORMALISATIONS",

@@ -2,9 +2,10 @@
 
 from typing import ClassVar
 
-from langsig.schemas.fits import NORMALISATIONS, NORMALISE, SOURCE, SOURCES
+from langsig.schemas.fits import NORMALISE, SOURCE
 from langsig.schemas.signatures import CATEGORY, LANGUAGE, LAYER, Distances
 from langsig.schemas.table import Column, Table
+from langsig.terms import NORMALISATIONS, SOURCES
 
 LAYER_SCOPE = Column(
     "text",

@@ -5,12 +5,8 @@ from typing import Any, ClassVar
 
 from langsig.schemas.signatures import CATEGORY, LANGUAGE, LAYER
 from langsig.schemas.table import Column, Table
+from langsig.terms import NORMALISATIONS, SOURCES
 
-SOURCES = ("trained", "equal-words", "untrained")
-"""What covariances were computed from: the trained models; the same with an equal number of words
-per language; the models before training."""
-NORMALISATIONS = ("none", "variance")
-"""Hidden states as they are, or scaled to a mean variance of 1 per dimension."""
 SOURCE = Column("text", "What the covariances were computed from", allowed=SOURCES)
 NORMALISE = Column("text", "Normalisation of the hidden states", allowed=NORMALISATIONS)
 _LANGUAGES = Column("integer", "Number of languages")

@@ -1,0 +1,331 @@
+"""Rules that join several parameters. Each would otherwise fail in a stage, after hours."""
+
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from importlib import resources
+from typing import Any, NamedTuple
+
+from langsig.morphology import ALL_WORDS, category_slug
+
+Path = tuple[str | int, ...]
+"""Keys and positions from the root of the file to a value."""
+
+
+class Broken(NamedTuple):
+    """A rule that the parameters break."""
+
+    path: Path
+    """The value to change."""
+    message: str
+    """What is allowed."""
+
+
+_Function = Callable[[Mapping[str, Any]], Iterator[Broken]]
+
+
+class _Rule(NamedTuple):
+    reads: tuple[Path, ...]
+    """Values that the rule reads."""
+    function: _Function
+
+
+_RULES: list[_Rule] = []
+
+
+def _rule(*reads: str) -> Callable[[_Function], _Function]:
+    """Register a function that yields what it finds wrong, and the keys that it reads."""
+
+    def register(function: _Function) -> _Function:
+        _RULES.append(_Rule(tuple(tuple(key.split(".")) for key in reads), function))
+        return function
+
+    return register
+
+
+def broken_rules(parameters: Mapping[str, Any], wrong: Collection[Path] = ()) -> list[Broken]:
+    """The rules that parameters break.
+
+    Parameters
+    ----------
+    parameters
+        Content of a parameter file.
+    wrong
+        Values that are missing or not allowed by themselves. Rules that read one of them are left
+        out.
+    """
+    return [
+        broken
+        for rule in _RULES
+        if not any(_overlap(path, other) for path in rule.reads for other in wrong)
+        for broken in rule.function(parameters)
+    ]
+
+
+def named_languages(selection: str | list[str], known: Iterable[str]) -> list[str] | None:
+    """The languages of a selection, in the order of `known`; None if it is a family or genus."""
+    if selection == "all":
+        return list(known)
+    if isinstance(selection, str):
+        return None
+    return [language for language in known if language in selection]
+
+
+def layers_in_common(parameters: Mapping[str, Any]) -> int:
+    """Layers above the embeddings that can be paired: those of the shallowest model.
+
+    The depth of a checkpoint is not known before it is loaded.
+    """
+    roles = ["control"] if parameters["experimental"]["checkpoint"] else ["control", "experimental"]
+    return min(int(parameters["pretraining"][role]["model"]["layers"]) for role in roles)
+
+
+def narrowest_dim(parameters: Mapping[str, Any]) -> int:
+    """Width of the narrowest model, which bounds the rank; a checkpoint's is not known."""
+    roles = ["control"] if parameters["experimental"]["checkpoint"] else ["control", "experimental"]
+    return min(int(parameters["pretraining"][role]["model"]["dim"]) for role in roles)
+
+
+def _overlap(one: Path, other: Path) -> bool:
+    shorter = min(len(one), len(other))
+    return one[:shorter] == other[:shorter]
+
+
+def _known(languages: Mapping[str, Any]) -> str:
+    return f"must be one of the languages ({', '.join(languages)})"
+
+
+@_rule("languages")
+def _corpora(parameters: Mapping[str, Any]) -> Iterator[Broken]:
+    counts = {name: len(item["corpora"]) for name, item in parameters["languages"].items()}
+    usual = max(counts.values(), key=list(counts.values()).count)
+    for language, count in counts.items():
+        if count != usual:
+            yield Broken(
+                ("languages", language, "corpora"),
+                f"must have {usual} entries, as most languages have, not {count}: all languages "
+                "need the same number of corpora; put several files into one folder and name it",
+            )
+
+
+@_rule("languages")
+def _codes(parameters: Mapping[str, Any]) -> Iterator[Broken]:
+    seen: dict[str, str] = {}
+    for language in parameters["languages"]:
+        first = seen.setdefault(language.lower(), language)
+        if first != language:
+            yield Broken(
+                ("languages", language),
+                f"must differ from {first} in more than upper and lower case, as some file "
+                "systems do not tell them apart",
+            )
+
+
+@_rule("languages")
+def _romanisation(parameters: Mapping[str, Any]) -> Iterator[Broken]:
+    tables = resources.files("langsig") / "corpora" / "romanisation"
+    for language, item in parameters["languages"].items():
+        known = language in ("ja", "zh") or (tables / f"{language}.tsv").is_file()
+        if item["romanise"] and not known:
+            yield Broken(
+                ("languages", language, "romanise"),
+                f"must be false: no romanisation is known for {language}; to add one, put a table "
+                "of characters into langsig/corpora/romanisation",
+            )
+
+
+@_rule("languages", "pack.sequences")
+def _fraction(parameters: Mapping[str, Any]) -> Iterator[Broken]:
+    for language, item in parameters["languages"].items():
+        path = ("languages", language, "fraction")
+        yield from _some(path, item["fraction"], parameters["pack"]["sequences"])
+
+
+@_rule("experimental.fractions", "pack.sequences")
+def _fractions(parameters: Mapping[str, Any]) -> Iterator[Broken]:
+    for language, fraction in parameters["experimental"]["fractions"].items():
+        path = ("experimental", "fractions", language)
+        yield from _some(path, fraction, parameters["pack"]["sequences"])
+
+
+def _some(path: Path, fraction: float, sequences: int) -> Iterator[Broken]:
+    if not round(fraction * sequences):
+        yield Broken(
+            path,
+            f"must leave at least one sequence of the {sequences:,} in pack.sequences; this "
+            "fraction of them rounds to zero",
+        )
+
+
+@_rule("languages", "experimental.fractions", "experimental.languages")
+def _fractions_of_known(parameters: Mapping[str, Any]) -> Iterator[Broken]:
+    options, languages = parameters["experimental"], parameters["languages"]
+    trained = named_languages(options["languages"], languages)
+    for language in options["fractions"]:
+        path = ("experimental", "fractions", language)
+        if language not in languages:
+            yield Broken(path, f"the key {_known(languages)}")
+        elif trained is not None and language not in trained:
+            yield Broken(
+                path,
+                "the key must be one of experimental.languages, on which the model is trained "
+                f"({', '.join(trained)})",
+            )
+
+
+@_rule("languages", "experimental.languages")
+def _experimental_languages(parameters: Mapping[str, Any]) -> Iterator[Broken]:
+    selection = parameters["experimental"]["languages"]
+    yield from _members(("experimental", "languages"), selection, parameters["languages"])
+
+
+@_rule("languages", "analysis.languages")
+def _analysis_languages(parameters: Mapping[str, Any]) -> Iterator[Broken]:
+    selection = parameters["analysis"]["languages"]
+    yield from _members(("analysis", "languages"), selection, parameters["languages"])
+    if isinstance(selection, list) and len(selection) < 2:
+        yield Broken(
+            ("analysis", "languages"), "must name at least two languages to factorise together"
+        )
+
+
+@_rule("languages", "analysis.logographic")
+def _logographic(parameters: Mapping[str, Any]) -> Iterator[Broken]:
+    members = parameters["analysis"]["logographic"]
+    yield from _members(("analysis", "logographic"), members, parameters["languages"])
+
+
+@_rule("languages", "analysis.diverse")
+def _diverse(parameters: Mapping[str, Any]) -> Iterator[Broken]:
+    members = parameters["analysis"]["diverse"]
+    yield from _members(("analysis", "diverse"), members, parameters["languages"])
+
+
+@_rule("languages", "analysis.related")
+def _related(parameters: Mapping[str, Any]) -> Iterator[Broken]:
+    for name, members in parameters["analysis"]["related"].items():
+        path = ("analysis", "related", name)
+        yield from _members(path, members, parameters["languages"])
+        if name == "diverse":
+            yield Broken(path, "must have another name: 'diverse' is that of the diverse set")
+
+
+def _members(
+    path: Path, selection: str | list[str], languages: Mapping[str, Any]
+) -> Iterator[Broken]:
+    if isinstance(selection, list):
+        for index, language in enumerate(selection):
+            if language not in languages:
+                yield Broken((*path, index), _known(languages))
+
+
+def _heads(role: str) -> None:
+    key = f"pretraining.{role}.model"
+
+    @_rule(f"{key}.heads", f"{key}.dim")
+    def check(parameters: Mapping[str, Any]) -> Iterator[Broken]:
+        shape = parameters["pretraining"][role]["model"]
+        if shape["dim"] % shape["heads"]:
+            yield Broken(
+                ("pretraining", role, "model", "heads"), f"must divide dim ({shape['dim']})"
+            )
+
+
+_heads("control")
+_heads("experimental")
+
+_LAYERS = (
+    "experimental.checkpoint",
+    "pretraining.control.model.layers",
+    "pretraining.experimental.model.layers",
+)
+_DIMS = (
+    "experimental.checkpoint",
+    "pretraining.control.model.dim",
+    "pretraining.experimental.model.dim",
+)
+
+
+def _too_high(path: Path, layers: Iterable[int], parameters: Mapping[str, Any]) -> Iterator[Broken]:
+    top = layers_in_common(parameters)
+    for index, layer in enumerate(layers):
+        if layer > top:
+            yield Broken(
+                (*path, index), f"must be from 0 (embeddings) to {top}, the top layer of the models"
+            )
+
+
+@_rule("covariance.block_layers", *_LAYERS)
+def _block_layers(parameters: Mapping[str, Any]) -> Iterator[Broken]:
+    for category, layers in parameters["covariance"]["block_layers"].items():
+        yield from _too_high(("covariance", "block_layers", category), layers, parameters)
+
+
+@_rule("analysis.layers", *_LAYERS)
+def _analysis_layers(parameters: Mapping[str, Any]) -> Iterator[Broken]:
+    yield from _too_high(("analysis", "layers"), parameters["analysis"]["layers"], parameters)
+
+
+@_rule("ranks.layers", "covariance.block_layers")
+def _rank_layers(parameters: Mapping[str, Any]) -> Iterator[Broken]:
+    kept = parameters["covariance"]["block_layers"].get(ALL_WORDS, [])
+    shown = ", ".join(map(str, kept)) or "none"
+    for index, layer in enumerate(parameters["ranks"]["layers"]):
+        if layer not in kept:
+            yield Broken(
+                ("ranks", "layers", index),
+                f"must be one of the layers in covariance.block_layers.{ALL_WORDS} ({shown})",
+            )
+
+
+@_rule("covariance.block_layers")
+def _blocks_of_all_words(parameters: Mapping[str, Any]) -> Iterator[Broken]:
+    if ALL_WORDS not in parameters["covariance"]["block_layers"]:
+        yield Broken(
+            ("covariance", "block_layers"),
+            f"must have the key {ALL_WORDS}: intervals are of all words",
+        )
+
+
+@_rule("covariance.min_instances", "covariance.equal_words")
+def _equal_words(parameters: Mapping[str, Any]) -> Iterator[Broken]:
+    least = parameters["covariance"]["min_instances"]
+    if parameters["covariance"]["equal_words"] <= least:
+        yield Broken(
+            ("covariance", "equal_words"), f"must be more than covariance.min_instances ({least})"
+        )
+
+
+@_rule("factorize.rank", *_DIMS)
+def _rank(parameters: Mapping[str, Any]) -> Iterator[Broken]:
+    largest = narrowest_dim(parameters)
+    if parameters["factorize"]["rank"] > largest:
+        yield Broken(
+            ("factorize", "rank"),
+            f"must be between 1 and {largest}, the width (dim) of the narrowest model",
+        )
+
+
+@_rule("factorize.method", "factorize.ridge")
+def _ridge(parameters: Mapping[str, Any]) -> Iterator[Broken]:
+    options = parameters["factorize"]
+    if options["method"] == "tensorly" and options["ridge"]:
+        yield Broken(
+            ("factorize", "ridge"),
+            "must be 0 with method tensorly, which fits the plain model only",
+        )
+
+
+@_rule("ranks.folds", "covariance.blocks")
+def _folds(parameters: Mapping[str, Any]) -> Iterator[Broken]:
+    blocks = parameters["covariance"]["blocks"]
+    if parameters["ranks"]["folds"] > blocks:
+        yield Broken(("ranks", "folds"), f"must be between 2 and covariance.blocks ({blocks})")
+
+
+@_rule("categories")
+def _all_words(parameters: Mapping[str, Any]) -> Iterator[Broken]:
+    slug = category_slug(ALL_WORDS)
+    if slug not in parameters["categories"]:
+        yield Broken(
+            ("categories",),
+            f"must contain {slug}, as the metrics are of the signatures of all words",
+        )

@@ -1,0 +1,63 @@
+"""The parameters as a JSON Schema, for editors and for messages."""
+
+from typing import Any
+
+from langsig.parameters.problems import KeyPath
+
+
+def part_of(schema: dict[str, Any], path: KeyPath) -> dict[str, Any]:
+    """The part of a JSON Schema that describes the value at a path."""
+    part = _resolved(schema, schema)
+    for key in path:
+        if isinstance(key, int):
+            part = part.get("items", {})
+        else:
+            part = part.get("properties", {}).get(key, part.get("additionalProperties", {}))
+        part = _resolved(part, schema)
+    return part
+
+
+def allowed(part: dict[str, Any]) -> str:
+    """What a JSON Schema allows, in words: "an integer of at least 1"."""
+    if "anyOf" in part:
+        return " or ".join(allowed(option) for option in part["anyOf"])
+    if "enum" in part:
+        return "one of " + ", ".join(map(str, part["enum"]))
+    if "const" in part:
+        return str(part["const"])
+    kind = part.get("type")
+    if kind in ("integer", "number"):
+        return ("an integer" if kind == "integer" else "a number") + _range(part)
+    if kind == "array":
+        different = "different " if part.get("uniqueItems") else ""
+        return f"a list of {different}values, each {allowed(part.get('items', {}))}"
+    names = {
+        "boolean": "true or false",
+        "string": "text",
+        "null": "null",
+        "object": "a mapping",
+    }
+    text = names.get(str(kind), "a value")
+    if kind == "object" and "properties" in part:
+        text += f" with the keys {', '.join(part['properties'])}"
+    return text
+
+
+def _range(part: dict[str, Any]) -> str:
+    low, high = part.get("minimum"), part.get("maximum")
+    above, below = part.get("exclusiveMinimum"), part.get("exclusiveMaximum")
+    lower = f"of at least {low}" if low is not None else f"above {above}"
+    upper = f"at most {high}" if high is not None else f"below {below}"
+    has_lower, has_upper = (low, above) != (None, None), (high, below) != (None, None)
+    if has_lower and has_upper:
+        return f" {lower} and {upper}"
+    return f" {lower}" if has_lower else f" of {upper}" if has_upper else ""
+
+
+def _resolved(part: Any, schema: dict[str, Any]) -> dict[str, Any]:
+    """Follow a reference to a definition; ``additionalProperties: false`` becomes empty."""
+    if not isinstance(part, dict):
+        return {}
+    while "$ref" in part:
+        part = schema["$defs"][part["$ref"].rpartition("/")[2]]
+    return part
