@@ -1,8 +1,89 @@
 """Signatures of languages in multilingual models, by joint matrix factorisation.
 
-The packages stand in the order in which the data passes through them: ``corpora`` and
-``morphology``, ``pretraining``, ``representations``, ``factorization``, ``analysis``,
-``figures``. Each imports only from those before it.
+:func:`compare` goes from models and words to signatures; :func:`factorize` starts from
+cross-covariances. The names listed here load on first use, so that importing langsig is quick.
+
+The packages below build on each other in this order: ``corpora`` and ``morphology``,
+``pretraining``, ``representations``, ``factorization``, ``analysis``, ``figures``, ``report``,
+``repository``, ``commands``.
+
+Examples
+--------
+Morphosyntactic categories select the words of an analysis. The one that every word bears, and
+that therefore selects all words, is `ALL_WORDS`:
+
+>>> import langsig
+>>> langsig.ALL_WORDS
+'Part of Speech'
+>>> len(langsig.CATEGORIES)
+17
+>>> langsig.CATEGORIES[:3]
+('Animacy', 'Aspect', 'Case')
 """
 
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+from langsig.errors import ConvergenceWarning, InputError
+
+if TYPE_CHECKING:
+    from langsig.comparison import Comparison, compare
+    from langsig.factorization import Parafac2Result, parafac2
+    from langsig.morphology import ALL_WORDS, CATEGORIES, Words, annotate
+    from langsig.representations import (
+        CovarianceFitter,
+        LayerStatistics,
+        States,
+        match_layers,
+    )
+    from langsig.schemas import (
+        AverageSignatures,
+        Diagnostics,
+        Distances,
+        Signatures,
+        WordCounts,
+    )
+
+__all__ = [
+    "ALL_WORDS",
+    "CATEGORIES",
+    "AverageSignatures",
+    "Comparison",
+    "ConvergenceWarning",
+    "CovarianceFitter",
+    "Diagnostics",
+    "Distances",
+    "InputError",
+    "LayerStatistics",
+    "Parafac2Result",
+    "Signatures",
+    "States",
+    "WordCounts",
+    "Words",
+    "__version__",
+    "annotate",
+    "compare",
+    "match_layers",
+    "parafac2",
+]
 __version__ = "0.1.0"
+
+_MODULES = {
+    "comparison": ("Comparison", "compare"),
+    "factorization": ("Parafac2Result", "parafac2"),
+    "morphology": ("ALL_WORDS", "CATEGORIES", "Words", "annotate"),
+    "representations": ("CovarianceFitter", "LayerStatistics", "States", "match_layers"),
+    "schemas": ("AverageSignatures", "Diagnostics", "Distances", "Signatures", "WordCounts"),
+}
+"""Public names by the module that defines them."""
+
+
+def __getattr__(name: str) -> object:
+    for module, names in _MODULES.items():
+        if name in names:
+            return getattr(import_module(f"{__name__}.{module}"), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

@@ -1,11 +1,15 @@
 """``langsig compare``: Hugging Face models and words to signatures, in one step."""
 
 import argparse
-from pathlib import Path
-from typing import Any
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
 
-from langsig.commands.options import Subparsers, add_solver_options, language_pair
+from langsig.commands.layout import cell, failed_checks
+from langsig.commands.options import Subparsers, add_solver_options, language_pair, output_file
 from langsig.errors import InputError
+
+if TYPE_CHECKING:
+    from langsig.comparison import Comparison
 
 
 def add_parser(subparsers: Subparsers) -> argparse.ArgumentParser:
@@ -55,7 +59,12 @@ def add_parser(subparsers: Subparsers) -> argparse.ArgumentParser:
         metavar="LANGUAGE",
         help="languages to romanise: pinyin for zh, Hepburn for ja",
     )
-    parser.add_argument("--out", type=Path, help="Parquet file for the signatures")
+    parser.add_argument(
+        "--out",
+        type=output_file,
+        metavar="FILE",
+        help="file for the signatures, .parquet or .csv (default: none)",
+    )
     parser.add_argument(
         "--dtype",
         choices=["float16", "float32"],
@@ -78,16 +87,13 @@ def add_parser(subparsers: Subparsers) -> argparse.ArgumentParser:
 
 
 def run(arguments: argparse.Namespace) -> None:
-    """Compare the models, write the signatures and print a report."""
-    from langsig.compare import compare
-    from langsig.files import atomic_file
+    """Compare the models, write the signatures and print average signatures."""
+    from langsig.comparison import compare
     from langsig.morphology import CATEGORIES
 
-    if arguments.out and arguments.out.is_dir():
-        raise InputError(f"{arguments.out}: a folder; name a file for the signatures")
     controls = dict(arguments.control)
     if len(controls) < len(arguments.control):
-        raise InputError("--control: a language is named twice")
+        raise InputError("--control names a language twice")
     sources: dict[str, dict[str, list[str]]] = {"treebank": {}, "text": {}}
     for kind, paths in sources.items():
         for language, path in getattr(arguments, kind):
@@ -108,6 +114,45 @@ def run(arguments: argparse.Namespace) -> None:
         seed=arguments.seed,
     )
     if arguments.out:
-        with atomic_file(arguments.out) as output:
-            result.signatures.to_parquet(output, index=False)
-    print(result.report())
+        result.signatures.save(arguments.out)
+    print(layout(result))
+
+
+def layout(comparison: "Comparison") -> str:
+    """Average signatures as tables for the terminal: one row per language, one column per layer."""
+    categories = comparison.words.frame["category"].unique()
+    tables = [_table(comparison, category) for category in categories]
+    return "\n\n".join([*tables, *_matched_layers(comparison.layer_pairs)])
+
+
+def _table(comparison: "Comparison", category: str) -> str:
+    averages = comparison.signatures.select(category=category).average().frame
+    if averages.empty:
+        return f"{category}: fewer than two languages have enough words"
+    wide = averages.pivot(index="language", columns="layer", values="average_signature")
+    lines = [
+        f"{category}: average signature by language and layer (0: embeddings)",
+        "",
+        f"{'':10}{'words':>10}" + "".join(f"{layer:>9}" for layer in wide.columns),
+    ]
+    for row in comparison.words.select(category=category).frame.itertuples():
+        values = wide.loc[row.language] if row.language in wide.index else [None] * wide.shape[1]
+        cells = "".join(cell(value, 9, "#.3g") for value in values)
+        lines.append(f"{row.language:10}{row.words:>10,}{cells}")
+    from langsig.schemas import Diagnostics
+
+    fits = comparison.diagnostics.select(category=category).frame.to_dict("records")
+    failures = {int(fit["layer"]): Diagnostics.warnings_of(fit) for fit in fits}
+    conditions = [fit["blueprint_condition"] for fit in fits if failures[int(fit["layer"])]]
+    return "\n".join([*lines, *failed_checks(failures, max(conditions, default=0.0))])
+
+
+def _matched_layers(layer_pairs: Mapping[str, list[tuple[int, int]]]) -> list[str]:
+    """Which layers were paired, for languages whose control differs from the model in depth."""
+    rows = [
+        f"{language:20}" + "".join(f"{f'{layers[0]}-{layers[1]}':>9}" for layers in pairs)
+        for language, pairs in layer_pairs.items()
+        if any(pair != (layer, layer) for layer, pair in enumerate(pairs))
+    ]
+    head = "Layers matched by relative depth, control-experimental:"
+    return ["\n".join([head, "", *rows])] if rows else []

@@ -1,7 +1,10 @@
 """Arguments that several subcommands share."""
 
 import argparse
+from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
+
+from langsig.files import check_output
 
 if TYPE_CHECKING:
     Subparsers: TypeAlias = argparse._SubParsersAction[argparse.ArgumentParser]
@@ -33,3 +36,24 @@ def language_pair(argument: str) -> tuple[str, str]:
     if not (language and equals and value):
         raise argparse.ArgumentTypeError(f"must have the form LANGUAGE=VALUE, got {argument!r}")
     return language, value
+
+
+def output_file(argument: str) -> Path:
+    """Parse the name of a table to write, and check that it can be written."""
+    path = Path(argument)
+    if path.suffix not in (".csv", ".parquet"):
+        raise argparse.ArgumentTypeError(f"{argument}: the name must end in .csv or .parquet")
+    return _writable(path)
+
+
+def output_folder(argument: str) -> Path:
+    """Parse the name of a folder to write or replace, and check that it can be written."""
+    return _writable(Path(argument), directory=True)
+
+
+def _writable(path: Path, *, directory: bool = False) -> Path:
+    try:
+        check_output(path, directory=directory)
+    except OSError as error:
+        raise argparse.ArgumentTypeError(str(error)) from error
+    return path

@@ -20,7 +20,9 @@ class Diagnostics(Table):
     columns: ClassVar = {
         "category": CATEGORY,
         "layer": LAYER,
-        "control_layer": Column("integer", "Layer of the control models"),
+        "control_layer": Column(
+            "integer", "Layer of the control models; missing where they differ in depth", True
+        ),
         "experimental_layer": Column("integer", "Layer of the experimental model"),
         "languages": _LANGUAGES,
         "rank": Column("integer", "Number of components"),

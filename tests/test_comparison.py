@@ -10,9 +10,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-import langsig.compare
+import langsig.comparison
 from langsig.commands import main
-from langsig.compare import compare
+from langsig.commands.compare import layout
+from langsig.comparison import compare
 from langsig.errors import InputError
 from langsig.factorization import factorize_layers
 from langsig.morphology import CATEGORIES, annotate
@@ -109,10 +110,10 @@ def test_signatures_are_those_of_the_steps_one_by_one(
             categories=["Number"], min_instances=10, blocks=1, block_layers={},
         )  # fmt: skip
         slices[language] = [layer.cross.astype(np.float32) for layer in numbers.layers]
-        counted = result.words.set_index(["category", "language"])["words"]
+        counted = result.words.frame.set_index(["category", "language"])["words"]
         assert counted["Number", language] == words["Number"].notna().sum() == numbers.words
     expected = factorize_layers(slices, category="Number", **FEW, seed=3)
-    table = result.signatures
+    table = result.signatures.frame
     number = table[table["category"] == "Number"].reset_index(drop=True)
     pd.testing.assert_frame_equal(number, expected.signatures, rtol=1e-9)
     assert table["category"].unique().tolist() == ["Number", "Part of Speech"]
@@ -128,13 +129,13 @@ def test_layers_are_those_of_the_shallowest_model(
         "qaa": match_layers(8, 4, 2), "qac": match_layers(2, 4), "qah": match_layers(4, 4, 2),
     }  # fmt: skip
     assert result.layer_pairs["qaa"] == [(0, 0), (4, 2), (8, 4)]
-    assert sorted(result.signatures["layer"].unique()) == [0, 1, 2]
-    report = result.report()
+    assert sorted(result.signatures.frame["layer"].unique()) == [0, 1, 2]
+    report = layout(result)
     assert "matched by relative depth" in report
     (line,) = (line for line in report.splitlines() if line.startswith("qaa") and "-" in line)
     assert line.split() == ["qaa", "0-0", "4-2", "8-4"]
     same = compare(models["multilingual"], controls(models), treebanks, **FEW)
-    assert "matched" not in same.report()
+    assert "matched" not in layout(same)
 
 
 def test_a_model_without_hidden_states_is_refused(
@@ -153,7 +154,7 @@ def test_languages_that_are_the_same_have_the_same_signature(
     result = compare(
         models["multilingual"], shared, texts={"aa": [text], "bb": text, "cc": text}, **FEW
     )
-    by_language = [average(result.signatures, language=language) for language in shared]
+    by_language = [average(result.signatures.frame, language=language) for language in shared]
     np.testing.assert_allclose(by_language[0], by_language[1], rtol=1e-9)
     assert not np.allclose(by_language[0], by_language[2], rtol=1e-2)
 
@@ -168,22 +169,22 @@ def test_text_has_all_words_and_no_category(
         {language: treebanks[language] for language in ("qac", "qah")}, {"qaa": text},
         **FEW, categories=CATEGORIES,
     )  # fmt: skip
-    counts = result.words.set_index(["category", "language"])["words"]
+    counts = result.words.frame.set_index(["category", "language"])["words"]
     assert counts["Part of Speech", "qaa"] == 30 * 7
     assert counts.xs("qaa", level="language").drop("Part of Speech").eq(0).all()
-    assert result.words["category"].unique().tolist() == list(CATEGORIES)
-    languages = result.signatures.groupby("category")["language"].unique()
+    assert result.words.frame["category"].unique().tolist() == list(CATEGORIES)
+    languages = result.signatures.frame.groupby("category")["language"].unique()
     assert set(languages["Part of Speech"]) == set(LANGUAGES)
     assert set(languages["Number"]) == {"qac", "qah"}
-    rows = [line.split() for line in result.report().splitlines() if line.startswith("qaa")]
+    rows = [line.split() for line in layout(result).splitlines() if line.startswith("qaa")]
     assert ["qaa", "0", *["-"] * 5] in rows
-    assert "too few words in all languages, or all but one" in result.report()
+    assert "fewer than two languages have enough words" in layout(result)
 
 
 def test_what_did_not_converge_is_said(models: dict[str, str], treebanks: dict[str, str]) -> None:
     result = compare(models["multilingual"], controls(models), treebanks, rank=4, max_iterations=2)
-    assert not result.diagnostics["converged"].any()
-    assert "NOT CONVERGED in layers 0, 1, 2, 3, 4" in result.report()
+    assert not result.diagnostics.frame["converged"].any()
+    assert "NOT CONVERGED in layers 0, 1, 2, 3, 4" in layout(result)
 
 
 def test_each_model_is_loaded_once(
@@ -195,7 +196,7 @@ def test_each_model_is_loaded_once(
         loaded.append(name)
         return load_model(name)
 
-    monkeypatch.setattr(langsig.compare, "load_model", load)
+    monkeypatch.setattr(langsig.comparison, "load_model", load)
     compare(models["multilingual"], controls(models), treebanks, **FEW)
     assert loaded == [models[name] for name in ("multilingual", *LANGUAGES)]
 
@@ -207,27 +208,28 @@ def test_romanised_languages_give_other_signatures(
     romanised = compare(
         models["multilingual"], controls(models), treebanks, **FEW, romanise=["qah"]
     )
-    counts = [result.words.set_index("language")["words"] for result in (plain, romanised)]
+    counts = [result.words.frame.set_index("language")["words"] for result in (plain, romanised)]
     assert counts[0]["qaa"] == counts[1]["qaa"]
     assert not np.allclose(
-        average(plain.signatures, language="qah"), average(romanised.signatures, language="qah")
+        average(plain.signatures.frame, language="qah"),
+        average(romanised.signatures.frame, language="qah"),
     )
 
 
 Change = Callable[[dict[str, Any], dict[str, str]], None]
 BAD: dict[str, tuple[Change, str]] = {
-    "no words": (lambda a, m: a["treebanks"].pop("qac"), "qac: a control model, but neither"),
-    "no control": (lambda a, m: a["controls"].pop("qac"), "qac: no control model"),
+    "no words": (lambda a, m: a["treebanks"].pop("qac"), "qac has a control model, but neither"),
+    "no control": (lambda a, m: a["controls"].pop("qac"), "qac has no control model"),
     "text without control": (
-        lambda a, m: a.update(texts={"xx": "x.txt"}), "xx: no control model",
+        lambda a, m: a.update(texts={"xx": "x.txt"}), "xx has no control model",
     ),
     "both": (
-        lambda a, m: a.update(texts={"qac": "x.txt"}), "qac: a treebank and text",
+        lambda a, m: a.update(texts={"qac": "x.txt"}), "qac has a treebank and text",
     ),
     "one language": (
         lambda a, m: [a[key].pop(name) for key in ("controls", "treebanks") for name in
                       ("qaa", "qac")],
-        "1 language: a comparison needs at least two",
+        "controls must name at least two languages, got 1",
     ),
     "control missing": (
         lambda a, m: a["controls"].update(qaa="./no/such/model"), "./no/such/model: no such folder",
@@ -236,20 +238,26 @@ BAD: dict[str, tuple[Change, str]] = {
         lambda a, m: a.update(experimental="./nowhere"), "./nowhere: no such folder",
     ),
     "rank": (
-        lambda a, m: a.update(rank=17), "rank: 17 is not between 1 and 12, the width of {qaa}",
+        lambda a, m: a.update(rank=17), "rank must be between 1 and 12, the width of {qaa}; got 17",
     ),
-    "rank zero": (lambda a, m: a.update(rank=0), "rank: 0 is not between 1 and 12"),
+    "rank zero": (lambda a, m: a.update(rank=0), "rank must be between 1 and 12"),
     "treebank missing": (
         lambda a, m: a["treebanks"].update(qac="no.conllu"), "no.conllu: no such file",
     ),
     "text missing": (
         lambda a, m: (a["treebanks"].pop("qac"), a.update(texts={"qac": "no.txt"})),
-        "qac: no text at no.txt",
+        "no.txt: no such file or directory; check the text of qac",
     ),
-    "category": (lambda a, m: a.update(categories=["Numbr"]), "['Numbr']: choose among"),
-    "no category": (lambda a, m: a.update(categories=[]), "none: choose among"),
+    "category": (lambda a, m: a.update(categories=["Numbr"]), "got 'Numbr'"),
+    "no category": (lambda a, m: a.update(categories=[]), "categories is empty"),
     "romanise": (lambda a, m: a.update(romanise=["qaa"]), "no romanisation is known for 'qaa'"),
-    "romanise what": (lambda a, m: a.update(romanise=["zh"]), "zh: no control model"),
+    "one category as a text": (
+        lambda a, m: a.update(categories="Number"), "categories must be a list of names",
+    ),
+    "dtype": (lambda a, m: a.update(dtype="int8"), "dtype must be one of float16, float32; got"),
+    "batch": (lambda a, m: a.update(batch_tokens=0), "batch_tokens must be at least 1, got 0"),
+    "words": (lambda a, m: a.update(min_instances=0), "min_instances must be at least 1, got 0"),
+    "romanise what": (lambda a, m: a.update(romanise=["zh"]), "zh has no control model"),
 }  # fmt: skip
 
 
@@ -268,7 +276,7 @@ def test_what_does_not_fit_is_named_before_any_model_runs(
     }
     change, message = BAD[case]
     change(arguments, models)
-    monkeypatch.setattr(langsig.compare, "load_model", pytest.fail)
+    monkeypatch.setattr(langsig.comparison, "load_model", pytest.fail)
     with pytest.raises(InputError) as caught:
         compare(**arguments)
     assert message.format(**models) in str(caught.value)
@@ -281,7 +289,7 @@ def test_a_model_without_tokenizer_is_named_before_any_model_runs(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     (tmp_path / "config.json").write_bytes(Path(models["qah"], "config.json").read_bytes())
-    monkeypatch.setattr(langsig.compare, "load_model", pytest.fail)
+    monkeypatch.setattr(langsig.comparison, "load_model", pytest.fail)
     with pytest.raises(InputError, match=f"{tmp_path}: no tokenizer; save"):
         compare(models["multilingual"], controls(models) | {"qah": str(tmp_path)}, treebanks, **FEW)
 
@@ -321,12 +329,12 @@ def command(models: dict[str, str], treebanks: dict[str, str], *more: str) -> li
     ]  # fmt: skip
 
 
-def test_as_installed(models: dict[str, str], treebanks: dict[str, str], tmp_path: Path) -> None:
+def test_as_a_program(models: dict[str, str], treebanks: dict[str, str], tmp_path: Path) -> None:
     out = tmp_path / "new" / "signatures.parquet"
     more = ("--categories", "Number", "Part of Speech", "--out", str(out))
-    program = Path(sys.executable).with_name("langsig")
+    program = [sys.executable, "-m", "langsig"]
     done = subprocess.run(
-        [program, *command(models, treebanks, *more)], capture_output=True, text=True
+        [*program, *command(models, treebanks, *more)], capture_output=True, text=True
     )
     assert done.returncode == 0, done.stderr
     expected = compare(
@@ -335,12 +343,12 @@ def test_as_installed(models: dict[str, str], treebanks: dict[str, str], tmp_pat
     )  # fmt: skip
     table = pd.read_parquet(out)
     assert list(table.columns) == ["category", "layer", "language", "component", "value"]
-    pd.testing.assert_frame_equal(table, expected.signatures, check_dtype=False, rtol=1e-6)
+    pd.testing.assert_frame_equal(table, expected.signatures.frame, check_dtype=False, rtol=1e-6)
     rows = [line.split() for line in done.stdout.splitlines() if line.startswith("qac ")]
     assert len(rows) == 2
     for category, row in zip(("Number", "Part of Speech"), rows, strict=True):
         printed = [float(cell) for cell in row[2:]]
-        means = average(expected.signatures, category=category, language="qac")
+        means = average(expected.signatures.frame, category=category, language="qac")
         np.testing.assert_allclose(printed, means, rtol=0.01)
 
 
@@ -353,7 +361,7 @@ def test_options_of_the_command_reach_the_function(
         given.update(options, arguments=arguments)
         raise InputError("enough")
 
-    monkeypatch.setattr(langsig.compare, "compare", record)
+    monkeypatch.setattr(langsig.comparison, "compare", record)
     assert main(
         [
             "compare", "--experimental", "m", "--control", "de=a", "fr=b", "--control", "zh=c=d",
@@ -377,10 +385,10 @@ def test_options_of_the_command_reach_the_function(
 @pytest.mark.parametrize(
     ("more", "code", "message"),
     [
-        (("--rank", "99"), 1, "error: rank: 99 is not between 1 and 12"),
-        (("--control", "qaa=other"), 1, "error: --control: a language is named twice"),
-        (("--treebank", "nothing"), 2, "'nothing' is not LANGUAGE=..."),
-        (("--text", "=x"), 2, "'=x' is not LANGUAGE=..."),
+        (("--rank", "99"), 1, "error: rank must be between 1 and 12"),
+        (("--control", "qaa=other"), 1, "error: --control names a language twice"),
+        (("--treebank", "nothing"), 2, "must have the form LANGUAGE=VALUE, got 'nothing'"),
+        (("--text", "=x"), 2, "must have the form LANGUAGE=VALUE, got '=x'"),
         (("--dtype", "int8"), 2, "int8"),
     ],
 )
@@ -403,14 +411,24 @@ def test_bad_options_write_nothing(
     assert not out.exists()
 
 
-def test_a_folder_is_no_output(
+def test_outputs_are_tried_before_the_work(
     models: dict[str, str],
     treebanks: dict[str, str],
     tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    assert main(command(models, treebanks, "--out", str(tmp_path))) == 1
-    assert f"{tmp_path}: a folder" in capsys.readouterr().err
+    monkeypatch.setattr(langsig.comparison, "load_model", pytest.fail)
+    (tmp_path / "table.csv").mkdir()
+    (tmp_path / "file").touch()
+    for out, message in (
+        (f"{tmp_path}/table.csv", "is a directory; name a file"),
+        (f"{tmp_path}/signatures.txt", "must end in .csv or .parquet"),
+        (f"{tmp_path}/file/signatures.csv", "file is not a directory"),
+    ):
+        with pytest.raises(SystemExit, match="2"):
+            main(command(models, treebanks, "--out", out))
+        assert message in capsys.readouterr().err
 
 
 def test_what_is_no_model_is_named(

@@ -1,0 +1,354 @@
+"""Signatures of languages in any Hugging Face model, without a pipeline.
+
+One language after the other goes all the way from its words to its cross-covariances. Hidden
+states are on disk only while their language is processed.
+"""
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory, mkdtemp
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from langsig.corpora import load_tokenizer, romaniser, words_of_text
+from langsig.errors import InputError
+from langsig.factorization import factorize_layers
+from langsig.morphology import ALL_WORDS, CATEGORIES, annotate, category_slug, treebank_files
+from langsig.representations import (
+    States,
+    covariances_by_category,
+    extract,
+    load_model,
+    load_shape,
+)
+from langsig.schemas import Diagnostics, Signatures, WordCounts
+
+if TYPE_CHECKING:
+    from transformers import PreTrainedModel, PreTrainedTokenizerBase
+
+StrPath = str | Path
+Sources = Mapping[str, StrPath | Collection[StrPath]]
+Slices = dict[str, dict[str, list[NDArray[np.float32]]]]
+"""By category and language: one cross-covariance ``[dim_control, dim_experimental]`` per layer."""
+_DTYPES = ("float16", "float32")
+_BATCH_TOKENS = 1024  # larger batches do not fit the cache of a CPU
+_BATCH_TOKENS_ON_GPU = 8192
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """Signatures of several languages in one multilingual model.
+
+    Attributes
+    ----------
+    signatures
+        One value per category, layer, language and component.
+    diagnostics
+        One row per category and layer: whether the factorisation can be relied on.
+    words
+        The number of words per category and language, whether they were used or not.
+    layer_pairs
+        By language: the layers of the control model and of the experimental model that each
+        ``layer`` of the tables stands for.
+    """
+
+    signatures: Signatures
+    diagnostics: Diagnostics
+    words: WordCounts
+    layer_pairs: dict[str, list[tuple[int, int]]]
+
+    def summary(self) -> pd.DataFrame:
+        """Average signatures: one row per category and language, one column per layer.
+
+        The column ``words`` holds the number of words. Averages are missing where a language has
+        too few words with the category.
+        """
+        averages = self.signatures.average().frame.pivot(
+            index=["category", "language"], columns="layer", values="average_signature"
+        )
+        counts = self.words.frame.set_index(["category", "language"])
+        return counts.join(averages)
+
+
+def compare(
+    experimental: StrPath,
+    controls: Mapping[str, StrPath],
+    treebanks: Sources | None = None,
+    texts: Sources | None = None,
+    *,
+    rank: int = 16,
+    categories: Collection[str] = (ALL_WORDS,),
+    romanise: Collection[str] = (),
+    dtype: str = "float16",
+    batch_tokens: int | None = None,
+    min_instances: int = 100,
+    ridge: float = 1e-2,
+    max_iterations: int = 500,
+    seed: int = 0,
+) -> Comparison:
+    r"""Compute the signatures of languages in a multilingual model.
+
+    Each language needs a monolingual model, its control. For each language :math:`l` and layer,
+    the words of its treebank go through both models. The cross-covariance of their states,
+
+    .. math:: \Omega_l = Z_l^T Y_l / m_l \approx U_l \, \mathrm{diag}(s_l) \, V^T,
+
+    of control states :math:`Z_l`, experimental states :math:`Y_l` and :math:`m_l` words, with
+    centred columns, is one slice. PARAFAC2 factorises the slices of all languages jointly;
+    :math:`s_l` is the signature of the language (paper, sections 2 and 3, equation 2).
+
+    Layers are matched by relative depth, see :func:`match_layers`, and numbered by the layers of
+    the shallowest model.
+
+    Parameters
+    ----------
+    experimental
+        The multilingual model: a folder, or a name on the Hugging Face Hub.
+    controls
+        By language: its monolingual model. Models may differ in architecture, width, depth and
+        vocabulary.
+    treebanks
+        By language: CoNLL-U files, or folders that contain such files.
+    texts
+        By language: text files with one sentence per line, or folders of them, for languages
+        without a treebank. The only category of their words is `ALL_WORDS`.
+    rank
+        Number of components, at most the width of the narrowest model.
+    categories
+        Categories whose words are analysed, each separately: names in `CATEGORIES`.
+    romanise
+        Languages to romanise before their words go through the models.
+    dtype
+        Type of the hidden states: ``float16`` or ``float32``.
+    batch_tokens
+        Number of sub-words per batch, padding included (default: 8192 on a GPU, 1024 without).
+    min_instances
+        Number of words that a language must have with a category. A language with fewer is left
+        out of that category.
+    ridge
+        Weight of the penalty on the components, see :func:`parafac2`.
+    max_iterations
+        Number of iterations after which a factorisation stops, see :func:`parafac2`.
+    seed
+        Seed of the random starts of factorisations.
+
+    Returns
+    -------
+    Comparison
+        Signatures, diagnostics and word counts.
+
+    Raises
+    ------
+    InputError
+        Before any model runs, if an argument is out of range, a model or file is missing, or the
+        languages of the arguments do not match. Later, if a file is malformed, hidden states are
+        not finite, or no category has two languages with enough words.
+    """
+    treebank_paths, text_paths = _lists_of_paths(treebanks), _lists_of_paths(texts)
+    categories = _category_names(categories)
+    _check_numbers(dtype, batch_tokens, min_instances)
+    _check_languages(controls, treebank_paths, text_paths, romanise)
+    depth = _check_models([experimental, *controls.values()], rank)
+    model, tokenizer = load_model(experimental), load_tokenizer(experimental)
+    if batch_tokens is None:
+        batch_tokens = _BATCH_TOKENS_ON_GPU if model.device.type == "cuda" else _BATCH_TOKENS
+    slices: Slices = {category: {} for category in categories}
+    counts: dict[tuple[str, str], int] = {}
+    layer_pairs = {}
+    for language in sorted(controls):
+        words = _words(language, treebank_paths, text_paths, language in romanise)
+        with TemporaryDirectory(prefix="langsig-") as folder:
+            control_states = _states(
+                load_model(controls[language]),
+                load_tokenizer(controls[language]),
+                words,
+                folder,
+                dtype=dtype,
+                batch_tokens=batch_tokens,
+                language=language,
+            )
+            experimental_states = _states(
+                model,
+                tokenizer,
+                words,
+                folder,
+                dtype=dtype,
+                batch_tokens=batch_tokens,
+                language=language,
+            )
+            statistics = covariances_by_category(
+                control_states,
+                experimental_states,
+                words,
+                language=language,
+                categories=categories,
+                min_instances=min_instances,
+                blocks=1,
+                block_layers={},
+                resolution=depth,
+            )
+        layer_pairs[language] = statistics[0].layer_pairs
+        for entry in statistics:
+            counts[entry.category, language] = entry.words
+            if entry.layers:
+                # In the precision of the pipeline's files, which gives the same signatures.
+                cross = [layer.cross.astype(np.float32) for layer in entry.layers]
+                slices[entry.category][language] = cross
+    if all(len(of_category) < 2 for of_category in slices.values()):
+        raise InputError(
+            f"no category has {min_instances} words in at least two languages; give more text, "
+            "or a lower min_instances"
+        )
+    fits = [
+        factorize_layers(
+            of_category,
+            category=category,
+            rank=rank,
+            ridge=ridge,
+            max_iterations=max_iterations,
+            seed=seed,
+        )
+        for category, of_category in slices.items()
+        if len(of_category) > 1
+    ]
+    rows = [
+        (category, language, counts[category, language])
+        for category in categories
+        for language in sorted(controls)
+    ]
+    return Comparison(
+        signatures=Signatures(pd.concat([fit.signatures for fit in fits], ignore_index=True)),
+        diagnostics=Diagnostics.concat(
+            _diagnostics(fit.diagnostics, [*layer_pairs.values()]) for fit in fits
+        ),
+        words=WordCounts(pd.DataFrame(rows, columns=list(WordCounts.columns))),
+        layer_pairs=layer_pairs,
+    )
+
+
+def _diagnostics(
+    table: pd.DataFrame, layer_pairs: Collection[list[tuple[int, int]]]
+) -> Diagnostics:
+    flags = table["flags"].str.split("; ")
+    controls = [{pair[0] for pair in pairs} for pairs in zip(*layer_pairs, strict=True)]
+    first = next(iter(layer_pairs))
+    return Diagnostics(
+        table.drop(columns="flags").assign(
+            degenerate=[names.count("degenerate") > 0 for names in flags],
+            starts_disagree=[names.count("starts disagree") > 0 for names in flags],
+            control_layer=[min(layers) if len(layers) == 1 else None for layers in controls],
+            experimental_layer=[pair[1] for pair in first],
+        )
+    )
+
+
+def _states(
+    model: "PreTrainedModel",
+    tokenizer: "PreTrainedTokenizerBase",
+    words: pd.DataFrame,
+    folder: str,
+    *,
+    dtype: str,
+    batch_tokens: int,
+    language: str,
+) -> States:
+    """Hidden states of one model, in a new folder below `folder`."""
+    output = Path(mkdtemp(dir=folder))
+    extract(
+        model,
+        tokenizer,
+        words,
+        output,
+        dtype=dtype,
+        batch_tokens=batch_tokens,
+        language=language,
+    )
+    return States.open(output)
+
+
+def _words(
+    language: str,
+    treebanks: Mapping[str, list[StrPath]],
+    texts: Mapping[str, list[StrPath]],
+    romanise: bool,
+) -> pd.DataFrame:
+    """Words table with the columns ``sentence``, ``form`` and one column per category."""
+    transcribe = romaniser(language) if romanise else str
+    if language in treebanks:
+        table = annotate(treebanks[language], language).table
+        return table.assign(form=table["form"].map(transcribe))
+    table = words_of_text(map(Path, texts[language]), language, transcribe)
+    return table.reindex(columns=[*table.columns, *CATEGORIES]).assign(**{ALL_WORDS: "X"})
+
+
+def _lists_of_paths(sources: Sources | None) -> dict[str, list[StrPath]]:
+    return {
+        language: [paths] if isinstance(paths, str | Path) else list(paths)
+        for language, paths in (sources or {}).items()
+    }
+
+
+def _category_names(names: Collection[str]) -> list[str]:
+    """Names in `CATEGORIES` of categories, which may be written as in file names."""
+    by_slug = {category_slug(category): category for category in CATEGORIES}
+    if isinstance(names, str):
+        raise InputError(f"categories must be a list of names, got {names!r}")
+    for name in names:
+        if category_slug(name) not in by_slug:
+            raise InputError(f"categories must be among {', '.join(CATEGORIES)}; got {name!r}")
+    if not names:
+        raise InputError(f"categories is empty; name at least one of {', '.join(CATEGORIES)}")
+    return list(dict.fromkeys(by_slug[category_slug(name)] for name in names))
+
+
+def _check_numbers(dtype: str, batch_tokens: int | None, min_instances: int) -> None:
+    if dtype not in _DTYPES:
+        raise InputError(f"dtype must be one of {', '.join(_DTYPES)}; got {dtype!r}")
+    if batch_tokens is not None and batch_tokens < 1:
+        raise InputError(f"batch_tokens must be at least 1, got {batch_tokens}")
+    if min_instances < 1:
+        raise InputError(f"min_instances must be at least 1, got {min_instances}")
+
+
+def _check_languages(
+    controls: Mapping[str, StrPath],
+    treebanks: Mapping[str, list[StrPath]],
+    texts: Mapping[str, list[StrPath]],
+    romanise: Collection[str],
+) -> None:
+    for language in controls:
+        if language not in treebanks and language not in texts:
+            raise InputError(f"{language} has a control model, but neither a treebank nor text")
+        if language in treebanks and language in texts:
+            raise InputError(f"{language} has a treebank and text; give only one of them")
+    for language in (*treebanks, *texts, *romanise):
+        if language not in controls:
+            raise InputError(f"{language} has no control model; give one, or omit the language")
+    if len(controls) < 2:
+        raise InputError(f"controls must name at least two languages, got {len(controls)}")
+    for language in romanise:
+        romaniser(language)
+    for paths in treebanks.values():
+        treebank_files(paths)
+    for language, paths in texts.items():
+        for path in map(Path, paths):
+            if not path.exists():
+                raise InputError(f"{path}: no such file or directory; check the text of {language}")
+
+
+def _check_models(names: Collection[StrPath], rank: int) -> int:
+    """Depth of the shallowest model, if all can be loaded and are at least as wide as the rank."""
+    shapes = {str(name): load_shape(name) for name in names}
+    narrowest = min(shapes, key=lambda name: shapes[name].dim)
+    largest = shapes[narrowest].dim
+    if not 1 <= rank <= largest:
+        raise InputError(
+            f"rank must be between 1 and {largest}, the width of {narrowest}; got {rank}"
+        )
+    for name in shapes:
+        load_tokenizer(name)
+    return min(shape.layers for shape in shapes.values())
