@@ -49,18 +49,16 @@ def test_own_models_from_python(at_home: Path, capsys: pytest.CaptureFixture[str
     (script,) = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
     names: dict[str, Any] = {"__name__": "readme"}
     exec(compile(script, "README.md", "exec"), names)
-    printed = [line.split() for line in capsys.readouterr().out.splitlines()]
-    signatures = names["result"].signatures
-    for language in ("sv", "da"):
-        rows = [row for row in printed if row[:1] == [language]]
-        assert len(rows) == 3  # two categories, and the layers that were matched
-        for category, row in zip(("Part of Speech", "Number"), rows, strict=False):
-            of_both = (signatures["language"] == language, signatures["category"] == category)
-            chosen = signatures[of_both[0] & of_both[1]]
-            assert len(row) == 2 + 3  # two layers above the embeddings
-            for layer, cell in enumerate(row[2:]):
-                average = chosen[chosen["layer"] == layer]["value"].mean()
-                assert 0 < float(cell) == pytest.approx(average, rel=0.01)
+    printed = capsys.readouterr().out
+    result = names["result"]
+    averages = result.signatures.average().frame.set_index(["category", "language", "layer"])
+    for (category, language), row in result.summary().iterrows():
+        assert category in printed and language in printed
+        assert len(row) == 1 + 3  # words, and three layers
+        for layer, value in row.drop("words").items():
+            expected = averages.loc[(category, language, layer), "average_signature"]
+            assert 0 < value == expected
+    assert len(result.summary()) == 2 * 2  # two languages, two categories
 
 
 def test_own_models_from_the_shell(at_home: Path, capsys: pytest.CaptureFixture[str]) -> None:
