@@ -50,7 +50,7 @@ def interval(
     Student's distribution makes them with the variance of bootstrap replicates plus that between
     starts, which replicates lack, as they begin at the estimate and do not leave its local
     minimum. Starts are few: degrees of freedom are Welch and Satterthwaite's. Simulations of their
-    coverage are in docs/method.md.
+    coverage are in docs/method/validation.md.
 
     Parameters
     ----------

@@ -151,12 +151,12 @@ def rejections(layers: int, autocorrelation: float, number: int = 400) -> pd.Ser
 def test_tests_hold_their_level_where_layers_are_independent(layers: int) -> None:
     found = rejections(layers, 0)
     assert 0.01 < found["p"] < 0.075
-    assert 0.01 < found["hamed_rao_p"] < 0.12, "docs/method.md has up to .07"
+    assert 0.01 < found["hamed_rao_p"] < 0.12, "docs/method/trends.md has up to .07"
 
 
 def test_hamed_and_rao_need_longer_series_than_models_have() -> None:
     found = rejections(13, 0.5)
-    assert found["hamed_rao_p"] > 0.1, "docs/method.md says that this is no remedy"
+    assert found["hamed_rao_p"] > 0.1, "docs/method/trends.md says that this is no remedy"
     long = rejections(60, 0.5, 150)
     assert long["hamed_rao_p"] < 0.75 * long["p"]
 

@@ -55,7 +55,7 @@ def trends(averages: pd.DataFrame) -> pd.DataFrame:
     -----
     Hamed and Rao's correction needs long series. Below six layers it never changes anything, and
     with as few as models have it lowers p more often than it raises it: autocorrelations are
-    estimated too low. What it does to the rate of false findings is in docs/method.md.
+    estimated too low. What it does to the rate of false findings is in docs/method/trends.md.
     """
     columns = ["category", "language", "layers", *_Trend._fields]
     rows = []
