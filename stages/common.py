@@ -2,7 +2,7 @@
 
 import json
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +12,7 @@ import yaml
 
 from langsig.errors import InputError
 from langsig.files import atomic_directory
+from langsig.schemas import LearningCurves
 
 if TYPE_CHECKING:
     from transformers import PreTrainedModel, PreTrainedTokenizerBase
@@ -87,6 +88,18 @@ def keep_model(
     with atomic_directory(Path(f"artifacts/learning/{name}")) as output:
         (output / "learning.json").write_text(json.dumps(learning, indent=2) + "\n")
         pd.DataFrame(curve, columns=CURVE).to_csv(output / "curve.csv", index=False)
+
+
+def read_curves(folders: Mapping[str, Path]) -> LearningCurves:
+    """The learning curves of several models.
+
+    Parameters
+    ----------
+    folders
+        Folder of each model, which holds ``curve.csv``.
+    """
+    frames = [read(folder / "curve.csv").assign(model=model) for model, folder in folders.items()]
+    return LearningCurves.concat(LearningCurves(frame) for frame in frames)
 
 
 def read(path: str | Path) -> pd.DataFrame:

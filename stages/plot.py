@@ -1,60 +1,61 @@
-"""Tables -> data for ``dvc plots``, and pictures for print."""
+"""Tables -> data for ``dvc plots``, and figures for print."""
 
 from collections.abc import Sequence
 from pathlib import Path
 
-import pandas as pd
-
-from langsig.figures import (
-    heatmap,
-    intervals,
-    learning_curves,
-    rank_curves,
-    relation_pictures,
-    violins,
-)
+from langsig import figures
 from langsig.files import atomic_directory
 from langsig.morphology import ALL_WORDS
-from stages.common import load_params, paths, read
+from langsig.schemas import (
+    AverageSignatures,
+    Correlations,
+    Diagnostics,
+    Distances,
+    Intervals,
+    Languages,
+    RankRecommendations,
+    RankSweep,
+    ScoreCorrelations,
+    Trees,
+)
+from stages.common import load_params, paths, read_curves
 
-PLOTTED = ("correlations", "benchmarks", "distances", "variance_tests", "tree_statistics")
+TABLES, RELATIONS = Path("artifacts/tables"), Path("artifacts/relations")
+RANKS = Path("artifacts/ranks")
+TITLE = "Average signatures of all words"
 
 
 def main(_arguments: Sequence[str]) -> None:
-    averages = read("artifacts/tables/average_signatures.csv")
-    averages = averages[averages["category"] == ALL_WORDS].drop(columns="category")
-    fits = read("artifacts/tables/factorizations.csv").query("category == @ALL_WORDS")
-    flagged = set(fits.dropna(subset="flags")["layer"])
-    estimates = read("artifacts/tables/intervals.csv")
     params = load_params()
+    averages = AverageSignatures.load(TABLES / "average_signatures.csv").select(category=ALL_WORDS)
+    fits = Diagnostics.load(TABLES / "factorizations.csv").select(category=ALL_WORDS)
+    failed_layers = fits.failed_layers().get(ALL_WORDS, [])
     models = [*params["languages"], "experimental"]
-    curves = pd.concat(
-        read(folder / "curve.csv").assign(model=model)
-        for model, folder in paths("artifacts/learning/{language}", models).items()
-    )
-    ranks, recommendations = (
-        read(f"artifacts/ranks/{name}.csv") for name in ("ranks", "recommendations")
-    )
-    related = {path.stem: read(path) for path in Path("artifacts/relations").glob("*.csv")}
+    curves = read_curves(paths("artifacts/learning/{language}", models))
+    scores = RELATIONS / "benchmarks.csv"
+    pictures = {
+        "violins": figures.violins(averages, title=TITLE, failed_layers=failed_layers),
+        "heatmap": figures.heatmap(averages, title=TITLE, failed_layers=failed_layers),
+        "intervals": figures.intervals(Intervals.load(TABLES / "intervals.csv"), title=TITLE),
+        "learning": figures.learning_curves(
+            curves, margin=params["pretraining"]["margin"], title="Learning"
+        ),
+        "ranks": figures.rank_curves(
+            RankSweep.load(RANKS / "ranks.csv"),
+            RankRecommendations.load(RANKS / "recommendations.csv"),
+            title="Number of components, all words",
+        ),
+        **figures.relation_figures(
+            languages=Languages.load(RELATIONS / "languages.csv"),
+            correlations=Correlations.load(RELATIONS / "correlations.csv"),
+            benchmarks=ScoreCorrelations.load(scores) if scores.is_file() else None,
+            distances=Distances.load(RELATIONS / "distances.csv"),
+            trees=Trees.load(RELATIONS / "trees.csv"),
+            layers=params["analysis"]["layers"],
+        ),
+    }
     with atomic_directory(Path("plots/figures")) as output:
-        for name in PLOTTED:
-            if name in related:
-                related[name].to_csv(output / f"{name}.csv", index=False)
-        averages.to_csv(output / "average_signatures.csv", index=False)
-        read("artifacts/tables/spread.csv").to_csv(output / "spread.csv", index=False)
-        estimates.to_csv(output / "intervals.csv", index=False)
-        curves.to_csv(output / "learning.csv", index=False)
-        ranks.to_csv(output / "ranks.csv", index=False)
-        title = "Average signatures of all words"
-        margin = params["pretraining"]["margin"]
-        pictures = {
-            "violins": violins(averages, title=title, flagged=flagged),
-            "heatmap": heatmap(averages, title=title, flagged=flagged),
-            "intervals": intervals(estimates, title=title),
-            "learning": learning_curves(curves, margin=margin, title="Learning"),
-            "ranks": rank_curves(ranks, recommendations, title="Number of components, all words"),
-        }
-        pictures |= relation_pictures(related, layers=params["analysis"]["layers"])
+        averages.save(output / "average_signatures.csv")
+        curves.save(output / "learning.csv")
         for name, figure in pictures.items():
-            figure.savefig(output / f"{name}.svg", metadata={"Date": None})
-            figure.savefig(output / f"{name}.pdf", metadata={"CreationDate": None})
+            figures.save_figure(figure, output, name)

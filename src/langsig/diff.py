@@ -21,6 +21,7 @@ from langsig.errors import InputError
 from langsig.files import atomic_directory
 from langsig.morphology import ALL_WORDS
 from langsig.repository.revisions import WORKSPACE, Revision, changed_parameters
+from langsig.schemas import CategoryChanges, SignatureChanges
 
 _TABLES = ("signatures", "categories", "trees", "correlations", "learning")
 _MOST_CATEGORIES = 10  # languages and categories in the table for the terminal
@@ -80,25 +81,31 @@ class Difference:
 
         Tables of what could not be compared are left out.
         """
-        from langsig.figures import before_and_after, changes
+        from langsig.figures import before_and_after, changes, save_figure
+        from langsig.figures.labels import NORMALISATIONS, SOURCES
 
         pictures = {}
         if not self.categories.empty:
             words = self.categories[self.categories["category"] == ALL_WORDS]
-            pictures["before_and_after"] = before_and_after(words, titles=("before", "after"))
+            pictures["before_and_after"] = before_and_after(
+                CategoryChanges(words), titles=("before", "after")
+            )
         for (source, normalise), rows in self.signatures.groupby(
             ["source", "normalise"], sort=False
         ):
             name = f"changes_{source}_{normalise}"
-            pictures[name] = changes(rows, title=f"Change, {source}, normalise: {normalise}")
+            scope = np.where(rows["layer"].isna(), "mean", "layer")
+            pictures[name] = changes(
+                SignatureChanges(rows.assign(scope=scope)),
+                title=f"Change: {SOURCES[source]}, {NORMALISATIONS[normalise]}",
+            )
         with atomic_directory(Path(folder)) as output:
             tables = {name: getattr(self, name) for name in _TABLES}
             for name, table in tables.items():
                 if not table.empty:
                     table.to_csv(output / f"{name}.csv", index=False)
             for name, figure in pictures.items():
-                figure.savefig(output / f"{name}.svg", metadata={"Date": None})
-                figure.savefig(output / f"{name}.pdf", metadata={"CreationDate": None})
+                save_figure(figure, output, name)
 
     def _of(self, source: str, normalise: str, kind: str) -> pd.DataFrame:
         table = self.signatures

@@ -9,28 +9,30 @@ from matplotlib.colors import to_hex
 from matplotlib.figure import Figure
 from numpy.random import default_rng
 
-from langsig.figures import distance_matrices, family_colours
+from langsig.figures import distance_matrices, family_marks
+from langsig.schemas import Distances, Languages
 
 
-def facts(languages: int) -> pd.DataFrame:
-    """Relatives are apart in the alphabet: every third language is of one genus."""
+def facts(languages: int) -> Languages:
+    """Related languages are apart in the alphabet: every third language is of one genus."""
     names = [f"q{n:02d}" for n in range(languages)]
     table = pd.DataFrame({"language": names, "family": "Sarnic", "genus": "Western"})
     table.loc[1::3, "genus"] = "Eastern"
     table.loc[2::3, ["family", "genus"]] = "Isolated family"
-    return table
+    return Languages(table.assign(name=names))
 
 
 def distances(languages: int, layers: list[int], seed: int = 0) -> pd.DataFrame:
     rng = default_rng(seed)
-    pairs = [*combinations(facts(languages)["language"], 2)]
+    pairs = [*combinations(facts(languages).frame["language"], 2)]
     rows = [(layer, *pair, rng.uniform(0.1, 1)) for layer in layers for pair in pairs]
     table = pd.DataFrame(rows, columns=["layer", "language", "other", "distance"])
     return table.sample(frac=1, random_state=seed)
 
 
 def drawn(table: pd.DataFrame, languages: int) -> Figure:
-    figure = distance_matrices(table, facts(languages), title="Distances of all words")
+    typed = Distances(table.assign(scope="category", category="Case"))
+    figure = distance_matrices(typed, facts(languages), title="Distances of all words")
     FigureCanvasAgg(figure).draw()
     return figure
 
@@ -39,7 +41,7 @@ def codes(axes: Axes) -> list[str]:
     return [label.get_text() for label in axes.get_yticklabels()]
 
 
-def test_cells_are_the_distances_of_the_languages_beside_them() -> None:
+def test_cells_are_the_distances_of_their_languages() -> None:
     table = distances(6, [0, 3]).query("not (layer == 3 and language == 'q01' and other == 'q04')")
     figure = drawn(table, 6)
     known = {(row.layer, row.language, row.other): row.distance for row in table.itertuples()}
@@ -49,30 +51,30 @@ def test_cells_are_the_distances_of_the_languages_beside_them() -> None:
         assert codes(axes) == [label.get_text() for label in axes.get_xticklabels()]
         shown = np.ma.filled(axes.images[0].get_array(), np.nan)
         np.testing.assert_array_equal(shown, shown.T)
-        for (row, one), (column, other) in combinations(enumerate(codes(axes)), 2):
-            expected = known.get((layer, *sorted([one, other])), np.nan)
+        for (row, first), (column, second) in combinations(enumerate(codes(axes)), 2):
+            expected = known.get((layer, *sorted([first, second])), np.nan)
             assert shown[row, column] == pytest.approx(expected, nan_ok=True)
     assert np.isnan(figure.axes[1].images[0].get_array().filled(np.nan)).sum() == 2
 
 
-def test_panels_have_one_scale() -> None:
+def test_panels_share_a_scale() -> None:
     table = distances(5, [0, 6])
     table["distance"] *= np.where(table["layer"] == 6, 0.1, 1.0)
     limits = [axes.images[0].get_clim() for axes in drawn(table, 5).axes[:2]]
     assert limits == [(0, table["distance"].max())] * 2
 
 
-def test_rows_bear_the_marks_of_their_families_and_genera_are_parted() -> None:
+def test_rows_bear_the_marks_of_their_families_and_genera_are_separated() -> None:
     figure = drawn(distances(6, [0]), 6)
     axes = figure.axes[0]
     marks = [artist for artist in axes.lines if artist.get_marker() != "None"]
-    by_family = {family: mark.colour for family, mark in family_colours(facts(6)).items()}
-    families = facts(6).set_index("language")["family"]
-    found = {int(mark.get_ydata()[0]): to_hex(mark.get_color()) for mark in marks}
-    assert found == {row: by_family[families[code]] for row, code in enumerate(codes(axes))}
-    parted = [line.get_ydata()[0] for line in axes.lines if len(set(line.get_ydata())) == 1
+    by_family = {family: mark.colour for family, mark in family_marks(facts(6)).items()}
+    families = facts(6).frame.set_index("language")["family"]
+    drawn_marks = {int(mark.get_ydata()[0]): to_hex(mark.get_color()) for mark in marks}
+    assert drawn_marks == {row: by_family[families[code]] for row, code in enumerate(codes(axes))}
+    separators = [line.get_ydata()[0] for line in axes.lines if len(set(line.get_ydata())) == 1
               and line.get_marker() == "None"]  # fmt: skip
-    assert parted == [1.5, 3.5]
+    assert separators == [1.5, 3.5]
     (legend,) = figure.legends
     assert [text.get_text() for text in legend.get_texts()] == ["Sarnic", "Isolated family"]
 

@@ -6,6 +6,8 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
 from langsig.figures import intervals
+from langsig.figures.labels import SOURCES as SOURCE_LABELS
+from langsig.schemas import Intervals
 
 SOURCES, NORMALISATIONS = ["trained", "untrained"], ["none", "variance"]
 COLUMNS = ["source", "normalise", "layer", "language", "average_signature", "low", "high"]
@@ -28,7 +30,8 @@ def estimates(languages: int = 3, layers: int = 3) -> pd.DataFrame:
 
 def drawn(table: pd.DataFrame) -> Figure:
     table = table.sort_values("source", kind="stable")
-    figure = intervals(table, title="All words")
+    typed = Intervals(table.assign(words=100, blocks=10, p=np.nan))
+    figure = intervals(typed, title="All words")
     FigureCanvasAgg(figure).draw()
     return figure
 
@@ -39,25 +42,29 @@ def panel(figure: Figure, source: str, normalise: str, table: pd.DataFrame) -> A
 
 
 @pytest.mark.parametrize("languages", [3, 33])
-def test_a_panel_a_source_and_normalisation_shows_every_value_and_interval(languages: int) -> None:
+def test_each_panel_shows_every_value_and_interval(languages: int) -> None:
     table = estimates(languages)
     figure = drawn(table)
     assert len(figure.axes) == 4
-    assert [axes.get_title() for axes in figure.axes[:2]] == SOURCES
+    assert [axes.get_title() for axes in figure.axes[:2]] == [
+        SOURCE_LABELS[source] for source in SOURCES
+    ]
     for (source, normalise), rows in table.groupby(["source", "normalise"]):
         axes = panel(figure, source, normalise, table)
         curves = {bars.get_label(): bars for bars in axes.containers}
         assert set(curves) == {*rows["language"]}
-        for language, of in rows.sort_values("layer").groupby("language"):
+        for language, curve in rows.sort_values("layer").groupby("language"):
             line, _, (bars,) = curves[language]
             values = np.asarray(line.get_ydata(), float)
-            np.testing.assert_allclose(values, of["average_signature"])
-            assert np.abs(line.get_xdata() - of["layer"]).max() < 0.25, "it is between two layers"
+            np.testing.assert_allclose(values, curve["average_signature"])
+            assert np.abs(line.get_xdata() - curve["layer"]).max() < 0.25, (
+                "close to its layer"
+            )
             ends = np.array([segment[:, 1] for segment in bars.get_segments()])
-            np.testing.assert_allclose(ends, of[["low", "high"]].to_numpy(float))
+            np.testing.assert_allclose(ends, curve[["low", "high"]].to_numpy(float))
 
 
-def test_panels_of_a_row_have_the_same_scale_from_zero() -> None:
+def test_panels_of_a_row_share_a_scale_from_zero() -> None:
     table = estimates()
     figure = drawn(table)
     limits = [axes.get_ylim() for axes in figure.axes]
@@ -65,7 +72,7 @@ def test_panels_of_a_row_have_the_same_scale_from_zero() -> None:
     assert all(low == 0 for low, _ in limits)
 
 
-def test_hollow_dots_are_what_shifted_vectors_reach() -> None:
+def test_hollow_dots_are_not_distinguishable_from_chance() -> None:
     table = estimates()
     cells = {
         ("trained", "none", 0, "q00"): 0.2,
@@ -99,7 +106,7 @@ def test_legend_names_every_language_once() -> None:
     assert [text.get_text() for text in legend.get_texts()] == [f"q{n:02d}" for n in range(5)]
 
 
-def test_nothing_to_show() -> None:
+def test_an_empty_table_can_be_drawn() -> None:
     assert not drawn(estimates().iloc[:0]).legends
 
 

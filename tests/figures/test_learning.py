@@ -6,12 +6,13 @@ import pytest
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 
 from langsig.figures import learning_curves
+from langsig.schemas import LearningCurves
 
 TITLE = "Learning"
 
 
-def curves(gains: dict[str, list[float]]) -> pd.DataFrame:
-    return pd.concat(
+def curves(gains: dict[str, list[float]]) -> LearningCurves:
+    frames = [
         pd.DataFrame(
             {
                 "model": model,
@@ -21,10 +22,11 @@ def curves(gains: dict[str, list[float]]) -> pd.DataFrame:
             }
         )
         for model, values in gains.items()
-    )
+    ]
+    return LearningCurves(pd.concat(frames))
 
 
-def test_a_line_a_model_shows_its_gain_and_ends_with_its_name() -> None:
+def test_each_model_has_a_line_with_its_gain_and_its_name_at_the_end() -> None:
     table = curves({"experimental": [-0.5, 1.0], "qaa": [0.0, 0.2, 0.6]})
     axes = learning_curves(table, margin=0.5, title=TITLE).axes[0]
     experimental, qaa, margin = axes.lines
@@ -32,7 +34,9 @@ def test_a_line_a_model_shows_its_gain_and_ends_with_its_name() -> None:
     np.testing.assert_allclose(qaa.get_xdata(), [1 / 3, 2 / 3, 1])
     assert experimental.get_linewidth() > qaa.get_linewidth()
     assert set(margin.get_ydata()) == {0.5}
-    assert {text.get_text() for text in axes.texts} == {"learnt", "experimental 1.00", "qaa 0.60"}
+    assert {text.get_text() for text in axes.texts} == {
+        "counts as learnt", "experimental 1.00", "qaa 0.60",
+    }  # fmt: skip
 
 
 @pytest.mark.parametrize(
@@ -43,7 +47,7 @@ def test_names_neither_overlap_nor_leave_the_picture(ends: list[float]) -> None:
     figure = learning_curves(table, margin=0.5, title=TITLE)
     canvas = FigureCanvasAgg(figure)
     canvas.draw()
-    texts = [text for text in figure.axes[0].texts if text.get_text() != "learnt"]
+    texts = [text for text in figure.axes[0].texts if text.get_text() != "counts as learnt"]
     assert len(texts) == len(ends)
     boxes = sorted(
         (text.get_window_extent(canvas.get_renderer()) for text in texts), key=lambda box: box.y0

@@ -5,16 +5,20 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
 from langsig.figures import rank_curves
+from langsig.schemas import RankRecommendations, RankSweep
 
 RANKS = [4, 8, 16, 32]
 
 
-def sweep(layers: list[int]) -> pd.DataFrame:
-    return pd.concat(
+def sweep(layers: list[int]) -> RankSweep:
+    frame = pd.concat(
         pd.DataFrame(
             {
                 "layer": layer,
                 "rank": RANKS,
+                "shared_pca_error": 0.1,
+                "svd_error": 0.1,
+                "blueprint_condition": 1.0,
                 "relative_error": [0.5, 0.3, 0.2, 0.1],
                 "held_out_error": [0.6, 0.4, 0.3, 0.25],
                 "held_out_se": 0.02,
@@ -26,10 +30,13 @@ def sweep(layers: list[int]) -> pd.DataFrame:
         )
         for layer in layers
     ).sample(frac=1, random_state=0)
+    return RankSweep(frame)
 
 
-def recommendations(ranks: dict[int, float]) -> pd.DataFrame:
-    return pd.DataFrame({"layer": [*ranks], "rank": [*ranks.values()], "decided_by": "stability"})
+def recommendations(ranks: dict[int, float]) -> RankRecommendations:
+    return RankRecommendations(
+        pd.DataFrame({"layer": [*ranks], "rank": [*ranks.values()], "decided_by": "stability"})
+    )
 
 
 def drawn(layers: dict[int, float]) -> Figure:
@@ -42,7 +49,7 @@ def verticals(figure: Figure, label: str) -> list[float]:
     return [line.get_xdata()[0] for line in figure.axes[0].lines if line.get_label() == label]
 
 
-def test_a_column_a_layer_shows_errors_above_and_agreement_below() -> None:
+def test_each_layer_has_a_column_with_errors_above_and_agreement_below() -> None:
     figure = drawn({0: 8, 6: 16})
     assert [axes.get_title() for axes in figure.axes[:2]] == ["layer 0", "layer 6"]
     above, below = figure.axes[0], figure.axes[2]
@@ -67,7 +74,7 @@ def test_legend_names_everything_once() -> None:
     names = [text.get_text() for text in legend.get_texts()]
     assert sorted(names) == sorted(
         ["all sentences", "held-out sentences", "held-out sentences, no factorisation",
-         "not all fits converged", "rank in use", "recommended rank"]
+         "rank in use", "recommended rank", "some fits did not converge"]
     )  # fmt: skip
 
 

@@ -1,4 +1,4 @@
-from itertools import combinations, pairwise
+from itertools import pairwise
 
 import numpy as np
 import pandas as pd
@@ -8,9 +8,11 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.colors import to_hex
 from matplotlib.figure import Figure
 from numpy.random import default_rng
+from scipy.cluster.hierarchy import linkage
+from skbio import TreeNode
 
-from langsig.analysis import trees
-from langsig.figures import dendrograms, family_colours
+from langsig.figures import dendrograms, family_marks
+from langsig.schemas import Languages, Trees
 
 FACTS = pd.DataFrame(
     {
@@ -25,8 +27,10 @@ BALANCED = "((ru:0.1,zh:0.1):0.1,((nl:0.05,de:0.05):0.05,fi:0.1):0.1);"
 
 
 def drawn(newicks: dict[int, str], facts: pd.DataFrame = FACTS) -> Figure:
-    table = pd.DataFrame({"layer": [*newicks], "newick": [*newicks.values()]})
-    figure = dendrograms(table, facts, title="Trees of all words")
+    table = pd.DataFrame(
+        {"scope": "combined", "category": None, "layer": [*newicks], "newick": [*newicks.values()]}
+    )
+    figure = dendrograms(Trees(table), Languages(facts), title="Trees of all words")
     FigureCanvasAgg(figure).draw()
     return figure
 
@@ -42,14 +46,14 @@ def verticals(axes: Axes) -> list[tuple[float, ...]]:
     return sorted((line[0, 0], *sorted(line[:, 1])) for line in nodes)
 
 
-def test_nodes_stand_at_the_distances_of_what_they_join() -> None:
+def test_nodes_stand_at_the_distances_at_which_clusters_join() -> None:
     axes = drawn({0: LADDER}).axes[0]
     assert names(axes) == ["German", "Dutch", "Russian", "Finnish", "Chinese"]
     expected = [(0.2, 0, 1), (0.4, 0.5, 2), (0.6, 1.25, 3), (0.8, 2.125, 4)]
     np.testing.assert_allclose(verticals(axes), expected)
 
 
-def test_every_layer_has_its_panel_on_one_scale() -> None:
+def test_panels_of_all_layers_share_a_scale() -> None:
     figure = drawn({6: BALANCED, 0: LADDER})
     assert [axes.get_title() for axes in figure.axes] == ["layer 0", "layer 6"]
     assert names(figure.axes[1]) == ["German", "Dutch", "Finnish", "Russian", "Chinese"]
@@ -58,15 +62,17 @@ def test_every_layer_has_its_panel_on_one_scale() -> None:
     assert right == 0 and left > 0.8
 
 
-def test_tips_bear_the_marks_of_their_families() -> None:
+def test_leaves_bear_the_marks_of_their_families() -> None:
     facts = FACTS.assign(family=FACTS["family"].replace("Sino-Tibetan", None))
     figure = drawn({0: LADDER}, facts)
     axes = figure.axes[0]
-    colours = {family: mark.colour for family, mark in family_colours(facts).items()}
+    colours = {family: mark.colour for family, mark in family_marks(Languages(facts)).items()}
     marks = [line for line in axes.lines if line.get_marker() != "None"]
-    found = {int(mark.get_ydata()[0]): to_hex(mark.get_color()) for mark in marks}
+    drawn_marks = {int(mark.get_ydata()[0]): to_hex(mark.get_color()) for mark in marks}
     indo_european = colours["Indo-European"]
-    assert found == {0: indo_european, 1: indo_european, 2: indo_european, 3: colours["Uralic"]}
+    assert drawn_marks == {
+        0: indo_european, 1: indo_european, 2: indo_european, 3: colours["Uralic"],
+    }  # fmt: skip
     (legend,) = figure.legends
     assert [text.get_text() for text in legend.get_texts()] == ["Indo-European", "Uralic"]
 
@@ -78,13 +84,15 @@ def test_languages_without_facts_bear_their_codes() -> None:
 def random_trees(languages: int, layers: list[int]) -> tuple[dict[int, str], pd.DataFrame]:
     rng = default_rng(0)
     codes = [f"q{n:02d}" for n in range(languages)]
-    rows = [("Case", k, *pair, rng.random()) for k in layers for pair in combinations(codes, 2)]
-    distances = pd.DataFrame(rows, columns=["category", "layer", "language", "other", "distance"])
     families = [f"Family {n % 9}" for n in range(languages)]
     named = [f"Language {n}" for n in range(languages)]
     facts = pd.DataFrame({"language": codes, "name": named, "family": families, "genus": families})
-    found = trees(distances, facts, min_languages=3, permutations=0, seed=0).newicks
-    return dict(zip(found["layer"], found["newick"], strict=True)), facts
+    size = languages * (languages - 1) // 2
+    newicks = {
+        layer: str(TreeNode.from_linkage_matrix(linkage(rng.random(size), "average"), codes))
+        for layer in layers
+    }
+    return newicks, facts
 
 
 @pytest.mark.parametrize(
@@ -96,10 +104,10 @@ def test_all_text_lies_within_the_picture_and_none_on_another(
     figure = drawn(*random_trees(languages, layers))
     boxes = [legend.get_window_extent() for legend in figure.legends]
     for axes in figure.axes:
-        tips = sorted((text.get_window_extent() for text in axes.texts), key=lambda box: box.y0)
-        assert len(tips) == languages
-        assert all(below.y1 <= above.y0 + 1 for below, above in pairwise(tips)), "a pixel at most"
-        boxes += [*tips, axes.title.get_window_extent(), axes.xaxis.label.get_window_extent()]
+        leaves = sorted((text.get_window_extent() for text in axes.texts), key=lambda box: box.y0)
+        assert len(leaves) == languages
+        assert all(below.y1 <= above.y0 + 1 for below, above in pairwise(leaves)), "a pixel at most"
+        boxes += [*leaves, axes.title.get_window_extent(), figure._supxlabel.get_window_extent()]
     for left, right in pairwise(figure.axes):
         assert max(text.get_window_extent().x1 for text in left.texts) <= right.bbox.x0
     for box in boxes:

@@ -1,28 +1,35 @@
-"""Pictures for print."""
+"""Figures for print, and the layout, order and colours that the page shares with them."""
 
-from langsig.figures.canvas import family_colours
+from langsig.figures.canvas import save_figure
 from langsig.figures.changes import before_and_after, changes
 from langsig.figures.correlations import correlation_heatmap, correlation_intervals
 from langsig.figures.distances import distance_matrices
 from langsig.figures.intervals import intervals
 from langsig.figures.layers import heatmap, violins
+from langsig.figures.layout import TreeLayout, related_order, tree_layout
 from langsig.figures.learning import learning_curves
+from langsig.figures.palette import FamilyMark, family_marks
 from langsig.figures.ranks import rank_curves
-from langsig.figures.relations import relation_pictures
+from langsig.figures.relations import relation_figures
 from langsig.figures.trees import dendrograms
 
 __all__ = [
+    "FamilyMark",
+    "TreeLayout",
     "before_and_after",
     "changes",
     "correlation_heatmap",
     "correlation_intervals",
     "dendrograms",
     "distance_matrices",
-    "family_colours",
+    "family_marks",
     "heatmap",
     "intervals",
     "learning_curves",
     "rank_curves",
-    "relation_pictures",
+    "related_order",
+    "relation_figures",
+    "save_figure",
+    "tree_layout",
     "violins",
 ]

@@ -1,7 +1,8 @@
-"""Correlations over languages of average signatures with what else is known of the languages."""
+"""Correlations over languages of average signatures with properties and benchmark scores."""
 
 import math
 from collections.abc import Sequence
+from textwrap import fill
 from typing import Any
 
 import numpy as np
@@ -11,57 +12,56 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
-from langsig.figures.canvas import FILL, INK, TITLE, canvas
+from langsig.figures.canvas import TITLE, canvas
+from langsig.figures.labels import LAYER, PROPERTIES, readable
+from langsig.figures.palette import FILL, INK, SIGNIFICANCE, diverging_colours
 from langsig.morphology import ALL_WORDS
+from langsig.schemas import Correlations, ScoreCorrelations
 
 _ALL = "All words"
-_LEVEL = 0.05  # of the false discovery rate (paper, section 5.1)
-_COLOURS = "RdBu_r"  # told apart by colour-blind readers; white is 0
 _GREY, _TOO_FEW = "0.45", "0.88"
-_DARK = 0.65  # |r| whose colour needs white ink
+_DARK = 0.65  # |r| above which a cell needs white text
 _LETTER = 0.075  # inches of a row's label
 _TICKS = [-1, -0.5, 0, 0.5, 1]
 _LEGEND = 6.3  # inches that four names in a row need
-_MEANS = "all"
+_MEAN = "mean"
+_PANEL_TITLE = 24  # characters per line
 _MARK: dict[str, Any] = {
     "marker": "|", "linestyle": "none", "markersize": 11, "markeredgewidth": 2,
 }  # fmt: skip
-_PROPERTIES = {
-    "data_size": "words with the category",
-    "unique_characters": "unique characters",
-    "type_token_ratio": "type-token ratio",
-    "type_token_ratio_equal": "type-token ratio,\nequal numbers of tokens",
-}
 
 
-def correlation_heatmap(correlations: pd.DataFrame, *, rows: Sequence[str], title: str) -> Figure:
+def correlation_heatmap(
+    correlations: Correlations | ScoreCorrelations, *, rows: Sequence[str], title: str
+) -> Figure:
     """Pearson's r of every row in every layer (paper, figures 3, 6, 7 and tables 4 to 7).
 
-    Where there are too few languages, cells are grey; a dot marks an adjusted p below .05. The
-    last column, ``all``, has the mean over the layers, if the table does.
+    Cells with too few languages are grey; a dot marks an adjusted p below .05. The last column,
+    ``mean``, has the correlation of the average signature over the layers, if the table has it.
 
     Parameters
     ----------
     correlations
-        Columns `rows`, ``layer`` (missing: the mean over the layers), ``n``, ``pearson``,
-        ``enough``, ``p_adjusted``.
+        Correlations with one property, or with benchmark scores.
     rows
-        Columns that make a row. Rows are in the order of the table, all words last.
+        Columns that identify a row of the figure. Rows are in the order of the table, with all
+        words last.
     """
-    table = _labelled(correlations, rows)
-    layers = sorted(table["layer"].dropna().unique())
-    places = {layer: place for place, layer in enumerate(layers)}
-    means = table["layer"].isna().any()
-    columns = [*(str(int(layer)) for layer in layers), *([_MEANS] if means else [])]
+    table = _labelled(correlations.frame, rows)
+    layers = [int(layer) for layer in sorted(table["layer"].dropna().unique())]
+    column_of = {layer: column for column, layer in enumerate(layers)}
+    means = (table["scope"] == "mean").any()
+    columns = [*map(str, layers), *([_MEAN] if means else [])]
     labels = list(dict.fromkeys(table["label"]))
     letters = max(map(len, labels), default=0)
     figure, axes = canvas(1.1 + _LETTER * letters + 0.46 * len(columns), 1.5 + 0.27 * len(labels))
     shown = np.full((max(1, len(labels)), max(1, len(columns))), np.nan)
-    for row in table.to_dict("records"):
-        place = labels.index(row["label"]), places.get(row["layer"], len(layers))
-        shown[place] = row["pearson"] if row["enough"] else np.nan
-        _cell(axes, *place, row)
-    image = axes.imshow(shown, aspect="auto", cmap=_COLOURS, vmin=-1, vmax=1)
+    for values in table.to_dict("records"):
+        row = labels.index(values["label"])
+        column = len(layers) if values["scope"] == "mean" else column_of[int(values["layer"])]
+        shown[row, column] = values["pearson"] if values["enough"] else np.nan
+        _cell(axes, row, column, values)
+    image = axes.imshow(shown, aspect="auto", cmap=diverging_colours(), vmin=-1, vmax=1)
     axes.set_facecolor(_TOO_FEW)
     axes.set_xticks(range(len(columns)), columns)
     axes.set_yticks(range(len(labels)), labels, fontsize=8)
@@ -69,7 +69,7 @@ def correlation_heatmap(correlations: pd.DataFrame, *, rows: Sequence[str], titl
     axes.spines[:].set_visible(False)
     if means:
         axes.axvline(len(layers) - 0.5, color="white", linewidth=3)
-    axes.set_xlabel(f"layer (0: embeddings{'; all: mean over layers' if means else ''})")
+    axes.set_xlabel(f"{LAYER}\nmean: average signature over the layers" if means else LAYER)
     axes.set_title(title, fontsize=TITLE)
     figure.colorbar(image, ax=axes, label="Pearson's r", aspect=30, ticks=_TICKS)
     dot = Line2D([], [], marker=".", linestyle="none", color="black", label="adjusted p < .05")
@@ -86,23 +86,18 @@ def _cell(axes: Axes, row: int, column: int, values: dict[Any, Any]) -> None:
         colour = "white"
     text = "–" if math.isnan(pearson) else f"{pearson:.2f}"
     axes.text(column, row, text, ha="center", va="center", fontsize=7, color=colour)
-    if values["p_adjusted"] < _LEVEL:
+    if values["p_adjusted"] < SIGNIFICANCE:
         axes.plot(column + 0.41, row - 0.33, ".", color=colour, markersize=4)
 
 
-def correlation_intervals(correlations: pd.DataFrame, *, title: str) -> Figure:
-    """Pearson's r of the mean over the layers with each property, by category (paper, figure 4).
+def correlation_intervals(correlations: Correlations, *, title: str) -> Figure:
+    """Pearson's r of each property with the average over the layers, by category (paper, figure 4).
 
-    Bars are 95 % intervals. Dots are full where the adjusted p is below .05, else hollow, and
-    grey where there are too few languages. The mark beside a dot is the mean over the layers of
-    Pearson's r, which the paper's figure has.
-
-    Parameters
-    ----------
-    correlations
-        What :func:`langsig.analysis.correlations` returns; of its rows those without a layer.
+    Bars are 95 % intervals. Dots are full where the adjusted p is below .05 and hollow elsewhere,
+    and grey where there are too few languages. The mark next to a dot is the mean over the layers
+    of Pearson's r, which the paper's figure shows.
     """
-    table = _labelled(correlations[correlations["layer"].isna()], ["category"])
+    table = _labelled(correlations.select(scope="mean").frame, ["category"])
     labels = list(dict.fromkeys(table["label"]))
     panels = list(dict.fromkeys(table["property"]))
     width = 1 + _LETTER * max(map(len, labels), default=0) + 1.9 * max(1, len(panels))
@@ -110,9 +105,9 @@ def correlation_intervals(correlations: pd.DataFrame, *, title: str) -> Figure:
     figure = Figure(figsize=size, layout="constrained")
     grid = figure.subplots(1, max(1, len(panels)), sharex=True, sharey=True, squeeze=False)[0]
     for axes, name in zip(grid, panels, strict=False):
-        for row in table[table["property"] == name].to_dict("records"):
-            _estimate(axes, labels.index(row["label"]), row)
-        axes.set_title(_PROPERTIES.get(name, name), fontsize=8)
+        for values in table[table["property"] == name].to_dict("records"):
+            _estimate(axes, labels.index(values["label"]), values)
+        axes.set_title(fill(readable(name, PROPERTIES), _PANEL_TITLE), fontsize=8)
     for axes in grid:
         axes.axvline(0, color=_GREY, linewidth=0.8, zorder=0)
         axes.spines[["top", "right"]].set_visible(False)
@@ -128,22 +123,22 @@ def correlation_intervals(correlations: pd.DataFrame, *, title: str) -> Figure:
             Line2D([], [], color=INK, label="adjusted p < .05", **dot),
             Line2D([], [], color=INK, markerfacecolor="white", label="adjusted p ≥ .05", **dot),
             Line2D([], [], color=_GREY, markerfacecolor="white", label="too few languages", **dot),
-            Line2D([], [], color=FILL, label="mean of the layers' r", **_MARK),
+            Line2D([], [], color=FILL, label="mean over layers of r", **_MARK),
         ],
     )
     return figure
 
 
-def _estimate(axes: Axes, place: int, row: dict[Any, Any]) -> None:
-    colour = INK if row["enough"] else _GREY
-    inside = colour if row["p_adjusted"] < _LEVEL else "white"
-    axes.plot([row["low"], row["high"]], [place, place], color=colour, linewidth=1, zorder=1)
-    axes.plot(row["mean_pearson"], place, color=FILL, **_MARK)
-    axes.plot(row["pearson"], place, "o", color=colour, markerfacecolor=inside, markersize=4)
+def _estimate(axes: Axes, row: int, values: dict[Any, Any]) -> None:
+    colour = INK if values["enough"] else _GREY
+    inside = colour if values["p_adjusted"] < SIGNIFICANCE else "white"
+    axes.plot([values["low"], values["high"]], [row, row], color=colour, linewidth=1, zorder=1)
+    axes.plot(values["mean_pearson"], row, color=FILL, **_MARK)
+    axes.plot(values["pearson"], row, "o", color=colour, markerfacecolor=inside, markersize=4)
 
 
 def _labelled(correlations: pd.DataFrame, rows: Sequence[str]) -> pd.DataFrame:
-    """With a column ``label`` that names a row and its number of languages, all words last."""
+    """Add a column ``label`` that names a row and its number of languages; put all words last."""
     parts = correlations[list(rows)].replace(ALL_WORDS, _ALL).itertuples(index=False)
     names = pd.Series(map(", ".join, parts), index=correlations.index, dtype="str")
     n = correlations["n"].groupby(names)

@@ -1,49 +1,54 @@
-"""Average signatures over the layers: their distribution, and every language's own."""
+"""Average signatures over the layers: their distribution, and the values of each language."""
 
 import math
-from collections.abc import Collection, Iterable
+from collections.abc import Collection
 
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from langsig.figures.canvas import FILL, INK, TITLE, canvas
+from langsig.figures.canvas import TITLE, canvas
+from langsig.figures.labels import layer_label, layer_ticks
+from langsig.figures.palette import FILL, INK, SEQUENTIAL
+from langsig.schemas import AverageSignatures
 
-_HEADROOM = 1.1  # for the names above the dots
-_NO_ROOM_BELOW = 0.08  # of the highest: a dot so close to the axis has its name beside it
+_HEADROOM = 1.1  # times the highest value: room for the names above the dots
+_NO_ROOM_BELOW = 0.08  # of the highest value: dots below it have their name at the side
 
 
-def violins(averages: pd.DataFrame, *, title: str, flagged: Collection[int] = ()) -> Figure:
+def violins(
+    averages: AverageSignatures, *, title: str, failed_layers: Collection[int] = ()
+) -> Figure:
     """Distribution over languages of the average signature in each layer (paper, figure 2a).
 
-    The dots are the languages; the lowest and the highest of each layer are named.
+    Each dot is one language; the lowest and the highest of each layer are named.
 
     Parameters
     ----------
     averages
-        Columns ``layer``, ``language``, ``average_signature``, of one category.
-    flagged
-        Layers whose factorisation fails its own checks: they get an asterisk.
+        Average signatures of one category.
+    failed_layers
+        Layers whose factorisation failed a check; they are marked with an asterisk.
     """
-    wide = averages.pivot(index="language", columns="layer", values="average_signature")
+    wide = averages.frame.pivot(index="language", columns="layer", values="average_signature")
     layers = [int(layer) for layer in wide.columns]
     figure, axes = canvas(1.2 + 0.75 * len(layers), 3.6)
-    draw_violins(axes, wide, flagged=flagged)
-    axes.set(xlabel=_layer_label(flagged), ylabel="average signature")
+    draw_violins(axes, wide, failed_layers=failed_layers)
+    axes.set(xlabel=layer_label(failed_layers), ylabel="average signature")
     axes.set_title(title, fontsize=TITLE)
     figure.legend(loc="outside lower right", frameon=False, fontsize=8)
     return figure
 
 
-def draw_violins(axes: Axes, wide: pd.DataFrame, *, flagged: Collection[int] = ()) -> None:
-    """The distribution in each layer, a dot a language, and their mean.
+def draw_violins(axes: Axes, wide: pd.DataFrame, *, failed_layers: Collection[int] = ()) -> None:
+    """Draw the distribution in each layer, one dot per language, and the mean over languages.
 
     Parameters
     ----------
     wide
-        Average signatures: a row a language, a column a layer.
-    flagged
-        Layers whose factorisation fails its own checks: they get an asterisk.
+        Average signatures, one row per language and one column per layer.
+    failed_layers
+        Layers whose factorisation failed a check; they are marked with an asterisk.
     """
     layers = [int(layer) for layer in wide.columns]
     highest = wide.max().max()
@@ -60,7 +65,8 @@ def draw_violins(axes: Axes, wide: pd.DataFrame, *, flagged: Collection[int] = (
     for layer in layers:
         values = wide[layer].dropna()
         axes.plot([layer] * len(values), values, "o", color=INK, markersize=3, alpha=0.8)
-        names = {str(values.idxmin()): (0, -10), str(values.idxmax()): (0, 5)}  # one if one dot
+        # A single language is both the lowest and the highest, and is named once.
+        names = {str(values.idxmin()): (0, -10), str(values.idxmax()): (0, 5)}
         for language, offset in names.items():
             beside = offset[1] < 0 and values[language] < _NO_ROOM_BELOW * highest
             axes.annotate(
@@ -72,29 +78,32 @@ def draw_violins(axes: Axes, wide: pd.DataFrame, *, flagged: Collection[int] = (
                 fontsize=7,
                 color=INK,
             )
-    axes.plot(layers, wide.mean(), color=INK, linewidth=1, label="mean of the languages")
-    axes.set_xticks(layers, _ticks(layers, flagged))
+    axes.plot(layers, wide.mean(), color=INK, linewidth=1, label="mean over languages")
+    axes.set_xticks(layers, layer_ticks(layers, failed_layers))
     axes.set_xlim(min(layers) - 0.6, max(layers) + 0.6)
     axes.set_ylim(0, _HEADROOM * highest or 1)
 
 
-def heatmap(averages: pd.DataFrame, *, title: str, flagged: Collection[int] = ()) -> Figure:
-    """Average signature of each language, by descending mean, in each layer.
+def heatmap(
+    averages: AverageSignatures, *, title: str, failed_layers: Collection[int] = ()
+) -> Figure:
+    """Average signature of each language in each layer, languages by descending mean.
 
     Parameters
     ----------
     averages
-        Columns ``layer``, ``language``, ``average_signature``, of one category.
-    flagged
-        Layers whose factorisation fails its own checks: they get an asterisk.
+        Average signatures of one category.
+    failed_layers
+        Layers whose factorisation failed a check; they are marked with an asterisk.
     """
-    wide = averages.pivot(index="language", columns="layer", values="average_signature")
+    wide = averages.frame.pivot(index="language", columns="layer", values="average_signature")
     wide = wide.loc[wide.mean(axis=1).sort_values(ascending=False).index]
     figure, axes = canvas(0.8 + 0.55 * wide.shape[1], 1.1 + 0.3 * wide.shape[0])
-    axes.imshow(wide, aspect="auto", cmap="cividis")
+    axes.imshow(wide, aspect="auto", cmap=SEQUENTIAL)
     highest, lowest = wide.max().max(), wide.min().min()
     threshold = (highest + lowest) / 2
-    # As many decimals for all as give the highest three digits; no colour bar: numbers say more.
+    # All cells have the number of decimals that gives the highest value three digits. The numbers
+    # replace a colour bar.
     decimals = max(0, 2 - math.floor(math.log10(highest))) if highest > 0 else 0
     for row, language in enumerate(wide.index):
         for column, layer in enumerate(wide.columns):
@@ -103,18 +112,12 @@ def heatmap(averages: pd.DataFrame, *, title: str, flagged: Collection[int] = ()
             text = "–" if missing else f"{value:.{decimals}f}"
             colour = "black" if missing or value > threshold else "white"
             axes.text(column, row, text, ha="center", va="center", fontsize=7, color=colour)
-    axes.set_xticks(range(wide.shape[1]), _ticks(map(int, wide.columns), flagged))
+    axes.set_xticks(
+        range(wide.shape[1]), layer_ticks([int(layer) for layer in wide.columns], failed_layers)
+    )
     axes.set_yticks(range(wide.shape[0]), wide.index)
     axes.tick_params(length=0)
-    axes.set_xlabel(_layer_label(flagged))
+    axes.set_xlabel(layer_label(failed_layers))
     axes.set_title(title, fontsize=TITLE)
     axes.spines[:].set_visible(False)
     return figure
-
-
-def _ticks(layers: Iterable[int], flagged: Collection[int]) -> list[str]:
-    return [f"{layer}*" if layer in flagged else str(layer) for layer in layers]
-
-
-def _layer_label(flagged: Collection[int]) -> str:
-    return "layer (0: embeddings; *: fit fails its checks)" if flagged else "layer (0: embeddings)"

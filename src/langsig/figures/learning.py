@@ -1,30 +1,30 @@
-"""What models gain over token frequencies while they are trained."""
+"""What models gain over token frequencies during training."""
 
-import pandas as pd
 from matplotlib.figure import Figure
 
-from langsig.figures.canvas import FILL, INK, TITLE, canvas
+from langsig.figures.canvas import TITLE, canvas
+from langsig.figures.palette import FILL, INK
+from langsig.schemas import LearningCurves
 
 _HEIGHT = 3.6  # inches
-_LINE = 0.045  # of the height of the axes, between the names of two curves
+_LINE = 0.045  # of the height of the axes: distance between the names of two curves
 _EXPERIMENTAL = "experimental"
 
 
-def learning_curves(curves: pd.DataFrame, *, margin: float, title: str) -> Figure:
-    """Nat a token below token frequencies on held-out text, by share of the training done.
+def learning_curves(curves: LearningCurves, *, margin: float, title: str) -> Figure:
+    """Nats per token below token frequencies on held-out text, over the course of training.
 
-    The experimental model has a heavy line; a dashed one marks what counts as learnt.
+    The experimental model has a thick line. A dashed line marks the gain at which a model counts
+    as learnt.
 
     Parameters
     ----------
-    curves
-        Columns ``model``, ``step``, ``masked_cross_entropy``, ``unigram_cross_entropy``.
     margin
-        Gain in nat from which on a model counts as learnt.
+        Smallest gain, in nats per token, at which a model counts as learnt.
     """
     figure, axes = canvas(6.0, _HEIGHT)
     ends = {}
-    for model, curve in curves.groupby("model"):
+    for model, curve in curves.frame.groupby("model"):
         heavy = model == _EXPERIMENTAL
         gain = curve["unigram_cross_entropy"] - curve["masked_cross_entropy"]
         axes.plot(
@@ -36,10 +36,12 @@ def learning_curves(curves: pd.DataFrame, *, margin: float, title: str) -> Figur
         )
         ends[str(model)] = float(gain.iloc[-1])
     axes.axhline(margin, color="0.4", linewidth=0.8, linestyle="--")
-    axes.annotate("learnt", (0, margin), xytext=(2, 3), textcoords="offset points", fontsize=7)
+    axes.annotate(
+        "counts as learnt", (0, margin), xytext=(2, 3), textcoords="offset points", fontsize=7
+    )
     axes.set(
-        xlabel="share of the steps",
-        ylabel="nat below token frequencies",
+        xlabel="share of the training steps",
+        ylabel="nats per token below token frequencies",
         xlim=(0, 1),
     )
     axes.set_title(title, fontsize=TITLE)
@@ -58,20 +60,20 @@ def learning_curves(curves: pd.DataFrame, *, margin: float, title: str) -> Figur
     return figure
 
 
-def _spread(places: dict[str, float], gap: float) -> dict[str, float]:
-    """The same places, moved apart until no two are closer than `gap`, about the same middle."""
-    order = sorted(places, key=lambda name: (places[name], name))
+def _spread(heights: dict[str, float], gap: float) -> dict[str, float]:
+    """Move heights apart until no two are closer than `gap`; groups keep their mean height."""
+    order = sorted(heights, key=lambda name: (heights[name], name))
     groups: list[list[str]] = []
     centres: list[float] = []
     for name in order:
         groups.append([name])
-        centres.append(places[name])
+        centres.append(heights[name])
         while len(groups) > 1 and (
             centres[-1] - centres[-2] < gap * (len(groups[-1]) + len(groups[-2])) / 2
         ):
             merged = groups[-2] + groups[-1]
             groups[-2:] = [merged]
-            centres[-2:] = [sum(places[member] for member in merged) / len(merged)]
+            centres[-2:] = [sum(heights[member] for member in merged) / len(merged)]
     return {
         name: centre + gap * (index - (len(group) - 1) / 2)
         for group, centre in zip(groups, centres, strict=True)

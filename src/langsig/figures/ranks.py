@@ -1,50 +1,48 @@
-"""What candidate ranks cost, and whether their starts agree."""
+"""Errors of candidate ranks, and whether their random starts agree."""
 
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from langsig.factorization import MIN_AGREEMENT
-from langsig.figures.canvas import FILL, INK, TITLE
+from langsig.figures.canvas import TITLE
+from langsig.figures.palette import FILL, INK
+from langsig.schemas import RankRecommendations, RankSweep
 
 _GREY = "0.45"
 
 
-def rank_curves(sweep: pd.DataFrame, recommendations: pd.DataFrame, *, title: str) -> Figure:
-    """Error and held-out error above, agreement of starts below, by rank: a column a layer.
+def rank_curves(sweep: RankSweep, recommendations: RankRecommendations, *, title: str) -> Figure:
+    """Errors (upper row) and agreement of starts (lower row) by rank, one column per layer.
 
-    Bars are standard errors over the folds. Vertical lines mark the rank in use and, broad, the
-    recommended one; the dashed line below, the agreement that a rank must reach for that.
-
-    Parameters
-    ----------
-    sweep
-        Columns ``layer``, ``rank``, ``relative_error``, ``held_out_error``, ``held_out_se``,
-        ``unfactorized_error``, ``agreement``, ``converged``, ``in_use``.
-    recommendations
-        Columns ``layer``, ``rank``, which is missing where none is recommended.
+    Error bars are standard errors over the folds. Vertical lines mark the rank in use (dotted) and
+    the recommended rank (broad). The dashed line in the lower row is the agreement that a rank
+    needs to be recommended.
     """
-    layers = sorted(sweep["layer"].unique())
-    ranks = sorted(sweep["rank"].unique())
+    candidates, recommended = sweep.frame, recommendations.frame
+    layers = sorted(candidates["layer"].unique())
+    ranks = sorted(candidates["rank"].unique())
     figure = Figure(figsize=(1.4 + 2.2 * max(2, len(layers)), 4.4), layout="constrained")
     grid = figure.subplots(
         2, len(layers), sharex=True, sharey="row", squeeze=False, height_ratios=[3, 2]
     )
     for layer, (above, below) in zip(layers, grid.T, strict=True):
-        table = sweep[sweep["layer"] == layer].sort_values("rank")
-        recommended = recommendations.loc[recommendations["layer"] == layer, "rank"].dropna()
+        table = candidates[candidates["layer"] == layer].sort_values("rank")
+        best = recommended.loc[recommended["layer"] == layer, "rank"].dropna()
         _errors(above, table)
         _agreement(below, table)
         for axes in (above, below):
-            _verticals(axes, table.loc[table["in_use"], "rank"], recommended)
+            _mark_ranks(axes, table.loc[table["in_use"], "rank"], best)
             axes.spines[["top", "right"]].set_visible(False)
         above.set_title(f"layer {layer}", fontsize=9)
         below.set_xscale("log", base=2)
         below.set_xticks(ranks, [str(rank) for rank in ranks], fontsize=8)
         below.minorticks_off()
-        below.set_xlabel("components")
+        below.set_xlabel("number of components")
     grid[0, 0].set(ylabel="relative error", ylim=(0, None))
-    grid[1, 0].set(ylabel="agreement\nof starts", ylim=(min(0, sweep["agreement"].min()), 1.05))
+    grid[1, 0].set(
+        ylabel="agreement\nof starts", ylim=(min(0, candidates["agreement"].min()), 1.05)
+    )
     figure.suptitle(title, fontsize=TITLE)
     legend = {
         label: handle
@@ -80,16 +78,16 @@ def _agreement(axes: Axes, table: pd.DataFrame) -> None:
 
 
 def _dots(axes: Axes, table: pd.DataFrame, column: str) -> None:
-    settled, unsettled = table[table["converged"]], table[~table["converged"]]
-    axes.plot(settled["rank"], settled[column], "o", color=INK, markersize=4)
-    if not unsettled.empty:
+    converged, unconverged = table[table["converged"]], table[~table["converged"]]
+    axes.plot(converged["rank"], converged[column], "o", color=INK, markersize=4)
+    if not unconverged.empty:
         axes.plot(
-            unsettled["rank"], unsettled[column], "o", color=INK, markersize=4,
-            markerfacecolor="white", label="not all fits converged",
+            unconverged["rank"], unconverged[column], "o", color=INK, markersize=4,
+            markerfacecolor="white", label="some fits did not converge",
         )  # fmt: skip
 
 
-def _verticals(axes: Axes, in_use: pd.Series, recommended: pd.Series) -> None:
+def _mark_ranks(axes: Axes, in_use: pd.Series, recommended: pd.Series) -> None:
     for rank in recommended:
         axes.axvline(rank, color=FILL, alpha=0.5, linewidth=7, zorder=0, label="recommended rank")
     for rank in in_use:

@@ -1,55 +1,65 @@
-"""All pictures of what goes with signatures."""
+"""All figures of correlations, distances and trees."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection
 
-import pandas as pd
 from matplotlib.figure import Figure
 
-from langsig.analysis import COMBINED
 from langsig.figures.correlations import correlation_heatmap, correlation_intervals
 from langsig.figures.distances import distance_matrices
+from langsig.figures.labels import PROPERTIES, readable
 from langsig.figures.trees import dendrograms
 from langsig.morphology import ALL_WORDS
+from langsig.schemas import Correlations, Distances, Languages, ScoreCorrelations, Trees
 
 
-def relation_pictures(
-    tables: Mapping[str, pd.DataFrame], *, layers: Collection[int]
+def relation_figures(
+    *,
+    languages: Languages,
+    correlations: Correlations,
+    benchmarks: ScoreCorrelations | None,
+    distances: Distances,
+    trees: Trees,
+    layers: Collection[int],
 ) -> dict[str, Figure]:
-    """Pictures of correlations, distances and trees, by name.
+    """Figures of correlations, distances and trees, by name.
 
     Parameters
     ----------
-    tables
-        ``languages``, ``correlations``, ``distances``, ``trees`` and, where there are scores,
-        ``benchmarks``, see :func:`langsig.analysis.relations`.
+    benchmarks
+        Correlations with benchmark scores, if there are scores.
     layers
-        To draw distances and trees of.
+        Layers whose distances and trees are drawn.
     """
-    facts, correlations = tables["languages"], tables["correlations"]
-    pictures = {
-        "correlations": correlation_intervals(correlations, title="Average over the layers"),
-        **{
-            f"correlations_{name}": correlation_heatmap(
-                table,
-                rows=["category"],
-                title=f"Average signature and {str(name).replace('_', ' ')}",
-            )
-            for name, table in correlations.groupby("property", sort=False)
-        },
+    figures = {
+        "correlations": correlation_intervals(
+            correlations, title="Correlation with the average signature over the layers"
+        )
     }
-    if "benchmarks" in tables:
-        pictures["benchmarks"] = correlation_heatmap(
-            tables["benchmarks"],
+    for name in correlations.frame["property"].unique():
+        figures[f"correlations_{name}"] = correlation_heatmap(
+            correlations.select(property=name),
+            rows=["category"],
+            title=f"Average signature and {readable(name, PROPERTIES)}",
+        )
+    if benchmarks is not None:
+        figures["benchmarks"] = correlation_heatmap(
+            benchmarks,
             rows=["task", "metric", "model"],
             title="Average signature and benchmark scores",
         )
-    distances, newicks = (
-        table[table["layer"].isin(layers)] for table in (tables["distances"], tables["trees"])
+    selections = (
+        ("", "all words", {"scope": "category", "category": ALL_WORDS}),
+        ("_combined", "mean over all categories", {"scope": "combined"}),
     )
-    for category, suffix, of in ((ALL_WORDS, "", "all words"), (COMBINED, "_combined", COMBINED)):
-        chosen = distances[distances["category"] == category]
-        title = f"Cosine distance of signatures, {of}"
-        pictures[f"distances{suffix}"] = distance_matrices(chosen, facts, title=title)
-        grown = newicks[newicks["category"] == category]
-        pictures[f"trees{suffix}"] = dendrograms(grown, facts, title=f"UPGMA trees, {of}")
-    return pictures
+    for suffix, description, selection in selections:
+        figures[f"distances{suffix}"] = distance_matrices(
+            distances.select(layer=layers, **selection),
+            languages,
+            title=f"Cosine distance of signatures, {description}",
+        )
+        figures[f"trees{suffix}"] = dendrograms(
+            trees.select(layer=layers, **selection),
+            languages,
+            title=f"UPGMA trees of languages, {description}",
+        )
+    return figures

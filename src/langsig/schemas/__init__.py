@@ -39,6 +39,7 @@ from langsig.schemas.fits import (
     SetAverages,
     WordCounts,
 )
+from langsig.schemas.learning import LearningCurves
 from langsig.schemas.signatures import AverageSignatures, Distances, Signatures
 from langsig.schemas.table import Column, Table
 from langsig.terms import NORMALISATIONS, SOURCES
@@ -63,6 +64,7 @@ __all__ = [
     "Intervals",
     "Languages",
     "LearningChanges",
+    "LearningCurves",
     "MeasureTests",
     "Properties",
     "RankRecommendations",

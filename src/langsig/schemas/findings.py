@@ -227,7 +227,11 @@ class Trees(Table):
         "scope": Distances.columns["scope"],
         "category": Distances.columns["category"],
         "layer": LAYER,
-        "newick": Column("text", "Rooted tree; branch lengths are in distances"),
+        "newick": Column(
+            "text",
+            "Rooted tree; the path between two leaves is as long as the distance at which they "
+            "join, so that a branch is half the difference between the heights of its ends",
+        ),
     }
     keys: ClassVar = ("scope", "category", "layer")
 

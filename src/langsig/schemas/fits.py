@@ -50,9 +50,17 @@ class Diagnostics(Table):
     """By the name of a warning: the column that raises it, and the value that does."""
 
     @classmethod
-    def warnings_of(cls, row: Mapping[str, Any]) -> list[str]:
+    def warnings_of(cls, row: Mapping[Any, Any]) -> list[str]:
         """Names of the checks that one row fails; empty if it fails none."""
         return [name for name, (column, bad) in cls.checks.items() if bool(row[column]) is bad]
+
+    def failed_layers(self) -> dict[str, list[int]]:
+        """By category: layers whose factorisation fails a check. Other categories are left out."""
+        layers: dict[str, list[int]] = {}
+        for row in self.frame.sort_values("layer").to_dict("records"):
+            if self.warnings_of(row):
+                layers.setdefault(str(row["category"]), []).append(int(row["layer"]))
+        return layers
 
 
 class WordCounts(Table):
