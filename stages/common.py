@@ -1,23 +1,15 @@
 """What every stage does: read parameters, and end with a clear message on bad input."""
 
-import json
 import os
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-import numpy as np
 import pandas as pd
 import yaml
 
 from langsig.errors import InputError
-from langsig.files import atomic_directory
 from langsig.schemas import LearningCurves
-
-if TYPE_CHECKING:
-    from transformers import PreTrainedModel, PreTrainedTokenizerBase
-
-CURVE = ["step", "masked_cross_entropy", "unigram_cross_entropy"]
 
 
 def load_params() -> dict[str, Any]:
@@ -30,12 +22,6 @@ def load_params() -> dict[str, Any]:
 def paths(template: str, languages: list[str]) -> dict[str, Path]:
     """The path of each language's artifact."""
     return {language: Path(template.format(language=language)) for language in languages}
-
-
-def seed_of(model: str, params: dict[str, Any]) -> int:
-    """A seed of its own for each model: from the same one, models of one shape would start from
-    identical weights, and be more alike than models are."""
-    return int(np.random.SeedSequence([params["seed"], *model.encode()]).generate_state(1)[0])
 
 
 def languages_of(params: dict[str, Any], parameter: str) -> list[str]:
@@ -70,24 +56,6 @@ def scratch_folder(*names: str) -> Path:
     """
     place = os.environ.get("LANGSIG_SCRATCH") or Path(os.environ.get("DVC_ROOT", "."), ".scratch")
     return Path(place, *names)
-
-
-def keep_model(
-    name: str,
-    model: "PreTrainedModel",
-    tokenizer: "PreTrainedTokenizerBase",
-    card: str,
-    learning: dict[str, Any],
-    curve: list[dict[str, float]],
-) -> None:
-    """Write a checkpoint with its tokenizer and card, and what it has learnt."""
-    with atomic_directory(Path(f"artifacts/models/{name}")) as output:
-        model.save_pretrained(output)
-        tokenizer.save_pretrained(output)
-        (output / "README.md").write_text(card, encoding="utf-8")
-    with atomic_directory(Path(f"artifacts/learning/{name}")) as output:
-        (output / "learning.json").write_text(json.dumps(learning, indent=2) + "\n")
-        pd.DataFrame(curve, columns=CURVE).to_csv(output / "curve.csv", index=False)
 
 
 def read_curves(folders: Mapping[str, Path]) -> LearningCurves:

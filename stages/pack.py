@@ -6,6 +6,7 @@ from pathlib import Path
 from tqdm import tqdm
 
 from langsig.corpora import count_sentences, downsample, load_tokenizer, pack, read_sentences
+from langsig.errors import InputError
 from langsig.files import atomic_directory
 from stages.common import load_params
 
@@ -29,13 +30,12 @@ def main(arguments: Sequence[str]) -> None:
                 mininterval=1,
                 disable=None,
             )
-            drawn, total = downsample(
-                pack(bar, tokenizer, max_length=options["max_length"], join=options["join"]),
-                count,
-                seed=params["seed"],
-                language=language,
-                parameter="pack.sequences" if part == "train" else "pack.validation_sequences",
-            )
+            packed = pack(bar, tokenizer, max_length=options["max_length"], join=options["join"])
+            try:
+                drawn, total = downsample(packed, count, seed=params["seed"])
+            except InputError as error:
+                key = "pack.sequences" if part == "train" else "pack.validation_sequences"
+                raise InputError(f"{key}: {part} text of {language}: {error}") from error
             drawn.save(output / f"{part}.safetensors")
             tokens = f"{len(drawn.tokens):,} tokens"
             print(f"{language}: {part} {count:,} of {total:,} sequences, {tokens}")

@@ -6,6 +6,7 @@ before it runs, so what a killed run resumes from lies in ``.scratch``.
 
 import shutil
 from collections.abc import Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -16,9 +17,11 @@ from langsig import pretraining
 from langsig.corpora import Sequences, fingerprint, load_tokenizer
 from langsig.morphology import Words
 from langsig.representations import load_model
-from stages.common import keep_model, languages_of, load_params, scratch_folder, seed_of
+from stages.common import languages_of, load_params, scratch_folder
 
 SEQUENCES = Path("artifacts/sequences")
+MODELS = Path("artifacts/models")
+LEARNING = Path("artifacts/learning")
 
 
 def main(arguments: Sequence[str]) -> None:
@@ -35,43 +38,45 @@ def main(arguments: Sequence[str]) -> None:
         SEQUENCES, train, tokenizer, share=options["held_out_masking"], seed=params["seed"]
     )
     scratch = scratch_folder("pretrain", name)
-    seed, alpha = seed_of(name, params), 1.0 if is_control else experimental["alpha"]
+    seed = pretraining.model_seed(name, params["seed"])
+    alpha = 1.0 if is_control else experimental["alpha"]
     model = pretraining.build_model(
         pretraining.ModelShape(**role["model"]), tokenizer, max_length=max_length, seed=seed
     )
     recipe = pretraining.Recipe(**role["recipe"], margin=options["margin"])
-    trained = pretraining.pretrain(
+    result = pretraining.pretrain(
         model, tokenizer, train, held_out, recipe, scratch=scratch, alpha=alpha, seed=seed
     )
-    if pretraining.processes().is_main_process:
+    if pretraining.process_state().is_main_process:
         origin = pretraining.Origin(**options["origin"])
-        card = pretraining.model_card(name, model, train, recipe, trained, origin)
-        keep_model(name, model, tokenizer, card, trained.learning.as_dict(), trained.curve)
+        card = pretraining.model_card(name, model, train, recipe, result, origin)
+        pretraining.save_checkpoint(MODELS / name, model, tokenizer, card)
+        pretraining.save_learning(LEARNING / name, asdict(result.learning), result.curve)
         shutil.rmtree(scratch)
-        print(f"{name}: {trained.learning}")
+        print(f"{name}: {result.learning}")
     return None
 
 
 def text(name: str, params: dict[str, Any]) -> dict[str, Sequences]:
     seed = params["seed"]
     if name != "experimental":
-        shares, parameter = {name: params["languages"][name]["fraction"]}, "languages.{}.fraction"
-        return pretraining.training_text(SEQUENCES, [name], shares, parameter=parameter, seed=seed)
+        shares = {name: params["languages"][name]["fraction"]}
+        return pretraining.training_text(SEQUENCES, [name], shares, seed=seed)
     tables = [Words.load(Path("artifacts/words", name)).sentences for name in params["languages"]]
     return pretraining.training_text(
         SEQUENCES,
         languages_of(params, "experimental.languages"),
         params["experimental"]["fractions"],
-        parameter="experimental.fractions.{}",
         seed=seed,
         analysed=np.array([*map(fingerprint, pd.concat(tables)["text"])], np.uint64),
     )
 
 
 def adopt(checkpoint: str) -> None:
-    """Take a checkpoint for the experimental model as it is; what it has learnt is not known."""
-    if pretraining.processes().is_main_process:
+    """Save a public checkpoint as the experimental model; what it has learnt is not known."""
+    if pretraining.process_state().is_main_process:
         model, tokenizer = load_model(checkpoint), load_tokenizer(checkpoint)
-        card, learning = pretraining.adopted_card(checkpoint), {"checkpoint": checkpoint}
-        keep_model("experimental", model, tokenizer, card, learning, curve=[])
+        card = pretraining.adopted_card(checkpoint)
+        pretraining.save_checkpoint(MODELS / "experimental", model, tokenizer, card)
+        pretraining.save_learning(LEARNING / "experimental", {"checkpoint": checkpoint})
         print(f"experimental: {checkpoint}")

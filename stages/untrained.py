@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from langsig.corpora import load_tokenizer
 from langsig.files import atomic_directory
 from langsig.morphology import ALL_WORDS, Words, category_slug
-from langsig.pretraining import ModelShape, build_model
+from langsig.pretraining import ModelShape, build_model, model_seed
 from langsig.representations import (
     States,
     covariances_by_category,
@@ -19,7 +19,7 @@ from langsig.representations import (
     load_model,
     load_untrained,
 )
-from stages.common import load_params, seed_of
+from stages.common import load_params
 
 if TYPE_CHECKING:
     from transformers import PreTrainedModel, PreTrainedTokenizerBase
@@ -32,7 +32,7 @@ def main(arguments: Sequence[str]) -> None:
     states = {}
     with TemporaryDirectory(prefix="langsig-") as folder:
         for role, name in (("control", language), ("experimental", "experimental")):
-            model, tokenizer = untrained(role, seed_of(name, params), params)
+            model, tokenizer = untrained(role, model_seed(name, params["seed"]), params)
             checkpoint, output = Path(folder, role, "model"), Path(folder, role, "states")
             output.mkdir(parents=True)
             model.save_pretrained(checkpoint)

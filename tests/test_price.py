@@ -171,9 +171,9 @@ def test_gpus(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str
     ("arguments", "message"),
     [
         (["huge"], "error: PRESET=huge is none of .*micro"),
-        (["micro", "--tflops", "0"], r"error: tflops: 0\.0 is not positive"),
-        (["micro", "--utilisation", "2"], r"error: utilisation: 2\.0 is not a share"),
-        (["micro", "--vocabulary", "0"], "error: vocabulary: 0 is not positive"),
+        (["micro", "--tflops", "0"], r"error: tflops must be positive, got 0\.0"),
+        (["micro", "--utilisation", "2"], r"error: utilisation must be above 0 and at most 1, got 2\.0"),
+        (["micro", "--vocabulary", "0"], "error: vocabulary must be positive, got 0"),
     ],
 )
 def test_bad_input_is_named(

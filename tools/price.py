@@ -152,7 +152,7 @@ def price_of_model(
     return {
         "parameters": pricing.count_parameters(plan.shape, plan.vocabulary, plan.length),
         "steps": plan.steps,
-        "tokens_a_step": plan.tokens_a_step,
+        "tokens_per_step": plan.tokens_per_step,
         "tokens": plan.tokens,
         "flops": {
             **asdict(flops),
@@ -218,7 +218,7 @@ def table(found: dict[str, Any]) -> str:
         f"{'':34}" + "".join(f"{head:>16}" for head in heads),
         _row(found, "parameters", "parameters", _number),
         _row(found, "steps", "steps", _number),
-        _row(found, "tokens a step, at most", "tokens_a_step", _number),
+        _row(found, "tokens per step, at most", "tokens_per_step", _number),
         _row(found, "tokens, at most", "tokens", _short, summed=True),
         _row(found, "FLOPs: body", "flops.body", _short, summed=True),
         _row(found, "  attention", "flops.attention", _short, summed=True),

@@ -57,7 +57,7 @@ sequences_of = st.lists(
 def test_packing_loses_adds_and_moves_nothing(
     tokenizer: "PreTrainedTokenizerBase", text: Sentences, max_length: int, join: bool
 ) -> None:
-    packed = Sequences.of(pack(text, tokenizer, max_length=max_length, join=join))
+    packed = Sequences.concatenate(pack(text, tokenizer, max_length=max_length, join=join))
     pieces = [tokenizer(sentence, add_special_tokens=False)["input_ids"] for sentence, _ in text]
     owner = [number for number, tokens in enumerate(pieces) for _ in tokens]
     rows = rows_of(packed)
@@ -87,7 +87,7 @@ def test_long_streams_are_packed_as_short_ones(tokenizer: "PreTrainedTokenizerBa
     text: Sentences = [(" ".join(WORDS[n % 7 : n % 13]), [n + 1]) for n in range(2_500)]
     packed = pack(iter(text), tokenizer, max_length=16, join=False)
     alone = [pack([sentence], tokenizer, max_length=16, join=False) for sentence in text]
-    assert rows_of(Sequences.of(packed)) == rows_of(Sequences.of(chain(*alone)))
+    assert rows_of(Sequences.concatenate(packed)) == rows_of(Sequences.concatenate(chain(*alone)))
 
 
 @settings(deadline=None)
@@ -129,7 +129,7 @@ def test_take_keeps_tokens_and_fingerprints_together(
 
 
 def numbered(total: int) -> Iterator[Packed]:
-    """Sequences that tell their number, each of another length."""
+    """Sequences of different lengths that consist of their own number."""
     for number in range(total):
         yield Packed(
             np.full(number % 7 + 1, number, np.int32), np.array([number] * (number % 3), np.uint64)
@@ -137,76 +137,73 @@ def numbered(total: int) -> Iterator[Packed]:
 
 
 def draw(packed: Iterable[Packed], count: int, seed: int) -> Sequences:
-    options = {"seed": seed, "language": "qaa", "parameter": "pack.sequences"}
-    return downsample(packed, count, **options)[0]
+    return downsample(packed, count, seed=seed)[0]
 
 
 @given(sequences_of, st.integers(0, 5))
 def test_smaller_samples_are_parts_of_larger_ones(sequences: Sequences, seed: int) -> None:
-    all_of_them = sequences.take(np.arange(len(sequences)))
-    rows: list[list[tuple[list[int], list[int]]]] = [rows_of(all_of_them)]
+    rows: list[list[tuple[list[int], list[int]]]] = [rows_of(sequences)]
     for share in (0.8, 0.5):
         if round(share * len(sequences)):
-            drawn = sequences.sample(share, seed=seed, parameter="share")
+            drawn = sequences.sample(share, seed=seed)
             assert len(drawn) == round(share * len(sequences))
             rows.append(rows_of(drawn))
     for larger, smaller in pairwise(rows):
-        places = iter(larger)
-        assert all(row in places for row in smaller), "in order, and none twice"
+        remaining = iter(larger)
+        assert all(row in remaining for row in smaller), "in order, and none twice"
 
 
 def test_samples_are_random() -> None:
     sequences = of_rows([[n] for n in range(1_000)], [[] for _ in range(1_000)])
-    one, other = (sequences.sample(0.1, seed=seed, parameter="share") for seed in (1, 2))
-    shared = set(one.tokens.tolist()) & set(other.tokens.tolist())
-    assert len(shared) < 30, "ten by chance"
-    assert 400 < one.tokens.mean() < 600
+    first, second = (sequences.sample(0.1, seed=seed) for seed in (1, 2))
+    shared = set(first.tokens.tolist()) & set(second.tokens.tolist())
+    assert len(shared) < 30, "10 are expected by chance"
+    assert 400 < first.tokens.mean() < 600
 
 
 @pytest.mark.parametrize("share", [0, -0.5, 1.1, None, "half", float("nan")])
 def test_shares_are_numbers_up_to_one(share: Any) -> None:
     sequences = of_rows([[1], [2]], [[], []])
-    with pytest.raises(InputError, match=r"languages.qab.fraction: .* above 0 and at most 1"):
-        sequences.sample(share, seed=1, parameter="languages.qab.fraction")
+    with pytest.raises(InputError, match="share must be a number above 0 and at most 1, got"):
+        sequences.sample(share, seed=1)
 
 
 def test_a_share_too_small_for_a_sequence_is_named() -> None:
-    with pytest.raises(InputError, match=r"x: 0.1 of 2 sequences are none"):
-        of_rows([[1], [2]], [[], []]).sample(0.1, seed=1, parameter="x")
+    with pytest.raises(InputError, match=r"share 0\.1 of 2 sequences rounds to zero"):
+        of_rows([[1], [2]], [[], []]).sample(0.1, seed=1)
 
 
 def test_downsampling_is_uniform_without_replacement() -> None:
     total, count, runs = 12, 5, 2_000
-    rows = rows_of(Sequences.of(numbered(total)))
-    often = np.zeros(total)
+    rows = rows_of(Sequences.concatenate(numbered(total)))
+    times_drawn = np.zeros(total)
     for seed in range(runs):
         drawn = rows_of(draw(numbered(total), count, seed))
         numbers = [tokens[0] for tokens, _ in drawn]
         assert numbers == sorted({*numbers}) and len(numbers) == count
         assert drawn == [rows[number] for number in numbers]
-        often[numbers] += 1
+        times_drawn[numbers] += 1
     share = count / total
-    assert np.abs(often / runs - share).max() < 5 * np.sqrt(share * (1 - share) / runs)
+    assert np.abs(times_drawn / runs - share).max() < 5 * np.sqrt(share * (1 - share) / runs)
 
 
 def test_downsampling_repeats_itself() -> None:
     assert rows_of(draw(numbered(100), 10, 3)) == rows_of(draw(numbered(100), 10, 3))
     assert rows_of(draw(numbered(100), 10, 3)) != rows_of(draw(numbered(100), 10, 4))
-    assert rows_of(draw(numbered(100), 100, 3)) == rows_of(Sequences.of(numbered(100)))
+    assert rows_of(draw(numbered(100), 100, 3)) == rows_of(Sequences.concatenate(numbered(100)))
 
 
-def test_downsampling_says_how_many_there_were() -> None:
-    drawn, total = downsample(numbered(100), 7, seed=0, language="qaa", parameter="pack.sequences")
+def test_downsampling_counts_the_sequences() -> None:
+    drawn, total = downsample(numbered(100), 7, seed=0)
     assert (len(drawn), total) == (7, 100)
 
 
-def test_too_few_sequences_name_language_and_parameter() -> None:
-    expected = r"^pack\.sequences: qaa has 2 sequences, fewer than 3; lower the parameter to 2 "
-    with pytest.raises(InputError, match=expected):
+def test_too_few_sequences_are_refused() -> None:
+    with pytest.raises(InputError, match=r"count must be at most 2, .*; got 3"):
         draw(numbered(2), 3, 0)
 
 
-def test_memory_is_that_of_what_is_drawn(tokenizer: "PreTrainedTokenizerBase") -> None:
+def test_memory_does_not_grow_with_the_text(tokenizer: "PreTrainedTokenizerBase") -> None:
     def peak(sentences: int) -> int:
         text = ((f"{WORDS[n % 7]} {n}", [n + 1]) for n in range(sentences))
         tracemalloc.start()
@@ -215,14 +212,14 @@ def test_memory_is_that_of_what_is_drawn(tokenizer: "PreTrainedTokenizerBase") -
         tracemalloc.stop()
         return highest
 
-    peak(1_000)  # what is loaded once
+    peak(1_000)  # modules that are loaded once do not count
     small, large = peak(3_000), peak(30_000)
     assert large < small * 1.2
 
 
 @pytest.mark.parametrize("max_length", [2, 0])
-def test_a_sequence_has_room_for_a_sub_word(
+def test_sequences_without_room_for_a_sub_word_are_refused(
     max_length: int, tokenizer: "PreTrainedTokenizerBase"
 ) -> None:
-    with pytest.raises(InputError, match=r"pack\.max_length"):
+    with pytest.raises(InputError, match=f"max_length must be at least 3, .* got {max_length}"):
         list(pack([("a", [1])], tokenizer, max_length=max_length, join=True))

@@ -10,7 +10,7 @@ from langsig.pretraining import (
     ModelShape,
     Origin,
     Recipe,
-    Trained,
+    TrainingResult,
     adopted_card,
     build_model,
     model_card,
@@ -35,7 +35,7 @@ def model(tokenizer):
 def trained(*, learnt):
     gain = 0.75 if learnt else 0.25
     gains = {"qaa": gain, "qab": gain}
-    return Trained(Learning(4.0, 4.0 + gain, gain, learnt, 100, gains), [], 900, "0123abcd")
+    return TrainingResult(Learning(4.0, 4.0 + gain, gain, learnt, 100, gains), [], 900, "0123abcd")
 
 
 def test_card_of_an_experimental_model(model):
@@ -51,7 +51,7 @@ def test_card_of_an_experimental_model(model):
         "| Shape | xlm-roberta, 2 layers of width 8, ",
         "| Steps | 900 of at most 1,200 |",
         "| Masked cross-entropy | 4.0000 nat ",
-        "| Gain | 0.7500 nat; 0.5 count as learnt |",
+        "| Gain | 0.7500 nat; at least 0.5 counts as learnt |",
         "| Learnt | yes |",
         "| Run | `0123abcd`, ",
         "| `qab` | 2 | 12 | 0.7500 |",
@@ -69,4 +69,4 @@ def test_card_says_what_has_not_been_learnt(model):
 def test_card_of_a_public_checkpoint_names_it():
     card = ModelCard(adopted_card("team/encoder"))
     assert card.data.base_model == "team/encoder"
-    assert "`team/encoder`, as it is" in card.text
+    assert "`team/encoder`, unchanged" in card.text

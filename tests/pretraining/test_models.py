@@ -3,6 +3,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 import torch
+from hypothesis import given
+from hypothesis import strategies as st
 from transformers import (
     AutoModelForMaskedLM,
     PreTrainedModel,
@@ -12,7 +14,7 @@ from transformers import (
 )
 
 from langsig.errors import InputError
-from langsig.pretraining import ModelShape, build_model
+from langsig.pretraining import ModelShape, build_model, model_seed
 
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerBase
@@ -134,7 +136,18 @@ def test_weights_are_as_wide_as_asked_for(
 
 
 def test_bad_shapes_are_named() -> None:
-    with pytest.raises(InputError, match="architecture: 'bert' is none of"):
+    with pytest.raises(InputError, match=r"architecture must be one of roberta, .*; got 'bert'"):
         shape("bert")
-    with pytest.raises(InputError, match="heads: 5 does not divide dim 32"):
+    with pytest.raises(InputError, match="heads must divide dim; got 5 heads and a dim of 32"):
         shape(heads=5)
+
+
+@given(st.lists(st.text("abcxyz", min_size=1), min_size=2, unique=True), st.integers(0, 2**32))
+def test_every_model_has_its_own_seed(models: list[str], seed: int) -> None:
+    seeds = [model_seed(model, seed) for model in models]
+    assert len(set(seeds)) == len(models)
+    assert all(0 <= value < 2**32 for value in seeds)
+
+
+def test_model_seeds_are_the_same_in_every_run() -> None:
+    assert model_seed("qaa", 1) == 2_048_623_395

@@ -97,7 +97,7 @@ def test_tokens_and_flops_grow_with_all_that_repeats(
     }
     one, many = plan(batch_size=1), plan(**counts)
     times = steps * batch_size * accumulation * processes
-    assert many.tokens == many.steps * many.tokens_a_step == times * LENGTH
+    assert many.tokens == many.steps * many.tokens_per_step == times * LENGTH
     assert pricing.training_flops(many).total == times * pricing.training_flops(one).total
     memory, single = pricing.training_memory(many), pricing.training_memory(one)
     assert memory.activations == batch_size * single.activations, "a process has one batch at once"
@@ -219,12 +219,12 @@ def test_words_of_ranges_and_empty_nodes(tmp_path: Path) -> None:
                         ("masking", 1.5), ("length", 0), ("batch_size", 0), ("accumulation", 0)],
 )  # fmt: skip
 def test_bad_plans_are_named(name: str, value: float) -> None:
-    with pytest.raises(InputError, match=f"{name}: {value} is not"):
+    with pytest.raises(InputError, match=f"{name} must be .*, got {value}"):
         plan(**{name: value})
 
 
 def test_bad_gpus_are_named() -> None:
-    with pytest.raises(InputError, match="tflops: 0 is not positive"):
+    with pytest.raises(InputError, match="tflops must be positive, got 0"):
         pricing.gpu_hours(1, 0, 0.5)
-    with pytest.raises(InputError, match=r"utilisation: 1\.5 is not a share"):
+    with pytest.raises(InputError, match=r"utilisation must be above 0 and at most 1, got 1\.5"):
         pricing.gpu_hours(1, 100, 1.5)

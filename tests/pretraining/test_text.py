@@ -23,18 +23,18 @@ def folder(tmp_path: Path) -> Path:
 
 
 def test_languages_without_a_share_are_whole(folder: Path) -> None:
-    text = training_text(folder, LANGUAGES, {"fi": 0.1}, parameter="x.{}", seed=1)
+    text = training_text(folder, LANGUAGES, {"fi": 0.1}, seed=1)
     assert [len(text[language]) for language in LANGUAGES] == [50, 5]
-    again = training_text(folder, ["fi"], {"fi": 0.1}, parameter="y.{}", seed=1)
+    again = training_text(folder, ["fi"], {"fi": 0.1}, seed=1)
     assert again["fi"].tokens.tolist() == text["fi"].tokens.tolist(), "whichever model reads it"
 
 
 def test_analysed_sentences_are_left_out(folder: Path) -> None:
     analysed = np.array([3, 4, 110], np.uint64)
-    text = training_text(folder, LANGUAGES, {}, parameter="x.{}", seed=1, analysed=analysed)
+    text = training_text(folder, LANGUAGES, {}, seed=1, analysed=analysed)
     assert [len(text[language]) for language in LANGUAGES] == [48, 49]
 
 
 def test_share_of_a_language_that_is_not_trained_on_is_an_error(folder: Path) -> None:
-    with pytest.raises(InputError, match=r"experimental.fractions.fi: .* not trained on it"):
-        training_text(folder, ["de"], {"fi": 0.1}, parameter="experimental.fractions.{}", seed=1)
+    with pytest.raises(InputError, match="share of fi, on which the model is not trained"):
+        training_text(folder, ["de"], {"fi": 0.1}, seed=1)

@@ -12,6 +12,7 @@ from transformers import PreTrainedModel, Trainer
 from langsig.corpora import Sequences
 from langsig.errors import InputError
 from langsig.pretraining import (
+    CurvePoint,
     Learning,
     MaskedTokens,
     ModelShape,
@@ -77,7 +78,7 @@ def train(
     seed: int = 0,
     scratch: Path | None = None,
     **changes: Any,
-) -> tuple[PreTrainedModel, Learning, list[dict[str, float]]]:
+) -> tuple[PreTrainedModel, Learning, list[CurvePoint]]:
     model = untrained(tokenizer, dropout)
     text = {"qaa": repetitive(400, 0, shuffled=shuffled)}
     recipe = Recipe(**RECIPE | changes)
@@ -91,11 +92,11 @@ def train(
 def test_a_predictable_language_is_learnt(tokenizer: "PreTrainedTokenizerBase") -> None:
     model, learning, curve = train(tokenizer)
     assert learning.learnt and learning.gain > 1.5
-    assert [point["step"] for point in curve] == [30, 60, 90, 120]
-    losses = [point["masked_cross_entropy"] for point in curve]
+    assert [point.step for point in curve] == [30, 60, 90, 120]
+    losses = [point.masked_cross_entropy for point in curve]
     assert losses[-1] < losses[0]
     assert losses[-1] == learning.masked_cross_entropy
-    assert {point["unigram_cross_entropy"] for point in curve} == {learning.unigram_cross_entropy}
+    assert {point.unigram_cross_entropy for point in curve} == {learning.unigram_cross_entropy}
     # What is reported is what the model that the caller holds can do.
     again = measure_learning(model, held_out(tokenizer), margin=0.5, batch_size=16)
     assert again.gain == pytest.approx(learning.gain, abs=1e-5)
@@ -141,7 +142,7 @@ def test_curve_has_as_many_points_as_asked_for(
     tokenizer: "PreTrainedTokenizerBase", steps: int, evaluations: int
 ) -> None:
     _, _, curve = train(tokenizer, steps=steps, evaluations=evaluations, batch_size=2)
-    points = [int(point["step"]) for point in curve]
+    points = [point.step for point in curve]
     assert len(points) == min(steps, evaluations) and points[-1] == steps
     distances = np.diff([0, *points])
     assert distances.max() - distances.min() <= 1
@@ -149,7 +150,7 @@ def test_curve_has_as_many_points_as_asked_for(
 
 def test_accumulated_batches_count_as_one_step(tokenizer: "PreTrainedTokenizerBase") -> None:
     *_, curve = train(tokenizer, steps=6, evaluations=1, accumulation=3, batch_size=4)
-    assert [point["step"] for point in curve] == [6]
+    assert [point.step for point in curve] == [6]
 
 
 def test_batches_of_like_length_learn_too(tokenizer: "PreTrainedTokenizerBase") -> None:
@@ -240,8 +241,8 @@ def test_training_stops_early_with_the_best_weights(
     """On words at random the held-out loss soon no longer falls, and then rises."""
     options: dict[str, Any] = {"shuffled": True, "steps": 400, "evaluations": 40, "patience": 2}
     model, learning, curve = train(tokenizer, min_improvement=0.02, **options)
-    losses = [point["masked_cross_entropy"] for point in curve]
-    assert len(curve) < 40 and curve[-1]["step"] < 400
+    losses = [point.masked_cross_entropy for point in curve]
+    assert len(curve) < 40 and curve[-1].step < 400
     assert min(losses[:-2]) - min(losses[-2:]) < 0.02, "the last two did not improve"
     assert learning.masked_cross_entropy == pytest.approx(min(losses), abs=1e-6)
     again = measure_learning(model, held_out(tokenizer, shuffled=True), margin=0.5, batch_size=16)
@@ -253,5 +254,5 @@ def test_training_stops_early_with_the_best_weights(
     ["steps", "batch_size", "accumulation", "batches_by_length", "evaluations", "patience"],
 )
 def test_recipes_refuse_what_is_not_positive(name: str) -> None:
-    with pytest.raises(InputError, match=f"{name}: 0 is not positive"):
+    with pytest.raises(InputError, match=f"{name} must be positive, got 0"):
         Recipe(**RECIPE | {name: 0})

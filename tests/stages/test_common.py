@@ -1,22 +1,6 @@
 from pathlib import Path
 
-import yaml
-
-from common import read_all, seed_of
-
-ROOT = Path(__file__).parents[2]
-
-
-def test_every_model_has_another_seed() -> None:
-    paper = yaml.safe_load((ROOT / "conf/paper.yaml").read_text(encoding="utf-8"))
-    models = [*paper["languages"], "experimental"]
-    seeds = {seed_of(model, {"seed": seed}) for model in models for seed in range(10)}
-    assert len(seeds) == 10 * len(models)
-    assert all(0 <= seed < 2**32 for seed in seeds)
-
-
-def test_seeds_are_the_same_in_every_run() -> None:
-    assert seed_of("qaa", {"seed": 1}) == 2_048_623_395
+from stages.common import read_all
 
 
 def test_tables_without_rows_change_no_types(tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""Sentences to token sequences of nearly equal length, downsampled to the same number."""
+"""Pack sentences into token sequences of similar length, and draw a fixed number of them."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -19,26 +19,26 @@ _BATCH = 1_000
 
 
 class Packed(NamedTuple):
-    """One packed token sequence."""
+    """One token sequence."""
 
     tokens: NDArray[np.int32]
-    """``[tokens]``, special tokens included."""
+    """Token ids, special tokens included, ``[tokens]``."""
     fingerprints: NDArray[np.uint64]
-    """``[sentences]``, of the sentences in it, ascending."""
+    """Fingerprints of the sentences in the sequence, ascending, ``[sentences]``."""
 
 
 @dataclass(frozen=True)
 class Sequences:
-    """Packed token sequences, ragged arrays laid end to end."""
+    """Token sequences of different lengths, concatenated."""
 
     tokens: NDArray[np.int32]
-    """``[tokens]``, special tokens included."""
+    """Token ids of all sequences, special tokens included, ``[tokens]``."""
     offsets: NDArray[np.int64]
-    """``[sequences + 1]``, where each sequence begins in ``tokens``."""
+    """Start of each sequence in `tokens`, and the end of the last one, ``[sequences + 1]``."""
     fingerprints: NDArray[np.uint64]
-    """``[sentences]``, of the sentences that were packed."""
+    """Fingerprints of the sentences in all sequences, ``[sentences]``."""
     fingerprint_offsets: NDArray[np.int64]
-    """``[sequences + 1]``, where the fingerprints of each sequence begin."""
+    """Start of each sequence in `fingerprints`, and the end of the last, ``[sequences + 1]``."""
 
     def __len__(self) -> int:
         return len(self.offsets) - 1
@@ -48,54 +48,73 @@ class Sequences:
 
     @property
     def lengths(self) -> NDArray[np.int64]:
-        """``[sequences]``, in sub-words."""
+        """Length of each sequence in tokens, ``[sequences]``."""
         return np.diff(self.offsets)
 
     @classmethod
-    def of(cls, packed: Iterable[Packed]) -> "Sequences":
-        """Lay sequences end to end."""
-        rows = list(packed)
-        tokens = _ragged([row.tokens for row in rows], np.int32)
-        return cls(*tokens, *_ragged([row.fingerprints for row in rows], np.uint64))
+    def concatenate(cls, packed: Iterable[Packed]) -> "Sequences":
+        """Concatenate single sequences."""
+        sequences = list(packed)
+        tokens, offsets = _concatenate([sequence.tokens for sequence in sequences], np.int32)
+        fingerprints, fingerprint_offsets = _concatenate(
+            [sequence.fingerprints for sequence in sequences], np.uint64
+        )
+        return cls(tokens, offsets, fingerprints, fingerprint_offsets)
 
     def take(self, indices: NDArray[np.int64]) -> "Sequences":
-        """The sequences at these places, in this order."""
+        """The sequences with the given indices, in the given order."""
         tokens, offsets = _take(self.tokens, self.offsets, indices)
         fingerprints, fingerprint_offsets = _take(
             self.fingerprints, self.fingerprint_offsets, indices
         )
         return Sequences(tokens, offsets, fingerprints, fingerprint_offsets)
 
-    def sample(self, share: float, *, seed: int, parameter: str) -> "Sequences":
-        """A random share of the sequences, in their order; a smaller one is part of a larger.
+    def sample(self, share: float, *, seed: int) -> "Sequences":
+        """Draw a random share of the sequences, and keep their order.
+
+        With the same seed, a smaller sample is part of a larger one.
+
+        Parameters
+        ----------
+        share
+            Share of the sequences, above 0 and at most 1.
+        seed
+            Seed of the choice.
 
         Raises
         ------
         InputError
-            If the share is not between 0 and 1, or too small for a single sequence, naming the
-            parameter.
+            If the share is out of range, or too small for a single sequence.
         """
         if not isinstance(share, int | float) or not 0 < share <= 1:
-            raise InputError(f"{parameter}: {share!r} is not a number above 0 and at most 1")
+            raise InputError(f"share must be a number above 0 and at most 1, got {share!r}")
         count = round(share * len(self))
         if not count:
-            raise InputError(f"{parameter}: {share} of {len(self):,} sequences are none")
+            raise InputError(
+                f"share {share} of {len(self):,} sequences rounds to zero; use a larger share"
+            )
         chosen = np.random.default_rng(seed).permutation(len(self))[:count]
         return self.take(np.sort(chosen))
 
     def without(self, analysed: NDArray[np.uint64]) -> "Sequences":
-        """Only the sequences that hold none of these sentences."""
+        """The sequences that contain none of the given sentences.
+
+        Parameters
+        ----------
+        analysed
+            Fingerprints of sentences, ``[sentences]``.
+        """
         leaked = np.flatnonzero(np.isin(self.fingerprints, analysed))
         sequence = np.searchsorted(self.fingerprint_offsets, leaked, side="right") - 1
         return self.take(np.setdiff1d(np.arange(len(self)), sequence))
 
     def save(self, path: Path) -> None:
-        """Write to a safetensors file, an array a field."""
+        """Write to a safetensors file with one array per field."""
         save_file({name: getattr(self, name) for name in self.__dataclass_fields__}, path)
 
     @classmethod
     def load(cls, path: Path) -> "Sequences":
-        """Read what :meth:`save` wrote."""
+        """Read a file that :meth:`save` wrote."""
         return cls(**load_file(path))
 
 
@@ -106,30 +125,39 @@ def pack(
     max_length: int,
     join: bool,
 ) -> Iterator[Packed]:
-    """Turn a stream of sentences into sequences of at most ``max_length`` sub-words.
+    """Turn a stream of sentences into token sequences.
 
-    A sentence that is too long for a sequence of its own goes on in the next ones
-    (paper, appendix B.1; the published code drops none either).
+    A sentence that is too long for one sequence continues in the next ones (paper, appendix B.1;
+    the published code does not drop any text either).
 
     Parameters
     ----------
     sentences
         Text and fingerprints of each sentence.
+    tokenizer
+        Tokenizer to encode the sentences with.
     max_length
-        Sub-words in a sequence, the two special tokens included.
+        Maximum number of tokens in a sequence, the two special tokens included.
     join
-        Join consecutive sentences until the next would not fit, as the paper does. Otherwise
-        each is a sequence of its own, from which small models learn far sooner.
+        Whether to join consecutive sentences until the next one would not fit, as in the paper.
+        Otherwise each sentence is a sequence, from which small models learn much faster.
+
+    Yields
+    ------
+    Packed
+        The next sequence.
 
     Raises
     ------
     InputError
-        If ``max_length`` is below 3.
+        If `max_length` is below 3.
     """
     first, last = tokenizer.cls_token_id, tokenizer.sep_token_id
     room = max_length - 2
     if room < 1:
-        raise InputError(f"pack.max_length: {max_length} leaves no room for a sub-word")
+        raise InputError(
+            f"max_length must be at least 3, two special tokens and a sub-word; got {max_length}"
+        )
     pending: list[int] = []
     pending_fingerprints: set[int] = set()
 
@@ -154,24 +182,31 @@ def pack(
         yield close()
 
 
-def downsample(
-    packed: Iterable[Packed], count: int, *, seed: int, language: str, parameter: str
-) -> tuple[Sequences, int]:
-    """Draw ``count`` sequences uniformly without replacement, kept in their order.
+def downsample(packed: Iterable[Packed], count: int, *, seed: int) -> tuple[Sequences, int]:
+    """Draw sequences uniformly without replacement, and keep their order.
 
-    Holds no more than the sequences drawn.
+    Only the drawn sequences are held in memory.
+
+    Parameters
+    ----------
+    packed
+        Stream of sequences.
+    count
+        Number of sequences to draw.
+    seed
+        Seed of the draws.
 
     Returns
     -------
     drawn
-        The sequences.
+        The drawn sequences.
     total
-        How many there were to draw from.
+        Number of sequences in the stream.
 
     Raises
     ------
     InputError
-        If there are fewer, naming the language and the parameter.
+        If the stream has fewer sequences than `count`.
     """
     sample: Reservoir[Packed] = Reservoir(count, seed)
     for sequence in packed:
@@ -179,15 +214,15 @@ def downsample(
     total = sample.offered
     if count > total:
         raise InputError(
-            f"{parameter}: {language} has {total:,} sequences, fewer than {count:,}; "
-            f"lower the parameter to {total} or give {language} more text"
+            f"count must be at most {total}, the number of sequences in the text; got {count}"
         )
-    return Sequences.of(sample.items()), total
+    return Sequences.concatenate(sample.items()), total
 
 
 def _tokenised(
     sentences: Iterable[tuple[str, list[int]]], tokenizer: "PreTrainedTokenizerBase"
 ) -> Iterator[tuple[list[int], list[int]]]:
+    """Sub-words and fingerprints of each sentence; sentences are encoded in batches."""
     batch: list[tuple[str, list[int]]] = []
 
     def encode() -> Iterator[tuple[list[int], list[int]]]:
@@ -204,8 +239,8 @@ def _tokenised(
         yield from encode()
 
 
-def _ragged(rows: Sequence[ArrayLike], dtype: type) -> tuple[NDArray[Any], NDArray[np.int64]]:
-    """Rows of unequal length laid end to end, and where each begins."""
+def _concatenate(rows: Sequence[ArrayLike], dtype: type) -> tuple[NDArray[Any], NDArray[np.int64]]:
+    """Concatenate rows of different lengths; also return the start of each, and the end."""
     arrays: list[NDArray[Any]] = [np.asarray(row, dtype) for row in rows]
     offsets = np.cumsum([0, *map(len, arrays)], dtype=np.int64)
     return np.concatenate([np.empty(0, dtype), *arrays]), offsets
@@ -214,5 +249,6 @@ def _ragged(rows: Sequence[ArrayLike], dtype: type) -> tuple[NDArray[Any], NDArr
 def _take(
     values: NDArray[Any], offsets: NDArray[np.int64], indices: NDArray[np.int64]
 ) -> tuple[NDArray[Any], NDArray[np.int64]]:
+    """Select rows of concatenated arrays by their indices."""
     rows = [values[offsets[index] : offsets[index + 1]] for index in indices]
-    return _ragged(rows, values.dtype.type)
+    return _concatenate(rows, values.dtype.type)

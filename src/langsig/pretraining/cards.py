@@ -1,4 +1,4 @@
-"""Model cards: what a checkpoint was trained on, what it has learnt, and under which licence."""
+"""Model cards: training data, results and licence of a checkpoint."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from huggingface_hub import ModelCardData
 
 from langsig.corpora import Sequences
-from langsig.pretraining.training import Recipe, Trained
+from langsig.pretraining.training import Recipe, TrainingResult
 
 if TYPE_CHECKING:
     from transformers import PreTrainedModel
@@ -15,12 +15,13 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Origin:
-    """What a card says that the run itself does not know; the parameters of the same names."""
+    """Statements of a model card that cannot be derived from the training run."""
 
     data: str
-    """The text that models are trained on."""
+    """Description of the training text."""
     licence: str
-    """Of the checkpoints: an identifier of the Hugging Face Hub, such as ``cc-by-sa-4.0``."""
+    """Licence of the checkpoint, as an identifier of the Hugging Face Hub such as
+    ``cc-by-sa-4.0``."""
 
 
 def model_card(
@@ -28,25 +29,33 @@ def model_card(
     model: "PreTrainedModel",
     text: Mapping[str, Sequences],
     recipe: Recipe,
-    trained: Trained,
+    result: TrainingResult,
     origin: Origin,
 ) -> str:
-    """The card of a checkpoint, Markdown with the Hugging Face Hub's metadata.
+    """Write the card of a trained model, in Markdown with metadata for the Hugging Face Hub.
 
-    It is the same however often the same model is trained, so that DVC sees the same artifact:
-    the Git revision is that of the tag or commit which the checkpoint is taken from.
+    The card contains no date and no Git revision: training the same model again gives the same
+    card, and thus the same artifact.
 
     Parameters
     ----------
     name
-        ``experimental``, or the language of a control model.
+        ``experimental``, or the language code of a control model.
+    model
+        Trained model.
     text
-        What it was trained on, by language.
+        Training sequences by language.
+    recipe
+        Recipe of the training.
+    result
+        Result of the training.
+    origin
+        Training data and licence.
     """
     role = "experimental" if name == "experimental" else "control"
-    learning, languages = trained.learning, list(text)
+    learning, languages = result.learning, list(text)
     config = model.config
-    rows = {
+    facts = {
         "Trained on": origin.data,
         "Licence": f"`{origin.licence}`",
         "Shape": (
@@ -54,15 +63,17 @@ def model_card(
             f"{config.hidden_size}, {model.num_parameters():,} parameters, "
             f"vocabulary of {config.vocab_size:,}"
         ),
-        "Steps": f"{trained.steps:,} of at most {recipe.steps:,}",
-        "Masked cross-entropy": f"{learning.masked_cross_entropy:.4f} nat a held-out token",
-        "Unigram cross-entropy": f"{learning.unigram_cross_entropy:.4f} nat, of the same tokens",
-        "Gain": f"{learning.gain:.4f} nat; {recipe.margin:g} count as learnt",
-        "Learnt": "yes" if learning.learnt else "**no**: little but how frequent tokens are",
-        "Run": f"`{trained.run}`, a hash of text, parameters, code and versions of libraries",
+        "Steps": f"{result.steps:,} of at most {recipe.steps:,}",
+        "Masked cross-entropy": f"{learning.masked_cross_entropy:.4f} nat per held-out token",
+        "Unigram cross-entropy": (
+            f"{learning.unigram_cross_entropy:.4f} nat per token, from token frequencies"
+        ),
+        "Gain": f"{learning.gain:.4f} nat; at least {recipe.margin:g} counts as learnt",
+        "Learnt": "yes" if learning.learnt else "**no**: hardly more than token frequencies",
+        "Run": f"`{result.run}`, a hash of text, parameters, code and library versions",
     }
-    facts = [f"| {label} | {value} |" for label, value in rows.items()]
-    shares = [
+    fact_rows = [f"| {label} | {value} |" for label, value in facts.items()]
+    language_rows = [
         f"| `{language}` | {len(sequences):,} | {len(sequences.tokens):,} | "
         f"{learning.gain_by_language.get(language, float('nan')):.4f} |"
         for language, sequences in text.items()
@@ -80,25 +91,31 @@ def model_card(
         [
             f"---\n{metadata.to_yaml()}\n---",
             f"# {title}\n",
-            f"A masked language model of {number}, trained from scratch to be compared by "
-            "langsig, not to be used for anything else.\n",
+            f"A masked language model of {number}, trained from scratch for comparisons with "
+            "langsig. It is not meant for any other use.\n",
             "| | |\n| --- | --- |",
-            *facts,
+            *fact_rows,
             "\n| language | sequences | tokens | gain, nat |\n| --- | ---: | ---: | ---: |",
-            *shares,
-            "\nThe Git revision is that of the tag or commit which this folder was taken from.",
+            *language_rows,
+            "\nThe code is in the Git revision (tag or commit) that this folder belongs to.",
             "",
         ]
     )
 
 
 def adopted_card(checkpoint: str) -> str:
-    """Of a public checkpoint that was taken as it is: its own card is where it is from."""
+    """Write the card of a public checkpoint that is used without changes.
+
+    Parameters
+    ----------
+    checkpoint
+        Name of the checkpoint on the Hugging Face Hub.
+    """
     return "\n".join(
         [
             f"---\n{ModelCardData(base_model=checkpoint, tags=['langsig']).to_yaml()}\n---",
             "# Experimental model\n",
-            f"`{checkpoint}`, as it is: its weights, its tokenizer, and its licence.",
+            f"`{checkpoint}`, unchanged: its weights, its tokenizer and its licence.",
             "",
         ]
     )

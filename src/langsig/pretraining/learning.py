@@ -1,8 +1,8 @@
-"""Has a masked language model learnt more than how frequent each token is?"""
+"""Measure whether a masked language model has learnt more than token frequencies."""
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
@@ -18,16 +18,17 @@ if TYPE_CHECKING:
 class MaskedTokens:
     """Held-out sequences with a fixed choice of hidden tokens.
 
-    Every chosen token is replaced by ``<mask>``, none is left or swapped as in training: where
-    some are left in place, a model gains up to .4 nat by copying them, without any context.
+    All chosen tokens are replaced by ``<mask>``. None is kept or swapped, as happens in training:
+    a model gains up to .4 nat by copying tokens that are kept, without using any context.
     """
 
     inputs: list[torch.Tensor]
-    """A sequence each, int64 ``[tokens]``, with masks."""
+    """Masked tokens of each sequence, int64 ``[tokens]``."""
     labels: list[torch.Tensor]
-    """A sequence each, the token where one is hidden, elsewhere -100."""
+    """Labels of each sequence, int64 ``[tokens]``: the token where it is hidden, else -100."""
     unigram_cross_entropy: float
-    """Mean of -log p of the hidden tokens in nat, p their frequency in all held-out text."""
+    """Mean of -log p of the hidden tokens in nat, where p is their relative frequency in the
+    held-out text."""
 
     @classmethod
     def choose(
@@ -38,7 +39,21 @@ class MaskedTokens:
         share: float,
         seed: int,
     ) -> "MaskedTokens":
-        """Hide a share of the tokens, special ones excepted, at least one a sequence."""
+        """Choose the tokens to hide.
+
+        Special tokens are never hidden. Sequences that consist of special tokens are left out.
+
+        Parameters
+        ----------
+        sequences
+            Held-out text of one language.
+        tokenizer
+            Tokenizer that made the sequences.
+        share
+            Share of the tokens of each sequence to hide; at least one token is hidden.
+        seed
+            Seed of the choice.
+        """
         generator = np.random.default_rng(seed)
         special = np.array(tokenizer.all_special_ids)
         counts = np.bincount(sequences.tokens, minlength=len(tokenizer))
@@ -63,21 +78,20 @@ class MaskedTokens:
 
 @dataclass(frozen=True)
 class Learning:
-    """What a model has learnt, in nat a token."""
+    """How well a model predicts held-out tokens, in nat per token."""
 
     masked_cross_entropy: float
+    """Mean of -log p of the hidden tokens, where p is the model's probability."""
     unigram_cross_entropy: float
+    """The same for the frequencies of the tokens in their language."""
     gain: float
-    """The second minus the first."""
+    """Unigram minus masked cross-entropy."""
     learnt: bool
-    """Whether the gain reaches the margin asked for."""
+    """Whether the gain reaches the margin."""
     tokens: int
-    """Number of held-out tokens that were predicted."""
+    """Number of hidden tokens."""
     gain_by_language: dict[str, float]
-
-    def as_dict(self) -> dict[str, Any]:
-        """The figures by name."""
-        return asdict(self)
+    """Gain on the held-out text of each language."""
 
 
 def measure_learning(
@@ -87,17 +101,21 @@ def measure_learning(
     margin: float,
     batch_size: int,
 ) -> Learning:
-    """Masked cross-entropy of a model on held-out text against that of token frequencies.
+    """Compare the cross-entropy of a model on held-out text with that of token frequencies.
 
-    Frequencies are those within a language: to tell languages apart is not yet to have learnt
-    any of them.
+    Frequencies are counted within each language, since a model that can only tell languages apart
+    has not learnt any of them.
 
     Parameters
     ----------
+    model
+        Masked language model; its training mode is restored afterwards.
     held_out
-        By language.
+        Held-out text by language.
     margin
-        Least gain in nat at which a model counts as learnt.
+        Minimum gain in nat per token at which a model counts as learnt.
+    batch_size
+        Number of sequences per batch.
     """
     training = model.training
     model.eval()
@@ -116,12 +134,13 @@ def measure_learning(
 def _summed_loss(
     model: "PreTrainedModel", text: MaskedTokens, batch_size: int
 ) -> tuple[float, int]:
+    """Sum of the losses of all hidden tokens, and their number."""
     total, tokens = 0.0, 0
     pad = model.config.pad_token_id
     with torch.inference_mode():
         for start in range(0, len(text.inputs), batch_size):
             part = slice(start, start + batch_size)
-            inputs = pad_sequence(text.inputs[part], True, pad).to(model.device)
+            inputs = pad_sequence(text.inputs[part], True, pad).to(model.device)  # [batch, tokens]
             labels = pad_sequence(text.labels[part], True, -100).to(model.device)
             count = int((labels != -100).sum())
             mask = (inputs != pad).long()

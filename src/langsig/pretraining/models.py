@@ -1,8 +1,9 @@
-"""Untrained RoBERTa and XLM-R models of any size."""
+"""RoBERTa and XLM-R models of any size, with random weights."""
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import numpy as np
 import torch
 from torch import nn
 from transformers import (
@@ -23,29 +24,44 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class ModelShape:
-    """Architecture and size of a model; the parameters of the same names."""
+    """Architecture and size of a model.
+
+    Raises
+    ------
+    InputError
+        If the architecture is unknown, or the number of heads does not divide the width.
+    """
 
     architecture: str
+    """``roberta``, ``xlm-roberta`` or ``roberta-prelayernorm``."""
     layers: int
+    """Number of layers above the embeddings."""
     dim: int
+    """Width of the hidden states."""
     heads: int
+    """Number of attention heads per layer."""
     dropout: float
+    """Dropout probability of hidden states and of attention weights."""
     initializer_range: float
-    """Standard deviation of the initial weights. RoBERTa's .02 suits a width of 768; a narrow
-    model starts to learn sooner from .04."""
+    """Standard deviation of the initial weights. RoBERTa uses .02 for a width of 768; a narrow
+    model starts to learn earlier with .04."""
 
     def __post_init__(self) -> None:
         if self.architecture not in _CLASSES:
-            raise InputError(f"architecture: {self.architecture!r} is none of {list(_CLASSES)}")
+            raise InputError(
+                f"architecture must be one of {', '.join(_CLASSES)}; got {self.architecture!r}"
+            )
         if self.dim % self.heads:
-            raise InputError(f"heads: {self.heads} does not divide dim {self.dim}")
+            raise InputError(
+                f"heads must divide dim; got {self.heads} heads and a dim of {self.dim}"
+            )
 
 
 class _LogitsWhereMasked:
-    """Mixin: the output layer sees only the positions that have a label.
+    """Mixin that computes logits only at positions with a label.
 
-    Six in seven positions of a masked language model carry no label, and the output layer over
-    a large vocabulary costs more than the body below it. Loss and gradients are unchanged.
+    Six out of seven positions of a masked language model have no label, and the output layer of
+    a large vocabulary costs more than the rest of the model. Loss and gradients are unchanged.
     """
 
     base_model: nn.Module
@@ -55,13 +71,13 @@ class _LogitsWhereMasked:
         self, input_ids: torch.Tensor, attention_mask: torch.Tensor, labels: torch.Tensor
     ) -> MaskedLMOutput:
         hidden = self.base_model(input_ids, attention_mask).last_hidden_state
-        labelled = labels != -100
-        logits = self.lm_head(hidden[labelled])
+        labelled = labels != -100  # [sequences, positions]
+        logits = self.lm_head(hidden[labelled])  # [labels, vocabulary]
         return MaskedLMOutput(loss=nn.functional.cross_entropy(logits, labels[labelled]))
 
 
 def _for_training(model_class: type) -> type:
-    """The class with the mixin, under its own name: a checkpoint records the name."""
+    """Add the mixin to a class and keep its name, since a checkpoint records the name."""
     return type(model_class.__name__, (_LogitsWhereMasked, model_class), {})
 
 
@@ -78,10 +94,21 @@ _CLASSES = {
 def build_model(
     shape: ModelShape, tokenizer: "PreTrainedTokenizerBase", *, max_length: int, seed: int
 ) -> "PreTrainedModel":
-    """Model with random weights for a tokenizer's vocabulary.
+    """Build a model with random weights for the vocabulary of a tokenizer.
 
-    The intermediate layers are four times as wide as the model, as in RoBERTa. Once saved, it
-    is an ordinary checkpoint of its architecture.
+    The feed-forward layers are four times as wide as the model, as in RoBERTa. A saved model is
+    an ordinary checkpoint of its architecture.
+
+    Parameters
+    ----------
+    shape
+        Architecture and size.
+    tokenizer
+        Tokenizer that sets the size of the vocabulary and the special tokens.
+    max_length
+        Maximum number of tokens in a sequence, special tokens included.
+    seed
+        Seed of the random weights.
     """
     config_class, model_class = _CLASSES[shape.architecture]
     config = config_class(
@@ -93,7 +120,7 @@ def build_model(
         hidden_dropout_prob=shape.dropout,
         attention_probs_dropout_prob=shape.dropout,
         initializer_range=shape.initializer_range,
-        # RoBERTa counts positions from the padding id on
+        # RoBERTa numbers positions from the padding id + 1.
         max_position_embeddings=max_length + tokenizer.pad_token_id + 1,
         type_vocab_size=1,
         pad_token_id=tokenizer.pad_token_id,
@@ -102,3 +129,24 @@ def build_model(
     )
     torch.manual_seed(seed)
     return model_class(config)
+
+
+def model_seed(model: str, seed: int) -> int:
+    """Derive the seed of one model from the seed of a run.
+
+    With one seed for all, models of the same shape would start from identical weights and be more
+    similar to each other than independently trained models are.
+
+    Parameters
+    ----------
+    model
+        Name of the model: a language code, or ``experimental``.
+    seed
+        Seed of the run, not negative.
+
+    Returns
+    -------
+    int
+        Seed from 0 to 2^32 - 1.
+    """
+    return int(np.random.SeedSequence([seed, *model.encode()]).generate_state(1)[0])

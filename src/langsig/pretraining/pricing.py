@@ -1,10 +1,10 @@
-"""What training a model costs, by arithmetic: nothing is built, loaded or run.
+"""The cost of training a model, calculated without building, loading or running anything.
 
-Parameters are exact. FLOPs are those of the matrix products, twice the multiplications: for each
-weight of the body and token two forward and four backward (Kaplan et al. 2020, *Scaling Laws for
-Neural Language Models*, section 2.1), for attention 12 x layers x dim x length a token (Chowdhery
-et al. 2022, *PaLM*, appendix B), and the output layer for each token that it sees. Hours and
-memory are estimates.
+Numbers of parameters are exact. FLOPs are those of the matrix products, two per multiplication.
+Each weight of the body costs two FLOPs per token in the forward pass and four in the backward pass
+(Kaplan et al. 2020, *Scaling Laws for Neural Language Models*, section 2.1). Attention costs
+12 x layers x dim x length per token (Chowdhery et al. 2022, *PaLM*, appendix B). The output layer
+is counted for the tokens for which it computes logits. Hours and memory are estimates.
 """
 
 import re
@@ -15,11 +15,10 @@ from langsig.errors import InputError
 from langsig.morphology import treebank_files
 from langsig.pretraining.models import ModelShape
 
-_FORWARD_AND_BACKWARD = 3  # the backward pass has two products for each of the forward pass
-_FIRST_POSITION = 2  # RoBERTa counts positions from the padding id on, which is 1
+_FORWARD_AND_BACKWARD = 3  # the backward pass has two products per product of the forward pass
+_FIRST_POSITION = 2  # RoBERTa numbers positions from the padding id + 1, and the id is 1
 _FULL, _HALF = 4, 2  # bytes of a float32 and of a float16 or bfloat16
-_ROW = re.compile(r"(\d+)(?:-(\d+))?\t")  # of CoNLL-U: a word or a range, no empty node
-
+_CONLLU_ROW = re.compile(r"(\d+)(?:-(\d+))?\t")  # a word or a range, but not an empty node
 
 PEAK_TFLOPS = {
     "V100-16GB": 125.0,
@@ -28,106 +27,129 @@ PEAK_TFLOPS = {
     "A100-80GB": 312.0,
     "H100-80GB": 989.0,
 }
-"""Dense matrix products in bfloat16, float16 on the V100, by the maker's data sheets (SXM)."""
+"""Peak of dense matrix products in TFLOPS, in bfloat16 (V100: float16), from NVIDIA's data sheets
+of the SXM versions."""
 
 KNOWN_VOCABULARIES = {
     "xlm-roberta-base": 250_002,
     "FacebookAI/xlm-roberta-base": 250_002,
 }
-"""Entries of tokenizers that are named rather than trained, so that none need be fetched."""
+"""Vocabulary sizes of public tokenizers, so that they need not be downloaded."""
 
 
 @dataclass(frozen=True)
 class Plan:
-    """Everything about the training of one model that has a price."""
+    """All properties of one model's training that determine its cost.
+
+    Raises
+    ------
+    InputError
+        If a number is not positive, or `masking` is not above 0 and at most 1.
+    """
 
     shape: ModelShape
+    """Architecture and size of the model."""
     vocabulary: int
-    """Entries of the tokenizer, special ones included."""
+    """Number of entries of the tokenizer, special tokens included."""
     length: int
-    """Sub-words a sequence; shorter ones are counted as if they were padded to it."""
+    """Number of tokens per sequence; shorter sequences are counted as if padded to it."""
     steps: int
+    """Number of steps."""
     batch_size: int
-    """Sequences a batch and process."""
+    """Number of sequences per batch and process."""
     accumulation: int
-    """Batches a step."""
+    """Number of batches per step."""
     processes: int
-    """Of all machines together."""
+    """Number of processes on all machines together."""
     masking: float
-    """Share of tokens that the output layer predicts."""
+    """Share of the tokens to predict."""
     mixed_precision: bool
-    """Whether products are in 16 bits; weights, gradients and moments are in 32 all the same."""
+    """Whether matrix products are in 16 bits. Weights, gradients and moments are always in 32."""
 
     def __post_init__(self) -> None:
         for name in ("vocabulary", "length", "steps", "batch_size", "accumulation", "processes"):
             if getattr(self, name) < 1:
-                raise InputError(f"{name}: {getattr(self, name)} is not positive")
+                raise InputError(f"{name} must be positive, got {getattr(self, name)}")
         if not 0 < self.masking <= 1:
-            raise InputError(f"masking: {self.masking} is not a share between 0 and 1")
+            raise InputError(f"masking must be above 0 and at most 1, got {self.masking}")
 
     @property
-    def tokens_a_step(self) -> int:
-        """Padding included."""
+    def tokens_per_step(self) -> int:
+        """Number of tokens per step, padding included."""
         return self.batch_size * self.accumulation * self.processes * self.length
 
     @property
     def tokens(self) -> int:
-        """Of all steps, padding included."""
-        return self.steps * self.tokens_a_step
+        """Number of tokens of all steps, padding included."""
+        return self.steps * self.tokens_per_step
 
 
 @dataclass(frozen=True)
 class Flops:
-    """Of one model's whole training."""
+    """FLOPs of the whole training of one model."""
 
     body: int
+    """FLOPs of the layers, apart from attention."""
     attention: int
-    """Products of queries, keys and values; their projections belong to the body."""
+    """FLOPs of the products of queries, keys and values; their projections belong to the body."""
     output: int
-    """Output layer, where it sees masked positions only."""
+    """FLOPs of the output layer at masked positions only, as langsig trains."""
     output_everywhere: int
-    """Output layer, where it sees all positions; instead of `output`."""
+    """FLOPs of the output layer at all positions, as most implementations train."""
 
     @property
     def total(self) -> int:
-        """As langsig trains."""
+        """All FLOPs, with the output layer at masked positions only."""
         return self.body + self.attention + self.output
 
     @property
     def total_everywhere(self) -> int:
-        """Were the output layer to see all positions."""
+        """All FLOPs, with the output layer at all positions."""
         return self.body + self.attention + self.output_everywhere
 
 
 @dataclass(frozen=True)
 class Memory:
-    """Bytes a GPU, one process each; without what the allocator and CUDA keep for themselves."""
+    """Bytes per GPU with one process, without the overhead of the allocator and of CUDA."""
 
     weights: int
-    """With the 16-bit copies that mixed precision keeps."""
+    """Weights, with the 16-bit copies of mixed precision."""
     gradients: int
-    """Twice where there are several processes: torch's data parallelism exchanges a copy."""
+    """Gradients, twice if there are several processes: torch's data parallelism copies them."""
     moments: int
-    """The two of Adam."""
+    """Both moments of Adam."""
     activations: int
+    """Activations of the layers that the backward pass needs."""
     logits: int
-    """Logits, their softmax and their gradient, at masked positions."""
+    """Logits, their softmax and their gradient at masked positions only, as langsig trains."""
     logits_everywhere: int
-    """The same at all positions; instead of `logits`."""
+    """The same at all positions, as most implementations train."""
 
     @property
     def total(self) -> int:
-        """As langsig trains."""
+        """All bytes, with the output layer at masked positions only."""
         return self.weights + self.gradients + self.moments + self.activations + self.logits
 
     @property
     def total_everywhere(self) -> int:
-        """Were the output layer to see all positions."""
+        """All bytes, with the output layer at all positions."""
         return self.total - self.logits + self.logits_everywhere
 
 
 def count_parameters(shape: ModelShape, vocabulary: int, length: int) -> int:
-    """Weights of the model that :func:`build_model` makes; tied ones once."""
+    """Count the weights of a model from :func:`~langsig.pretraining.build_model`.
+
+    Weights of the output layer that are shared with the embeddings are counted once.
+
+    Parameters
+    ----------
+    shape
+        Architecture and size.
+    vocabulary
+        Number of entries of the tokenizer, special tokens included.
+    length
+        Maximum number of tokens in a sequence.
+    """
     dim = shape.dim
     norm = 2 * dim
     embeddings = (vocabulary + length + _FIRST_POSITION + 1) * dim + norm
@@ -139,48 +161,50 @@ def count_parameters(shape: ModelShape, vocabulary: int, length: int) -> int:
 
 
 def training_flops(plan: Plan) -> Flops:
-    """FLOPs of a training, see the formula above."""
-    shape, tokens = plan.shape, plan.tokens
+    """Calculate the FLOPs of a training by the formulas at the top of this module."""
+    shape = plan.shape
     dim = shape.dim
-    each = 2 * _FORWARD_AND_BACKWARD * tokens
-    output = each * (dim * dim + dim * plan.vocabulary)
+    flops_per_weight = 2 * _FORWARD_AND_BACKWARD * plan.tokens
+    output = flops_per_weight * (dim * dim + dim * plan.vocabulary)
     return Flops(
-        body=each * 12 * shape.layers * dim * dim,
-        attention=each * 2 * shape.layers * dim * plan.length,
+        body=flops_per_weight * 12 * shape.layers * dim * dim,
+        attention=flops_per_weight * 2 * shape.layers * dim * plan.length,
         output=round(output * plan.masking),
         output_everywhere=output,
     )
 
 
 def gpu_hours(flops: int, tflops: float, utilisation: float) -> float:
-    """Hours of one GPU.
+    """Estimate the hours that one GPU needs.
 
     Parameters
     ----------
+    flops
+        Number of FLOPs.
     tflops
-        Peak of the GPU.
+        Peak of the GPU in TFLOPS.
     utilisation
-        Share of the peak that training reaches (model FLOPs utilisation). What it is depends on
-        the sizes, and only a measurement tells.
+        Share of the peak that training reaches (model FLOPs utilisation). It depends on the sizes
+        and has to be measured.
 
     Raises
     ------
     InputError
-        If one of the two is out of range.
+        If `tflops` or `utilisation` is out of range.
     """
     if tflops <= 0:
-        raise InputError(f"tflops: {tflops} is not positive")
+        raise InputError(f"tflops must be positive, got {tflops}")
     if not 0 < utilisation <= 1:
-        raise InputError(f"utilisation: {utilisation} is not a share between 0 and 1")
+        raise InputError(f"utilisation must be above 0 and at most 1, got {utilisation}")
     return flops / (tflops * 1e12 * utilisation) / 3600
 
 
 def training_memory(plan: Plan) -> Memory:
-    """Estimate what one process holds at the end of a forward pass.
+    """Estimate the memory of one process at the end of a forward pass.
 
-    Activations are 34 bytes a token, layer and dimension in 16 bits, and twice that in 32
-    (Korthikanti et al. 2022, *Reducing Activation Recomputation in Large Transformer Models*,
-    section 4.1, without the attention matrices, which fused attention does not keep).
+    Activations take 34 bytes per token, layer and dimension in 16 bits, and twice as much in 32
+    bits (Korthikanti et al. 2022, *Reducing Activation Recomputation in Large Transformer Models*,
+    section 4.1, without the attention matrices, which fused attention does not store).
     """
     parameters = count_parameters(plan.shape, plan.vocabulary, plan.length)
     tokens = plan.batch_size * plan.length
@@ -197,43 +221,61 @@ def training_memory(plan: Plan) -> Memory:
 
 
 def checkpoint_bytes(shape: ModelShape, vocabulary: int, length: int) -> int:
-    """Size of the weights of a saved model, float32."""
+    """Calculate the size of a saved model in bytes, with weights in float32."""
     return _FULL * count_parameters(shape, vocabulary, length)
 
 
 def sequence_bytes(sequences: int, length: int) -> int:
-    """Most that the tokens of so many sequences take, int32."""
+    """Calculate the maximum size in bytes of a number of sequences, with tokens in int32."""
     return 4 * sequences * length
 
 
 def state_bytes(words: int, shapes: tuple[ModelShape, ModelShape], itemsize: int) -> int:
-    """Size of the hidden states of both models over so many words."""
+    """Calculate the size in bytes of the hidden states of two models.
+
+    Parameters
+    ----------
+    words
+        Number of words.
+    shapes
+        Shapes of the control model and of the experimental model.
+    itemsize
+        Bytes per number.
+    """
     return words * itemsize * sum((shape.layers + 1) * shape.dim for shape in shapes)
 
 
 def covariance_bytes(
     control: ModelShape, experimental: ModelShape, categories: int, blocks: int, block_layers: int
 ) -> int:
-    """Most that one language's covariances take, float32.
+    """Calculate the maximum size in bytes of one language's covariances, in float32.
 
     Parameters
     ----------
+    control, experimental
+        Shapes of the two models.
     categories
-        Number of categories; a language that lacks some takes less.
+        Number of categories. A language that lacks some of them takes less.
     blocks
-        Blocks of sentences.
+        Number of blocks of sentences.
     block_layers
-        Layers, over all categories, whose sums are kept by block.
+        Number of layers, summed over the categories, whose sums are stored per block.
     """
     z, y = control.dim, experimental.dim
-    one = _FULL * (z * y + z * z + y * y + z + y)
-    return one * (categories * (control.layers + 1) + blocks * block_layers)
+    statistics_bytes = _FULL * (z * y + z * z + y * y + z + y)
+    return statistics_bytes * (categories * (control.layers + 1) + blocks * block_layers)
 
 
 def count_words(treebank: Path) -> int:
-    """Rows that the words table of a treebank has, without annotating it.
+    """Count the words of a treebank without annotating it.
 
-    A multiword range is one word, and its parts and empty nodes are none.
+    The result is the number of words that :func:`~langsig.morphology.annotate` returns: a
+    multiword range counts as one word, and empty nodes do not count.
+
+    Parameters
+    ----------
+    treebank
+        CoNLL-U file, or folder with such files.
 
     Raises
     ------
@@ -244,7 +286,7 @@ def count_words(treebank: Path) -> int:
     for path in treebank_files(treebank):
         with path.open(encoding="utf-8") as stream:
             for line in stream:
-                if row := _ROW.match(line):
+                if row := _CONLLU_ROW.match(line):
                     first, last = row.groups()
                     words += int(first) - int(last) if last else 1
     return words

@@ -1,4 +1,4 @@
-"""The token sequences that a model is trained on, and those held out."""
+"""The token sequences that a model is trained and evaluated on."""
 
 from collections.abc import Collection, Iterable, Mapping
 from pathlib import Path
@@ -20,40 +20,50 @@ def training_text(
     languages: Collection[str],
     shares: Mapping[str, float],
     *,
-    parameter: str,
     seed: int,
     analysed: NDArray[np.uint64] | None = None,
 ) -> dict[str, Sequences]:
-    """Sequences of each language: a share of those that were packed, see :meth:`Sequences.sample`.
+    """Load the sequences that a model is trained on.
 
     Parameters
     ----------
     folder
-        With ``LANGUAGE/train.safetensors``.
+        Folder with a file ``LANGUAGE/train.safetensors`` for each language.
+    languages
+        Languages of the model.
     shares
-        By language, each above 0 and at most 1; all of those that are not there.
-    parameter
-        What to call a share in errors, with ``{}`` for the language.
+        Share of the sequences to use, by language, above 0 and at most 1. All sequences of the
+        other languages are used.
+    seed
+        Seed of the choice of sequences, see :meth:`Sequences.sample`.
     analysed
-        Fingerprints of sentences without which to train: a corpus may hold a sentence of another
-        language's treebank.
+        Fingerprints of sentences to leave out, since a corpus may contain a sentence from the
+        treebank of another language.
+
+    Returns
+    -------
+    dict
+        Sequences by language.
 
     Raises
     ------
     InputError
-        If a share is none, too small for a single sequence, or of another language.
+        If a share is out of range or too small for a single sequence, or if its language is not
+        one of `languages`.
     """
     for language in shares:
         if language not in languages:
             raise InputError(
-                f"{parameter.format(language)}: the model is not trained on it, but on "
-                + ", ".join(languages)
+                f"there is a share of {language}, on which the model is not trained; its languages "
+                f"are {', '.join(languages)}"
             )
     text = {}
     for language in languages:
         sequences = Sequences.load(folder / language / "train.safetensors")
-        share = shares.get(language, 1.0)
-        drawn = sequences.sample(share, seed=seed, parameter=parameter.format(language))
+        try:
+            drawn = sequences.sample(shares.get(language, 1.0), seed=seed)
+        except InputError as error:
+            raise InputError(f"{language}: {error}") from error
         text[language] = drawn if analysed is None else drawn.without(analysed)
     return text
 
@@ -66,14 +76,22 @@ def held_out_text(
     share: float,
     seed: int,
 ) -> dict[str, MaskedTokens]:
-    """Held-out sequences of each language, with a share of their tokens hidden.
+    """Load the held-out sequences of each language and hide a share of their tokens.
 
-    With the same seed these are the same tokens for all models that read a language.
+    With the same seed, the same tokens are hidden for all models of a language.
 
     Parameters
     ----------
     folder
-        With ``LANGUAGE/validation.safetensors``.
+        Folder with a file ``LANGUAGE/validation.safetensors`` for each language.
+    languages
+        Languages to load.
+    tokenizer
+        Tokenizer that made the sequences.
+    share
+        Share of the tokens to hide.
+    seed
+        Seed of the choice of tokens.
     """
     return {
         language: MaskedTokens.choose(

@@ -1,4 +1,4 @@
-"""Pre-training by masked language modelling, with transformers' Trainer."""
+"""Masked language modelling with the Trainer of transformers."""
 
 import hashlib
 import json
@@ -38,34 +38,42 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Recipe:
-    """How a model is trained; the parameters of the same names."""
+    """How a model is trained.
+
+    Raises
+    ------
+    InputError
+        If a number of steps, batches, sequences or evaluations is not positive.
+    """
 
     steps: int
-    """At most this many."""
+    """Maximum number of steps."""
     batch_size: int
-    """Sequences a step and process."""
+    """Number of sequences per batch and process."""
     accumulation: int
-    """Batches whose gradients are added up for one step."""
+    """Number of batches whose gradients are added up in one step."""
     learning_rate: float
-    """The highest; reached after the warm-up, falling to zero from there."""
+    """Maximum learning rate, reached after the warm-up; from there it falls linearly to zero."""
     warmup: float
-    """Share of the steps."""
+    """Length of the warm-up, as a share of the steps."""
     weight_decay: float
+    """Weight decay of AdamW."""
     masking: float
-    """Share of tokens to predict: of these 80 % are masked, 10 % swapped, 10 % left."""
+    """Share of the tokens to predict: 80 % of them are masked, 10 % swapped, 10 % kept."""
     batches_by_length: int
-    """So many batches are drawn at once and sorted by length: less padding, and more steps a
-    second. Sorting 50 halves the time of a step, but each step teaches less, and models of many
-    languages may not take off; 1 sorts nothing."""
+    """Number of consecutive batches whose sequences are sorted by length, which saves padding.
+    Sorting 50 batches halves the time of a step, but each step teaches less, and models of many
+    languages may fail to learn. 1 sorts nothing."""
     evaluations: int
-    """Points of the learning curve; at each the state is saved, to resume from after a kill."""
+    """Number of evaluations, evenly spaced. Each is a point of the learning curve and saves a
+    state from which a killed run resumes."""
     patience: int | None
-    """Evaluations without improvement after which training ends, and the best weights are
-    taken; None: never."""
+    """Number of evaluations without improvement after which training stops and the best weights
+    are restored. None: training never stops early."""
     min_improvement: float
-    """Least fall of the held-out cross-entropy, in nat, that counts as improvement."""
+    """Minimum decrease of the held-out cross-entropy, in nat, that counts as an improvement."""
     margin: float
-    """Gain in nat over token frequencies at which a model counts as learnt."""
+    """Minimum gain over token frequencies, in nat per token, at which a model counts as learnt."""
 
     def __post_init__(self) -> None:
         for name in (
@@ -78,27 +86,38 @@ class Recipe:
         ):
             value = getattr(self, name)
             if value is not None and value < 1:
-                raise InputError(f"{name}: {value} is not positive")
+                raise InputError(f"{name} must be positive, got {value}")
 
 
-class Trained(NamedTuple):
-    """What has come of a training, beside the weights."""
+class CurvePoint(NamedTuple):
+    """One evaluation during training, in nat per held-out token."""
+
+    step: int
+    """Number of steps taken."""
+    masked_cross_entropy: float
+    """Cross-entropy of the model."""
+    unigram_cross_entropy: float
+    """Cross-entropy of token frequencies."""
+
+
+class TrainingResult(NamedTuple):
+    """Result of a training run, apart from the weights."""
 
     learning: Learning
-    """What the model has learnt in the end."""
-    curve: list[dict[str, float]]
-    """A dictionary an evaluation: ``step``, ``masked_cross_entropy``, ``unigram_cross_entropy``."""
+    """What the model has learnt at the end."""
+    curve: list[CurvePoint]
+    """Learning curve, one point per evaluation."""
     steps: int
-    """So many were taken."""
+    """Number of steps taken."""
     run: str
-    """Hash of all that the weights depend on: text, parameters, code and versions of libraries."""
+    """Hash of all that the weights depend on: text, parameters, code and library versions."""
 
 
-def processes() -> PartialState:
-    """The processes that ``accelerate launch`` has started, of which this is one.
+def process_state() -> PartialState:
+    """State of this process among those that ``accelerate launch`` started.
 
-    To be called before anything else asks for them: without a GPU, accelerate would otherwise
-    take the processes of a launch for unrelated ones.
+    This must be the first access to that state: without a GPU, accelerate would otherwise treat
+    the processes of one launch as unrelated.
     """
     return PartialState(cpu=not torch.cuda.is_available())
 
@@ -113,27 +132,37 @@ def pretrain(
     scratch: Path,
     alpha: float = 1.0,
     seed: int,
-) -> Trained:
+) -> TrainingResult:
     """Train a model in place (paper, appendix B.2).
 
-    Under ``accelerate launch`` every process calls this with the same arguments, and the
-    gradients of all are averaged; its configuration file also says whether matrices are
-    multiplied in half precision.
+    Under ``accelerate launch``, every process calls this function with the same arguments, and
+    gradients are averaged over the processes. The configuration file of accelerate also decides
+    on half precision.
 
     Parameters
     ----------
+    model
+        Model to train, with its initial weights.
+    tokenizer
+        Tokenizer that made the sequences.
     train
-        By language.
+        Training sequences by language.
+    held_out
+        Held-out text by language, for the learning curve and early stopping.
+    recipe
+        Length, optimisation and evaluation of the training.
     scratch
-        Folder for the states to resume from. A run that was killed goes on from its last one,
-        and on a single process ends with the weights of an undisturbed run, bit by bit; a run
-        with other data, parameters or code starts afresh. The caller removes the folder once
-        the model is safe.
+        Folder for saved states. A run that was killed resumes from its last state; on a single
+        process it ends with exactly the weights of an uninterrupted run. A run with different
+        data, parameters or code starts from the beginning. The caller removes the folder after
+        saving the model.
     alpha
         Exponent of the sampling of languages, see :func:`~langsig.pretraining.sampling.draw`.
+    seed
+        Seed of the order of sequences, the masking and dropout.
     """
-    on_gpu = processes().device.type == "cuda"
-    run = _name_of_run(model, train, held_out, recipe, alpha, seed)
+    on_gpu = process_state().device.type == "cuda"
+    run = _run_hash(model, train, held_out, recipe, alpha, seed)
     states = scratch / run
     if not sys.stderr.isatty():
         logging.disable_progress_bar()
@@ -149,10 +178,10 @@ def pretrain(
             learning_rate=recipe.learning_rate,
             warmup_steps=round(recipe.warmup * recipe.steps),
             weight_decay=recipe.weight_decay,
-            adam_beta2=0.98,  # RoBERTa's; .999 forgets too slowly in short runs
-            train_sampling_strategy="sequential",  # the draws are shuffled already
+            adam_beta2=0.98,  # as RoBERTa; .999 adapts too slowly in short runs
+            train_sampling_strategy="sequential",  # the draws are already shuffled
             remove_unused_columns=False,
-            # When to evaluate and save is for _Schedule to say.
+            # _Schedule decides when to evaluate and save.
             eval_strategy="steps",
             eval_steps=recipe.steps + 1,
             save_strategy="steps",
@@ -170,9 +199,9 @@ def pretrain(
             dataloader_pin_memory=on_gpu,
             seed=seed,
         ),
-        train_dataset=_Drawn(train, recipe, alpha=alpha, seed=seed),
-        data_collator=_Masking(tokenizer, recipe.masking, seed),
-        eval_dataset=[],  # Trainer asks for one; what is held out is measured by `evaluate`
+        train_dataset=_DrawnSequences(train, recipe, alpha=alpha, seed=seed),
+        data_collator=_MaskingCollator(tokenizer, recipe.masking, seed),
+        eval_dataset=[],  # required by Trainer, but `evaluate` uses the held-out text
         callbacks=[_Schedule(recipe)],
     )
     trainer.remove_callback(PrinterCallback)
@@ -180,26 +209,22 @@ def pretrain(
         trainer.add_callback(EarlyStoppingCallback(recipe.patience, recipe.min_improvement))
     trainer.train(resume_from_checkpoint=_last_state(states))
     curve = [
-        {
-            "step": entry["step"],
-            "masked_cross_entropy": entry["eval_loss"],
-            "unigram_cross_entropy": entry["eval_unigram_cross_entropy"],
-        }
+        CurvePoint(entry["step"], entry["eval_loss"], entry["eval_unigram_cross_entropy"])
         for entry in trainer.state.log_history
         if "eval_loss" in entry
     ]
-    return Trained(trainer.measure(), curve, trainer.state.global_step, run)
+    return TrainingResult(trainer.measure(), curve, trainer.state.global_step, run)
 
 
-def _name_of_run(
+def _run_hash(
     model: "PreTrainedModel",
     train: Mapping[str, Sequences],
     held_out: Mapping[str, MaskedTokens],
-    *settings: Any,
+    *settings: Recipe | float,
 ) -> str:
-    """Hash of all that the weights in the end depend on."""
+    """Hash of all that the final weights depend on."""
     versions = torch.__version__, transformers.__version__, accelerate.__version__
-    run = hashlib.sha256(repr((settings, processes().num_processes, versions)).encode())
+    run = hashlib.sha256(repr((settings, process_state().num_processes, versions)).encode())
     for source in sorted(Path(__file__).parent.glob("*.py")):
         run.update(source.read_bytes())
     for parameter in model.state_dict().values():
@@ -216,14 +241,14 @@ def _name_of_run(
 
 
 def _last_state(states: Path) -> str | None:
-    """The latest state that was saved whole; what a kill has left of others is removed."""
+    """Latest state that was saved completely; incomplete later ones are removed."""
     saved = sorted(states.glob("checkpoint-*"), key=lambda path: int(path.name.split("-")[1]))
     while saved:
         latest = saved.pop()
         try:
-            json.loads((latest / "trainer_state.json").read_text())  # what is written last
+            json.loads((latest / "trainer_state.json").read_text())  # the file that is written last
         except (OSError, ValueError):
-            if processes().is_main_process:
+            if process_state().is_main_process:
                 shutil.rmtree(latest)
             continue
         return str(latest)
@@ -231,7 +256,7 @@ def _last_state(states: Path) -> str | None:
 
 
 class _Trainer(Trainer):
-    """Trainer whose evaluation is :func:`measure_learning`."""
+    """Trainer that evaluates with :func:`measure_learning`."""
 
     control: TrainerControl
 
@@ -241,7 +266,7 @@ class _Trainer(Trainer):
         self._recipe = recipe
 
     def measure(self) -> Learning:
-        """What the model has learnt so far."""
+        """Measure what the model has learnt so far."""
         return measure_learning(
             self.model,
             self._held_out,
@@ -250,7 +275,7 @@ class _Trainer(Trainer):
         )
 
     def evaluate(self, *_: Any, **__: Any) -> dict[str, float]:
-        """Measure, log, and tell the callbacks."""
+        """Measure, log, and call the callbacks."""
         learning = self.measure()
         metrics = {
             "eval_loss": learning.masked_cross_entropy,
@@ -263,21 +288,21 @@ class _Trainer(Trainer):
         return metrics
 
 
-class _Drawn(Dataset[dict[str, Any]]):
-    """The sequences of a whole run, in the order of their draws."""
+class _DrawnSequences(Dataset[dict[str, Any]]):
+    """The sequences of a whole run, in the order in which they are used."""
 
     def __init__(
         self, text: Mapping[str, Sequences], recipe: Recipe, *, alpha: float, seed: int
     ) -> None:
         self._text = list(text.values())
-        batch = recipe.batch_size * processes().num_processes
+        batch = recipe.batch_size * process_state().num_processes
         draws = draw(
             [len(sequences) for sequences in self._text],
             recipe.steps * recipe.accumulation * batch,
             alpha=alpha,
             seed=seed,
         )
-        self._draws: Draws = draws.by_length(
+        self._draws: Draws = draws.batched_by_length(
             [sequences.lengths for sequences in self._text],
             batch_size=batch,
             batches=recipe.batches_by_length,
@@ -293,11 +318,11 @@ class _Drawn(Dataset[dict[str, Any]]):
         return {"input_ids": torch.from_numpy(tokens).long(), "draw": index}
 
 
-class _Masking:
-    """Pads a batch and hides tokens; which ones depends on the seed and its first draw only.
+class _MaskingCollator:
+    """Pads a batch and hides tokens, chosen by the seed and the first draw of the batch.
 
-    Were they taken from the state of a generator, a resumed run would see others: batches are
-    fetched ahead of the step at which the state is saved.
+    A generator with a running state would make a resumed run choose other tokens, because batches
+    are fetched ahead of the step at which the state is saved.
     """
 
     def __init__(self, tokenizer: "PreTrainedTokenizerBase", share: float, seed: int) -> None:
@@ -315,7 +340,7 @@ class _Masking:
 
 
 class _Schedule(TrainerCallback):
-    """Evaluates and saves at even distances, and after the last step."""
+    """Evaluates and saves at evenly spaced steps, the last one included."""
 
     def __init__(self, recipe: Recipe) -> None:
         self._due = {
