@@ -32,7 +32,7 @@ from transformers import AutoModel, AutoModelForMaskedLM
 from langsig.corpora import load_tokenizer, train_tokenizer
 from langsig.morphology import annotate
 from langsig.pretraining import ModelShape, build_model
-from langsig.representations import States, extract, load_model
+from langsig.representations import States, extract, load_encoder
 
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerBase
@@ -162,7 +162,7 @@ def run_side(side: str, folder: Path) -> dict[str, float]:
     words = pd.read_parquet(folder / "words.parquet")
     tokenizer = load_tokenizer(folder)
     if side == "langsig":
-        model, run = load_model(folder), streamed
+        model, run = load_encoder(folder), streamed
     else:
         auto_class = AutoModelForMaskedLM if side == "published" else AutoModel
         model, run = auto_class.from_pretrained(folder).eval(), pickled

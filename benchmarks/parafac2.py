@@ -31,7 +31,7 @@ import torch
 from numpy.random import Generator, default_rng
 from numpy.typing import NDArray
 
-from langsig.factorization import Parafac2Result, als, parafac2
+from langsig.factorization import Parafac2Result, Solver, als
 
 Slices = list[NDArray[np.float64]]
 LANGUAGES = 33
@@ -172,9 +172,8 @@ def with_matcouply(slices: Slices, problem: dict[str, Any]) -> Parafac2Result:
 
 
 def with_langsig(slices: Slices, problem: dict[str, Any]) -> Parafac2Result:
-    return parafac2(
-        slices, rank=problem["rank"], ridge=0.0, max_iterations=problem["needed"], tolerance=1e-15
-    )
+    solver = Solver(problem["rank"], ridge=0.0, max_iterations=problem["needed"], tolerance=1e-15)
+    return solver.fit(slices)
 
 
 SIDES: dict[str, Callable[[Slices, dict[str, Any]], Parafac2Result]] = {

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from parafac2 import KINDS
 from scipy.stats import spearmanr
 
-from langsig.factorization import fits_from_starts, parafac2
+from langsig.factorization import Solver, fits_from_starts
 from langsig.representations import CategoryStatistics
 
 Slices = list[NDArray[np.float64]]
@@ -70,7 +70,8 @@ def compare(
     singular = [np.linalg.svd(omega, compute_uv=False)[:rank].mean() for omega in slices]
     rows = []
     for ridge in RIDGES:
-        fits = fits_from_starts(slices, starts=STARTS, rank=rank, ridge=ridge)
+        solver = Solver(rank=rank, ridge=ridge)
+        fits = fits_from_starts(slices, solver=solver, starts=STARTS)
         averages = [fit.average_signatures for fit in fits]
         agreements = [spearmanr(a, b).statistic for a, b in combinations(averages, 2)]
         levels = [float(average.mean()) for average in averages]
@@ -88,7 +89,7 @@ def compare(
             "condition": fits[0].blueprint_condition,
         }  # fmt: skip
         if halves:
-            fit = parafac2(halves[0], rank=rank, ridge=ridge)
+            fit = solver.fit(halves[0])
             row["held_out"] = fit.error_of(halves[1])
         rows.append(row)
     return rows

@@ -12,6 +12,7 @@ should be uniform, so that their share below a level is the level.
 import argparse
 import json
 from concurrent.futures import ProcessPoolExecutor
+from dataclasses import replace
 from functools import partial
 from typing import Any, NamedTuple
 
@@ -21,7 +22,7 @@ from numpy.random import Generator, default_rng
 from numpy.typing import NDArray
 from scipy.stats import kstest
 
-from langsig.factorization import bootstrap, fits_from_starts, flip_test
+from langsig.factorization import Solver, bootstrap, fits_from_starts, flip_test
 from langsig.intervals import interval
 from langsig.representations import BlockStatistics, CovarianceFitter
 
@@ -134,9 +135,15 @@ def one_coverage(
     rng = default_rng([arguments.seed, words, seed])
     blocks = data_set(rng, world, words, arguments.blocks, related=True)
     slices = [b.cross_covariance(slice(None)) for b in blocks]
-    fits = fits_from_starts(slices, starts=arguments.starts, rank=arguments.rank)
-    few = {"replicates": arguments.replicates, "max_iterations": arguments.iterations}
-    replicates = bootstrap(blocks, fits[0], seed=seed, **few)
+    solver = Solver(rank=arguments.rank)
+    fits = fits_from_starts(slices, solver=solver, starts=arguments.starts)
+    replicates = bootstrap(
+        blocks,
+        fits[0],
+        solver=replace(solver, max_iterations=arguments.iterations),
+        replicates=arguments.replicates,
+        seed=seed,
+    )
     estimate = fits[0].average_signatures
     return estimate, *interval(estimate, replicates, np.array([f.average_signatures for f in fits]))
 
@@ -145,8 +152,8 @@ def one_null(world: World, words: int, arguments: argparse.Namespace, seed: int)
     """p-values, ``[languages]``."""
     rng = default_rng([arguments.seed, words, seed, 1])
     blocks = data_set(rng, world, words, arguments.blocks, related=False)
-    options = {"rank": arguments.rank, "max_iterations": arguments.iterations}
-    return flip_test(blocks, replicates=arguments.replicates - 1, seed=seed, **options).p
+    solver = Solver(rank=arguments.rank, max_iterations=arguments.iterations)
+    return flip_test(blocks, solver=solver, replicates=arguments.replicates - 1, seed=seed).p
 
 
 def coverage(found: list[tuple[Array, Array, Array]]) -> dict[str, Any]:

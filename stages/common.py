@@ -9,6 +9,7 @@ import pandas as pd
 import yaml
 
 from langsig.errors import InputError
+from langsig.factorization import Solver
 from langsig.schemas import LearningCurves
 
 
@@ -17,6 +18,17 @@ def load_params() -> dict[str, Any]:
     with open("params.yaml", encoding="utf-8") as stream:
         params: dict[str, Any] = yaml.safe_load(stream)
     return params
+
+
+def solver_of(options: dict[str, Any]) -> Solver:
+    """The solver that the section ``factorize`` describes."""
+    return Solver(
+        rank=options["rank"],
+        method=options["method"],
+        ridge=options["ridge"],
+        max_iterations=options["max_iterations"],
+        tolerance=options["tolerance"],
+    )
 
 
 def paths(template: str, languages: list[str]) -> dict[str, Path]:

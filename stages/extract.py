@@ -6,7 +6,7 @@ from pathlib import Path
 from langsig.corpora import load_tokenizer
 from langsig.files import atomic_directory
 from langsig.morphology import Words
-from langsig.representations import extract, load_model
+from langsig.representations import extract, load_encoder
 from stages.common import load_params
 
 
@@ -17,7 +17,7 @@ def main(arguments: Sequence[str]) -> None:
     words = Words.load(Path(f"artifacts/words/{language}")).table
     with atomic_directory(Path(f"artifacts/states/{role}/{language}")) as output:
         kept = extract(
-            load_model(checkpoint),
+            load_encoder(checkpoint),
             load_tokenizer(checkpoint),
             words,
             output,

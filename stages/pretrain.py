@@ -16,7 +16,7 @@ import pandas as pd
 from langsig import pretraining
 from langsig.corpora import Sequences, fingerprint, load_tokenizer
 from langsig.morphology import Words
-from langsig.representations import load_model
+from langsig.representations import load_encoder
 from stages.common import languages_of, load_params, scratch_folder
 
 SEQUENCES = Path("artifacts/sequences")
@@ -75,7 +75,7 @@ def text(name: str, params: dict[str, Any]) -> dict[str, Sequences]:
 def adopt(checkpoint: str) -> None:
     """Save a public checkpoint as the experimental model; what it has learnt is not known."""
     if pretraining.process_state().is_main_process:
-        model, tokenizer = load_model(checkpoint), load_tokenizer(checkpoint)
+        model, tokenizer = load_encoder(checkpoint), load_tokenizer(checkpoint)
         card = pretraining.adopted_card(checkpoint)
         pretraining.save_checkpoint(MODELS / "experimental", model, tokenizer, card)
         pretraining.save_learning(LEARNING / "experimental", {"checkpoint": checkpoint})

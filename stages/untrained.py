@@ -16,7 +16,7 @@ from langsig.representations import (
     States,
     covariances_by_category,
     extract,
-    load_model,
+    load_encoder,
     load_untrained,
 )
 from stages.common import load_params
@@ -36,7 +36,7 @@ def main(arguments: Sequence[str]) -> None:
             checkpoint, output = Path(folder, role, "model"), Path(folder, role, "states")
             output.mkdir(parents=True)
             model.save_pretrained(checkpoint)
-            encoder = load_model(checkpoint)
+            encoder = load_encoder(checkpoint)
             extract(encoder, tokenizer, words, output, language=language, **params["extract"])
             states[role] = States.open(output)
         options = params["covariance"]

@@ -15,14 +15,14 @@ from langsig.commands import main
 from langsig.commands.compare import layout
 from langsig.comparison import compare
 from langsig.errors import InputError
-from langsig.factorization import factorize_layers
+from langsig.factorization import Solver, factorize_layers
 from langsig.morphology import CATEGORIES, annotate
 from langsig.pretraining import ModelShape, build_model
 from langsig.representations import (
     States,
     covariances_by_category,
     extract,
-    load_model,
+    load_encoder,
     match_layers,
 )
 
@@ -101,7 +101,7 @@ def test_signatures_are_those_of_the_steps_one_by_one(
         for name in (language, "multilingual"):
             folder = tmp_path / language / name
             folder.mkdir(parents=True)
-            model = load_model(models[name])
+            model = load_encoder(models[name])
             options: dict[str, Any] = {"dtype": "float16", "batch_tokens": 1024}
             extract(model, tokenizer, words, folder, language=language, **options)
             of_model[name] = States.open(folder)
@@ -112,10 +112,10 @@ def test_signatures_are_those_of_the_steps_one_by_one(
         slices[language] = [layer.cross.astype(np.float32) for layer in numbers.layers]
         counted = result.words.frame.set_index(["category", "language"])["words"]
         assert counted["Number", language] == words["Number"].notna().sum() == numbers.words
-    expected = factorize_layers(slices, category="Number", **FEW, seed=3)
+    expected = factorize_layers(slices, category="Number", solver=Solver(**FEW), seed=3)
     table = result.signatures.frame
     number = table[table["category"] == "Number"].reset_index(drop=True)
-    pd.testing.assert_frame_equal(number, expected.signatures, rtol=1e-9)
+    pd.testing.assert_frame_equal(number, expected.signatures.frame, rtol=1e-9)
     assert table["category"].unique().tolist() == ["Number", "Part of Speech"]
     assert list(temporary.iterdir()) == []
 
@@ -194,9 +194,9 @@ def test_each_model_is_loaded_once(
 
     def load(name: str) -> Any:
         loaded.append(name)
-        return load_model(name)
+        return load_encoder(name)
 
-    monkeypatch.setattr(langsig.comparison, "load_model", load)
+    monkeypatch.setattr(langsig.comparison, "load_encoder", load)
     compare(models["multilingual"], controls(models), treebanks, **FEW)
     assert loaded == [models[name] for name in ("multilingual", *LANGUAGES)]
 
@@ -276,7 +276,7 @@ def test_what_does_not_fit_is_named_before_any_model_runs(
     }
     change, message = BAD[case]
     change(arguments, models)
-    monkeypatch.setattr(langsig.comparison, "load_model", pytest.fail)
+    monkeypatch.setattr(langsig.comparison, "load_encoder", pytest.fail)
     with pytest.raises(InputError) as caught:
         compare(**arguments)
     assert message.format(**models) in str(caught.value)
@@ -289,7 +289,7 @@ def test_a_model_without_tokenizer_is_named_before_any_model_runs(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     (tmp_path / "config.json").write_bytes(Path(models["qah"], "config.json").read_bytes())
-    monkeypatch.setattr(langsig.comparison, "load_model", pytest.fail)
+    monkeypatch.setattr(langsig.comparison, "load_encoder", pytest.fail)
     with pytest.raises(InputError, match=f"{tmp_path}: no tokenizer; save"):
         compare(models["multilingual"], controls(models) | {"qah": str(tmp_path)}, treebanks, **FEW)
 
@@ -305,7 +305,7 @@ def test_too_few_words_everywhere(
 def test_nothing_stays_where_states_are_not_finite(
     models: dict[str, str], treebanks: dict[str, str], tmp_path: Path, temporary: Path
 ) -> None:
-    model = load_model(models["qac"])
+    model = load_encoder(models["qac"])
     model.encoder.layer[1].output.LayerNorm.bias.data += 1e5
     model.save_pretrained(tmp_path / "broken")
     for file in Path(models["qac"]).glob("token*"):
@@ -418,7 +418,7 @@ def test_outputs_are_tried_before_the_work(
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    monkeypatch.setattr(langsig.comparison, "load_model", pytest.fail)
+    monkeypatch.setattr(langsig.comparison, "load_encoder", pytest.fail)
     (tmp_path / "table.csv").mkdir()
     (tmp_path / "file").touch()
     for out, message in (

@@ -4,7 +4,7 @@ One language after the other goes all the way from its words to its cross-covari
 states are on disk only while their language is processed.
 """
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory, mkdtemp
@@ -16,13 +16,13 @@ from numpy.typing import NDArray
 
 from langsig.corpora import load_tokenizer, romaniser, words_of_text
 from langsig.errors import InputError
-from langsig.factorization import factorize_layers
+from langsig.factorization import Solver, factorize_layers
 from langsig.morphology import ALL_WORDS, CATEGORIES, annotate, category_slug, treebank_files
 from langsig.representations import (
     States,
     covariances_by_category,
     extract,
-    load_model,
+    load_encoder,
     load_shape,
 )
 from langsig.schemas import Diagnostics, Signatures, WordCounts
@@ -153,7 +153,7 @@ def compare(
     _check_numbers(dtype, batch_tokens, min_instances)
     _check_languages(controls, treebank_paths, text_paths, romanise)
     depth = _check_models([experimental, *controls.values()], rank)
-    model, tokenizer = load_model(experimental), load_tokenizer(experimental)
+    model, tokenizer = load_encoder(experimental), load_tokenizer(experimental)
     if batch_tokens is None:
         batch_tokens = _BATCH_TOKENS_ON_GPU if model.device.type == "cuda" else _BATCH_TOKENS
     slices: Slices = {category: {} for category in categories}
@@ -163,7 +163,7 @@ def compare(
         words = _words(language, treebank_paths, text_paths, language in romanise)
         with TemporaryDirectory(prefix="langsig-") as folder:
             control_states = _states(
-                load_model(controls[language]),
+                load_encoder(controls[language]),
                 load_tokenizer(controls[language]),
                 words,
                 folder,
@@ -203,13 +203,13 @@ def compare(
             f"no category has {min_instances} words in at least two languages; give more text, "
             "or a lower min_instances"
         )
+    solver = Solver(rank=rank, ridge=ridge, max_iterations=max_iterations)
     fits = [
         factorize_layers(
             of_category,
             category=category,
-            rank=rank,
-            ridge=ridge,
-            max_iterations=max_iterations,
+            solver=solver,
+            layer_pairs=_common_layers([*layer_pairs.values()]),
             seed=seed,
         )
         for category, of_category in slices.items()
@@ -221,29 +221,23 @@ def compare(
         for language in sorted(controls)
     ]
     return Comparison(
-        signatures=Signatures(pd.concat([fit.signatures for fit in fits], ignore_index=True)),
-        diagnostics=Diagnostics.concat(
-            _diagnostics(fit.diagnostics, [*layer_pairs.values()]) for fit in fits
-        ),
+        signatures=Signatures.concat(fit.signatures for fit in fits),
+        diagnostics=Diagnostics.concat(fit.diagnostics for fit in fits),
         words=WordCounts(pd.DataFrame(rows, columns=list(WordCounts.columns))),
         layer_pairs=layer_pairs,
     )
 
 
-def _diagnostics(
-    table: pd.DataFrame, layer_pairs: Collection[list[tuple[int, int]]]
-) -> Diagnostics:
-    flags = table["flags"].str.split("; ")
-    controls = [{pair[0] for pair in pairs} for pairs in zip(*layer_pairs, strict=True)]
-    first = next(iter(layer_pairs))
-    return Diagnostics(
-        table.drop(columns="flags").assign(
-            degenerate=[names.count("degenerate") > 0 for names in flags],
-            starts_disagree=[names.count("starts disagree") > 0 for names in flags],
-            control_layer=[min(layers) if len(layers) == 1 else None for layers in controls],
-            experimental_layer=[pair[1] for pair in first],
-        )
-    )
+def _common_layers(
+    layer_pairs: Sequence[Sequence[tuple[int, int]]],
+) -> list[tuple[int | None, int | None]]:
+    """For each layer, that of the control models, None where they differ in depth, and that of
+    the experimental model."""
+    common: list[tuple[int | None, int | None]] = []
+    for pairs in zip(*layer_pairs, strict=True):
+        controls = {control for control, _ in pairs}
+        common.append((pairs[0][0] if len(controls) == 1 else None, pairs[0][1]))
+    return common
 
 
 def _states(

@@ -1,66 +1,87 @@
-"""Student's intervals about estimates whose variance has several sources."""
+"""Student's intervals for estimates whose variance has several sources."""
 
 from collections.abc import Sequence
-from typing import Any
+from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy.stats import t as student
 
-Array = NDArray[np.floating[Any]]
-Part = tuple[Array, int]
-"""A variance, and its degrees of freedom."""
+from langsig.arrays import Array
 
 
-def half_width(parts: Sequence[Part], level: float = 0.95) -> Array:
-    """Half the length of the interval with the sum of these variances.
+class Variance(NamedTuple):
+    """An estimated variance."""
 
-    Degrees of freedom are Welch and Satterthwaite's.
+    value: Array
+    """``[...]``."""
+    freedom: int
+    """Degrees of freedom; 0 if nothing is known."""
+
+
+def half_width(parts: Sequence[tuple[Array, int]], level: float = 0.95) -> Array:
+    """Half the width of the interval of an estimate with the sum of these variances.
+
+    The degrees of freedom of the sum are those of Welch and Satterthwaite (Welch 1947).
 
     Parameters
     ----------
     parts
-        Variances ``[...]`` of independent sources; those without degrees of freedom are left out.
+        Variances ``[...]`` of independent sources, each with its degrees of freedom. Those without
+        degrees of freedom are left out.
+    level
+        Coverage of the interval (default: 0.95).
+
+    Returns
+    -------
+    ndarray
+        ``[...]``.
     """
-    known = [(np.asarray(variance), freedom) for variance, freedom in parts if freedom > 0]
+    known = [(np.asarray(value), freedom) for value, freedom in parts if freedom > 0]
     if not known:
         return np.zeros_like(parts[0][0])
-    variance = np.sum([square for square, _ in known], axis=0)
+    variance = np.sum([value for value, _ in known], axis=0)
     with np.errstate(divide="ignore", invalid="ignore"):
-        freedom = variance**2 / np.sum([square**2 / own for square, own in known], axis=0)
-    half: Array = student.ppf((1 + level) / 2, np.where(variance > 0, freedom, 1)) * np.sqrt(
-        variance
-    )
-    return half
+        terms = [value**2 / freedom_of_part for value, freedom_of_part in known]
+        freedom = variance**2 / np.sum(terms, axis=0)
+    quantile = student.ppf((1 + level) / 2, np.where(variance > 0, freedom, 1))
+    width: Array = quantile * np.sqrt(variance)
+    return width
 
 
-def variance_of(draws: Array) -> Part:
-    """Of draws ``[draws, ...]``: their variance ``[...]``, zero of a single one."""
+def variance_of(draws: Array) -> Variance:
+    """Sample variance ``[...]`` of draws ``[draws, ...]``; zero for a single draw."""
     if len(draws) < 2:
-        return np.zeros(draws.shape[1:]), 0
-    return draws.var(0, ddof=1), len(draws) - 1
+        return Variance(np.zeros(draws.shape[1:]), 0)
+    return Variance(draws.var(0, ddof=1), len(draws) - 1)
 
 
 def interval(
     estimate: Array, replicates: Array, starts: Array, level: float = 0.95
 ) -> tuple[Array, Array]:
-    """Symmetric intervals about estimates: what sentences and what the start leave open.
+    """Symmetric intervals for estimates that depend on sentences and on the start.
 
-    They are for the expected value of the estimate in samples of as many words, and as wide as
-    Student's distribution makes them with the variance of bootstrap replicates plus that between
-    starts, which replicates lack, as they begin at the estimate and do not leave its local
-    minimum. Starts are few: degrees of freedom are Welch and Satterthwaite's. Simulations of their
+    The intervals are for the expected value of the estimate in samples with the same number of
+    words. The variance is that of bootstrap replicates plus that between starts. Replicates lack
+    the latter, since they begin at the estimate and do not leave its local minimum. The number of
+    starts is small, hence the degrees of freedom of Welch and Satterthwaite. Simulations of the
     coverage are in docs/method/validation.md.
 
     Parameters
     ----------
     estimate
-        ``[...]``.
+        Estimates, ``[...]``.
     replicates
-        ``[replicates, ...]``, from resampled sentences.
+        Estimates from resampled sentences, ``[replicates, ...]``.
     starts
-        ``[starts, ...]``, from all sentences and different starts, that of the estimate among
-        them; a single one adds nothing.
+        Estimates from all sentences and different starts, including `estimate` itself,
+        ``[starts, ...]``. A single start adds no variance.
+    level
+        Coverage of the intervals (default: 0.95).
+
+    Returns
+    -------
+    tuple
+        Lower and upper ends, ``[...]`` each.
     """
-    half = half_width([variance_of(replicates), variance_of(starts)], level)
-    return estimate - half, estimate + half
+    width = half_width([variance_of(replicates), variance_of(starts)], level)
+    return estimate - width, estimate + width

@@ -15,7 +15,7 @@ from tokenizers import Regex, Tokenizer, models, normalizers, pre_tokenizers, pr
 from langsig.corpora import load_tokenizer
 from langsig.errors import InputError
 from langsig.morphology import annotate
-from langsig.representations import Shape, States, extract, load_model, load_shape, load_untrained
+from langsig.representations import Shape, States, extract, load_encoder, load_shape, load_untrained
 
 if TYPE_CHECKING:
     from transformers import PreTrainedModel, PreTrainedTokenizerBase
@@ -238,7 +238,7 @@ def by_hand(
 def extracted(folder: Path, words: pd.DataFrame, output: Path, batch_tokens: int = 256) -> States:
     output.mkdir()
     extract(
-        load_model(folder), load_tokenizer(folder), words, output,
+        load_encoder(folder), load_tokenizer(folder), words, output,
         dtype="float32", batch_tokens=batch_tokens, language="qaa",
     )  # fmt: skip
     return States.open(output)
@@ -303,7 +303,7 @@ def test_shape_without_weights(checkpoints: dict[str, Path], tmp_path: Path, kin
 def test_untrained_twin_has_other_weights_of_the_same_shapes(
     checkpoints: dict[str, Path], kind: str
 ) -> None:
-    trained = load_model(checkpoints[kind]).state_dict()
+    trained = load_encoder(checkpoints[kind]).state_dict()
     twin, again, other = (load_untrained(checkpoints[kind], n).state_dict() for n in (1, 1, 2))
     assert all(torch.equal(weight, again[name]) for name, weight in twin.items())
     assert {name: weight.shape for name, weight in twin.items()} == {
@@ -323,7 +323,7 @@ def test_a_folder_needs_no_network(
     monkeypatch.setattr(socket.socket, "connect", refuse)
     monkeypatch.setattr(socket, "getaddrinfo", refuse)
     assert load_shape(checkpoints[kind]).dim == DIM
-    assert load_model(str(checkpoints[kind])).config.hidden_size == DIM
+    assert load_encoder(str(checkpoints[kind])).config.hidden_size == DIM
     assert load_tokenizer(checkpoints[kind]).is_fast
 
 
@@ -331,7 +331,7 @@ def test_the_output_layer_is_not_run(checkpoints: dict[str, Path], tmp_path: Pat
     folder = checkpoints["bert"]
     config = transformers.AutoConfig.from_pretrained(folder)
     transformers.BertForMaskedLM(config).save_pretrained(tmp_path)
-    assert not [name for name, _ in load_model(tmp_path).named_modules() if "predictions" in name]
+    assert not [name for name, _ in load_encoder(tmp_path).named_modules() if "predictions" in name]
 
 
 @every_kind
@@ -343,7 +343,7 @@ def test_weights_that_are_missing_are_named(
     lost = next(name for name in tensors if ".1." in name and "decoder" not in name)
     model.save_pretrained(tmp_path, state_dict={n: t for n, t in tensors.items() if n != lost})
     with pytest.raises(InputError, match=f"{tmp_path}: 1 weights are not in .* {lost} the first"):
-        load_model(tmp_path)
+        load_encoder(tmp_path)
 
 
 @pytest.mark.parametrize(("kind", "unused"), [("bert", "pooler."), ("bart", "decoder.")])
@@ -355,10 +355,10 @@ def test_weights_that_hidden_states_do_not_need_may_be_missing(
     kept = {name: tensor for name, tensor in tensors.items() if not name.startswith(unused)}
     assert len(kept) < len(tensors)
     model.save_pretrained(tmp_path, state_dict=kept)
-    load_model(tmp_path)
+    load_encoder(tmp_path)
 
 
-@pytest.mark.parametrize("load", [load_model, load_shape])
+@pytest.mark.parametrize("load", [load_encoder, load_shape])
 @pytest.mark.parametrize("name", ["./not/there", "/not/there", "~/not", "a/b/c", Path("not")])
 def test_missing_folders_are_named_without_asking_the_hub(
     load: Callable[[Any], object], name: str | Path
@@ -369,7 +369,7 @@ def test_missing_folders_are_named_without_asking_the_hub(
 
 def test_a_folder_without_a_model_is_named(tmp_path: Path) -> None:
     with pytest.raises(InputError, match=f"{tmp_path}: no model that can be loaded"):
-        load_model(tmp_path)
+        load_encoder(tmp_path)
 
 
 def test_a_configuration_without_sizes_is_named(tmp_path: Path) -> None:

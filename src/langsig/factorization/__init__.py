@@ -1,25 +1,24 @@
-"""PARAFAC2 in canonical form: one direction basis for all languages, a signature for each."""
+"""PARAFAC2 in canonical form: directions shared by all languages, one signature per language."""
 
 from langsig.factorization.baselines import baselines
 from langsig.factorization.diagnostics import MIN_AGREEMENT
-from langsig.factorization.parafac2 import (
-    METHODS,
-    Parafac2Result,
-    parafac2,
-    signatures_under,
-)
-from langsig.factorization.ranks import (
-    Recommendation,
-    rank_sweep,
-    recommended_rank,
-    split_halves,
-)
-from langsig.factorization.signatures import (
-    LayeredSignatures,
+from langsig.factorization.layers import (
+    Factorization,
+    factorize_category,
     factorize_layers,
     fits_from_starts,
     signature_table,
 )
+from langsig.factorization.model import Parafac2Result
+from langsig.factorization.ranks import (
+    RankTables,
+    rank_sweep,
+    ranks_by_layer,
+    recommend_ranks,
+    split_halves,
+)
+from langsig.factorization.sets import factorize_sets
+from langsig.factorization.solver import METHODS, Solver, parafac2, signatures_under
 from langsig.factorization.uncertainty import (
     LayeredUncertainty,
     NullTest,
@@ -27,25 +26,31 @@ from langsig.factorization.uncertainty import (
     flip_test,
     uncertainty_by_layer,
 )
+from langsig.factorization.workers import worker_pool
 
 __all__ = [
     "METHODS",
     "MIN_AGREEMENT",
-    "LayeredSignatures",
+    "Factorization",
     "LayeredUncertainty",
     "NullTest",
     "Parafac2Result",
-    "Recommendation",
+    "RankTables",
+    "Solver",
     "baselines",
     "bootstrap",
+    "factorize_category",
     "factorize_layers",
+    "factorize_sets",
     "fits_from_starts",
     "flip_test",
     "parafac2",
     "rank_sweep",
-    "recommended_rank",
+    "ranks_by_layer",
+    "recommend_ranks",
     "signature_table",
     "signatures_under",
     "split_halves",
     "uncertainty_by_layer",
+    "worker_pool",
 ]

@@ -1,37 +1,45 @@
 """PARAFAC2 by alternating least squares with extrapolation (Kiers, ten Berge and Bro 1999).
 
-One iteration finds the projections P_l for the factors at hand, projects the slices to
-T_l = P_l^T Omega_l ``[components, dim_experimental]``, and goes a few times over signatures,
-blueprint and experimental directions, each by least squares with the others fixed. The factors
-then go on along the way they came (Ang and Gillis 2019), and are taken back where that raised
-the loss. What is large is in float32 as long as that resolves the descent, and made of matrix
-products over all slices at once; what is components by components is in float64, where
-ill-conditioned blueprints need it.
+The loss is the sum over slices of |Omega_l - P_l B diag(s_l) V^T|^2, plus an optional ridge. One
+iteration has two steps (Kiers et al. 1999, section 3):
+
+1. With B, s and V fixed, the best P_l is the orthonormal polar factor of Omega_l V diag(s_l) B^T.
+2. With P_l fixed, the projected slices T_l = P_l^T Omega_l ``[components, dim_experimental]``
+   follow an ordinary trilinear model. A few sweeps fit s, B and V in turn by least squares.
+
+The factors are then extrapolated along their last step (Ang and Gillis 2019). An extrapolation
+that raises the loss is undone. Large arrays are in float32 as long as that precision resolves the
+descent, and are multiplied over all slices at once. Matrices of components by components are in
+float64, which ill-conditioned blueprints need.
 """
 
+import math
 from collections.abc import Sequence
 from functools import cache
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import Tensor
 
-Array = NDArray[np.floating[Any]]
+from langsig.arrays import Array
+from langsig.factorization.model import Parafac2Result
 
-_SWEEPS = 4, 6  # over the factors, for every projection; more where components are few
-_START, _GROWTH, _SHRINKAGE, _EASE = 0.5, 1.05, 1.2, 1.02  # of the extrapolation
-# Of the norm of what is projected: keeps directions that the data leave open; for projections by
-# matrix products more, as they need singular values that are not tiny. Steps are smaller then, and
-# end at the same points.
+# Sweeps over the factors per projection. With few components a sweep costs little.
+_SWEEPS, _SWEEPS_OF_FEW_COMPONENTS = 4, 6
+# Extrapolation: first share of the last step, and how the share and its ceiling change.
+_START, _GROWTH, _SHRINKAGE, _EASE = 0.5, 1.05, 1.2, 1.02
+# Weight of the previous projection, relative to the norm of the matrix whose polar factor is the
+# new one. It keeps directions that the data leave open. Projections by matrix products need a
+# larger weight, since they need singular values that are not tiny. Steps are then smaller and end
+# at the same points.
 _PROXIMITY, _QUICK_PROXIMITY = 1e-6, 1.5e-3
-_PRODUCTS = 256  # components up to which matrix products are faster than decompositions
-_CACHED = 2**16  # entries of projections that are worked on at a time, so as to stay in the cache
-_ORTHONORMAL = 2e-3  # root mean square distance up to which a last step makes columns orthonormal
-_STILL = 3  # iterations in a row with little change, until it counts as none
-_RESOLUTION = {torch.float32: 1e-7, torch.float64: 1e-15}  # of the squared norm of all slices
-_CORRECTIONS = 2  # passes over the components of a signature with entries that would be negative
+_PRODUCTS = 256  # number of components up to which products are faster than decompositions
+_CACHED = 2**16  # entries of projections processed at a time, so that they stay in the cache
+_ORTHONORMAL = 2e-3  # root mean square distance from which one last step is enough
+_STILL = 3  # iterations in a row with little change until the loss counts as settled
+_RESOLUTION = {torch.float32: 1e-7, torch.float64: 1e-15}  # of the loss, by precision
+_CORRECTIONS = 2  # passes over a signature with entries that would be negative
 
 
 class Factors(NamedTuple):
@@ -45,48 +53,63 @@ class Factors(NamedTuple):
     """``[dim_experimental, components]``."""
 
     @classmethod
-    def of(cls, *factors: Array, device: str | torch.device) -> "Factors":
-        """From arrays in the order above."""
-        return cls(*(torch.from_numpy(f).to(device, torch.float64) for f in factors))
+    def from_arrays(
+        cls, signatures: Array, blueprint: Array, directions: Array, device: str | torch.device
+    ) -> "Factors":
+        """The factors of arrays with the shapes above, on a device of torch."""
+        return cls(
+            torch.from_numpy(signatures).to(device, torch.float64),
+            torch.from_numpy(blueprint).to(device, torch.float64),
+            torch.from_numpy(directions).to(device, torch.float64),
+        )
 
     def inner_square(self, ridge: float) -> float:
-        """Squared norm of all slices of the model together, and `ridge` times that of all its
-        components one by one."""
-        signatures, blueprint, directions = (_gram(factor) for factor in self)
-        return float(_ridged(signatures * blueprint * directions, ridge).sum())
+        """Squared norm of the model over all slices, plus `ridge` times the sum of the squared
+        norms of its components."""
+        product = _gram(self.signatures) * _gram(self.blueprint) * _gram(self.directions)
+        return float(_ridged(product, ridge).sum())
 
-    def beyond(self, before: "Factors", share: float) -> "Factors":
-        """As far beyond these as a share of the way from those before."""
-        signatures, blueprint, directions = (
-            new + share * (new - old) for new, old in zip(self, before, strict=True)
+    def extrapolated(self, before: "Factors", share: float) -> "Factors":
+        """These factors, moved further along the step from `before` by a share of that step."""
+        signatures = self.signatures + share * (self.signatures - before.signatures)
+        return Factors(
+            signatures.clamp_min(0),
+            self.blueprint + share * (self.blueprint - before.blueprint),
+            self.directions + share * (self.directions - before.directions),
         )
-        return Factors(signatures.clamp_min(0), blueprint, directions)
 
 
 class Fit(NamedTuple):
-    """Where the iterations ended."""
+    """Factors at the end of the iterations, and how the iterations went."""
 
     factors: Factors
     projections: Tensor
     """``[slices, rows, components]``, columns orthonormal in the precision of the iterations."""
     losses: list[float]
-    """Share of the squared norm of all slices that is left after each iteration, in the precision
-    of the iterations; with a ridge, including what that adds."""
+    """Loss after each iteration, over the squared norm of all slices, in the precision of the
+    iterations. It includes the ridge."""
     converged: bool
-    """Whether the loss no longer fell by the tolerance."""
+    """Whether the loss ended finite and fell by less than the tolerance."""
 
     @property
     def iterations(self) -> int:
-        """Including those that were taken back."""
+        """Number of iterations, including those whose extrapolation was undone."""
         return len(self.losses)
 
 
 class SliceStack:
-    """Slices of one problem, scaled to a mean squared norm of one, as one tensor.
+    """Slices of one problem, scaled to a mean squared norm of one, in one tensor.
 
-    Slices with fewer rows than others end in rows of zeros, in which the projections are zero
-    too. Taller ones than wide are replaced by the triangular factor of their QR decomposition,
-    which changes neither loss nor factors.
+    Shorter slices are padded with rows of zeros, in which the projections are zero too. Slices
+    that are taller than wide are replaced by the triangular factor of their QR decomposition,
+    which changes neither the loss nor the factors.
+
+    Parameters
+    ----------
+    slices
+        Matrices ``[dim_control_l, dim_experimental]``.
+    device
+        Device of torch for the tensor ``[slices, rows, dim_experimental]``.
     """
 
     def __init__(self, slices: Sequence[Array], device: str | torch.device = "cpu") -> None:
@@ -104,9 +127,10 @@ class SliceStack:
             target[: len(core)] = torch.from_numpy(np.ascontiguousarray(core, np.float32))
 
     def unpack(self, projections: Tensor) -> list[Array]:
-        """Projections of the slices as they were given, orthonormal in float64."""
+        """Projections of the original slices, each ``[dim_control_l, components]``, orthonormal
+        in float64."""
         exact = projections.double()
-        # A step of Newton and Schulz, which squares the distance to orthonormal columns.
+        # A step of Newton and Schulz squares the distance to orthonormal columns.
         exact = 1.5 * exact - 0.5 * exact @ (exact.mT @ exact)
         unpacked = []
         for rows, basis, projection in zip(
@@ -118,7 +142,10 @@ class SliceStack:
 
 
 def svd_start(stack: SliceStack, rank: int) -> Factors:
-    """Leading right singular vectors of all slices on top of each other, and ones."""
+    """Start from the leading right singular vectors of all slices stacked vertically.
+
+    Signatures are one, and the blueprint is the identity.
+    """
     gram = torch.zeros(stack.tensor.shape[2:] * 2, device=stack.tensor.device)
     for omega in stack.tensor:
         gram.addmm_(omega.mT, omega)
@@ -127,7 +154,7 @@ def svd_start(stack: SliceStack, rank: int) -> Factors:
 
 
 def random_start(stack: SliceStack, rank: int, seed: int) -> Factors:
-    """Random orthonormal experimental directions, and ones."""
+    """Start from random orthonormal directions; signatures are one, the blueprint the identity."""
     generator = torch.Generator().manual_seed(seed)
     width = stack.tensor.shape[2]
     noise = torch.randn(width, rank, generator=generator, dtype=torch.float64)
@@ -143,6 +170,39 @@ def _unit_start(stack: SliceStack, directions: Tensor) -> Factors:
     )
 
 
+def solve(
+    slices: Sequence[Array],
+    rank: int,
+    *,
+    init: str | Parafac2Result,
+    ridge: float,
+    max_iterations: int,
+    tolerance: float,
+    seed: int,
+    device: str,
+) -> Parafac2Result:
+    """Fit the model to slices that have been validated; arguments as in :func:`parafac2`."""
+    stack = SliceStack(slices, device)
+    if isinstance(init, Parafac2Result):
+        start = Factors.from_arrays(
+            init.signatures / stack.scale, init.blueprint, init.experimental_directions, device
+        )
+    elif init == "svd":
+        start = svd_start(stack, rank)
+    else:
+        start = random_start(stack, rank, seed)
+    result = fit(stack, start, max_iterations=max_iterations, tolerance=tolerance, ridge=ridge)
+    return Parafac2Result.from_factors(
+        slices,
+        signatures=result.factors.signatures.cpu().numpy() * stack.scale,
+        blueprint=result.factors.blueprint.cpu().numpy(),
+        experimental_directions=result.factors.directions.cpu().numpy(),
+        projections=stack.unpack(result.projections),
+        iterations=result.iterations,
+        converged=result.converged,
+    )
+
+
 def fit(
     stack: SliceStack,
     start: Factors,
@@ -153,45 +213,60 @@ def fit(
     sweeps: int | None = None,
     extrapolate: bool = True,
 ) -> Fit:
-    """Iterate until the loss changes by less than a share of itself, or a number of times.
+    """Iterate until the loss has settled, or up to a number of iterations.
 
-    In float32 until that no longer resolves how the loss falls, in float64 from there on.
+    The iterations run in float32 until that precision no longer resolves how the loss falls, and
+    in float64 from there on.
 
     Parameters
     ----------
+    stack
+        Slices of the problem.
+    start
+        Factors to start from.
+    max_iterations
+        Number of iterations at most, in both precisions together.
     tolerance
-        Share of the loss; the iterations end when it fell by less three times in a row.
+        The iterations end when the loss falls by less than this share of itself three times in a
+        row.
     ridge
-        Weight of the squared norms of all components of all slices, s_lj^2 |b_j|^2 |v_j|^2, which
-        are added to the loss: components that nearly cancel one another cost more than they save.
-        It does not depend on how scale is shared among the factors.
+        Weight of the squared norms of all components of all slices, s_lj^2 |b_j|^2 |v_j|^2, in
+        the loss. Components that nearly cancel each other then cost more than they save. The
+        term does not depend on how scale is shared among the factors.
     sweeps
-        Over signatures, blueprint and directions, for every projection. By default six, and four
-        where components are more than half the experimental dimensions.
+        Number of sweeps over signatures, blueprint and directions per projection (default: six;
+        four where components are more than half the experimental dimensions).
     extrapolate
-        Whether to go beyond the least-squares solutions. Without, it is plain alternating least
-        squares, with projections from singular value decompositions.
+        Whether to extrapolate the factors. If not, this is plain alternating least squares, with
+        projections from singular value decompositions.
     """
-    width, rank = start.directions.shape
+    count, rows, width = stack.tensor.shape
+    rank = start.directions.shape[1]
     if sweeps is None:
-        sweeps = _SWEEPS[2 * rank <= width]
-    options: dict[str, Any] = {
-        "tolerance": tolerance, "ridge": ridge, "sweeps": sweeps, "extrapolate": extrapolate
-    }  # fmt: skip
-    count, rows, _ = stack.tensor.shape
+        sweeps = _SWEEPS_OF_FEW_COMPONENTS if 2 * rank <= width else _SWEEPS
     corner = torch.eye(rows, rank, device=stack.tensor.device)
     rough = _iterate(
-        stack.tensor, start, corner.repeat(count, 1, 1), max_iterations=max_iterations, **options
+        stack.tensor,
+        start,
+        corner.repeat(count, 1, 1),
+        max_iterations=max_iterations,
+        tolerance=tolerance,
+        ridge=ridge,
+        sweeps=sweeps,
+        extrapolate=extrapolate,
     )
-    left = max_iterations - rough.iterations
-    if rough.converged or left < 1:
+    remaining = max_iterations - rough.iterations
+    if rough.converged or remaining < 1:
         return rough
     fine = _iterate(
         stack.tensor.double(),
         rough.factors,
         rough.projections.double(),
-        max_iterations=left,
-        **options,
+        max_iterations=remaining,
+        tolerance=tolerance,
+        ridge=ridge,
+        sweeps=sweeps,
+        extrapolate=extrapolate,
     )
     return fine._replace(losses=rough.losses + fine.losses)
 
@@ -201,7 +276,20 @@ def fit_signatures(
 ) -> Tensor:
     """Signatures of slices in given directions, ``[slices, components]``, float64.
 
-    Every slice by itself: its projection and its signature in turn, starting from ones.
+    Each slice is fitted separately: its projection and its signature in turn, from ones.
+
+    Parameters
+    ----------
+    stack
+        Slices to fit.
+    blueprint
+        Fixed blueprint B, ``[components, components]``.
+    directions
+        Fixed experimental directions V, ``[dim_experimental, components]``.
+    ridge
+        Weight of the ridge, as in :func:`fit`.
+    steps
+        Number of times that projections and signatures are fitted.
     """
     factors = _unit_start(stack, directions)._replace(blueprint=blueprint)
     count, rows, _ = stack.tensor.shape
@@ -229,22 +317,39 @@ def _iterate(
     sweeps: int,
     extrapolate: bool,
 ) -> Fit:
-    """Until convergence, or until the precision of `omega` is used up."""
+    """Iterate until the loss settles or the precision of `omega` is used up.
+
+    Parameters
+    ----------
+    omega
+        Slices, ``[slices, rows, dim_experimental]``.
+    projections
+        Projections to stay near to, ``[slices, rows, components]``.
+    """
+    best = start  # with the lowest loss so far
+    factors = start  # whose loss is computed next
+    solution: Factors | None = None  # the last one by least squares
+    extrapolated = False  # whether factors are not that solution
     share, ceiling, slow, stuck = _START, 1.0, 0, 0
-    best = factors = solution = start
     losses: list[float] = []
-    quick = extrapolate and omega.dtype == torch.float32 and factors.blueprint.shape[1] <= _PRODUCTS
+    finite = True
+    quick = extrapolate and omega.dtype == torch.float32 and start.blueprint.shape[1] <= _PRODUCTS
     while len(losses) < max_iterations and max(slow, stuck) < _STILL:
-        # The first projections depend on none before, so that rotations of a slice do not matter.
+        # The first projections depend on no earlier ones, so rotations of a slice do not matter.
         trial, projected = _project(omega, factors, projections, quick and bool(losses))
         spread = projected @ factors.directions.to(projected)
         loss = _loss(spread, factors, ridge)
-        extrapolated = factors is not solution
-        if losses and not loss < losses[-1]:
-            if not extrapolated:
-                stuck = _STILL  # least squares never raise the loss: these are rounding errors
-            factors, ceiling, share = solution, share, share / _SHRINKAGE
+        if extrapolated and solution is not None and not loss < losses[-1]:
+            factors, extrapolated = solution, False
+            ceiling, share = share, share / _SHRINKAGE
             losses.append(losses[-1])
+            continue
+        if not math.isfinite(loss):
+            finite = False
+            break
+        if losses and not loss < losses[-1]:
+            losses.append(losses[-1])
+            stuck = _STILL  # least squares never raise the loss: these are rounding errors
             continue
         if extrapolated:
             ceiling = min(1.0, ceiling * _EASE)
@@ -255,45 +360,70 @@ def _iterate(
             slow = slow + 1 if not stuck and fall < tolerance * loss else 0
         losses.append(loss)
         best, projections = factors, trial
-        before, solution = solution, _least_squares(projected, spread, factors, ridge, sweeps)
-        factors = solution
-        if extrapolate and before is not start:
-            factors = solution.beyond(before, share)
+        previous = solution
+        solution = _least_squares(projected, spread, factors, ridge, sweeps)
+        if extrapolate and previous is not None:
+            factors, extrapolated = solution.extrapolated(previous, share), True
+        else:
+            factors, extrapolated = solution, False
     exhausted = omega.dtype == torch.float64 and stuck >= _STILL
-    return Fit(best, projections, losses, slow >= _STILL or exhausted)
+    return Fit(best, projections, losses, finite and (slow >= _STILL or exhausted))
 
 
 def _project(omega: Tensor, factors: Factors, before: Tensor, quick: bool) -> tuple[Tensor, Tensor]:
-    """Matrices with orthonormal columns that make the loss least, ``[slices, rows, components]``,
-    and the slices projected by them, ``[slices, components, dim_experimental]``.
+    """The projections that minimise the loss, and the projected slices.
 
-    Where the data say nothing, they stay near those before; somewhat nearer than that, and where
-    the data say little, if they are to be found by matrix products.
+    Where the data leave a direction open, the projections stay near the previous ones. If they
+    are computed by matrix products, the pull towards the previous ones is stronger.
+
+    Parameters
+    ----------
+    omega
+        Slices, ``[slices, rows, dim_experimental]``.
+    factors
+        Signatures, blueprint and directions.
+    before
+        Previous projections, ``[slices, rows, components]``.
+    quick
+        Whether to use matrix products instead of decompositions.
+
+    Returns
+    -------
+    tuple
+        Projections ``[slices, rows, components]`` with orthonormal columns, and projected slices
+        ``[slices, components, dim_experimental]``.
     """
-    signatures, blueprint, directions = (factor.to(omega.dtype) for factor in factors)
+    signatures = factors.signatures.to(omega.dtype)
+    blueprint = factors.blueprint.to(omega.dtype)
+    directions = factors.directions.to(omega.dtype)
     near = _QUICK_PROXIMITY if quick else _PROXIMITY
     projections = torch.empty_like(before)
     projected = omega.new_empty(len(omega), *directions.mT.shape)
     step = max(1, _CACHED // before[0].numel())
-    for some in (slice(first, first + step) for first in range(0, len(omega), step)):
-        aligned = (omega[some] @ directions * signatures[some, None, :]) @ blueprint.T
+    for first in range(0, len(omega), step):
+        part = slice(first, first + step)
+        # [part, rows, components]
+        aligned = (omega[part] @ directions * signatures[part, None, :]) @ blueprint.T
         norms = torch.linalg.matrix_norm(aligned, keepdim=True)
-        aligned.addcmul_(norms, before[some], value=near)
-        projections[some] = _quick_polar(aligned, near) if quick else _polar(aligned)
-        torch.bmm(projections[some].mT, omega[some], out=projected[some])
+        aligned.addcmul_(norms, before[part], value=near)
+        projections[part] = _quick_polar(aligned, near) if quick else _polar(aligned)
+        torch.bmm(projections[part].mT, omega[part], out=projected[part])
     return projections, projected
 
 
 def _polar(matrices: Tensor) -> Tensor:
-    """The nearest matrices with orthonormal columns."""
+    """The nearest matrices with orthonormal columns, ``[slices, rows, components]``."""
     left, _, right = torch.linalg.svd(matrices, full_matrices=False)
     nearest: Tensor = left @ right
     return nearest
 
 
 def _quick_polar(matrices: Tensor, least: float) -> Tensor:
-    """The same by matrix products alone, where no singular value is below about `least` times a
-    bound of the largest; elsewhere by decomposition."""
+    """The nearest matrices with orthonormal columns, by matrix products.
+
+    Matrices with a singular value below about `least` times a bound of the largest one are
+    decomposed instead.
+    """
     gram = matrices.mT @ matrices
     bound = torch.linalg.matrix_norm(gram, keepdim=True).sqrt() + torch.finfo(gram.dtype).tiny
     nearest: Tensor = matrices / bound
@@ -303,7 +433,7 @@ def _quick_polar(matrices: Tensor, least: float) -> Tensor:
             gram = nearest.mT @ nearest
         nearest = torch.baddbmm(nearest, nearest, gram, beta=linear, alpha=cubic)
     gram.diagonal(dim1=1, dim2=2).sub_(1)
-    # Of the squared singular values from one, before the last step, which squares it.
+    # Distance of the squared singular values from one, before the last step, which squares it.
     distance = torch.linalg.matrix_norm(gram) / matrices.shape[2] ** 0.5
     missed = ~(distance < _ORTHONORMAL)
     if missed.any():
@@ -313,10 +443,10 @@ def _quick_polar(matrices: Tensor, least: float) -> Tensor:
 
 @cache
 def _cubics(least: float) -> list[tuple[float, float]]:
-    """Coefficients of x and x^3 that one after another bring [least, 1] near to one.
+    """Coefficients of x and x^3 of cubics that map the interval [least, 1] close to one in turn.
 
-    Each is the cubic that brings all of the interval as near to one as possible (Chen and Chow
-    2014): many times fewer than steps of Newton and Schulz, which they become in the end.
+    Each is the cubic that brings the whole interval as close to one as possible (Chen and Chow
+    2014). This takes far fewer steps than those of Newton and Schulz, which the last ones equal.
     """
     low, high = least, 1.0
     steps: list[tuple[float, float]] = []
@@ -330,10 +460,15 @@ def _cubics(least: float) -> list[tuple[float, float]]:
 
 
 def _loss(spread: Tensor, factors: Factors, ridge: float) -> float:
-    """Share of the squared norm of all slices that the model leaves, and what the ridge adds.
+    """The loss with the ridge, over the squared norm of all slices.
 
-    From the inner product of slices and model, for slices projected and times the directions; the
-    squared norm of all slices is their number.
+    |Omega - M|^2 = |Omega|^2 - 2 <Omega, M> + |M|^2, summed over slices; the squared norm of all
+    scaled slices is their number.
+
+    Parameters
+    ----------
+    spread
+        Projected slices times the directions, ``[slices, components, components]``.
     """
     signatures, blueprint = factors.signatures.to(spread), factors.blueprint.to(spread)
     inner = float(((spread * blueprint).sum(1) * signatures).sum(dtype=torch.float64))
@@ -343,12 +478,18 @@ def _loss(spread: Tensor, factors: Factors, ridge: float) -> float:
 def _least_squares(
     projected: Tensor, spread: Tensor, factors: Factors, ridge: float, sweeps: int
 ) -> Factors:
-    """Go over the factors so many times, each fitted to the projected slices in turn.
+    """Fit the factors to the projected slices in turn, for a number of sweeps.
 
-    `spread`, the projected slices times the directions, is overwritten.
+    Parameters
+    ----------
+    projected
+        Projected slices, ``[slices, components, dim_experimental]``.
+    spread
+        Projected slices times the directions, ``[slices, components, components]``; overwritten.
     """
     signatures, blueprint, directions = factors
-    flat, work = projected.flatten(0, 1), torch.empty_like(spread)
+    flat = projected.flatten(0, 1)  # [slices * components, dim_experimental]
+    work = torch.empty_like(spread)
     for sweep in range(sweeps):
         if sweep:
             torch.mm(flat, directions.to(flat), out=spread.flatten(0, 1))
@@ -375,7 +516,7 @@ def _ridged(gram: Tensor, ridge: float) -> Tensor:
 
 
 def _solve(gram: Tensor, target: Tensor) -> Tensor:
-    """X with X gram = target, for symmetric positive semidefinite gram."""
+    """Solve X gram = target for X, with a symmetric positive semidefinite gram matrix."""
     ridge = 1e-13 * gram.diagonal().mean() + torch.finfo(gram.dtype).tiny
     shifted = gram + ridge * torch.eye(len(gram), dtype=gram.dtype, device=gram.device)
     solution: Tensor = torch.linalg.solve(shifted, target.mT).mT
@@ -383,18 +524,27 @@ def _solve(gram: Tensor, target: Tensor) -> Tensor:
 
 
 def _non_negative(gram: Tensor, target: Tensor, before: Tensor) -> Tensor:
-    """Rows s >= 0 that lower s gram s^T / 2 - s target^T, to its least where none is bound.
+    """Rows s >= 0 that lower s gram s^T / 2 - s target^T.
 
-    Rows with entries that least squares would make negative go over their entries one by one,
-    from the better of what they were and least squares cut off at zero: exact for each entry,
-    so that no row gets worse.
+    A row that least squares leaves non-negative is the minimum. The other rows start from the
+    better of the previous row and least squares cut off at zero, and then minimise over one entry
+    at a time, so that no row gets worse.
+
+    Parameters
+    ----------
+    gram
+        ``[components, components]``, symmetric positive semidefinite.
+    target, before
+        Targets and previous rows, ``[slices, components]``.
     """
     free = _solve(gram, target)
     bound = (free < 0).any(1)
     if not bound.any():
         return free
-    weights, goal = gram.cpu().numpy(), target[bound].cpu().numpy()
-    old, new = before[bound].cpu().numpy(), free[bound].clamp_min(0).cpu().numpy()
+    weights = gram.cpu().numpy()
+    goal = target[bound].cpu().numpy()
+    old = before[bound].cpu().numpy()
+    new = free[bound].clamp_min(0).cpu().numpy()
     worse = _objective(new, weights, goal) > _objective(old, weights, goal)
     rows = np.where(worse[:, None], old, new)
     slope = rows @ weights - goal

@@ -1,279 +1,363 @@
-"""How far average signatures depend on the sentences at hand, and on what the models share.
+"""How much average signatures depend on the sentences, and whether they differ from chance.
 
-Words of a sentence are not independent, and sentences of a text neither, so that what is drawn or
-flipped are never single words, but blocks of consecutive sentences.
+Words of a sentence are not independent, and neither are sentences of a text. So blocks of
+consecutive sentences are resampled and flipped, never single words.
 """
 
-from collections.abc import Mapping, Sequence
-from contextlib import nullcontext
+from collections.abc import Sequence
+from dataclasses import replace
 from functools import partial
 from itertools import product
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 from tqdm import tqdm
 
-from langsig.factorization.parafac2 import Parafac2Result, parafac2, signatures_under
-from langsig.factorization.signatures import fits_from_starts, processes
+from langsig.arrays import Array
+from langsig.errors import InputError
+from langsig.factorization.layers import fits_from_starts
+from langsig.factorization.model import Parafac2Result
+from langsig.factorization.solver import Solver, signatures_under
+from langsig.factorization.workers import worker_pool
 from langsig.intervals import interval
+from langsig.schemas import SOURCES, Estimates, Replicates
 
 if TYPE_CHECKING:
     from langsig.representations import BlockStatistics, CategoryStatistics
 
-Array = NDArray[np.floating[Any]]
 MIN_LANGUAGES = 3
-_ESTIMATES = [
-    "normalise", "layer", "language", "words", "blocks", "average_signature", "low", "high", "p",
-]  # fmt: skip
-_REPLICATES = ["normalise", "layer", "language", "varied", "replicate", "average_signature"]
+"""Number of languages from which there is a joint model of all languages but one."""
 
 
 class NullTest(NamedTuple):
-    """Whether a language's signature is larger than that of vectors that do not belong together."""
+    """Whether a language's average signature exceeds that of vectors without a relation."""
 
     observed: Array
-    """``[languages]``, average signatures in the directions of the other languages."""
+    """Average signatures in the directions of the other languages, ``[languages]``."""
     null: Array
-    """``[replicates, languages]``, the same with flipped blocks."""
+    """The same with blocks flipped at random, ``[replicates, languages]``."""
     p: Array
-    """``[languages]``, share of all these that reach the observed value, which is one of them."""
+    """One-sided p: share of all these values, including the observed one, that are at least as
+    large as it, ``[languages]``."""
 
 
 def draw_blocks(counts: NDArray[np.int64], replicates: int, seed: int) -> NDArray[np.int64]:
-    """Blocks drawn with replacement, as many as have words: ``[replicates, blocks with words]``.
+    """Draw blocks with replacement, as many as there are blocks with words.
 
-    The same seed draws the same blocks, so that all layers of a language are resampled alike.
+    The same seed draws the same blocks, so all layers of a language are resampled alike.
+
+    Parameters
+    ----------
+    counts
+        Number of words in each block, ``[blocks]``.
+    replicates
+        Number of draws.
+    seed
+        Seed of the draws.
+
+    Returns
+    -------
+    ndarray
+        Numbers of the blocks, ``[replicates, blocks with words]``.
     """
     filled = np.flatnonzero(counts)
     return np.random.default_rng(seed).choice(filled, (replicates, len(filled)))
+
+
+def shrinkage(residual: Array, noise: float) -> float:
+    """Factor from 0 to 1 that removes the expected squared norm of noise from a residual.
+
+    Parameters
+    ----------
+    residual
+        Difference of a slice and its model, ``[dim_control, dim_experimental]``.
+    noise
+        Expected squared norm of the noise in it.
+
+    Returns
+    -------
+    float
+        sqrt(max(0, 1 - noise / |residual|^2)); 0 if the residual is 0.
+    """
+    square = float(np.sum(residual**2))
+    return float(np.sqrt(max(0.0, square - noise) / square)) if square else 0.0
 
 
 def bootstrap(
     blocks: Sequence["BlockStatistics"],
     fit: Parafac2Result,
     *,
+    solver: Solver,
     replicates: int,
     seed: int = 0,
     normalise: str = "none",
-    **options: Any,
 ) -> Array:
-    """Average signatures of resampled sentences, ``[replicates, languages]``.
+    """Average signatures of resampled sentences.
 
-    Blocks are drawn in every language independently, and all languages are factorised anew,
-    starting from the fit to all sentences. Slices hold the noise of their sentences already, and
-    resampling adds as much again; as signatures are no linear function of slices, replicates
-    would then vary too much. So what resampling changes is added not to a slice, but to its model
-    and the residual, shrunk by as much of it as is noise: to nothing but the model where words
-    are few, to the slice itself where they are many.
+    Blocks are drawn in each language independently. All languages are then factorised again,
+    starting from the fit to all sentences. Slices already hold the noise of their sentences, and
+    resampling adds the same amount once more. Since signatures are not a linear function of the
+    slices, replicates would then vary too much. So the change by resampling is not added to the
+    slice, but to its model plus its shrunken residual (:func:`shrinkage`): nearly the model alone
+    where words are few, nearly the slice where they are many.
 
-    Replicates tell how much the fit varies, not where it lies (:func:`langsig.intervals.interval`).
+    Replicates show how much the fit varies, not where it lies
+    (see :func:`langsig.intervals.interval`). They are cut short on purpose: there is no warning
+    if they do not converge.
 
     Parameters
     ----------
     blocks
-        Of each language, in the order of the fit.
+        Sums over blocks of each language, in the order of the fit.
+    fit
+        Fit to all sentences.
+    solver
+        Settings of each fit, with the rank of `fit`.
+    replicates
+        Number of draws.
+    seed
+        Seed of the draws.
     normalise
-        Of the cross-covariances, as in `fit`.
-    options
-        Of :func:`parafac2`: its ridge, iterations, and so on; those of `fit`.
+        Normalisation of the hidden states, as in `fit`.
+
+    Returns
+    -------
+    ndarray
+        ``[replicates, languages]``.
     """
     draws = [
-        draw_blocks(block.counts, replicates, (seed << 16) + index)
-        for index, block in enumerate(blocks)
+        draw_blocks(sums.counts, replicates, (seed << 16) + index)
+        for index, sums in enumerate(blocks)
     ]
-    observed = [block.cross_covariance(slice(None), normalise) for block in blocks]
+    observed = [sums.cross_covariance(slice(None), normalise) for sums in blocks]
 
     def changes(replicate: int) -> list[Array]:
+        """Change of each slice in one replicate."""
         return [
-            block.cross_covariance(drawn[replicate], normalise) - omega
-            for block, drawn, omega in zip(blocks, draws, observed, strict=True)
+            sums.cross_covariance(drawn[replicate], normalise) - omega
+            for sums, drawn, omega in zip(blocks, draws, observed, strict=True)
         ]
 
     squares = [[np.sum(change**2) for change in changes(number)] for number in range(replicates)]
-    models = [fit.reconstruct(index) for index in range(len(blocks))]
-    centres = [
-        model + _shrinkage(omega - model, noise) * (omega - model)
-        for model, omega, noise in zip(
-            models, observed, np.mean(squares, axis=0).tolist(), strict=True
-        )
-    ]
-    rank = fit.signatures.shape[1]
+    noises = np.mean(squares, axis=0).tolist()
+    centres = []
+    for index, omega in enumerate(observed):
+        model = fit.reconstruct(index)
+        residual = omega - model
+        centres.append(model + shrinkage(residual, noises[index]) * residual)
     averages = np.empty((replicates, len(blocks)))
     for replicate in range(replicates):
         slices = [
             centre + change for centre, change in zip(centres, changes(replicate), strict=True)
         ]
-        averages[replicate] = parafac2(slices, rank=rank, init=fit, **options).average_signatures
+        averages[replicate] = solver.fit(slices, init=fit).average_signatures
     return averages
-
-
-def _shrinkage(residual: Array, noise: float) -> float:
-    """Root of the share of the squared norm that is not the expected one of noise."""
-    square = float(np.sum(residual**2))
-    return float(np.sqrt(max(0.0, square - noise) / square)) if square else 0.0
 
 
 def flip_test(
     blocks: Sequence["BlockStatistics"],
     *,
-    rank: int,
+    solver: Solver,
     replicates: int,
     seed: int = 0,
     normalise: str = "none",
     steps: int = 15,
-    ridge: float = 1e-2,
-    **options: Any,
 ) -> NullTest:
     """Test each language against its own slices with the signs of blocks flipped at random.
 
-    A model is fitted to the other languages, and the language's slices (within blocks, see
-    :meth:`~langsig.representations.BlockStatistics.flipped_covariances`), as they are and flipped,
-    get signatures in its directions. The other languages know nothing of this one's signs: if
-    the vectors of its two models are unrelated, all its slices are alike to them, and p is
-    uniform whatever the dependence within a block. (Shifting one model's vectors along the text
-    instead tears sentences apart, whose ends the two models share: it rejects too often.) With
-    fewer than three languages there is no joint model of the others, and everything is missing.
+    A model is fitted to the other languages. The language's slices within blocks
+    (:meth:`~langsig.representations.BlockStatistics.flipped_covariances`), flipped or not, get
+    signatures in the directions of that model. The other languages do not depend on the signs.
+    So if the vectors of the two models are unrelated, all these slices have the same
+    distribution, and p is uniform whatever the dependence within a block. (Shifting one model's
+    vectors along the text would not do: it breaks up sentences whose ends both models share, and
+    rejects too often.) With fewer than three languages there is no joint model of the others,
+    and all results are missing. Fits are cut short on purpose: there is no warning if they do not
+    converge.
 
     Parameters
     ----------
     blocks
-        Of each language.
+        Sums over blocks of each language.
+    solver
+        Settings of the fits to the other languages. Its ridge is also that of the signatures.
     replicates
-        Random choices of signs.
+        Number of random choices of signs.
+    seed
+        Seed of the signs.
     normalise
-        Of the other languages' cross-covariances.
+        Normalisation of the other languages' hidden states.
     steps
-        Of projection and signature by turns, in directions that stay.
-    ridge, options
-        Of :func:`parafac2`.
+        Number of times that projections and signatures are fitted in fixed directions.
     """
     if len(blocks) < MIN_LANGUAGES:
         missing = np.full(len(blocks), np.nan)
         return NullTest(missing, np.empty((0, len(blocks))), missing)
     rng = np.random.default_rng(seed)
-    slices = [block.cross_covariance(slice(None), normalise) for block in blocks]
+    slices = [sums.cross_covariance(slice(None), normalise) for sums in blocks]
     averages = []
-    for index, block in enumerate(blocks):
+    for index, sums in enumerate(blocks):
         rest = [omega for number, omega in enumerate(slices) if number != index]
-        model = parafac2(rest, rank=rank, ridge=ridge, **options)
-        signs = rng.choice([-1, 1], (1 + replicates, len(block.counts)))
+        model = solver.fit(rest)
+        signs = rng.choice([-1, 1], (1 + replicates, len(sums.counts)))
         signs[0] = 1
-        flipped = block.flipped_covariances(signs)
-        signatures = signatures_under(model, list(flipped), ridge=ridge, steps=steps)
+        flipped = sums.flipped_covariances(signs)
+        signatures = signatures_under(model, list(flipped), ridge=solver.ridge, steps=steps)
         averages.append(signatures.mean(1))
-    observed, *null = np.array(averages).T
+    by_replicate = np.array(averages).T  # [1 + replicates, languages]
+    observed, null = by_replicate[0], by_replicate[1:]
     p = (1 + np.sum(null >= observed, axis=0)) / (1 + replicates)
-    return NullTest(observed, np.array(null), p)
+    return NullTest(observed, null, p)
 
 
 class LayeredUncertainty(NamedTuple):
-    """Of all words, in the layers whose sums over blocks are kept."""
+    """Intervals, tests and replicates of all layers and normalisations."""
 
-    estimates: pd.DataFrame
-    """Columns ``normalise``, ``layer``, ``language``, ``words``, ``blocks`` (those with words),
-    ``average_signature``, ``low``, ``high`` (95 % interval), ``p`` (of :func:`flip_test`)."""
-    replicates: pd.DataFrame
-    """Columns ``normalise``, ``layer``, ``language``, ``varied``, ``replicate``,
-    ``average_signature``: what sentences (``varied`` is ``sentences``) or the start (``start``;
-    replicate 0 is the estimate) make of it."""
+    estimates: Estimates
+    replicates: Replicates
 
 
 def uncertainty_by_layer(
     statistics: Sequence["CategoryStatistics"],
     *,
+    source: str,
     normalisations: Sequence[str],
+    solver: Solver,
     replicates: int,
     iterations: int,
     starts: int,
-    fit: Mapping[str, Any],
     seed: int = 0,
     workers: int = 1,
 ) -> LayeredUncertainty:
-    """Bootstrap and test by flips in every layer, under each normalisation.
+    """Bootstrap and test by flips in each layer, under each normalisation.
 
     Replicates with the same number have the same sentences in all layers and normalisations, so
-    that trends over layers have replicates too.
+    trends over layers have replicates too.
 
     Parameters
     ----------
     statistics
-        A language each, of one category.
+        Covariances of one category, one entry per language. Languages without covariances are
+        left out. Layers whose sums over blocks are kept are analysed.
+    source
+        Name of what the covariances were computed from, one of :data:`langsig.schemas.SOURCES`.
+    normalisations
+        Normalisations of the hidden states, see
+        :func:`langsig.representations.normalising_factors`.
+    solver
+        Settings of the fits to all sentences.
     replicates
-        Draws of blocks of sentences, and of their signs.
+        Number of draws of blocks of sentences, and of random choices of their signs.
     iterations
-        Of the factorisation of each draw, which starts from the fit to all sentences; and of the
-        fits to all languages but one.
+        Number of iterations of the fit to each draw, which starts from the fit to all sentences,
+        and of the fits to all languages but one.
     starts
-        Number of starts, of which the first gives the estimates.
-    fit
-        Options of :func:`parafac2` for the fit to all sentences.
+        Number of starts. The first gives the estimates.
+    seed
+        Seed of starts, draws and signs.
     workers
-        Processes to share out layers among.
+        Number of processes that share the layers and normalisations.
+
+    Raises
+    ------
+    InputError
+        If `source` is unknown, or a slice cannot be factorised.
     """
-    layers = sorted(statistics[0].blocks) if len(statistics) > 1 else []
+    if source not in SOURCES:
+        raise InputError(f"source must be one of {', '.join(SOURCES)}, got {source!r}")
+    entries = [entry for entry in statistics if entry.layers]
+    languages = [entry.language for entry in entries]
+    layers = sorted(entries[0].blocks) if len(entries) > 1 else []
     tasks = list(product(normalisations, layers))
-    work = partial(
-        _one_layer,
+    fit_layer = partial(
+        _fit_layer,
+        languages=languages,
+        solver=solver,
         replicates=replicates,
         iterations=iterations,
         starts=starts,
-        fit=dict(fit),
         seed=seed,
     )
-    with processes(workers) or nullcontext() as pool:
+    with worker_pool(workers) as pool:
         problems = (
-            (
+            _Problem(
                 normalise,
-                [one.layers[layer].normalised(normalise).cross for one in statistics],
-                [one.blocks[layer] for one in statistics],
+                [entry.layers[layer].normalised(normalise).cross for entry in entries],
+                [entry.blocks[layer] for entry in entries],
             )
             for normalise, layer in tasks
         )
-        results = (pool.map if pool else map)(work, problems)
-        found = list(tqdm(results, "uncertainty", len(tasks), mininterval=1, disable=None))
-    languages = [one.language for one in statistics]
+        results = (pool.map if pool else map)(fit_layer, problems)
+        bar = tqdm(results, "uncertainty", len(tasks), mininterval=1, disable=None)
+        fitted = list(bar)
+    words = [entry.words for entry in entries]
     estimates, draws = [], []
-    for (normalise, layer), (estimate, varied) in zip(tasks, found, strict=True):
-        place: dict[str, Any] = {"normalise": normalise, "layer": layer}
-        words = [one.words for one in statistics]
-        estimates.append(pd.DataFrame({"language": languages, "words": words, **place, **estimate}))
-        for name, averages in varied.items():
+    for (normalise, layer), uncertainty in zip(tasks, fitted, strict=True):
+        keys = {"source": source, "normalise": normalise, "layer": layer}
+        columns = {"language": languages, "words": words, **uncertainty.columns}
+        estimates.append(Estimates(pd.DataFrame(keys | columns)))
+        for varied, averages in uncertainty.averages.items():
             wide = pd.DataFrame(averages, columns=languages).rename_axis("replicate").reset_index()
             long = wide.melt("replicate", var_name="language", value_name="average_signature")
-            draws.append(long.assign(varied=name, **place))
-    return LayeredUncertainty(_table(estimates, _ESTIMATES), _table(draws, _REPLICATES))
+            draws.append(Replicates(long.assign(varied=varied, **keys)))
+    return LayeredUncertainty(Estimates.concat(estimates), Replicates.concat(draws))
 
 
-def _one_layer(
-    problem: tuple[str, list[Array], list["BlockStatistics"]],
+class _Problem(NamedTuple):
+    """One layer under one normalisation."""
+
+    normalise: str
+    slices: list[Array]
+    blocks: list["BlockStatistics"]
+
+
+class _Uncertainty(NamedTuple):
+    """Results of one layer under one normalisation."""
+
+    columns: dict[str, Array]
+    """Columns of the estimates, ``[languages]`` each."""
+    averages: dict[str, Array]
+    """By what varies, ``sentences`` or ``start``: ``[replicates, languages]``."""
+
+
+def _fit_layer(
+    problem: _Problem,
     *,
+    languages: Sequence[str],
+    solver: Solver,
     replicates: int,
     iterations: int,
     starts: int,
-    fit: dict[str, Any],
     seed: int,
-) -> tuple[dict[str, Array], dict[str, Array]]:
-    """Columns of the estimates; ``sentences`` and ``start``, ``[replicates, languages]`` each."""
-    normalise, slices, blocks = problem
-    fits = fits_from_starts(slices, starts=starts, seed=seed, **fit)
+) -> _Uncertainty:
+    solver.validate(problem.slices, languages)
+    fits = fits_from_starts(problem.slices, solver=solver, starts=starts, seed=seed)
     estimate = fits[0].average_signatures
-    few = {**fit, "max_iterations": iterations}
-    options: dict[str, Any] = {"replicates": replicates, "seed": seed, "normalise": normalise}
-    test = flip_test(blocks, **options, **few)
-    del few["rank"]
-    varied = {
-        "sentences": bootstrap(blocks, fits[0], **options, **few),
-        "start": np.array([other.average_signatures for other in fits]),
+    short = replace(solver, max_iterations=iterations)
+    test = flip_test(
+        problem.blocks,
+        solver=short,
+        replicates=replicates,
+        seed=seed,
+        normalise=problem.normalise,
+    )
+    sentences = bootstrap(
+        problem.blocks,
+        fits[0],
+        solver=short,
+        replicates=replicates,
+        seed=seed,
+        normalise=problem.normalise,
+    )
+    start = np.array([fit.average_signatures for fit in fits])
+    low, high = interval(estimate, sentences, start)
+    columns: dict[str, Array] = {
+        "blocks": np.array([np.count_nonzero(sums.counts) for sums in problem.blocks]),
+        "average_signature": estimate,
+        "low": low,
+        "high": high,
+        "p": test.p,
     }
-    low, high = interval(estimate, varied["sentences"], varied["start"])
-    filled = np.array([np.count_nonzero(block.counts) for block in blocks])
-    columns = {"blocks": filled, "average_signature": estimate, "low": low, "high": high}
-    return {**columns, "p": test.p}, varied
-
-
-def _table(parts: list[pd.DataFrame], columns: list[str]) -> pd.DataFrame:
-    if not parts:
-        return pd.DataFrame(columns=columns)
-    return pd.concat(parts, ignore_index=True).reindex(columns=columns)
+    return _Uncertainty(columns, {"sentences": sentences, "start": start})

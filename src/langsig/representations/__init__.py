@@ -10,7 +10,7 @@ from langsig.representations.covariance import (
     match_layers,
 )
 from langsig.representations.extraction import States, extract
-from langsig.representations.models import Shape, load_model, load_shape, load_untrained
+from langsig.representations.models import Shape, load_encoder, load_shape, load_untrained
 from langsig.representations.similarity import linear_cka, svcca
 
 __all__ = [
@@ -24,7 +24,7 @@ __all__ = [
     "covariances_by_category",
     "extract",
     "linear_cka",
-    "load_model",
+    "load_encoder",
     "load_shape",
     "load_untrained",
     "match_layers",

@@ -21,7 +21,7 @@ class Shape(NamedTuple):
     dim: int
 
 
-def load_model(name: str | Path) -> "PreTrainedModel":
+def load_encoder(name: str | Path) -> "PreTrainedModel":
     """Load a model without its output layer, onto a GPU if there is one.
 
     Parameters
@@ -57,7 +57,7 @@ def load_untrained(name: str | Path, seed: int) -> "PreTrainedModel":
     Parameters
     ----------
     name
-        As of :func:`load_model`.
+        As of :func:`load_encoder`.
 
     Raises
     ------

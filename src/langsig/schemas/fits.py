@@ -21,9 +21,13 @@ class Diagnostics(Table):
         "category": CATEGORY,
         "layer": LAYER,
         "control_layer": Column(
-            "integer", "Layer of the control models; missing where they differ in depth", True
+            "integer",
+            "Layer of the control models; missing if unknown or where they differ in depth",
+            True,
         ),
-        "experimental_layer": Column("integer", "Layer of the experimental model"),
+        "experimental_layer": Column(
+            "integer", "Layer of the experimental model; missing if unknown", True
+        ),
         "languages": _LANGUAGES,
         "rank": Column("integer", "Number of components"),
         "relative_error": Column("number", "Squared residuals over the squared norm of all slices"),

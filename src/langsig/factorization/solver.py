@@ -1,0 +1,305 @@
+"""How slices are factorised: settings, validation, and the call of a method."""
+
+import warnings
+from collections.abc import Sequence
+from dataclasses import dataclass
+from numbers import Integral, Real
+
+import numpy as np
+
+from langsig.arrays import Array
+from langsig.errors import ConvergenceWarning, InputError
+from langsig.factorization import tensorly
+from langsig.factorization.model import Parafac2Result
+
+METHODS = ("als", "tensorly")
+STARTS = ("svd", "random")
+
+
+@dataclass(frozen=True)
+class Solver:
+    """Settings of a PARAFAC2 factorisation; all functions that factorise take one.
+
+    Parameters
+    ----------
+    rank
+        Number of components, at most the smallest dimension of any slice.
+    method
+        ``als``: alternating least squares with extrapolation, in float32 where that is precise
+        enough (:mod:`langsig.factorization.als`). ``tensorly``: TensorLy's method with line
+        search, for the plain model only.
+    ridge
+        Weight of the squared norms of all components in the loss of ``als``, which keeps
+        components from growing while they cancel each other; 0 is the plain model.
+    max_iterations
+        Number of iterations at most.
+    tolerance
+        ``als`` ends when the loss falls by less than this share of itself three times in a row;
+        ``tensorly`` when the norm of all residuals, over that of all slices, changes by less.
+    device
+        Device of torch for ``als``.
+
+    Raises
+    ------
+    InputError
+        If a setting has the wrong type or is out of range.
+
+    Examples
+    --------
+    >>> solver = Solver(rank=16)
+    >>> solver.ridge, solver.max_iterations
+    (0.01, 500)
+    >>> Solver(rank=16, method="tensorly")
+    Traceback (most recent call last):
+    ...
+    langsig.errors.InputError: ridge must be 0 for method 'tensorly', got 0.01
+    """
+
+    rank: int
+    method: str = "als"
+    ridge: float = 1e-2
+    max_iterations: int = 500
+    tolerance: float = 1e-6
+    device: str = "cpu"
+
+    def __post_init__(self) -> None:
+        _check_count("rank", self.rank)
+        if self.method not in METHODS:
+            raise InputError(f"method must be one of {', '.join(METHODS)}, got {self.method!r}")
+        if not _is_number(self.ridge) or not 0 <= self.ridge < float("inf"):
+            raise InputError(f"ridge must be a finite number, not negative; got {self.ridge!r}")
+        if self.ridge and self.method == "tensorly":
+            raise InputError(f"ridge must be 0 for method 'tensorly', got {self.ridge}")
+        _check_count("max_iterations", self.max_iterations)
+        if not _is_number(self.tolerance) or not 0 < self.tolerance < float("inf"):
+            raise InputError(f"tolerance must be a finite positive number, got {self.tolerance!r}")
+
+    def validate(self, slices: Sequence[Array], names: Sequence[str] | None = None) -> None:
+        """Check that the slices can be factorised with these settings.
+
+        Parameters
+        ----------
+        slices
+            Matrices ``[dim_control_l, dim_experimental]``.
+        names
+            Name of each slice in messages, such as its language (default: slice 0, slice 1, ...).
+
+        Raises
+        ------
+        InputError
+            If there are fewer than two slices, their shapes do not fit, the rank exceeds a
+            dimension, or a slice holds zeros only, or values that are not finite or too large.
+        """
+        if len(slices) < 2:
+            raise InputError(f"a joint factorisation needs at least two slices, got {len(slices)}")
+        labels = names if names is not None else [f"slice {i}" for i in range(len(slices))]
+        for label, omega in zip(labels, slices, strict=True):
+            if np.ndim(omega) != 2:
+                raise InputError(
+                    f"{label}: a slice must be a matrix [dim_control, dim_experimental], "
+                    f"got shape {np.shape(omega)}"
+                )
+            if omega.shape[1] != slices[0].shape[1]:
+                raise InputError(
+                    f"{label}: all slices must have the same experimental dimension; it has "
+                    f"{omega.shape[1]} and {labels[0]} has {slices[0].shape[1]}"
+                )
+        largest = min(min(omega.shape) for omega in slices)
+        if self.rank > largest:
+            raise InputError(
+                f"rank must be between 1 and {largest}, the smallest dimension of a slice; "
+                f"got {self.rank}"
+            )
+        for label, omega in zip(labels, slices, strict=True):
+            if not np.isfinite(omega).all():
+                raise InputError(f"{label}: the slice holds values that are not finite")
+            with np.errstate(over="ignore", under="ignore"):
+                square = float(np.sum(np.square(omega, dtype=np.float64)))
+            if not square:
+                raise InputError(f"{label}: the slice is zero throughout; leave it out")
+            if not np.isfinite(square):
+                raise InputError(
+                    f"{label}: the slice holds values of up to {np.abs(omega).max():.1e}, whose "
+                    "squares overflow; divide all slices by a common factor"
+                )
+
+    def fit(
+        self, slices: Sequence[Array], *, init: str | Parafac2Result = "svd", seed: int = 0
+    ) -> Parafac2Result:
+        """Factorise slices jointly; the result is in canonical form.
+
+        A fit that does not converge is not reported other than by
+        :attr:`Parafac2Result.converged`: replicates are cut short on purpose. Use
+        :func:`parafac2` for a warning.
+
+        Parameters
+        ----------
+        slices, init, seed
+            As in :func:`parafac2`.
+
+        Raises
+        ------
+        InputError
+            If slices or `init` do not fit these settings, see :meth:`validate`.
+        """
+        self.validate(slices)
+        _check_start(init, slices, self.rank)
+        data = [np.asarray(omega, np.float64) for omega in slices]
+        if self.method == "tensorly":
+            return tensorly.solve(
+                data,
+                self.rank,
+                init=init,
+                max_iterations=self.max_iterations,
+                tolerance=self.tolerance,
+                seed=seed,
+            )
+        from langsig.factorization import als  # late: importing torch takes seconds
+
+        return als.solve(
+            data,
+            self.rank,
+            init=init,
+            ridge=self.ridge,
+            max_iterations=self.max_iterations,
+            tolerance=self.tolerance,
+            seed=seed,
+            device=self.device,
+        )
+
+
+def parafac2(
+    slices: Sequence[Array],
+    *,
+    rank: int,
+    method: str = "als",
+    init: str | Parafac2Result = "svd",
+    ridge: float = 1e-2,
+    max_iterations: int = 500,
+    tolerance: float = 1e-6,
+    seed: int = 0,
+    device: str = "cpu",
+) -> Parafac2Result:
+    r"""Factorise slices jointly by PARAFAC2; the result is in canonical form.
+
+    Minimises the squared residuals of the model (paper, section 2, equation 2; Kiers, ten Berge
+    and Bro 1999), with a ridge on the components:
+
+    .. math:: \frac{\sum_l \| \Omega_l - P_l B\, \mathrm{diag}(s_l) V^T \|^2
+              + \lambda \sum_{l,j} s_{lj}^2 \|b_j\|^2 \|v_j\|^2}{\sum_l \|\Omega_l\|^2}.
+
+    Parameters
+    ----------
+    slices
+        One matrix ``[dim_control_l, dim_experimental]`` per language.
+    rank, method, ridge, max_iterations, tolerance, device
+        Settings of the :class:`Solver`.
+    init
+        ``svd``: start from right singular vectors of all slices. ``random``: start from random
+        orthonormal experimental directions. A result: resume from its factors; it may have been
+        fitted to other slices of the same shapes.
+    seed
+        Seed of a random start.
+
+    Warns
+    -----
+    ConvergenceWarning
+        If the loss was still falling after the last iteration.
+
+    Raises
+    ------
+    InputError
+        If an argument is out of range, shapes do not fit, or a slice is not finite or is zero.
+
+    Examples
+    --------
+    Two languages that share two experimental directions, with different strengths:
+
+    >>> import numpy as np
+    >>> slices = [np.diag([4.0, 1.0, 0.0]), np.diag([2.0, 3.0, 0.0])]
+    >>> fit = parafac2(slices, rank=2, ridge=0)
+    >>> fit.converged
+    True
+    >>> fit.signatures.round(2)
+    array([[4., 1.],
+           [2., 3.]])
+    >>> parafac2(slices, rank=4)
+    Traceback (most recent call last):
+    ...
+    langsig.errors.InputError: rank must be between 1 and 3, the smallest dimension of a slice; \
+got 4
+    """
+    solver = Solver(rank, method, ridge, max_iterations, tolerance, device)
+    result = solver.fit(slices, init=init, seed=seed)
+    if not result.converged:
+        warnings.warn(
+            f"PARAFAC2 did not converge within {result.iterations} iterations; signatures may "
+            f"still change: raise max_iterations ({max_iterations}) or tolerance ({tolerance:g})",
+            ConvergenceWarning,
+            stacklevel=2,
+        )
+    return result
+
+
+def signatures_under(
+    model: Parafac2Result, slices: Sequence[Array], *, ridge: float = 1e-2, steps: int = 15
+) -> Array:
+    """Signatures of slices in the directions of a model of other slices.
+
+    V and B stay fixed. Projection and signature of each slice are fitted in turn by least squares
+    with the ridge of :func:`parafac2`, each slice separately.
+
+    Parameters
+    ----------
+    model
+        Model whose V and B to use.
+    slices
+        Matrices ``[dim_control_l, dim_experimental]`` with at least as many rows as the model has
+        components.
+    ridge
+        Weight of the ridge (default: 1e-2).
+    steps
+        Number of times that projections and signatures are fitted (default: 15).
+
+    Returns
+    -------
+    ndarray
+        Signatures, ``[slices, components]``.
+    """
+    import torch
+
+    from langsig.factorization import als
+
+    stack = als.SliceStack([np.asarray(omega, np.float64) for omega in slices])
+    blueprint = torch.from_numpy(np.ascontiguousarray(model.blueprint, np.float64))
+    directions = torch.from_numpy(np.ascontiguousarray(model.experimental_directions, np.float64))
+    signatures = als.fit_signatures(stack, blueprint, directions, ridge=ridge, steps=steps)
+    return signatures.numpy() * stack.scale
+
+
+def _check_count(name: str, value: object) -> None:
+    if isinstance(value, bool) or not isinstance(value, Integral) or value < 1:
+        raise InputError(f"{name} must be a positive integer, got {value!r}")
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, Real) and not isinstance(value, bool)
+
+
+def _check_start(init: str | Parafac2Result, slices: Sequence[Array], rank: int) -> None:
+    if not isinstance(init, Parafac2Result):
+        if init not in STARTS:
+            raise InputError(f"init must be a result or one of {', '.join(STARTS)}, got {init!r}")
+        return
+    expected = [(len(omega), rank) for omega in slices]
+    shapes = [projection.shape for projection in init.projections]
+    width = len(init.experimental_directions)
+    if shapes != expected or width != slices[0].shape[1]:
+        raise InputError(
+            f"init must be a result of rank {rank} for slices of these shapes; got one of rank "
+            f"{init.signatures.shape[1]} for {len(init.projections)} slices with experimental "
+            f"dimension {width}"
+        )
+    factors = (init.signatures, init.blueprint, init.experimental_directions)
+    if not all(np.isfinite(factor).all() for factor in factors):
+        raise InputError("init: the result has factors that are not finite")
