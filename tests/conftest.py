@@ -36,7 +36,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """The longest first, so that other processes have what is left to do beside it."""
 
     def place(item: pytest.Item) -> int:
-        name = item.path.relative_to(ROOT / "tests").as_posix()
+        name = os.path.relpath(item.path, ROOT / "tests")
         return next((n for n, start in enumerate(LONG) if name.startswith(start)), len(LONG))
 
     items.sort(key=place)

@@ -30,19 +30,10 @@ if TYPE_CHECKING:
     from langsig.comparison import Comparison, compare
     from langsig.factorization import Parafac2Result, parafac2
     from langsig.morphology import ALL_WORDS, CATEGORIES, Words, annotate
-    from langsig.representations import (
-        CovarianceFitter,
-        LayerStatistics,
-        States,
-        match_layers,
-    )
-    from langsig.schemas import (
-        AverageSignatures,
-        Diagnostics,
-        Distances,
-        Signatures,
-        WordCounts,
-    )
+    from langsig.repository.registry import load_model
+    from langsig.repository.signatures import load_signatures
+    from langsig.representations import CovarianceFitter, LayerStatistics, States, match_layers
+    from langsig.schemas import AverageSignatures, Diagnostics, Distances, Signatures, WordCounts
 
 __all__ = [
     "ALL_WORDS",
@@ -63,6 +54,8 @@ __all__ = [
     "__version__",
     "annotate",
     "compare",
+    "load_model",
+    "load_signatures",
     "match_layers",
     "parafac2",
 ]
@@ -72,6 +65,8 @@ _MODULES = {
     "comparison": ("Comparison", "compare"),
     "factorization": ("Parafac2Result", "parafac2"),
     "morphology": ("ALL_WORDS", "CATEGORIES", "Words", "annotate"),
+    "repository.registry": ("load_model",),
+    "repository.signatures": ("load_signatures",),
     "representations": ("CovarianceFitter", "LayerStatistics", "States", "match_layers"),
     "schemas": ("AverageSignatures", "Diagnostics", "Distances", "Signatures", "WordCounts"),
 }

@@ -81,17 +81,44 @@ def fetch_artifact(
 
 
 def load_model(
-    name: str, version: str | None = None, *, stage: str | None = None, repository: str = "."
+    name: str, version: str | None = None, *, stage: str | None = None, repository: str | Path = "."
 ) -> "tuple[PreTrainedModel, PreTrainedTokenizerBase]":
-    """A model and its tokenizer by name and version, as :func:`fetch_artifact` does.
+    """Load a model of a repository, and its tokenizer, by name and version.
 
-    The model is of the class that its configuration names, in evaluation mode.
+    Parameters
+    ----------
+    name
+        Name of the artifact in ``dvc.yaml``: ``experimental``, or ``control-zh``.
+    version
+        Registered version, such as ``v1.0.0`` (default: the latest).
+    stage
+        Stage such as ``prod``, instead of a version.
+    repository
+        A folder, or a URL that ``git clone`` takes (default: the current folder).
+
+    Returns
+    -------
+    PreTrainedModel
+        The model, of the class that its configuration names, in evaluation mode.
+    PreTrainedTokenizerBase
+        Its tokenizer.
 
     Raises
     ------
     InputError
-        As there, or if the artifact is no model of transformers.
+        If there is no such repository, artifact, version or stage, a file fails its hash check,
+        or the artifact is not a model of transformers.
+
+    Examples
+    --------
+    >>> import langsig
+    >>> model, tokenizer = langsig.load_model("experimental", "v1.0.0", repository=repository)
+    >>> type(model).__name__
+    'RobertaForMaskedLM'
+    >>> len(tokenizer)
+    400
     """
+    repository = str(repository)
     fetched = fetch_artifact(name, version=version, stage=stage, repository=repository)
     import transformers
 
