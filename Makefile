@@ -8,7 +8,7 @@ export DVC_NO_ANALYTICS := 1
 export TOKENIZERS_PARALLELISM := false
 
 .DEFAULT_GOAL := help
-.PHONY: help install repro analyse spread report sweep test lint format data use remote price record samples plots lock clean
+.PHONY: help install repro analyse spread report sweep test lint format data use remote price record samples docs plots lock clean
 
 help:  ## list the targets
 	@grep -E '^[a-z]+:.*##' Makefile | sed -E 's/:[^#]*##/\t/' | expand -t 12
@@ -69,6 +69,9 @@ record:  ## TO=docs/results/NAME: keep parameters, metrics, tables and pictures 
 
 samples: install  ## write the sample world anew
 	python -m langsig.sample_world samples
+
+docs: install  ## write the parts of docs/reference that the code defines
+	python docs/build.py
 
 plots: install  ## write dvc_plots/index.html, which opens without network
 	dvc plots show

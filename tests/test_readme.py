@@ -1,4 +1,4 @@
-"""What the README says can be done."""
+"""The README is short, and what it says can be done."""
 
 import re
 import shlex
@@ -14,56 +14,97 @@ from langsig.pretraining import ModelShape, build_model
 
 ROOT = Path(__file__).resolve().parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
+OWN_MODELS = (ROOT / "docs" / "how-to" / "own_models.md").read_text(encoding="utf-8")
+MAX_WORDS = 600
+MAX_LINES = 15
 
 
-def test_commands_it_names_exist() -> None:
-    targets = set(re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
-    assert set(re.findall(r"^make ([a-z]+)", README, re.MULTILINE)) <= targets
+def python_block(page: str) -> str:
+    (block,) = re.findall(r"```python\n(.*?)```", page, re.DOTALL)
+    return str(block)
 
 
-def test_files_it_links_to_exist() -> None:
-    links = [link for link in re.findall(r"\]\(([^)#]+)\)", README) if "://" not in link]
-    assert links
-    for link in links:
-        assert (ROOT / link).is_file(), link
+def test_it_is_short() -> None:
+    assert len(README.split()) <= MAX_WORDS
+    assert len(python_block(README).splitlines()) <= MAX_LINES
+
+
+def test_the_two_commands_of_a_first_run_are_in_it() -> None:
+    commands = re.findall(r"^make [a-z]+", README, re.MULTILINE)
+    assert {"make repro", "make test"} <= set(commands)
+
+
+def test_the_picture_exists() -> None:
+    (picture,) = re.findall(r"!\[[^\]]+\]\(([^)]+)\)", README)
+    assert (ROOT / picture).stat().st_size > 1000
 
 
 @pytest.fixture
-def at_home(tokenizer: Any, samples: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A working directory with the models and treebanks that the README names."""
-    for seed, name in enumerate(("multilingual", "swedish", "danish")):
+def models(tokenizer: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A working directory with tiny models under the names that the pages use."""
+    names = (
+        "xlm-roberta-base",
+        "TurkuNLP/bert-base-finnish-cased-v1",
+        "GroNLP/bert-base-dutch-cased",
+        "KBLab/bert-base-swedish-cased",
+        "path/to/multilingual-model",
+        "path/to/swedish-model",
+        "path/to/danish-model",
+    )
+    for seed, name in enumerate(names):
         shape = ModelShape(
             "roberta", layers=2 + seed, dim=16 + 8 * seed, heads=2, dropout=0, initializer_range=0.1
         )
         model = build_model(shape, tokenizer, max_length=64, seed=seed)
-        model.save_pretrained(tmp_path / f"path/to/{name}-model")
-        tokenizer.save_pretrained(tmp_path / f"path/to/{name}-model")
-    for published, sample in (("sv_talbanken", "qaa"), ("da_ddt", "qac")):
-        treebank = samples / f"treebanks/{sample}/{sample}_sample-ud-test.conllu"
-        shutil.copy(treebank, tmp_path / f"{published}-ud-test.conllu")
+        model.save_pretrained(tmp_path / name)
+        tokenizer.save_pretrained(tmp_path / name)
     monkeypatch.chdir(tmp_path)
     return tmp_path
 
 
-def test_own_models_from_python(at_home: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    (script,) = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
-    names: dict[str, Any] = {"__name__": "readme"}
-    exec(compile(script, "README.md", "exec"), names)
+@pytest.fixture
+def treebanks(samples: Path, models: Path) -> Path:
+    """The working directory with treebanks of the sample in place of the published ones."""
+    published = {
+        "UD_Finnish-TDT/fi_tdt": "qaa",
+        "UD_Dutch-Alpino/nl_alpino": "qac",
+        "UD_Swedish-Talbanken/sv_talbanken": "qaf",
+        "sv_talbanken": "qaa",
+        "da_ddt": "qac",
+    }
+    for name, sample in published.items():
+        target = models / f"{name}-ud-test.conllu"
+        target.parent.mkdir(exist_ok=True)
+        shutil.copy(samples / f"treebanks/{sample}/{sample}_sample-ud-test.conllu", target)
+    return models
+
+
+@pytest.mark.parametrize(
+    ("page", "languages"), [(README, ["fi", "nl", "sv"]), (OWN_MODELS, ["da", "sv"])]
+)
+def test_comparison_from_python(
+    page: str, languages: list[str], treebanks: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    names: dict[str, Any] = {"__name__": "page"}
+    exec(compile(python_block(page), "page", "exec"), names)
     printed = capsys.readouterr().out
-    result = names["result"]
-    averages = result.signatures.average().frame.set_index(["category", "language", "layer"])
-    for (category, language), row in result.summary().iterrows():
-        assert category in printed and language in printed
-        assert len(row) == 1 + 3  # words, and three layers
+    comparison = names["comparison"]
+    summary = comparison.summary()
+    assert list(summary.index) == [
+        (category, language) for category in ("Part of Speech", "Number") for language in languages
+    ]
+    averages = comparison.signatures.average().frame.set_index(["category", "language", "layer"])
+    for (category, language), row in summary.iterrows():
+        assert category in printed
+        assert language in printed
         for layer, value in row.drop("words").items():
-            expected = averages.loc[(category, language, layer), "average_signature"]
-            assert 0 < value == expected
-    assert len(result.summary()) == 2 * 2  # two languages, two categories
+            assert 0 < value == averages.loc[(category, language, layer), "average_signature"]
 
 
-def test_own_models_from_the_shell(at_home: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    (command,) = re.findall(r"^(langsig compare --experimental (?:.*\\\n)*.*)", README, re.M)
-    arguments = shlex.split(command.replace("\\\n", " "))[1:]
-    assert main(arguments) == 0
+def test_comparison_from_the_shell(treebanks: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (command,) = re.findall(
+        r"^(langsig compare (?:.*\\\n)*.*--treebank(?:.*\\\n)*.*)", OWN_MODELS, re.M
+    )
+    assert main(shlex.split(command.replace("\\\n", " "))[1:]) == 0
     assert "Number: average signature" in capsys.readouterr().out
-    assert len(pd.read_parquet(at_home / "signatures.parquet")) == 2 * 3 * 2 * 16
+    assert set(pd.read_parquet(treebanks / "signatures.parquet")["language"]) == {"da", "sv"}
