@@ -113,7 +113,7 @@ def _compose(text: str, name: str) -> Node | None:
             refused = _refused(event)
             if refused:
                 raise _unreadable(name, event.start_mark.line + 1, refused)
-        return yaml.compose(text)
+        root: Node | None = yaml.compose(text)
     except MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         problem = " ".join(filter(None, (error.context, error.problem)))
@@ -121,8 +121,9 @@ def _compose(text: str, name: str) -> Node | None:
             problem = "a tab; indent and separate with spaces"
         raise _unreadable(name, mark.line + 1, f"not YAML: {problem}") from error
     except ReaderError as error:
-        line = text.count("\n", 0, error.position) + 1
-        raise _unreadable(name, line, f"character {error.character!r} is not allowed") from error
+        number = text.count("\n", 0, error.position) + 1
+        raise _unreadable(name, number, f"character {error.character!r} is not allowed") from error
+    return root
 
 
 def _line(text: str, number: int) -> str:

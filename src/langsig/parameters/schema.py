@@ -56,8 +56,7 @@ def _range(part: dict[str, Any]) -> str:
 
 def _resolved(part: Any, schema: dict[str, Any]) -> dict[str, Any]:
     """Follow a reference to a definition; ``additionalProperties: false`` becomes empty."""
-    if not isinstance(part, dict):
-        return {}
-    while "$ref" in part:
-        part = schema["$defs"][part["$ref"].rpartition("/")[2]]
-    return part
+    resolved: dict[str, Any] = part if isinstance(part, dict) else {}
+    while "$ref" in resolved:
+        resolved = schema["$defs"][resolved["$ref"].rpartition("/")[2]]
+    return resolved
