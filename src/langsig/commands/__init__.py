@@ -21,6 +21,8 @@ MODULES = (
     "compare",
     "show",
     # Inside a repository with this pipeline.
+    "check",
+    "use",
     "diff",
     "verify",
     "get",

@@ -9,11 +9,13 @@ from typing import Any
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
+from langsig.errors import InputError
 from langsig.parameters.documents import Document, read_document
 from langsig.parameters.model import Parameters
 from langsig.parameters.problems import KeyPath, Location, ParameterError, Problem
 from langsig.parameters.rules import broken_rules
 from langsig.parameters.schema import allowed, part_of
+from langsig.parameters.selection import SELECTIONS, selected_languages
 
 _LONGEST = 60
 
@@ -32,7 +34,12 @@ def load_parameters(path: str | Path = "params.yaml") -> Parameters:
         If the file cannot be read, or anything in it is not allowed: all of it is listed, each
         with file, line, key, value, and what is allowed.
     """
-    return validated(read_document(path))
+    document = read_document(path)
+    parameters = validated(document)
+    problems = group_problems(parameters, document)
+    if problems:
+        raise ParameterError(problems)
+    return parameters
 
 
 def validated(document: Document) -> Parameters:
@@ -56,10 +63,88 @@ def validated(document: Document) -> Parameters:
         for broken in broken_rules(document.data, wrong):
             value = _shown(_value(document.data, broken.path))
             message = f"got {value}; {broken.message}"
-            problems.append(Problem(_location(document, broken.path), broken.path, message))
+            problems.append(Problem(locate(document, broken.path), broken.path, message))
     if problems or parameters is None:
         raise ParameterError(problems)
     return parameters
+
+
+def missing_files(
+    parameters: Parameters,
+    document: Document,
+    data: Path | None = None,
+    root: Path = Path(),
+) -> list[Problem]:
+    """Files and folders that parameters name and that do not exist.
+
+    Parameters
+    ----------
+    parameters, document
+        The parameters, and the content of the file that they are from.
+    data
+        Folder that is, or is to become, ``data/``; None: files below it are not looked for.
+    root
+        Folder that other paths are relative to.
+    """
+    wanted: list[tuple[KeyPath, str]] = []
+    for language, item in parameters.languages.items():
+        for index, corpus in enumerate(item.corpora):
+            wanted.append((("languages", language, "corpora", index), corpus))
+        wanted.append((("languages", language, "treebank"), item.treebank))
+    wanted.append((("analysis", "facts"), f"{parameters.analysis.facts}/languages.csv"))
+    words = parameters.pretraining.launch.split()
+    if "--config_file" in words[:-1]:
+        config = words[words.index("--config_file") + 1]
+        wanted.append((("pretraining", "launch"), config))
+    problems = []
+    for path, name in wanted:
+        file = _below(name, data, root)
+        if file is not None and not file.exists():
+            problems.append(Problem(locate(document, path), path, f"{file} does not exist"))
+    return problems
+
+
+def group_problems(
+    parameters: Parameters,
+    document: Document,
+    data: Path | None = Path("data"),
+    root: Path = Path(),
+) -> list[Problem]:
+    """What is wrong with the families and genera that select languages.
+
+    Nothing is, as far as is known, where the file with the families does not exist (yet).
+    """
+    facts = _below(parameters.analysis.facts, data, root)
+    problems: list[Problem] = []
+    if facts is None or not (facts / "languages.csv").is_file():
+        return problems
+    for section in SELECTIONS:
+        path: KeyPath = (section, "languages")
+        location = locate(document, path)
+        try:
+            languages = selected_languages(section, parameters, facts)
+        except InputError as error:
+            problems.append(
+                Problem(location, path, str(error).removeprefix(f"{section}.languages: "))
+            )
+            continue
+        if section == "analysis" and len(languages) < 2:
+            message = f"must name at least two languages to factorise together, not {languages}"
+            problems.append(Problem(location, path, message))
+        if section == "experimental":
+            for language in parameters.experimental.fractions:
+                if language not in languages:
+                    inner = ("experimental", "fractions", language)
+                    message = f"the key must be one of {', '.join(languages)}, which the model sees"
+                    problems.append(Problem(locate(document, inner), inner, message))
+    return problems
+
+
+def _below(name: str, data: Path | None, root: Path) -> Path | None:
+    """A path of the parameters where ``data/`` is, or is to be, the folder `data`."""
+    if not name.startswith("data/"):
+        return root / name
+    return None if data is None else data / name.removeprefix("data/")
 
 
 def _problem(details: ErrorDetails, document: Document, schema: dict[str, Any]) -> Problem:
@@ -74,7 +159,7 @@ def _problem(details: ErrorDetails, document: Document, schema: dict[str, Any]) 
         message = f"unknown key; must be one of {details['ctx']['expected']}"
     else:
         message = f"got {_shown(details['input'])}; must be {allowed(part_of(schema, path))}"
-    return Problem(_location(document, path), path, message)
+    return Problem(locate(document, path), path, message)
 
 
 def _unknown(path: KeyPath, schema: dict[str, Any]) -> str:
@@ -84,8 +169,8 @@ def _unknown(path: KeyPath, schema: dict[str, Any]) -> str:
     return f"unknown key; {guess}known keys are {', '.join(known)}"
 
 
-def _location(document: Document, path: KeyPath) -> Location:
-    """The line of a value, or of the mapping that lacks it."""
+def locate(document: Document, path: KeyPath) -> Location:
+    """Where a value stands, or the mapping that lacks it."""
     while path not in document.locations:
         path = path[:-1]
     return document.locations[path]

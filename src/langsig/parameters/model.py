@@ -195,7 +195,7 @@ class Pack(Section):
 
     max_length: int = Field(ge=3, description="Sub-words per sequence, special ones included.")
     join: bool = Field(
-        description="Whether sentences are joined up to max_length (as in the paper)."
+        description="Whether sentences are joined up to max_length, as in the paper."
     )
     sequences: Count = Field(
         description="Training sequences per language, drawn without replacement."
@@ -211,11 +211,11 @@ class Experimental(Section):
     )
     alpha: float = Field(
         ge=0,
-        description="Languages are drawn in proportion to n^alpha, n sequences (paper, section "
-        "5.2). 1 draws each sequence equally often.",
+        description="Languages are drawn in proportion to n^alpha, n sequences. 1 draws each "
+        "sequence equally often; the paper also tries 0.3 (section 5.2).",
     )
     fractions: dict[str, Share] = Field(
-        description="Share of the sequences to train on, by language; others: all of them."
+        description="By language: share of the sequences to train on, if not all."
     )
     checkpoint: Text | None = Field(
         description="Folder or name of a Hugging Face model; null: train one."
@@ -266,7 +266,7 @@ class Recipe(Section):
         description="Evaluations without improvement until training ends; null: never."
     )
     min_improvement: float = Field(
-        ge=0, description="Smallest fall of the held-out cross-entropy that counts, in nat."
+        ge=0, description="Smallest fall of held-out cross-entropy that counts, in nat."
     )
 
 
@@ -281,11 +281,11 @@ class Pretraining(Section):
     """Training of the control models and of the experimental model."""
 
     launch: Text = Field(
-        description="Command that starts training: python, or accelerate launch with its options."
+        description="How training is started: python, or accelerate launch OPTIONS."
     )
     margin: float = Field(
         ge=0,
-        description="Gain over token frequencies from which a model counts as learnt, in nat.",
+        description="Gain over token frequencies, in nat, of a model that has learnt.",
     )
     held_out_masking: float = Field(
         gt=0, lt=1, description="Share of the held-out tokens to predict."
@@ -308,15 +308,13 @@ class Covariance(Section):
     """Covariances of the hidden states of both models."""
 
     min_instances: Count = Field(description="Words that a slice must have (paper, appendix A).")
-    blocks: int = Field(
-        ge=2, description="Blocks of consecutive sentences, for resampling and held-out fits."
-    )
+    blocks: int = Field(ge=2, description="Blocks of consecutive sentences, for resampling.")
     block_layers: dict[Category, Layers] = Field(
         description="Layers whose sums over blocks are kept, by category. Intervals and "
         "recommended ranks need those of all words (Part of Speech)."
     )
     equal_words: Count = Field(
-        description="Words per language at most, in whole sentences, of the source equal-words."
+        description="Words per language, at most, of the source equal-words."
     )
 
 
@@ -331,14 +329,15 @@ class Factorize(Section):
     )
     ridge: float = Field(
         ge=0,
-        description="Weight that keeps components from cancelling each other; 0: the plain model.",
+        description="Keeps components from cancelling each other; 0: the plain model. It "
+        "is the weight of the squared norms of all components in the loss.",
     )
     max_iterations: Count = Field(description="Iterations at most.")
     tolerance: float = Field(
         gt=0, description="Relative change of the loss at which iterations stop."
     )
     normalise: Annotated[str, _OneOf(NORMALISATIONS)] = Field(
-        description="Hidden states as they are (none), or scaled to a mean variance of 1."
+        description="none, or variance: hidden states scaled to a mean variance of 1."
     )
     starts: Count = Field(
         description="Starts of the fit to all words. The first gives the signatures; the others "
@@ -362,23 +361,23 @@ class Analysis(Section):
     """What is concluded from the signatures."""
 
     languages: Selection = Field(
-        description="Languages factorised together: all, a family or genus, or a list."
+        description="Factorised together: all, a family or genus, or a list."
     )
     facts: Folder = Field(
-        description="Folder with languages.csv and, optionally, tree.nwk and scores.csv."
+        description="Folder with languages.csv, and optionally tree.nwk, scores.csv."
     )
     logographic: Languages = Field(description="Languages with a logographic script.")
     diverse: Annotated[Languages, Field(min_length=1)] = Field(
         description="Languages of different genera (paper, section 5.2)."
     )
     related: dict[Text, Annotated[Languages, Field(min_length=1)]] = Field(
-        description="Sets of related languages, by name, compared with the diverse set."
+        description="Sets of related languages, by name."
     )
     alone: Annotated[list[Slug], Field(min_length=1), _unique] = Field(
-        description="Categories for which each of these sets is also factorised separately."
+        description="Categories for which these sets are also fitted separately."
     )
     layers: Layers = Field(
-        description="Layers of these fits, and of the figures of distances and trees."
+        description="Layers of these fits, and of figures of distances and trees."
     )
     min_languages: int = Field(
         ge=2, description="Statistics of fewer languages are greyed out and not counted."
@@ -394,11 +393,11 @@ class Ranks(Section):
         "left out."
     )
     layers: Layers = Field(
-        description="Layers to compare them in, among covariance.block_layers of all words."
+        description="Layers to compare, of covariance.block_layers of all words."
     )
     starts: int = Field(ge=2, description="Starts per rank: the SVD and random ones.")
     folds: int = Field(
-        ge=2, description="Parts of the blocks, each held out once; at most covariance.blocks."
+        ge=2, description="Parts of the blocks, each held out once; up to covariance.blocks."
     )
 
 

@@ -12,7 +12,9 @@ def part_of(schema: dict[str, Any], path: KeyPath) -> dict[str, Any]:
         if isinstance(key, int):
             part = part.get("items", {})
         else:
-            part = part.get("properties", {}).get(key, part.get("additionalProperties", {}))
+            of_names = next(iter(part.get("patternProperties", {}).values()), None)
+            others = of_names or part.get("additionalProperties", {})
+            part = part.get("properties", {}).get(key, others)
         part = _resolved(part, schema)
     return part
 

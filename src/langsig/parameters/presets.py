@@ -1,0 +1,126 @@
+"""Presets: files in ``conf/`` that say how they differ from ``conf/base.yaml``."""
+
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+from langsig.errors import InputError
+from langsig.parameters.documents import Document, parse_value, read_document
+from langsig.parameters.problems import KeyPath, Location, ParameterError, Problem
+
+BASE = "base.yaml"
+WHOLE: frozenset[KeyPath] = frozenset(
+    {
+        ("languages",),
+        ("experimental", "fractions"),
+        ("covariance", "block_layers"),
+        ("analysis", "related"),
+    }
+)
+"""Mappings whose keys are names: those of a preset replace those of the base as a whole."""
+LANGUAGE = {"romanise": False, "fraction": 1.0}
+"""What a preset need not say of a language."""
+
+
+def preset_path(name: str, folder: Path) -> Path:
+    """The file of a preset.
+
+    Raises
+    ------
+    InputError
+        If there is none, naming those that there are.
+    """
+    path = folder / f"{name}.yaml"
+    if path.name == BASE or not path.is_file():
+        known = sorted(file.stem for file in folder.glob("*.yaml") if file.name != BASE)
+        raise InputError(f"preset: got '{name}'; must be one of {', '.join(known)} ({folder}/)")
+    return path
+
+
+def read_resolved(path: str | Path, changes: Iterable[str] = ()) -> Document:
+    """Read a parameter file; a preset is completed by the ``base.yaml`` in its folder.
+
+    Parameters
+    ----------
+    path
+        A preset, or a file with all parameters.
+    changes
+        Values to set, each ``KEY=VALUE`` with the keys joined by dots and the value in YAML, such
+        as ``factorize.rank=4``. A leading ``+``, by which DVC means a new key, is allowed.
+
+    Raises
+    ------
+    ParameterError
+        If a file cannot be read, or a change has another form.
+    """
+    document, base = read_document(path), Path(path).parent / BASE
+    if base.is_file() and not base.samefile(path):
+        document = merged(read_document(base), document)
+    for change in changes:
+        document = changed(document, change)
+    return document
+
+
+def merged(base: Document, preset: Document) -> Document:
+    """The base with what a preset says: mappings are merged; lists and values are replaced, and
+    so are the mappings in `WHOLE`."""
+    locations = dict(base.locations)
+    data = _merge(base.data, preset.data, (), locations)
+    languages = data.get("languages")
+    if isinstance(languages, dict):
+        data["languages"] = {
+            name: {**item, **{key: LANGUAGE[key] for key in LANGUAGE if key not in item}}
+            if isinstance(item, dict)
+            else item
+            for name, item in languages.items()
+        }
+    return Document(data, {**locations, **preset.locations}, (*base.problems, *preset.problems))
+
+
+def _merge(
+    base: dict[str, Any],
+    preset: dict[str, Any],
+    path: KeyPath,
+    locations: dict[KeyPath, Location],
+) -> dict[str, Any]:
+    result = dict(base)
+    for key, value in preset.items():
+        inner = (*path, key)
+        if isinstance(value, dict) and isinstance(base.get(key), dict) and inner not in WHOLE:
+            result[key] = _merge(base[key], value, inner, locations)
+        else:
+            _forget(locations, inner)
+            result[key] = value
+    return result
+
+
+def _forget(locations: dict[KeyPath, Location], path: KeyPath) -> None:
+    for known in [known for known in locations if known[: len(path)] == path]:
+        del locations[known]
+
+
+def changed(document: Document, change: str) -> Document:
+    """The document with one value set; see :func:`read_resolved`."""
+    location = Location(f"--set {change}")
+    key, equals, text = change.removeprefix("+").partition("=")
+    path: KeyPath = tuple(key.split("."))
+    if not equals or not all(path):
+        raise ParameterError([Problem(location, (), "must be KEY=VALUE, such as factorize.rank=4")])
+    value = parse_value(text, str(location))
+    locations = dict(document.locations)
+    _forget(locations, path)
+    locations[path] = location
+    return Document(_with(document.data, path, 0, value, location), locations, document.problems)
+
+
+def _with(
+    data: dict[str, Any], path: KeyPath, depth: int, value: Any, location: Location
+) -> dict[str, Any]:
+    key = str(path[depth])
+    if depth == len(path) - 1:
+        return {**data, key: value}
+    inner = data.get(key, {})
+    if not isinstance(inner, dict):
+        message = "is no mapping and has no keys"
+        raise ParameterError([Problem(location, path[: depth + 1], message)])
+    return {**data, key: _with(inner, path, depth + 1, value, location)}

@@ -1,0 +1,142 @@
+"""The folder ``data/``: an import of another folder, declared in ``data.dvc``.
+
+It is replaced when other data are chosen. What DVC could not restore is never removed.
+"""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+from ruamel.yaml import YAML
+
+from langsig.errors import InputError
+
+DATA = "data"
+_FEW = 3
+
+
+def declared_source(root: Path) -> Path | None:
+    """The folder that ``data/`` is imported from; None if it is not an import."""
+    declaration = root / f"{DATA}.dvc"
+    if not declaration.is_file():
+        return None
+    content = YAML(typ="safe").load(declaration.read_text(encoding="utf-8"))
+    dependencies = content.get("deps") or [{}]
+    path = dependencies[0].get("path")
+    return None if path is None else root / path
+
+
+def check_replaceable(root: Path, source: Path) -> None:
+    """Make sure that ``data/`` can become an import of a folder without loss.
+
+    Parameters
+    ----------
+    root
+        Folder of the repository.
+    source
+        Folder with the data to use.
+
+    Raises
+    ------
+    InputError
+        If the source is not a folder; is ``data/`` itself, part of it, or contains it; or if
+        ``data/`` holds anything that is not from the folder it was imported from.
+    """
+    if not source.is_dir():
+        raise InputError(f"--data: {source} is not a folder; name the folder with the data")
+    data, other = (root / DATA).resolve(), source.resolve()
+    if data == other or data in other.parents or other in data.parents:
+        raise InputError(
+            f"--data: {source} is, contains or is part of {DATA}/, the folder that is to be "
+            "filled with a copy; move your data first, for example with: "
+            f"mv {DATA} my-data && langsig use PRESET --data my-data"
+        )
+    if is_declared(root, source) or not os.path.lexists(root / DATA):
+        return
+    reason = _not_restorable(root)
+    if reason:
+        raise InputError(
+            f"{DATA}/ would be replaced by {source}, but {reason}. Move what you need to another "
+            f"folder; to give up everything in it: rm -r {root / DATA}"
+        )
+
+
+def is_declared(root: Path, source: Path) -> bool:
+    """Whether ``data.dvc`` imports this folder already."""
+    declared = declared_source(root)
+    return declared is not None and declared.resolve() == source.resolve()
+
+
+def import_data(root: Path, source: Path) -> None:
+    """Make ``data/`` an import of a folder, unless it is one already.
+
+    What is there is kept until the import has succeeded. Call :func:`check_replaceable` first.
+
+    Raises
+    ------
+    InputError
+        If DVC fails; then everything is as before.
+    """
+    if is_declared(root, source):
+        return
+    kept = [(root / name, root / f".{name}.previous") for name in (DATA, f"{DATA}.dvc")]
+    for path, previous in kept:
+        if os.path.lexists(path):
+            _remove(previous)
+            path.rename(previous)
+    try:
+        target = str(source if source.is_absolute() else os.path.relpath(source, root))
+        _dvc(root, "import-url", target, DATA)
+        # A frozen import is never brought up to date, nor made at all in a fresh clone.
+        _dvc(root, "unfreeze", f"{DATA}.dvc")
+    except BaseException:
+        for path, previous in kept:
+            _remove(path)
+            if os.path.lexists(previous):
+                previous.rename(path)
+        raise
+    for _, previous in kept:
+        _remove(previous)
+
+
+def _not_restorable(root: Path) -> str | None:
+    """Why ``data/`` cannot be restored by DVC; None if it can."""
+    if declared_source(root) is None:
+        return f"{DATA}.dvc does not declare it as an import of another folder"
+    state = json.loads(_dvc(root, "status", "--json", f"{DATA}.dvc"))
+    changes = [change for item in state.values() for change in item if isinstance(change, dict)]
+    listed = json.loads(_dvc(root, "list", "--recursive", "--dvc-only", "--json", ".", DATA))
+    tracked = {item["path"] for item in listed}
+    data = root / DATA
+    present = {path.relative_to(data).as_posix() for path in data.rglob("*") if not _plain(path)}
+    unknown = sorted(present - tracked)
+    if unknown:
+        more = f" and {len(unknown) - _FEW} more" if len(unknown) > _FEW else ""
+        names = ", ".join(f"{DATA}/{name}" for name in unknown[:_FEW])
+        return f"it holds files that are not from {declared_source(root)}: {names}{more}"
+    if any("changed outs" in change for change in changes):
+        return f"its files have changed since they were imported (see dvc status {DATA}.dvc)"
+    return None
+
+
+def _plain(path: Path) -> bool:
+    """Whether it is a folder, of which only the files count."""
+    return path.is_dir() and not path.is_symlink()
+
+
+def _remove(path: Path) -> None:
+    if path.is_dir() and not path.is_symlink():
+        shutil.rmtree(path)
+    else:
+        path.unlink(missing_ok=True)
+
+
+def _dvc(root: Path, *arguments: str) -> str:
+    command = [sys.executable, "-m", "dvc", *arguments]
+    done = subprocess.run(command, cwd=root, capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise InputError(f"dvc {' '.join(arguments)}: {done.stderr.strip()}")
+    return done.stdout

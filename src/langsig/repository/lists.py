@@ -1,0 +1,126 @@
+"""The lists in ``dvc.yaml`` that change with the parameters.
+
+DVC cannot fill a list of dependencies from a parameter, so the stages that join languages name
+each of them. Nothing else in ``dvc.yaml`` depends on the preset.
+"""
+
+import re
+from io import StringIO
+from pathlib import Path
+from typing import Any
+
+from ruamel.yaml import YAML
+
+from langsig.parameters import Parameters
+
+JOINT = {
+    "clean": ["${{item.corpora[{corpus}]}}"],
+    "tokenizer": ["artifacts/vocabulary/{language}.txt"],
+    "pretrain-experimental": ["artifacts/sequences/{language}", "artifacts/words/{language}"],
+    "factorize": ["artifacts/covariances/{language}/${{item}}.safetensors"],
+    "uncertainty": ["artifacts/covariances/{language}", "artifacts/untrained/{language}"],
+    "ranks": ["artifacts/covariances/{language}/part-of-speech.safetensors"],
+    "sets": ["artifacts/covariances/{language}"],
+    "relate": [
+        "artifacts/cleaning/{language}.json",
+        "artifacts/words/{language}",
+        "artifacts/signatures/{category}",
+        "artifacts/uncertainty/{source}",
+    ],
+    "analyse": [
+        "artifacts/words/{language}",
+        "artifacts/learning/{language}",
+        "artifacts/signatures/{category}",
+        "artifacts/uncertainty/{source}",
+    ],
+    "plot": ["artifacts/learning/{language}"],
+}
+"""Dependencies that each of these stages has once per language, category, source or corpus."""
+
+
+def read_pipeline(path: Path) -> dict[str, Any]:
+    """``dvc.yaml``, with its comments."""
+    pipeline: dict[str, Any] = _yaml().load(path.read_text(encoding="utf-8"))
+    return pipeline
+
+
+def pipeline_text(pipeline: dict[str, Any]) -> str:
+    """The text of ``dvc.yaml``."""
+    stream = StringIO()
+    _yaml().dump(pipeline, stream)
+    return stream.getvalue()
+
+
+def write_lists(pipeline: dict[str, Any], parameters: Parameters) -> None:
+    """Make the joint stages depend on everything that the parameters name, in place."""
+    languages = list(parameters.languages)
+    values: dict[str, list[Any]] = {
+        "language": languages,
+        "category": parameters.categories,
+        "source": parameters.uncertainty.sources,
+        "corpus": list(range(len(parameters.languages[languages[0]].corpora))),
+    }
+    for stage, templates in JOINT.items():
+        entry = pipeline["stages"][stage]
+        dependencies = entry.get("do", entry)["deps"]
+        for template in templates:
+            _replace(dependencies, template, values)
+    pipeline["artifacts"] = _registry(languages)
+
+
+def lists_are_current(pipeline: dict[str, Any], parameters: Parameters) -> bool:
+    """Whether the lists in ``dvc.yaml`` are those of the parameters."""
+    written = _yaml().load(pipeline_text(pipeline))
+    write_lists(written, parameters)
+    return bool(written == pipeline)
+
+
+def _replace(dependencies: list[str], template: str, values: dict[str, list[Any]]) -> None:
+    """Replace the dependencies that a template stands for, where they are."""
+    placeholder = next(name for name in values if f"{{{name}}}" in template)
+    pattern = re.escape(template.format(**{placeholder: "@"})).replace(
+        "@", r"(?!experimental)[^/]+"
+    )
+    positions = [i for i, path in enumerate(dependencies) if re.fullmatch(pattern, path)]
+    first = positions[0] if positions else len(dependencies)
+    for position in reversed(positions):
+        del dependencies[position]
+    for offset, value in enumerate(values[placeholder]):
+        dependencies.insert(first + offset, template.format(**{placeholder: value}))
+
+
+def _registry(languages: list[str]) -> dict[str, dict[str, Any]]:
+    """The artifacts that have names, under which versions are registered."""
+
+    def model(name: str, role: str, languages: str) -> dict[str, Any]:
+        return {
+            "path": f"artifacts/models/{name}",
+            "type": "model",
+            "desc": f"Masked language model of {languages}",
+            "labels": ["masked-language-model", role],
+        }
+
+    return {
+        "experimental": model("experimental", "experimental", "all languages"),
+        **{f"control-{name}": model(name, "control", f"{name} alone") for name in languages},
+        "tokenizer": {
+            "path": "artifacts/tokenizer",
+            "type": "tokenizer",
+            "desc": "Vocabulary that all models share",
+            "labels": ["sentencepiece"],
+        },
+        "signatures": {
+            "path": "artifacts/signatures",
+            "type": "dataset",
+            "desc": "Signatures of all languages, by category and layer",
+            "labels": ["parafac2"],
+        },
+    }
+
+
+def _yaml() -> YAML:
+    yaml = YAML()
+    yaml.width = 200
+    yaml.preserve_quotes = True
+    yaml.indent(mapping=2, sequence=4, offset=2)
+    return yaml
