@@ -80,7 +80,7 @@ def add_parser(subparsers: Subparsers) -> argparse.ArgumentParser:
         "--min-instances",
         type=int,
         default=100,
-        help="words a language needs in a category (default: 100)",
+        help="number of words that a language needs in a category (default: 100)",
     )
     add_solver_options(parser)
     return parser
