@@ -44,28 +44,28 @@ SUMS = "".join(f"{hashlib.sha256(FILES[path]).hexdigest()}  {path}\n" for path i
 ALL = FILES | {"SHA256SUMS": SUMS.encode()}
 
 
-class Asked(NamedTuple):
+class Request(NamedTuple):
     method: str
     path: str
     range: str | None
 
 
 class Server(ThreadingHTTPServer):
-    """Offers files, with faults at will."""
+    """A server of files that can be made to fail."""
 
     files: dict[str, bytes]
-    asked: list[Asked]
-    sent: int  # bytes of all answers to GET
-    breaks: list[int]  # after how many bytes the connection is broken off, an answer each
-    ranges = True
-    head = True
+    requests: list[Request]
+    sent: int  # total bytes of the answers to GET
+    breaks: list[int]  # number of bytes of the next answers before the connection breaks
+    ranges = True  # whether ranges are supported
+    head = True  # whether HEAD is supported
 
     @property
     def address(self) -> str:
         return f"http://127.0.0.1:{self.server_port}/"
 
     def ranges_of(self, path: str) -> list[str | None]:
-        return [one.range for one in self.asked if one[:2] == ("GET", f"/{path}")]
+        return [request.range for request in self.requests if request[:2] == ("GET", f"/{path}")]
 
 
 class Handler(BaseHTTPRequestHandler):
@@ -83,15 +83,15 @@ class Handler(BaseHTTPRequestHandler):
         self.wfile.write(content)
 
     def answer(self) -> bytes:
-        asked = self.headers.get("Range")
-        self.server.asked.append(Asked(self.command, self.path, asked))
+        byte_range = self.headers.get("Range")
+        self.server.requests.append(Request(self.command, self.path, byte_range))
         content = self.server.files.get(self.path.removeprefix("/"))
         if content is None or (self.command == "HEAD" and not self.server.head):
             self.send_error(404 if content is None else 405)
             return b""
         size = len(content)
-        if asked and self.server.ranges:
-            start = int(re.fullmatch(r"bytes=(\d+)-", asked)[1])  # type: ignore[index]
+        if byte_range and self.server.ranges:
+            start = int(re.fullmatch(r"bytes=(\d+)-", byte_range)[1])  # type: ignore[index]
             if start >= size:
                 self.send_response(416)
                 self.send_header("Content-Range", f"bytes */{size}")
@@ -115,7 +115,7 @@ class Handler(BaseHTTPRequestHandler):
 def server() -> Iterator[Server]:
     with Server(("127.0.0.1", 0), Handler) as running:
         running.files = dict(FILES)
-        running.asked, running.sent, running.breaks = [], 0, []
+        running.requests, running.sent, running.breaks = [], 0, []
         thread = threading.Thread(target=running.serve_forever, args=(0.01,))
         thread.start()
         yield running
@@ -124,7 +124,7 @@ def server() -> Iterator[Server]:
 
 
 class Project(NamedTuple):
-    """A repository whose preset ``tiny`` names two files."""
+    """A repository with a preset ``tiny`` that needs two files."""
 
     root: Path
     folder: Path
@@ -135,7 +135,7 @@ class Project(NamedTuple):
         )
 
     def files(self) -> dict[str, bytes]:
-        """All that is in the data folder, but for what was unpacked."""
+        """Content of the files in the data folder, apart from unpacked ones."""
         return {
             path.relative_to(self.folder).as_posix(): path.read_bytes()
             for path in self.folder.rglob("*")
@@ -147,18 +147,20 @@ class Project(NamedTuple):
 def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Project:
     (tmp_path / "conf/sources").mkdir(parents=True)
     monkeypatch.setattr(data, "ROOT", tmp_path)
-    monkeypatch.setattr(fetching, "_WAIT", 0.0)
+    monkeypatch.setattr(fetching, "WAIT", 0.0)
     monkeypatch.chdir(tmp_path)
-    made = Project(tmp_path, tmp_path / "to")
-    made.table(f"{TREEBANKS_PATH},http://nowhere.invalid/t,,", f"{CORPUS_PATH},http://x.invalid/,,")
-    return made
+    project = Project(tmp_path, tmp_path / "to")
+    project.table(
+        f"{TREEBANKS_PATH},http://nowhere.invalid/t,,", f"{CORPUS_PATH},http://x.invalid/,,"
+    )
+    return project
 
 
 @pytest.fixture
 def make_data(
     project: Project, server: Server, monkeypatch: pytest.MonkeyPatch, capsys: Any
 ) -> Any:
-    """Run the program; gives what it prints."""
+    """Run the command and return its output."""
 
     def run(base: str | None = None) -> str:
         arguments = ["data", "tiny", "--to", str(project.folder), "--base", base or server.address]
@@ -169,12 +171,12 @@ def make_data(
     return run
 
 
-def test_fetches_what_clean_and_annotate_can_read(
+def test_downloaded_files_can_be_cleaned_and_annotated(
     project: Project, make_data: Any, tmp_path: Path
 ) -> None:
     printed = make_data()
     assert project.files() == ALL
-    assert "there: 0 of 2 files; to fetch: " in printed
+    assert "0 of 2 files are present; to download: " in printed
     assert printed.endswith(f"next: make use PRESET=tiny DATA={project.folder}\n")
     words = annotate(project.folder / "ud-treebanks-v2.1/UD_German", "de")
     assert len(words.sentences) > 20
@@ -187,53 +189,53 @@ def test_fetches_what_clean_and_annotate_can_read(
     assert {text for text, _ in rows} <= {*SENTENCES}
 
 
-def test_what_is_there_is_not_fetched_again(
+def test_present_files_are_not_downloaded_again(
     project: Project, make_data: Any, server: Server
 ) -> None:
     make_data()
-    before = len(server.asked)
+    before = len(server.requests)
     printed = make_data()
-    assert "there: 2 of 2 files; to fetch: 0.00B;" in printed
-    assert len(server.asked) == before
+    assert "2 of 2 files are present; to download: 0.00B;" in printed
+    assert len(server.requests) == before
 
 
-def test_file_that_has_changed_since_is_fetched_again(
+def test_changed_files_are_downloaded_again(
     project: Project, make_data: Any, server: Server
 ) -> None:
     make_data()
     (project.folder / CORPUS_PATH).write_bytes(CORPUS[:-1] + b"x")
-    server.asked.clear()
-    assert "there: 1 of 2 files" in make_data()
-    assert {one.path for one in server.asked} == {f"/{CORPUS_PATH}"}
+    server.requests.clear()
+    assert "1 of 2 files are present" in make_data()
+    assert {request.path for request in server.requests} == {f"/{CORPUS_PATH}"}
     assert project.files() == ALL
 
 
-def test_interrupted_run_is_resumed_where_it_broke_off(
+def test_interrupted_runs_are_resumed(
     project: Project, make_data: Any, server: Server, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(fetching, "_CHUNK", 100)
+    monkeypatch.setattr(fetching, "CHUNK", 100)
     del server.files[TREEBANKS_PATH]
     project.table(f"{CORPUS_PATH},,,")
-    server.breaks = [5_000] + [0] * fetching._ATTEMPTS
-    expected = r"error: http.*German.*broken off after 5,000 bytes: .*run this again to go on"
+    server.breaks = [5_000] + [0] * fetching.ATTEMPTS
+    expected = r"error: http.*German.*interrupted after 5,000 bytes: .*run this again to resume"
     with pytest.raises(SystemExit, match=expected):
         make_data()
     assert project.files() == {f"{CORPUS_PATH}.part": CORPUS[:5_000]}
-    assert server.ranges_of(CORPUS_PATH) == [None] + ["bytes=5000-"] * fetching._ATTEMPTS
+    assert server.ranges_of(CORPUS_PATH) == [None] + ["bytes=5000-"] * fetching.ATTEMPTS
 
-    server.asked.clear()
+    server.requests.clear()
     server.sent = 0
     printed = make_data()
     assert server.ranges_of(CORPUS_PATH) == ["bytes=5000-"]
     assert server.sent == len(CORPUS) - 5_000
-    assert f"to fetch: {tqdm.format_sizeof(len(CORPUS) - 5_000)}B;" in printed
+    assert f"to download: {tqdm.format_sizeof(len(CORPUS) - 5_000)}B;" in printed
     assert project.files()[CORPUS_PATH] == CORPUS
 
 
-def test_connection_that_breaks_is_taken_up_again(
+def test_broken_connections_are_resumed(
     project: Project, make_data: Any, server: Server, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(fetching, "_CHUNK", 100)
+    monkeypatch.setattr(fetching, "CHUNK", 100)
     project.table(f"{CORPUS_PATH},,,")
     server.breaks = [100 * part for part in range(1, 9)]
     make_data()
@@ -243,7 +245,7 @@ def test_connection_that_breaks_is_taken_up_again(
     assert project.files()[CORPUS_PATH] == CORPUS
 
 
-def test_server_without_ranges_starts_over(
+def test_downloads_without_ranges_start_over(
     project: Project, make_data: Any, server: Server
 ) -> None:
     server.ranges = False
@@ -255,7 +257,7 @@ def test_server_without_ranges_starts_over(
 
 
 @pytest.mark.parametrize("extra", [0, 10])
-def test_part_that_has_all_or_too_much(
+def test_partial_files_may_be_complete_or_too_long(
     project: Project, make_data: Any, server: Server, extra: int
 ) -> None:
     part = project.folder / f"{CORPUS_PATH}.part"
@@ -266,15 +268,15 @@ def test_part_that_has_all_or_too_much(
     assert project.files() == ALL
 
 
-def test_wrong_sum_is_refused_and_nothing_kept(project: Project, make_data: Any) -> None:
+def test_files_with_a_wrong_hash_are_deleted(project: Project, make_data: Any) -> None:
     project.table(f"{CORPUS_PATH},,,{'0' * 64}")
-    expected = rf"error: http.*{CORPUS_PATH}: .*0{{64}}.*; nothing of it is kept"
+    expected = rf"error: http.*{CORPUS_PATH}: .*0{{64}}.*; the file was deleted"
     with pytest.raises(SystemExit, match=expected):
         make_data()
     assert project.files() == {}
 
 
-def test_right_sum_and_size_in_the_table(project: Project, make_data: Any, server: Server) -> None:
+def test_known_hash_and_size(project: Project, make_data: Any, server: Server) -> None:
     value = hashlib.sha256(CORPUS).hexdigest()
     project.table(f"{CORPUS_PATH},,{len(CORPUS)},{value}")
     make_data()
@@ -282,60 +284,60 @@ def test_right_sum_and_size_in_the_table(project: Project, make_data: Any, serve
         CORPUS_PATH: CORPUS,
         "SHA256SUMS": f"{value}  {CORPUS_PATH}\n".encode(),
     }
-    assert [one.method for one in server.asked] == ["GET"]  # the size was known
+    assert [request.method for request in server.requests] == ["GET"]  # no HEAD
 
 
-def test_page_in_place_of_an_archive_is_refused(
+def test_pages_instead_of_archives_are_refused(
     project: Project, make_data: Any, server: Server
 ) -> None:
     server.files[CORPUS_PATH] = b"<html>Please log in</html>" * 100
-    with pytest.raises(SystemExit, match=rf"error: http.*{CORPUS_PATH}: .*no archive"):
+    with pytest.raises(SystemExit, match=rf"error: http.*{CORPUS_PATH}: .*did not send an archive"):
         make_data()
     assert set(project.files()) == {TREEBANKS_PATH, "SHA256SUMS"}
 
 
 @pytest.mark.parametrize("head", [True, False])
-def test_missing_file_is_named(
+def test_missing_files_are_reported(
     project: Project, make_data: Any, server: Server, head: bool
 ) -> None:
     server.head = head
     del server.files[CORPUS_PATH]
-    with pytest.raises(SystemExit, match=rf"error: http.*{CORPUS_PATH}: cannot be fetched: 404"):
+    with pytest.raises(SystemExit, match=rf"error: http.*{CORPUS_PATH}: download failed: 404"):
         make_data()
     assert CORPUS_PATH not in project.files()
 
 
-def test_size_may_stay_unknown(project: Project, make_data: Any, server: Server) -> None:
+def test_the_size_may_be_unknown(project: Project, make_data: Any, server: Server) -> None:
     server.head = False
-    assert "to fetch: 0.00B and 2 of unknown size; free in" in make_data()
+    assert "to download: 0.00B and 2 files of unknown size; free in" in make_data()
     assert project.files() == ALL
 
 
-def test_dead_server_is_named(project: Project, make_data: Any) -> None:
+def test_dead_servers_are_reported(project: Project, make_data: Any) -> None:
     with socket.socket() as unused:
         unused.bind(("127.0.0.1", 0))
         address = f"http://127.0.0.1:{unused.getsockname()[1]}"
-        with pytest.raises(SystemExit, match=rf"error: {address}/.*: cannot be fetched: .*refused"):
+        with pytest.raises(SystemExit, match=rf"error: {address}/.*: download failed: .*refused"):
             make_data(address)
     assert project.files() == {}
 
 
-def test_too_little_room_is_said_beforehand(
+def test_too_little_space_is_reported_before_the_download(
     project: Project, make_data: Any, server: Server, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     usage = shutil.disk_usage(project.root)._replace(free=1_000)
     monkeypatch.setattr(shutil, "disk_usage", lambda path: usage)
-    with pytest.raises(SystemExit, match=r"error: .*to: [\d.]+kB too little room on the disk;"):
+    with pytest.raises(SystemExit, match=r"error: .*to: the disk needs [\d.]+kB more free space;"):
         make_data()
-    assert {one.method for one in server.asked} == {"HEAD"} and project.files() == {}
+    assert {request.method for request in server.requests} == {"HEAD"} and project.files() == {}
 
 
 @pytest.mark.parametrize(
     "content",
     [TREEBANKS[:150], tar({"../outside/x": b"x"}, "w:gz"), tar({"else/x": b"x"}, "w:gz")],
-    ids=["cut short", "climbing out", "another folder"],
+    ids=["truncated", "path outside", "another folder"],
 )
-def test_bad_archive_is_not_unpacked(
+def test_bad_archives_are_not_unpacked(
     project: Project, make_data: Any, server: Server, content: bytes
 ) -> None:
     server.files[TREEBANKS_PATH] = content

@@ -27,19 +27,19 @@ def test_spacing_punctuation_and_case_do_not_matter(
 
 
 @given(st.text("abcdé123", max_size=6), st.text("abcdé123", max_size=6))
-def test_letters_and_digits_do(one: str, other: str) -> None:
-    assert (fingerprint(one) == fingerprint(other)) == (one == other)
+def test_letters_and_digits_matter(first: str, second: str) -> None:
+    assert (fingerprint(first) == fingerprint(second)) == (first == second)
 
 
 @pytest.mark.parametrize(
-    ("one", "other"), [("ﬁn", "fin"), ("Ｌａｎｇ １", "lang 1"), ("ｶﾞ", "ガ"), ("e\u0301", "é")]
+    ("form", "plain"), [("ﬁn", "fin"), ("Ｌａｎｇ １", "lang 1"), ("ｶﾞ", "ガ"), ("e\u0301", "é")]
 )
-def test_compatibility_forms_are_one(one: str, other: str) -> None:
-    assert fingerprint(one) == fingerprint(other)
+def test_compatibility_forms_are_folded(form: str, plain: str) -> None:
+    assert fingerprint(form) == fingerprint(plain)
 
 
 @given(st.text())
-def test_zero_is_for_sentences_without_letters(text: str) -> None:
+def test_only_sentences_without_letters_have_fingerprint_zero(text: str) -> None:
     value = fingerprint(text)
     assert 0 <= value < 2**64
     if re.search(r"[^\W_]", text) is None:
@@ -52,34 +52,36 @@ def test_zero_is_for_sentences_without_letters(text: str) -> None:
     st.lists(sentences, min_size=1, max_size=5),
     st.sampled_from([". ", "! ", "?\u00a0", "… ", "。", "！", "？", "։ ", "؟ ", "۔ ", "। ", "?! "]),
 )
-def test_each_sentence_of_a_paragraph_is_known(paragraph: list[list[str]], end: str) -> None:
+def test_each_sentence_of_a_paragraph_has_a_fingerprint(
+    paragraph: list[list[str]], end: str
+) -> None:
     pieces = [" ".join(sentence) for sentence in paragraph]
     line = end.join(pieces) + end.rstrip()
-    found = fingerprints_of_line(line)
+    fingerprints = fingerprints_of_line(line)
     runs = [
         end.join(pieces[start:stop])
         for start in range(len(pieces))
         for stop in range(start + 1, len(pieces) + 1)
         if stop - start <= 3
     ]
-    assert {fingerprint(line), *map(fingerprint, runs)} == set(found)
-    assert found == sorted(set(found))
+    assert {fingerprint(line), *map(fingerprint, runs)} == set(fingerprints)
+    assert fingerprints == sorted(set(fingerprints))
 
 
-def test_nothing_is_known_of_punctuation() -> None:
+def test_punctuation_has_no_fingerprint() -> None:
     assert fingerprints_of_line("... !!! ?") == []
 
 
 @pytest.mark.parametrize("code", "abcdefgh")
-def test_sentences_of_a_treebank_are_found_in_paragraphs(samples: Path, code: str) -> None:
+def test_treebank_sentences_are_recognised_in_paragraphs(samples: Path, code: str) -> None:
     texts = annotate(samples / "treebanks" / f"qa{code}", f"qa{code}").sentences["text"].tolist()
     space = "" if code == "h" else " "
     for start in range(0, len(texts), 3):
-        three = texts[start : start + 3]
-        assert {*map(fingerprint, three)} <= {*fingerprints_of_line(space.join(three))}
+        paragraph = texts[start : start + 3]
+        assert {*map(fingerprint, paragraph)} <= {*fingerprints_of_line(space.join(paragraph))}
 
 
-def test_words_of_a_treebank_are_the_sentence(samples: Path) -> None:
+def test_words_and_text_of_a_treebank_sentence_have_the_same_fingerprint(samples: Path) -> None:
     words = annotate(samples / "treebanks" / "qab", "qab")
     spaced = words.table.groupby("sentence")["form"].agg(" ".join)
     assert [fingerprint(s) for s in spaced] == [fingerprint(s) for s in words.sentences["text"]]
@@ -93,7 +95,7 @@ def test_words_of_a_treebank_are_the_sentence(samples: Path) -> None:
         "Dr. Smith came! Nobody knew. Why?",
     ],
 )
-def test_a_sentence_with_a_stop_inside_is_found(line: str) -> None:
+def test_sentences_with_a_stop_inside_are_recognised(line: str) -> None:
     sentence = 'She said: "Dr. Smith came."' if "She" in line else "Dr. Smith came."
     assert fingerprint(sentence) in fingerprints_of_line(line)
     assert fingerprint("Smith sat down.") not in fingerprints_of_line(line)

@@ -25,7 +25,7 @@ sentences = st.lists(st.tuples(texts, identities), max_size=8)
 
 
 def of_rows(rows: list[list[int]], fingerprints: list[list[int]]) -> Sequences:
-    """Sequences with these tokens and fingerprints."""
+    """Sequences with the given tokens and fingerprints."""
     return Sequences(
         np.array([token for row in rows for token in row], np.int32),
         np.cumsum([0, *map(len, rows)], dtype=np.int64),
@@ -54,65 +54,68 @@ sequences_of = st.lists(
 
 @settings(max_examples=200, deadline=None)
 @given(sentences, st.integers(3, 24), st.booleans())
-def test_packing_loses_adds_and_moves_nothing(
+def test_packing_keeps_all_tokens_in_order(
     tokenizer: "PreTrainedTokenizerBase", text: Sentences, max_length: int, join: bool
 ) -> None:
     packed = Sequences.concatenate(pack(text, tokenizer, max_length=max_length, join=join))
     pieces = [tokenizer(sentence, add_special_tokens=False)["input_ids"] for sentence, _ in text]
-    owner = [number for number, tokens in enumerate(pieces) for _ in tokens]
+    sentence_of_token = [number for number, tokens in enumerate(pieces) for _ in tokens]
     rows = rows_of(packed)
     assert [token for row, _ in rows for token in row[1:-1]] == [*chain(*pieces)]
 
     room = max_length - 2
-    at = 0
-    held: list[set[int]] = []
-    for row, found in rows:
+    position = 0
+    sentences_of_rows: list[set[int]] = []
+    for row, fingerprints in rows:
         assert row[0] == tokenizer.bos_token_id and row[-1] == tokenizer.eos_token_id
         assert 2 < len(row) <= max_length
-        held.append({*owner[at : at + len(row) - 2]})
-        at += len(row) - 2
-        assert found == sorted({value for number in held[-1] for value in text[number][1]})
+        numbers = {*sentence_of_token[position : position + len(row) - 2]}
+        sentences_of_rows.append(numbers)
+        position += len(row) - 2
+        assert fingerprints == sorted({value for number in numbers for value in text[number][1]})
 
     for number, tokens in enumerate(pieces):
-        parts = sum(number in numbers for numbers in held)
-        assert parts == ceil(len(tokens) / room)  # cut only if it must be
+        parts = sum(number in numbers for numbers in sentences_of_rows)
+        assert parts == ceil(len(tokens) / room)  # split only if too long
     if join:
-        for (one, _), (other, _) in pairwise(rows):
-            assert len(one) + len(other) - 4 > room
+        for (row, _), (next_row, _) in pairwise(rows):
+            assert len(row) + len(next_row) - 4 > room
     else:
-        assert all(len(numbers) == 1 for numbers in held)
+        assert all(len(numbers) == 1 for numbers in sentences_of_rows)
 
 
-def test_long_streams_are_packed_as_short_ones(tokenizer: "PreTrainedTokenizerBase") -> None:
+def test_long_streams_are_packed_like_short_ones(tokenizer: "PreTrainedTokenizerBase") -> None:
     text: Sentences = [(" ".join(WORDS[n % 7 : n % 13]), [n + 1]) for n in range(2_500)]
     packed = pack(iter(text), tokenizer, max_length=16, join=False)
-    alone = [pack([sentence], tokenizer, max_length=16, join=False) for sentence in text]
-    assert rows_of(Sequences.concatenate(packed)) == rows_of(Sequences.concatenate(chain(*alone)))
+    separate = [pack([sentence], tokenizer, max_length=16, join=False) for sentence in text]
+    assert rows_of(Sequences.concatenate(packed)) == rows_of(
+        Sequences.concatenate(chain(*separate))
+    )
 
 
 @settings(deadline=None)
 @given(sequences_of)
-def test_saved_sequences_come_back(
+def test_sequences_can_be_saved_and_loaded(
     tmp_path_factory: pytest.TempPathFactory, sequences: Sequences
 ) -> None:
     path = tmp_path_factory.mktemp("saved") / "sequences.safetensors"
     sequences.save(path)
-    again = Sequences.load(path)
+    loaded = Sequences.load(path)
     for name in Sequences.__dataclass_fields__:
-        value, copy = getattr(sequences, name), getattr(again, name)
+        value, copy = getattr(sequences, name), getattr(loaded, name)
         assert value.dtype == copy.dtype
         np.testing.assert_array_equal(value, copy)
 
 
 @given(sequences_of, st.sets(st.integers(1, 8)))
-def test_without_leaves_out_the_sequences_that_hold_a_sentence(
+def test_without_removes_the_sequences_that_contain_a_sentence(
     sequences: Sequences, analysed: set[int]
 ) -> None:
-    left = sequences.without(np.array(sorted(analysed), np.uint64))
-    assert rows_of(left) == [row for row in rows_of(sequences) if not analysed & {*row[1]}]
+    remaining = sequences.without(np.array(sorted(analysed), np.uint64))
+    assert rows_of(remaining) == [row for row in rows_of(sequences) if not analysed & {*row[1]}]
 
 
-def test_without_tells_large_fingerprints_apart() -> None:
+def test_without_distinguishes_large_fingerprints() -> None:
     sequences = of_rows([[5], [6]], [[2**64 - 1], [2**64 - 2]])
     assert rows_of(sequences.without(np.array([2**64 - 1], np.uint64))) == [([6], [2**64 - 2])]
 
@@ -121,8 +124,8 @@ def test_without_tells_large_fingerprints_apart() -> None:
 def test_take_keeps_tokens_and_fingerprints_together(
     sequences: Sequences, data: st.DataObject
 ) -> None:
-    places = st.integers(0, max(0, len(sequences) - 1))
-    indices = data.draw(st.lists(places, max_size=6 if len(sequences) else 0))
+    index = st.integers(0, max(0, len(sequences) - 1))
+    indices = data.draw(st.lists(index, max_size=6 if len(sequences) else 0))
     rows = rows_of(sequences)
     taken = sequences.take(np.array(indices, np.int64))
     assert rows_of(taken) == [rows[index] for index in indices]
@@ -141,7 +144,7 @@ def draw(packed: Iterable[Packed], count: int, seed: int) -> Sequences:
 
 
 @given(sequences_of, st.integers(0, 5))
-def test_smaller_samples_are_parts_of_larger_ones(sequences: Sequences, seed: int) -> None:
+def test_smaller_samples_are_part_of_larger_ones(sequences: Sequences, seed: int) -> None:
     rows: list[list[tuple[list[int], list[int]]]] = [rows_of(sequences)]
     for share in (0.8, 0.5):
         if round(share * len(sequences)):
@@ -187,7 +190,7 @@ def test_downsampling_is_uniform_without_replacement() -> None:
     assert np.abs(times_drawn / runs - share).max() < 5 * np.sqrt(share * (1 - share) / runs)
 
 
-def test_downsampling_repeats_itself() -> None:
+def test_downsampling_is_deterministic() -> None:
     assert rows_of(draw(numbered(100), 10, 3)) == rows_of(draw(numbered(100), 10, 3))
     assert rows_of(draw(numbered(100), 10, 3)) != rows_of(draw(numbered(100), 10, 4))
     assert rows_of(draw(numbered(100), 100, 3)) == rows_of(Sequences.concatenate(numbered(100)))

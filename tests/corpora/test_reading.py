@@ -23,24 +23,24 @@ PACK: dict[str, Callable[[bytes], bytes]] = {
     ".xz": lzma.compress,
     ".zst": lambda data: pa.Codec("zstd").compress(data, asbytes=True),
 }
-DAMAGED = r": damaged or cut short .*; fetch it again"
+DAMAGED = r": damaged or truncated .*; download it again"
 every_packing = pytest.mark.parametrize("packed", PACK)
 compressed = pytest.mark.parametrize("packed", [".gz", ".xz", ".zst"])
 
 
 def conllu(lines: list[str]) -> bytes:
-    """A treebank with these sentences."""
+    """Content of a CoNLL-U file with the given sentences."""
     blocks = []
     for number, line in enumerate(lines):
         head = f"# newpar\n# sent_id = {number}\n# text = {line}\n"
         first = "1-2\tIm\t_\t_\t_\t_\t_\t_\t_\t_\n" if number % 2 else ""
-        rows = (f"{place}\tx\tx\tX\t_\t_\t0\troot\t_\t_\n" for place in range(1, 4))
+        rows = (f"{word}\tx\tx\tX\t_\t_\t0\troot\t_\t_\n" for word in range(1, 4))
         blocks.append(head + first + "".join(rows) + "\n")
     return "".join(blocks).encode()
 
 
 def archive(members: dict[str, bytes]) -> bytes:
-    """A tar of the CoNLL 2017 kind."""
+    """Content of an archive in the layout of the CoNLL 2017 shared task."""
     stream = io.BytesIO()
     with tarfile.open(fileobj=stream, mode="w") as tar:
         folder = tarfile.TarInfo("Language")
@@ -54,7 +54,7 @@ def archive(members: dict[str, bytes]) -> bytes:
 
 
 def wikipedia(lines: list[str]) -> dict[str, bytes]:
-    """Members of an archive: Wikipedia in two parts, and what is to be passed over."""
+    """Members of an archive: two parts of Wikipedia, and files to be ignored."""
     return {
         "LICENSE.txt": b"\xff not a text",
         "de-common-crawl-000.conllu.xz": lzma.compress(conllu(["Not this one."])),
@@ -66,7 +66,7 @@ def wikipedia(lines: list[str]) -> dict[str, bytes]:
 
 @pytest.fixture
 def read(tmp_path: Path) -> Callable[[str, bytes], list[str]]:
-    """Write a file of this name, and read it."""
+    """Write a file and read its lines."""
 
     def run(name: str, content: bytes) -> list[str]:
         path = tmp_path / name
@@ -77,27 +77,27 @@ def read(tmp_path: Path) -> Callable[[str, bytes], list[str]]:
 
 
 @every_packing
-def test_text_reads_alike_however_it_is_packed(read: Any, packed: str) -> None:
+def test_text_files_are_read(read: Any, packed: str) -> None:
     assert read(f"a.txt{packed}", PACK[packed](TEXT)) == LINES
     assert read(f"name-of-any-kind{packed}", PACK[packed](TEXT)) == LINES
 
 
 @every_packing
-def test_conllu_reads_as_its_text(read: Any, packed: str) -> None:
+def test_the_text_of_conllu_files_is_read(read: Any, packed: str) -> None:
     assert read(f"a.conllu{packed}", PACK[packed](conllu(LINES))) == LINES
 
 
-def test_archive_reads_as_its_wikipedia(read: Any) -> None:
+def test_the_wikipedia_of_an_archive_is_read(read: Any) -> None:
     assert read("German-annotated-conll17.tar", archive(wikipedia(LINES))) == LINES
 
 
 @compressed
-def test_files_laid_end_to_end_read_as_one(read: Any, packed: str) -> None:
+def test_concatenated_compressed_files_are_read(read: Any, packed: str) -> None:
     halves = PACK[packed](TEXT[:1_000]) + PACK[packed](TEXT[1_000:])
     assert read(f"a.txt{packed}", halves) == LINES
 
 
-def test_byte_order_mark_and_windows_line_ends_are_no_text(read: Any) -> None:
+def test_byte_order_mark_and_windows_line_ends_are_removed(read: Any) -> None:
     windows = b"\xef\xbb\xbf" + TEXT.replace(b"\n", b"\r\n")
     assert read("a.txt", windows) == LINES
     assert read("a.conllu", b"\xef\xbb\xbf" + conllu(LINES)) == LINES
@@ -115,15 +115,14 @@ def test_real_treebanks_have_a_text_for_every_sentence(real_data: Path) -> None:
         assert [*read_lines(files, "xx")] == written != []
 
 
-def test_folder_stands_for_all_texts_below_it(tmp_path: Path) -> None:
+def test_a_folder_stands_for_all_texts_in_it(tmp_path: Path) -> None:
     names = ["b.txt", "a/z.conllu.xz", "a/y.txt.gz", "a/x.txt.zst", "c.conllu", "d.tar"]
-    passed_over = ["README.md", "a/notes", "a/x.gz", "e.tar.gz", "x.parquet", "f.txt.bak"]
-    for name in (*names, *passed_over):
+    ignored = ["README.md", "a/notes", "a/x.gz", "e.tar.gz", "x.parquet", "f.txt.bak"]
+    for name in (*names, *ignored):
         (tmp_path / name).parent.mkdir(exist_ok=True)
         (tmp_path / name).touch()
     (tmp_path / "g.txt").mkdir()
-    found = corpus_files([tmp_path], "de")
-    assert found == sorted(tmp_path / name for name in names)
+    assert corpus_files([tmp_path], "de") == sorted(tmp_path / name for name in names)
     assert corpus_files([tmp_path / "a/notes", tmp_path / "b.txt"], "de") == [
         tmp_path / "a/notes",
         tmp_path / "b.txt",
@@ -131,63 +130,63 @@ def test_folder_stands_for_all_texts_below_it(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("name", ["nowhere.txt", "empty"])
-def test_missing_text_names_language_and_path(tmp_path: Path, name: str) -> None:
+def test_missing_text_is_reported_with_language_and_path(tmp_path: Path, name: str) -> None:
     (tmp_path / "empty").mkdir()
-    with pytest.raises(InputError, match=rf"languages\.de\.corpora: no text at .*{name}; name"):
+    with pytest.raises(InputError, match=rf"{name}: no text for de; name a file"):
         corpus_files([tmp_path / name], "de")
 
 
 @compressed
 @pytest.mark.parametrize("kept", [0.02, 0.5, 0.999])
-def test_file_cut_short_is_named_with_the_line(read: Any, packed: str, kept: float) -> None:
+def test_truncated_files_are_reported_with_the_line(read: Any, packed: str, kept: float) -> None:
     content = PACK[packed](TEXT)
     with pytest.raises(InputError, match=rf"a\.txt{packed}:\d+{DAMAGED}"):
         read(f"a.txt{packed}", content[: int(len(content) * kept)])
 
 
 @compressed
-def test_file_of_another_kind_is_named(read: Any, packed: str) -> None:
+def test_files_of_another_format_are_reported(read: Any, packed: str) -> None:
     with pytest.raises(InputError, match=rf"a\.txt{packed}:1{DAMAGED}"):
         read(f"a.txt{packed}", b"<html>Not found</html>")
 
 
 @every_packing
-def test_what_is_not_utf8_is_named_with_the_line(read: Any, packed: str) -> None:
+def test_bad_utf8_is_reported_with_the_line(read: Any, packed: str) -> None:
     bad = b"".join([*(line.encode() + b"\n" for line in LINES[:41]), b"caf\xe9\n", TEXT])
     with pytest.raises(InputError, match=rf"a\.txt{packed}:42: not UTF-8 .*0xe9"):
         read(f"a.txt{packed}", PACK[packed](bad))
 
 
-def test_sentence_without_text_is_named_with_the_line(read: Any) -> None:
+def test_sentences_without_text_are_reported_with_the_line(read: Any) -> None:
     content = conllu(LINES[:2]) + conllu(LINES[2:3]).replace(b"# text", b"# txt")
-    with pytest.raises(InputError, match=r"a\.conllu:19: a sentence without a '# text'"):
+    with pytest.raises(InputError, match=r"a\.conllu:19: a sentence has no '# text'"):
         read("a.conllu", content)
 
 
 def test_archive_without_wikipedia_is_refused(read: Any) -> None:
-    with pytest.raises(InputError, match=r"a\.tar: the archive has no member with -wikipedia-"):
+    with pytest.raises(InputError, match=r"a\.tar: no member of the archive has -wikipedia-"):
         read("a.tar", archive({"de-common-crawl-000.conllu.xz": b"x"}))
-    with pytest.raises(InputError, match=r"a\.tar: the archive has no member"):
+    with pytest.raises(InputError, match=r"a\.tar: no member of the archive"):
         read("a.tar", archive({}))
 
 
-def test_archive_is_whole_or_refused(read: Any) -> None:
-    """Cut at the end of any block, which is where tarfile itself may not notice."""
+def test_truncated_archives_are_refused(read: Any) -> None:
+    """Truncation at the end of a block is what tarfile itself may not notice."""
     content = archive(wikipedia(LINES[:40] + LINES[900:940]))
     end = len(content.rstrip(b"\0"))
     for kept in range(0, end, tarfile.BLOCKSIZE // 2):
-        with pytest.raises(InputError, match=r"a\.tar.*damaged or cut short"):
+        with pytest.raises(InputError, match=r"a\.tar.*damaged or truncated"):
             read("a.tar", content[:kept])
 
 
-def test_damaged_header_of_a_later_member_is_noticed(read: Any) -> None:
+def test_a_damaged_header_of_a_later_member_is_reported(read: Any) -> None:
     content = archive(wikipedia(LINES))
-    at = content.index(b"Language/de-wikipedia-001")
-    with pytest.raises(InputError, match=r"a\.tar: damaged or cut short after byte [\d,]+;"):
-        read("a.tar", content[:at] + b"x" * 300 + content[at + 300 :])
+    header = content.index(b"Language/de-wikipedia-001")
+    with pytest.raises(InputError, match=r"a\.tar: damaged or truncated after byte [\d,]+;"):
+        read("a.tar", content[:header] + b"x" * 300 + content[header + 300 :])
 
 
-def test_damaged_member_is_named_with_file_and_line(read: Any) -> None:
+def test_damaged_members_are_reported_with_file_and_line(read: Any) -> None:
     members = wikipedia(LINES)
     good = members["de-wikipedia-001.conllu.xz"]
     name = r"a\.tar:Language/de-wikipedia-001\.conllu\.xz"
@@ -200,8 +199,10 @@ def test_damaged_member_is_named_with_file_and_line(read: Any) -> None:
 
 
 @pytest.mark.parametrize("name", ["a.tar.gz", "a.tar.xz", "a.tgz"])
-def test_compressed_archives_say_what_to_do(read: Any, name: str) -> None:
-    with pytest.raises(InputError, match=rf"{name}: a compressed archive; decompress it"):
+def test_compressed_archives_are_refused(read: Any, name: str) -> None:
+    with pytest.raises(
+        InputError, match=rf"{name}: compressed archives cannot be read; decompress"
+    ):
         read(name, gzip.compress(archive(wikipedia(LINES))))
 
 
@@ -224,12 +225,12 @@ def test_memory_does_not_grow_with_the_file(tmp_path: Path, name: str) -> None:
             whole = conllu(lines) if ".conllu" in name else TEXT * repeats
             content = PACK[Path(name).suffix](whole)
         (tmp_path / name).write_bytes(content)
-        ran = subprocess.run(
+        process = subprocess.run(
             [sys.executable, "-c", PEAK, tmp_path / name],
             capture_output=True, text=True, check=True,
         )  # fmt: skip
-        count, megabytes = ran.stdout.split()
+        count, megabytes = process.stdout.split()
         assert int(count) == len(lines)
         return float(megabytes)
 
-    assert peak(20) < peak(2) + 5  # twenty times the text is 1.2 MB, the treebank 3.5
+    assert peak(20) < peak(2) + 5  # megabytes; the texts differ by 1.1, the treebanks by 3.2

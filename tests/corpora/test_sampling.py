@@ -25,14 +25,14 @@ def test_draws_distinct_items_in_order(total: int, size: int, seed: int) -> None
 
 
 @pytest.mark.parametrize(("total", "size"), [(10, 3), (25, 10), (50, 1)])
-def test_every_item_is_as_likely(total: int, size: int) -> None:
+def test_all_items_are_equally_likely(total: int, size: int) -> None:
     drawn = [item for seed in range(2_000) for item in sample(total, size, seed)]
-    # Items of one sample exclude each other, so the statistic is a little smaller than that of
-    # independent draws, and the test errs on the safe side.
+    # Items of one sample are distinct, so the statistic is slightly smaller than for independent
+    # draws, and the test is conservative.
     assert chisquare(np.bincount(drawn, minlength=total)).pvalue > 1e-3
 
 
-def test_every_pair_is_as_likely() -> None:
+def test_all_pairs_are_equally_likely() -> None:
     total, size = 6, 3
     pairs = np.zeros((total, total))
     for seed in range(3_000):

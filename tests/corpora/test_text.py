@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from langsig.corpora import romaniser, words_of_text
-from langsig.corpora.text import _words
+from langsig.corpora.text import split_words
 from langsig.errors import InputError
 
 
@@ -22,7 +22,7 @@ def by_sentence(path: Path, language: str = "qaa") -> list[list[str]]:
     return [sentence["form"].tolist() for _, sentence in table.groupby("sentence")]
 
 
-def test_a_line_is_a_sentence_and_spaces_part_words(tmp_path: Path) -> None:
+def test_lines_are_sentences_and_spaces_separate_words(tmp_path: Path) -> None:
     path = write(tmp_path / "a.txt", "Der Hund  bellt.", "", "  Ja! ", "   ")
     assert by_sentence(path) == [["Der", "Hund", "bellt."], ["Ja!"]]
 
@@ -37,20 +37,20 @@ def test_a_line_is_a_sentence_and_spaces_part_words(tmp_path: Path) -> None:
         ("हिन्दी है", ["हिन्दी", "है"]),
     ],
 )
-def test_scripts_without_spaces_are_cut_at_every_character(
+def test_scripts_without_spaces_are_split_at_each_character(
     tmp_path: Path, line: str, words: list[str]
 ) -> None:
     assert by_sentence(write(tmp_path / "a.txt", line)) == [words]
 
 
 @given(st.text())
-def test_nothing_is_lost(line: str) -> None:
-    words = list(_words(line))
+def test_splitting_keeps_all_characters(line: str) -> None:
+    words = list(split_words(line))
     assert "".join(words) == "".join(line.split())
     assert all(words) and not any(character.isspace() for word in words for character in word)
 
 
-def test_files_of_a_folder_and_their_lines_in_order(tmp_path: Path) -> None:
+def test_files_and_lines_are_read_in_order(tmp_path: Path) -> None:
     write(tmp_path / "b.txt", "drei")
     write(tmp_path / "a.txt", "eins", unicodedata.normalize("NFD", "zwölf"))
     table = words_of_text([tmp_path, tmp_path / "a.txt"], "de")
@@ -58,7 +58,7 @@ def test_files_of_a_folder_and_their_lines_in_order(tmp_path: Path) -> None:
     assert table["sentence"].tolist() == [0, 1, 2, 3, 4]
 
 
-def test_transcription_makes_the_words(tmp_path: Path) -> None:
+def test_lines_are_transcribed_before_they_are_split(tmp_path: Path) -> None:
     path = write(tmp_path / "a.txt", "我有手机")
     assert words_of_text([path], "zh", romaniser("zh"))["form"].tolist() == [
         "wo", "you", "shou", "ji",
@@ -81,8 +81,8 @@ def test_a_file_without_words(tmp_path: Path) -> None:
     assert list(table.columns) == ["sentence", "token", "form"] and not len(table)
 
 
-def test_bad_files_are_named(tmp_path: Path) -> None:
-    with pytest.raises(InputError, match=r"no text at .*missing\.txt"):
+def test_bad_files_are_reported(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match=r"missing\.txt: no text for qaa"):
         words_of_text([tmp_path / "missing.txt"], "qaa")
     path = tmp_path / "latin.txt"
     path.write_bytes("ja\nfür\n".encode("latin-1"))

@@ -50,7 +50,7 @@ def test_text_survives_the_round_trip(
     assert all(sentence == text for sentence, text in pairs)
 
 
-def test_vocabulary_has_exactly_the_size_and_order_asked_for(
+def test_vocabulary_has_the_requested_size_and_order(
     tokenizer: "PreTrainedTokenizerBase",
 ) -> None:
     assert len(tokenizer) == 800
@@ -63,7 +63,7 @@ def test_vocabulary_has_exactly_the_size_and_order_asked_for(
     assert {*tokenizer.all_special_ids} == {0, 1, 2, 3, 799}
 
 
-def test_it_is_the_sentencepiece_model(
+def test_tokenizer_agrees_with_sentencepiece(
     samples: Path, tokenizer: "PreTrainedTokenizerBase", tokenizer_folder: Path
 ) -> None:
     import sentencepiece
@@ -78,58 +78,60 @@ def test_it_is_the_sentencepiece_model(
         ]
 
 
-def test_sequences_are_framed(tokenizer: "PreTrainedTokenizerBase") -> None:
+def test_sequences_begin_and_end_with_special_tokens(tokenizer: "PreTrainedTokenizerBase") -> None:
     assert tokenizer.is_fast
     tokens = tokenizer("Kal bibuval sizal")["input_ids"]
     assert tokens[0] == tokenizer.bos_token_id and tokens[-1] == tokenizer.eos_token_id
     assert not {*tokens[1:-1]} & {*tokenizer.all_special_ids}
 
 
-def test_two_runs_are_alike(samples: Path, tmp_path: Path) -> None:
-    one, other = (train(samples, tmp_path / name, "qaa", "qac") for name in ("one", "other"))
-    assert sorted(file.name for file in one.iterdir()) == sorted(
-        file.name for file in other.iterdir()
+def test_training_is_deterministic(samples: Path, tmp_path: Path) -> None:
+    first, second = (train(samples, tmp_path / name, "qaa", "qac") for name in ("first", "second"))
+    assert sorted(file.name for file in first.iterdir()) == sorted(
+        file.name for file in second.iterdir()
     )
-    for file in one.iterdir():
-        assert file.read_bytes() == (other / file.name).read_bytes(), file.name
+    for file in first.iterdir():
+        assert file.read_bytes() == (second / file.name).read_bytes(), file.name
 
 
-def test_reloaded_copy_is_the_same(
+def test_tokenizer_can_be_saved_and_loaded(
     samples: Path, tokenizer: "PreTrainedTokenizerBase", tmp_path: Path
 ) -> None:
     tokenizer.save_pretrained(tmp_path)
-    again = load_tokenizer(tmp_path)
-    assert type(again) is type(tokenizer) and again.is_fast
-    assert again.model_max_length == tokenizer.model_max_length == 64
-    assert again.get_vocab() == tokenizer.get_vocab()
+    loaded = load_tokenizer(tmp_path)
+    assert type(loaded) is type(tokenizer) and loaded.is_fast
+    assert loaded.model_max_length == tokenizer.model_max_length == 64
+    assert loaded.get_vocab() == tokenizer.get_vocab()
     sentences = lines(samples, "qac")[:200]
-    assert again(sentences)["input_ids"] == tokenizer(sentences)["input_ids"]
+    assert loaded(sentences)["input_ids"] == tokenizer(sentences)["input_ids"]
 
 
 def test_too_many_pieces_for_the_text(samples: Path, tmp_path: Path) -> None:
-    with pytest.raises(InputError, match=r"tokenizer\.vocabulary: 100000"):
+    with pytest.raises(
+        InputError, match="vocabulary must fit the text, which 100000 pieces do not"
+    ):
         train(samples, tmp_path / "large", "qaa", vocabulary=100_000)
 
 
 def test_too_few_pieces_for_the_characters(samples: Path, tmp_path: Path) -> None:
-    with pytest.raises(InputError, match=r"tokenizer\.vocabulary: 20"):
+    with pytest.raises(InputError, match="vocabulary must fit the text, which 20 pieces do not"):
         train(samples, tmp_path / "small", "qaa", vocabulary=20)
 
 
-def test_missing_tokenizer_is_named(tmp_path: Path) -> None:
+def test_missing_tokenizers_are_reported(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="nowhere"):
         load_tokenizer(tmp_path / "nowhere")
 
 
-@pytest.mark.parametrize("kind", ["roberta", "bert", "gpt2", "t5"])
-def test_a_model_without_tokenizer_is_named(tmp_path: Path, kind: str) -> None:
-    (tmp_path / "config.json").write_text(f'{{"model_type": "{kind}"}}')
+@pytest.mark.parametrize("model_type", ["roberta", "bert", "gpt2", "t5"])
+def test_models_without_tokenizer_are_reported(tmp_path: Path, model_type: str) -> None:
+    (tmp_path / "config.json").write_text(f'{{"model_type": "{model_type}"}}')
     with pytest.raises(InputError, match=f"{tmp_path}: no tokenizer"):
         load_tokenizer(tmp_path)
 
 
-def test_each_language_gives_at_most_its_share(tmp_path: Path) -> None:
-    # Characters of lines beyond the share are not in the vocabulary if the share is respected.
+def test_each_language_contributes_at_most_its_share(tmp_path: Path) -> None:
+    # If every second line is used, the characters of the others are not in the vocabulary.
     path = tmp_path / "text.txt"
     path.write_text("".join(f"ab ba aab {'xy' if n % 2 else 'vw'}\n" for n in range(100)))
     train_tokenizer(
@@ -140,7 +142,7 @@ def test_each_language_gives_at_most_its_share(tmp_path: Path) -> None:
 
 
 @given(st.data())
-def test_each_word_of_a_split_sentence_begins_anew(
+def test_each_word_of_a_split_sentence_starts_with_a_new_piece(
     tokenizer: "PreTrainedTokenizerBase", samples: Path, data: st.DataObject
 ) -> None:
     forms = [word.strip(".,!") for line in lines(samples, "qac")[:50] for word in line.split()]
@@ -150,10 +152,10 @@ def test_each_word_of_a_split_sentence_begins_anew(
     pieces = tokenizer.convert_ids_to_tokens(encoded["input_ids"])
     owners = encoded.word_ids(0)
     assert [*dict.fromkeys(owner for owner in owners if owner is not None)] == [*range(len(words))]
-    for place, (piece, owner) in enumerate(zip(pieces, owners, strict=True)):
+    for index, (piece, owner) in enumerate(zip(pieces, owners, strict=True)):
         if owner is not None:
-            assert piece.startswith("▁") == (owners[place - 1] != owner)
+            assert piece.startswith("▁") == (owners[index - 1] != owner)
     for number, word in enumerate(words):
-        alone = tokenizer(word, add_special_tokens=False)["input_ids"]
+        expected = tokenizer(word, add_special_tokens=False)["input_ids"]
         ids = zip(encoded["input_ids"], owners, strict=True)
-        assert [piece for piece, owner in ids if owner == number] == alone
+        assert [piece for piece, owner in ids if owner == number] == expected

@@ -1,4 +1,4 @@
-"""Which characters a language is written in."""
+"""The number of characters that a language uses."""
 
 from collections import Counter
 from collections.abc import Iterable
@@ -7,15 +7,15 @@ import numpy as np
 
 
 def unique_characters(lines: Iterable[str]) -> int:
-    """Number of characters that make up 99.9 % of all occurrences in a text.
+    """Count the distinct characters that make up 99.9 % of a text.
 
-    The most frequent are counted first, so that what occurs very few times is left out (paper,
-    footnote 5). White space is not counted; case, accents and signs are, as they stand.
+    The most frequent characters are counted first, so that very rare ones are left out (paper,
+    footnote 5). White space does not count. Case and diacritics are distinguished.
 
     Parameters
     ----------
     lines
-        Of the training text, taken one at a time.
+        Lines of the training text; read once, one at a time.
     """
     occurrences: Counter[str] = Counter()
     for line in lines:

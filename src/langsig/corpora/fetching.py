@@ -1,7 +1,7 @@
-"""Fetching large files: announced beforehand, resumed after an interruption, checked.
+"""Download large files: announce their size, resume after interruptions, check their hashes.
 
-``pooch`` decides what has to be fetched, compares sums and moves files into place; its own
-downloader starts over when interrupted, so there is another one here.
+``pooch`` decides what has to be downloaded, compares hashes and moves files into place. Its own
+downloader starts from the beginning after an interruption, so this module has another one.
 """
 
 import csv
@@ -25,39 +25,50 @@ from langsig.files import atomic_file
 
 if sys.version_info >= (3, 12):
     import tarfile
-else:  # Python 3.11 knows no filters before 3.11.4
+else:  # filters of archives are missing before Python 3.11.4
     from backports import tarfile
 
 SUMS = "SHA256SUMS"
-"""File beside the data with the sums of all that was fetched, as ``sha256sum -c`` reads it."""
+"""File in the data folder with the hashes of all downloaded files, readable by ``sha256sum -c``."""
 
-_ATTEMPTS = 5  # in a row that bring nothing
-_WAIT = 2.0  # seconds, times the number of the attempt
-_TIMEOUT = (10, 60)
-_CHUNK = 2**20
-# Compressed on the way, a file would have another size, and a range of it another meaning.
-_AS_IT_IS = {"Accept-Encoding": "identity"}
+ATTEMPTS = 5
+"""Maximum number of successive attempts without progress."""
+WAIT = 2.0
+"""Seconds before another attempt, multiplied by the number of attempts without progress."""
+CHUNK = 2**20
+"""Number of bytes to write at once."""
+
+_TIMEOUT = (10, 60)  # seconds to connect and to wait for data
+# Content encodings would change the size of a file and the meaning of byte ranges.
+_UNENCODED = {"Accept-Encoding": "identity"}
 _DAMAGED = (EOFError, OSError, zlib.error, tarfile.TarError)
 
 
 @dataclass(frozen=True)
 class Source:
-    """A file to fetch; the columns of the table."""
+    """A file to download."""
 
     path: str
-    """Below the data folder."""
+    """Path of the file in the data folder."""
     url: str
+    """Address to download it from."""
     bytes: int | None
+    """Size in bytes, if known."""
     sha256: str | None
+    """SHA-256 hash, if known."""
 
 
 def read_sources(table: Path, base: str | None = None) -> list[Source]:
-    """Read a table of files, CSV with the columns ``path``, ``url``, ``bytes``, ``sha256``.
+    """Read a table of files to download.
 
     Parameters
     ----------
+    table
+        CSV file with the columns ``path``, ``url``, ``bytes`` and ``sha256``; the last two may be
+        empty.
     base
-        Fetch all from this address instead, which offers the files below it by their ``path``.
+        Address of a mirror that serves each file under its ``path``. By default, files are
+        downloaded from their ``url``.
     """
     with open(table, encoding="utf-8", newline="") as stream:
         return [
@@ -72,32 +83,41 @@ def read_sources(table: Path, base: str | None = None) -> list[Source]:
 
 
 def fetch(sources: Iterable[Source], folder: Path) -> None:
-    """Fetch what is not there yet, and unpack ``.tgz`` archives.
+    """Download the files that are missing, and unpack ``.tgz`` archives.
 
-    What is there is checked against its sum, where one is known from the table or from an
-    earlier run; with a wrong sum it is fetched again. Prints how much there is to fetch.
+    Existing files are checked against their hash, if it is known from the table or from an
+    earlier run; a file with another hash is downloaded again. The amount of data is printed
+    before the download starts.
+
+    Parameters
+    ----------
+    sources
+        Files to download.
+    folder
+        Data folder, which is created if it is missing.
 
     Raises
     ------
     InputError
-        If a server does not answer or does not have a file, if there is too little room on the
-        disk, or if what came is not what should have come; then nothing of it is kept.
+        If a server does not answer or does not have a file, if there is too little space on the
+        disk, or if a downloaded file has another hash or is not an archive; such a file is
+        deleted.
     """
     folder.mkdir(parents=True, exist_ok=True)
     recorded = _read_sums(folder)
     known = [replace(s, sha256=s.sha256 or recorded.get(s.path)) for s in sources]
-    missing = [source for source in known if not _is_there(source, folder)]
+    missing = [source for source in known if not _is_present(source, folder)]
     sizes = [source.bytes or _size(source.url) for source in missing]
-    left = sum(
+    remaining = sum(
         max(0, size - _length(_part(folder / source.path)))
         for size, source in zip(sizes, missing, strict=True)
         if size
     )
-    _announce(len(known), len(missing), left, sizes.count(None), folder)
-    with tqdm(total=left, unit="B", unit_scale=True, mininterval=1, disable=None) as bar:
+    _announce(len(known), len(missing), remaining, sizes.count(None), folder)
+    with tqdm(total=remaining, unit="B", unit_scale=True, mininterval=1, disable=None) as bar:
         for source in missing:
             bar.set_description(source.path)
-            _fetch_one(source, folder, bar)
+            _download(source, folder, bar)
             _record(source, folder)
     for source in known:
         _record(source, folder)
@@ -105,7 +125,7 @@ def fetch(sources: Iterable[Source], folder: Path) -> None:
             _unpack(folder / source.path)
 
 
-def _is_there(source: Source, folder: Path) -> bool:
+def _is_present(source: Source, folder: Path) -> bool:
     path = folder / source.path
     if not path.exists() or source.sha256 is None:
         return path.exists()
@@ -114,36 +134,37 @@ def _is_there(source: Source, folder: Path) -> bool:
 
 
 def _size(url: str) -> int | None:
-    """What the server says; None if it does not say."""
+    """Size in bytes according to the server, or None if it does not tell."""
     try:
         with requests.head(
-            url, headers=_AS_IT_IS, timeout=_TIMEOUT, allow_redirects=True
+            url, headers=_UNENCODED, timeout=_TIMEOUT, allow_redirects=True
         ) as response:
-            if response.status_code in (405, 501):  # a server need not answer HEAD
+            if response.status_code in (405, 501):  # HEAD requests are optional
                 return None
             response.raise_for_status()
             length = response.headers.get("Content-Length")
     except requests.RequestException as error:
-        raise InputError(f"{url}: cannot be fetched: {error}") from error
+        raise InputError(f"{url}: download failed: {error}") from error
     return int(length) if length else None
 
 
-def _announce(total: int, missing: int, left: int, unknown: int, folder: Path) -> None:
-    """Say what is to come; refuse it if it does not fit."""
+def _announce(total: int, missing: int, remaining: int, unknown: int, folder: Path) -> None:
+    """Print the amount of data; raise an error if it does not fit on the disk."""
     free = shutil.disk_usage(folder).free
-    more = f" and {unknown} of unknown size" if unknown else ""
+    others = f" and {unknown} files of unknown size" if unknown else ""
     print(
-        f"there: {total - missing} of {total} files; to fetch: "
-        f"{tqdm.format_sizeof(left, 'B')}{more}; free in {folder}: {tqdm.format_sizeof(free, 'B')}"
+        f"{total - missing} of {total} files are present; to download: "
+        f"{tqdm.format_sizeof(remaining, 'B')}{others}; "
+        f"free in {folder}: {tqdm.format_sizeof(free, 'B')}"
     )
-    if left > free:
+    if remaining > free:
         raise InputError(
-            f"{folder}: {tqdm.format_sizeof(left - free, 'B')} too little room on the disk; "
-            "free some, or name a folder on another disk"
+            f"{folder}: the disk needs {tqdm.format_sizeof(remaining - free, 'B')} more free "
+            "space; free some, or choose a folder on another disk"
         )
 
 
-def _fetch_one(source: Source, folder: Path, bar: "tqdm[Any]") -> None:
+def _download(source: Source, folder: Path, bar: "tqdm[Any]") -> None:
     def download(url: str, output: str, _: pooch.Pooch) -> None:
         part = _part(folder / source.path)
         _resume(url, part, bar)
@@ -156,7 +177,7 @@ def _fetch_one(source: Source, folder: Path, bar: "tqdm[Any]") -> None:
     try:
         collection.fetch(source.path, downloader=download)
     except ValueError as error:
-        raise InputError(f"{source.url}: {error}; nothing of it is kept") from error
+        raise InputError(f"{source.url}: {error}; the file was deleted") from error
 
 
 def _part(path: Path) -> Path:
@@ -168,76 +189,76 @@ def _length(path: Path) -> int:
 
 
 def _resume(url: str, part: Path, bar: "tqdm[Any]") -> None:
-    """Fetch what is missing at the end of a file, in as many attempts as bring something."""
+    """Download the missing end of a file; try again as long as attempts bring more of it."""
     part.parent.mkdir(parents=True, exist_ok=True)
-    fruitless = 0
+    failures = 0
     while True:
         before = _length(part)
         try:
-            return _fetch_rest(url, part, bar)
+            return _download_rest(url, part, bar)
         except requests.HTTPError as error:
-            raise InputError(f"{url}: cannot be fetched: {error}") from error
+            raise InputError(f"{url}: download failed: {error}") from error
         except requests.RequestException as error:
-            fruitless = 0 if _length(part) > before else fruitless + 1
-            if fruitless == _ATTEMPTS:
+            failures = 0 if _length(part) > before else failures + 1
+            if failures == ATTEMPTS:
                 raise InputError(
-                    f"{url}: broken off after {_length(part):,} bytes: {error}; run this again "
-                    "to go on from there"
+                    f"{url}: interrupted after {_length(part):,} bytes: {error}; run this again "
+                    "to resume"
                 ) from error
-            time.sleep(_WAIT * fruitless)
+            time.sleep(WAIT * failures)
         except OSError as error:
-            raise InputError(f"{part}: {error}; mend it and run this again to go on") from error
+            raise InputError(
+                f"{part}: {error}; solve this problem and run this again to resume"
+            ) from error
 
 
-def _fetch_rest(url: str, part: Path, bar: "tqdm[Any]") -> None:
+def _download_rest(url: str, part: Path, bar: "tqdm[Any]") -> None:
     start = _length(part)
-    headers = _AS_IT_IS | ({"Range": f"bytes={start}-"} if start else {})
+    headers = _UNENCODED | ({"Range": f"bytes={start}-"} if start else {})
     with requests.get(url, headers=headers, stream=True, timeout=_TIMEOUT) as response:
         span = response.headers.get("Content-Range", "")
         if response.status_code == 416 and span == f"bytes */{start}":
-            return  # all of it was there already
+            return  # the file is already complete
         if response.status_code == 416:
             part.unlink()
             raise requests.RequestException(f"the server has no byte {start:,}; starting over")
         response.raise_for_status()
         if start and not span.startswith(f"bytes {start}-"):
-            bar.update(-start)  # the server sends all of it once more
+            bar.update(-start)  # the server ignores ranges and sends the whole file
             start = 0
         with open(part, "ab" if start else "wb") as stream:
-            for chunk in response.iter_content(_CHUNK):
+            for chunk in response.iter_content(CHUNK):
                 stream.write(chunk)
                 bar.update(len(chunk))
 
 
 def _check_kind(url: str, part: Path, name: str) -> None:
-    """A server may send a page, or a log-in, in place of an archive."""
+    """Raise an error if the server sent something else, such as a log-in page, for an archive."""
     if name.endswith((".tar", ".tgz")) and not tarfile.is_tarfile(part):
         part.unlink()
-        raise InputError(f"{url}: what the server sent is no archive; nothing of it is kept")
+        raise InputError(f"{url}: the server did not send an archive; the file was deleted")
 
 
 def _unpack(archive: Path) -> None:
-    """Unpack an archive beside it, unless it is there."""
+    """Unpack an archive into a folder next to it, unless that folder exists."""
     target = archive.with_suffix("")
     if target.exists():
         return
     try:
         with tarfile.open(archive) as content:
-            size, free = (
-                sum(member.size for member in content),
-                shutil.disk_usage(target.parent).free,
-            )
+            size = sum(member.size for member in content)
+            free = shutil.disk_usage(target.parent).free
             if size > free:
                 raise InputError(
-                    f"{archive}: takes {tqdm.format_sizeof(size, 'B')} unpacked, "
-                    f"{tqdm.format_sizeof(free, 'B')} are free; free some"
+                    f"{archive}: unpacking takes {tqdm.format_sizeof(size, 'B')}, but only "
+                    f"{tqdm.format_sizeof(free, 'B')} are free; free some space"
                 )
             with TemporaryDirectory(prefix=".unpacking-", dir=target.parent) as scratch:
                 content.extractall(scratch, filter="data")
                 (Path(scratch) / target.name).rename(target)
     except _DAMAGED as error:
         raise InputError(
-            f"{archive}: cannot be unpacked: {error}; remove it, and fetch it again"
+            f"{archive}: cannot be unpacked: {error}; delete it and download it again"
         ) from error
 
 
@@ -250,7 +271,7 @@ def _read_sums(folder: Path) -> dict[str, str]:
 
 
 def _record(source: Source, folder: Path) -> None:
-    """Note the sum of a file that has none noted yet."""
+    """Record the hash of a file, unless one is recorded already."""
     sums = _read_sums(folder)
     if source.path in sums:
         return

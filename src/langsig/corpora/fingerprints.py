@@ -1,22 +1,25 @@
-"""Hashes that recognise a sentence whatever its case, spacing and punctuation.
+"""Hashes of sentences that ignore case, spacing and punctuation.
 
-Treebanks separate words by spaces and split punctuation off, running text does not; two
-sentences are taken to be the same when their letters and digits are.
+Treebanks separate words by spaces and split off punctuation, and running text does not. Two
+sentences are therefore considered the same if their letters and digits are the same.
 """
 
 import hashlib
 import re
 import unicodedata
 
-# Armenian, Arabic, Urdu, Devanagari, Myanmar and Ethiopic have marks of their own.
+# The marks after .!?… are Armenian, Arabic, Urdu, Devanagari, Myanmar and Ethiopic.
 _SENTENCE_END = re.compile(r"(?<=[.!?…։؟۔।॥။።፧])[\"'”’»›)\]]*\s+|(?<=[。！？｡])")
-_RUN = 3  # a treebank's sentence may hold an abbreviation or a quotation, which end in a stop too
+_MAX_PIECES = 3  # abbreviations and quotations inside a sentence also end in a stop
 
 
 def fingerprint(sentence: str) -> int:
-    """64-bit hash of the letters and digits of a sentence, compatibility forms and case folded.
+    """Hash the letters and digits of a sentence, with case and compatibility forms folded.
 
-    Returns 0 for a sentence without letters and digits, which no other sentence has.
+    Returns
+    -------
+    int
+        Hash of 64 bits. It is 0 if and only if the sentence has neither letters nor digits.
     """
     folded = unicodedata.normalize("NFKC", sentence).casefold()
     letters = "".join(filter(str.isalnum, folded))
@@ -27,15 +30,20 @@ def fingerprint(sentence: str) -> int:
 
 
 def fingerprints_of_line(line: str) -> list[int]:
-    """Fingerprints of a line of text and of each sentence in it, sorted, without repetition.
+    """Fingerprints of a line of text and of each sentence in it.
 
-    A line of a corpus may hold a whole paragraph, so a sentence must be recognised in it too.
-    Where one ends is a guess, so up to three neighbouring pieces are also taken as one.
+    A line of a corpus may be a whole paragraph, in which each sentence must be recognised. As the
+    ends of sentences can only be guessed, up to three neighbouring pieces are also hashed as one.
+
+    Returns
+    -------
+    list
+        Distinct fingerprints in ascending order.
     """
     pieces = _SENTENCE_END.split(line)
     runs = {
         " ".join(pieces[start:end])
         for start in range(len(pieces))
-        for end in range(start + 1, min(start + _RUN, len(pieces)) + 1)
+        for end in range(start + 1, min(start + _MAX_PIECES, len(pieces)) + 1)
     }
     return sorted({fingerprint(run) for run in (line, *runs)} - {0})

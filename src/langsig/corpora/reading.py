@@ -1,4 +1,4 @@
-"""Running text from files of any kind: text, CoNLL-U, compressed, or in an archive.
+"""Read running text from text files, CoNLL-U files, compressed files and archives.
 
 Everything is streamed: no file is held in memory or unpacked to disk.
 """
@@ -34,57 +34,65 @@ _TEXT_COMMENT = re.compile(rb"#\s*text\s*=\s*(.*)", re.DOTALL)
 
 
 def corpus_files(paths: Iterable[Path], language: str) -> list[Path]:
-    """List the files that the corpora of a language stand for.
+    """List the files of the corpora of a language.
 
     Parameters
     ----------
     paths
-        Files of any name, and folders. A folder stands for every ``.txt`` and ``.conllu`` below
-        it, compressed (``.gz``, ``.xz``, ``.zst``) or not, and every ``.tar``, sorted.
+        Files of any name, and folders. A folder stands for all ``.txt`` and ``.conllu`` files in
+        it and its subfolders, compressed (``.gz``, ``.xz``, ``.zst``) or not, and for all
+        ``.tar`` files, in alphabetical order.
+    language
+        Code of the language, for the error message.
 
     Raises
     ------
     InputError
-        If a path is missing, or a folder has no such file.
+        If a path is missing, or a folder contains no such file.
     """
     files: list[Path] = []
     for path in paths:
-        below = sorted(
+        if path.is_file():
+            files.append(path)
+            continue
+        contained = sorted(
             file for file in path.rglob("*") if file.name.endswith(_NAMES) and file.is_file()
         )
-        found = below if path.is_dir() else [path] if path.is_file() else []
-        if not found:
+        if not contained:
             raise InputError(
-                f"languages.{language}.corpora: no text at {path}; name a file, or a folder of "
-                "*.txt, *.conllu (also .gz, .xz, .zst) or *.tar"
+                f"{path}: no text for {language}; name a file, or a folder that contains *.txt or "
+                "*.conllu (also .gz, .xz, .zst) or *.tar"
             )
-        files.extend(found)
+        files.extend(contained)
     return files
 
 
 def read_lines(paths: Iterable[Path], language: str) -> Iterator[str]:
-    """Stream the lines of text files, and the sentences of CoNLL-U files.
+    """Stream the lines of text files and the sentences of CoNLL-U files, with a progress bar.
 
-    The name says what a file is: ``.gz``, ``.xz`` or ``.zst`` is decompressed; then ``.conllu``
-    is CoNLL-U, whose sentences are their ``# text`` comments, and anything else UTF-8 text. A
-    ``.tar`` is an archive of the CoNLL 2017 kind, of which the members with ``-wikipedia-`` in
-    their names are read and all others passed over. Shows a progress bar.
+    The suffix determines the format. Files that end in ``.gz``, ``.xz`` or ``.zst`` are
+    decompressed. ``.conllu`` files are CoNLL-U, of which the ``# text`` comments are read. A
+    ``.tar`` file is an archive in the layout of the CoNLL 2017 shared task; only its members with
+    ``-wikipedia-`` in their names are read. Any other file is UTF-8 text.
 
     Parameters
     ----------
     paths
-        As in :func:`corpus_files`.
+        Files and folders as in :func:`corpus_files`.
+    language
+        Code of the language, for the progress bar and error messages.
 
     Yields
     ------
     str
-        In composed characters (NFC), with single spaces; empty ones are left out.
+        The next line, in composed characters (NFC) and with single spaces. Empty lines are left
+        out.
 
     Raises
     ------
     InputError
-        If a file is missing, cut short, damaged or not UTF-8, naming file, member and line; if
-        a sentence has no ``# text``, or an archive no Wikipedia.
+        If a file is missing, truncated, damaged or not UTF-8; if a sentence has no ``# text``
+        comment, or an archive no Wikipedia. The message names file, member and line.
     """
     files = corpus_files(paths, language)
     total = sum(file.stat().st_size for file in files)
@@ -101,7 +109,7 @@ def read_lines(paths: Iterable[Path], language: str) -> Iterator[str]:
 
 
 class _Counted(io.RawIOBase):
-    """A file that tells a progress bar how much of it has been read."""
+    """A file that advances a progress bar while it is read."""
 
     def __init__(self, file: io.FileIO, bar: "tqdm[Any]") -> None:
         self._file = file
@@ -117,8 +125,8 @@ class _Counted(io.RawIOBase):
 
 
 def _archive(stream: BinaryIO, file: Path) -> Iterator[str]:
-    """The texts of the Wikipedia members of an archive."""
-    found = False
+    """Read the texts of the Wikipedia members of an archive."""
+    has_wikipedia = False
     end = 0
     try:
         with tarfile.open(fileobj=stream, mode="r|", bufsize=_BUFFER) as archive:
@@ -127,29 +135,31 @@ def _archive(stream: BinaryIO, file: Path) -> Iterator[str]:
                 end = member.offset_data + blocks * tarfile.BLOCKSIZE
                 if _WIKIPEDIA not in member.name or not member.isfile():
                     continue
-                found = True
+                has_wikipedia = True
                 content = cast(IO[bytes], archive.extractfile(member))
                 yield from _texts(content, member.name, f"{file}:{member.name}")
     except _DAMAGED as error:
-        raise InputError(f"{file}: damaged or cut short ({error}); fetch it again") from error
+        raise InputError(f"{file}: damaged or truncated ({error}); download it again") from error
     if not _ends_at(file, end):
-        raise InputError(f"{file}: damaged or cut short after byte {end:,}; fetch it again")
-    if not found:
-        raise InputError(f"{file}: the archive has no member with {_WIKIPEDIA} in its name")
+        raise InputError(f"{file}: damaged or truncated after byte {end:,}; download it again")
+    if not has_wikipedia:
+        raise InputError(f"{file}: no member of the archive has {_WIKIPEDIA} in its name")
 
 
 def _ends_at(file: Path, end: int) -> bool:
-    """Whether an archive has its end mark there: tarfile takes any bad header for the end."""
+    """Whether the end mark of an archive is at this byte; tarfile takes any bad header for it."""
     with open(file, "rb") as stream:
         stream.seek(end)
         return stream.read(tarfile.BLOCKSIZE) == bytes(tarfile.BLOCKSIZE)
 
 
 def _texts(stream: IO[bytes], name: str, where: str) -> Iterator[str]:
-    """The texts of a file or a member, which its name says how to read."""
+    """Read the texts of a file, or of a member of an archive, in the format of its name."""
     path = PurePath(name)
     if path.suffix == ".tgz" or (path.suffix in _DECOMPRESSORS and path.stem.endswith(".tar")):
-        raise InputError(f"{where}: a compressed archive; decompress it to a .tar")
+        raise InputError(
+            f"{where}: compressed archives cannot be read; decompress it to a .tar file"
+        )
     if path.suffix in _DECOMPRESSORS:
         stream = io.BufferedReader(_DECOMPRESSORS[path.suffix](stream), _BUFFER)
         path = path.with_suffix("")
@@ -158,18 +168,19 @@ def _texts(stream: IO[bytes], name: str, where: str) -> Iterator[str]:
 
 
 def _numbered(stream: IO[bytes], where: str) -> Iterator[tuple[int, bytes]]:
+    """Number the lines from 1."""
     number = 0
     try:
         for number, line in enumerate(stream, start=1):
             yield number, line.removeprefix(BOM_UTF8) if number == 1 else line
     except _DAMAGED as error:
         raise InputError(
-            f"{where}:{number + 1}: damaged or cut short ({error}); fetch it again"
+            f"{where}:{number + 1}: damaged or truncated ({error}); download it again"
         ) from error
 
 
 def _comments(lines: Iterable[tuple[int, bytes]], where: str) -> Iterator[tuple[int, bytes]]:
-    """The ``# text`` of each sentence."""
+    """Read the ``# text`` comment of each sentence of a CoNLL-U file."""
     text = None
     inside = False
     for number, line in lines:
@@ -181,18 +192,21 @@ def _comments(lines: Iterable[tuple[int, bytes]], where: str) -> Iterator[tuple[
         elif not inside:
             if text is None:
                 raise InputError(
-                    f"{where}:{number}: a sentence without a '# text' comment; add it, or name "
-                    "the running text instead"
+                    f"{where}:{number}: a sentence has no '# text' comment; add it, or use a file "
+                    "of running text"
                 )
             yield text
             inside = True
 
 
 def _decoded(lines: Iterable[tuple[int, bytes]], where: str) -> Iterator[str]:
+    """Decode and normalise lines, and leave out empty ones."""
     for number, line in lines:
         try:
             text = line.decode("utf-8")
         except UnicodeDecodeError as error:
-            raise InputError(f"{where}:{number}: not UTF-8 ({error}); convert it") from error
+            raise InputError(
+                f"{where}:{number}: not UTF-8 ({error}); convert the file to UTF-8"
+            ) from error
         if text := " ".join(unicodedata.normalize("NFC", text).split()):
             yield text

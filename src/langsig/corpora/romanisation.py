@@ -1,4 +1,4 @@
-"""Latin transcription of logographic scripts (paper, section 5.1)."""
+"""Transcription of logographic scripts into the Latin alphabet (paper, section 5.1)."""
 
 from collections.abc import Callable, Iterable
 from functools import cache
@@ -12,11 +12,22 @@ _TABLES = resources.files("langsig.corpora") / "romanisation"
 
 
 def romaniser(language: str) -> Callable[[str], str]:
-    """Function from a text of the language to its transcription, units joined by spaces.
+    """Get the function that romanises texts of a language.
 
-    Chinese is written in pinyin without tone marks (pypinyin's ``lazy_pinyin``), Japanese in
-    Hepburn (pykakasi), as in the paper; any other language needs a table
-    ``romanisation/LANGUAGE.tsv`` with a character and its transcription a line.
+    Chinese is transcribed into pinyin without tone marks (``lazy_pinyin`` of pypinyin) and Japanese
+    into Hepburn (pykakasi), as in the paper. Any other language needs a table
+    ``romanisation/LANGUAGE.tsv`` in this package, with one character and its transcription per
+    line.
+
+    Parameters
+    ----------
+    language
+        ISO 639-1 code.
+
+    Returns
+    -------
+    Callable
+        Function from a text to its transcription, with units separated by spaces.
 
     Raises
     ------
@@ -30,14 +41,14 @@ def romaniser(language: str) -> Callable[[str], str]:
     table = _table(language)
     if not table:
         raise InputError(
-            f"languages.{language}.romanise: no romanisation is known for {language!r}; "
-            "set it to false, or add a table of characters to langsig/corpora/romanisation"
+            f"there is no romanisation of {language!r}; do not romanise it, or add a table of "
+            f"characters as langsig/corpora/romanisation/{language}.tsv"
         )
     return lambda text: _join(table.get(character, character) for character in text)
 
 
 def has_romanisation(language: str) -> bool:
-    """Whether :func:`romaniser` knows the language."""
+    """Whether :func:`romaniser` supports a language."""
     return language in ("zh", "ja") or bool(_table(language))
 
 
@@ -69,7 +80,7 @@ def _kakasi() -> Any:
 
 @cache
 def _in_kakasi(character: str) -> bool:
-    """Whether pykakasi writes a character; in place of others it repeats what went before."""
+    """Whether pykakasi can transcribe a character; otherwise it would repeat the previous one."""
     return bool(_kakasi().convert(character))
 
 

@@ -1,29 +1,30 @@
-"""An exact set of fingerprints that outgrows memory."""
+"""An exact set of fingerprints that may be larger than memory."""
 
 import sqlite3
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-_IN_MEMORY = 1_000_000  # some 90 MB in a set
+IN_MEMORY = 1_000_000
+"""Maximum number of fingerprints in memory, about 90 MB."""
 _CACHE_KIB = 64 * 1024
 
 
-class Seen:
-    """Tells fingerprints that are new from those that came before.
+class SeenFingerprints:
+    """Recognises fingerprints that have occurred before.
 
-    The latest ones are in a set; whenever that is full, it moves to an SQLite table on disk,
-    in ascending order, so that the table's pages are passed through once.
+    The latest fingerprints are in a set in memory. Whenever it is full, they move to an SQLite
+    table on disk, in ascending order, so that each page of the table is visited once.
 
     Parameters
     ----------
     folder
-        Existing folder for the table, which is gone after :meth:`close`.
+        Existing folder for the table, which :meth:`close` removes.
     """
 
     def __init__(self, folder: Path) -> None:
         self._latest: set[int] = set()
         self._folder = TemporaryDirectory(prefix=".seen-", dir=folder)
-        # Nobody reads the table after a crash, so it needs neither a journal nor transactions.
+        # The table is useless after a crash, so it needs neither a journal nor safe transactions.
         self._table = sqlite3.connect(Path(self._folder.name) / "seen.sqlite", isolation_level=None)
         for setting in ("journal_mode = OFF", "synchronous = OFF", "locking_mode = EXCLUSIVE"):
             self._table.execute(f"PRAGMA {setting}")
@@ -32,20 +33,20 @@ class Seen:
         self._spilt = False
 
     def add(self, fingerprint: int) -> bool:
-        """Add a fingerprint of 64 bits; True if it is new."""
+        """Add a fingerprint of 64 bits, and return whether it is new."""
         if fingerprint in self._latest or (self._spilt and self._on_disk(fingerprint)):
             return False
         self._latest.add(fingerprint)
-        if len(self._latest) >= _IN_MEMORY:
+        if len(self._latest) >= IN_MEMORY:
             self._spill()
         return True
 
     def close(self) -> None:
-        """Remove the table."""
+        """Remove the table from disk."""
         self._table.close()
         self._folder.cleanup()
 
-    def __enter__(self) -> "Seen":
+    def __enter__(self) -> "SeenFingerprints":
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -65,5 +66,5 @@ class Seen:
 
 
 def _signed(fingerprint: int) -> int:
-    """SQLite's integers have a sign."""
+    """Map to the signed integers of SQLite, in the same order."""
     return fingerprint - 2**63

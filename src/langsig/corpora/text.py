@@ -14,20 +14,25 @@ from langsig.corpora.reading import read_lines
 def words_of_text(
     paths: Iterable[Path], language: str, transcribe: Callable[[str], str] = str
 ) -> pd.DataFrame:
-    """Cut text into words at spaces, and where the script has none, at every character.
+    """Split text into words at spaces, or at each character of a script without spaces.
 
     Parameters
     ----------
     paths
-        As in :func:`~langsig.corpora.reading.corpus_files`. A line is a sentence.
+        Files and folders as in :func:`~langsig.corpora.reading.corpus_files`. Each line is a
+        sentence.
+    language
+        Code of the language, for the progress bar.
     transcribe
-        Applied to each line first, as :func:`langsig.corpora.romaniser`.
+        Function that is applied to each line first, such as a romaniser. By default, lines are
+        not changed.
 
     Returns
     -------
     DataFrame
-        A row a word: ``sentence`` and ``token`` (int32, from 0), ``form``. Punctuation stays
-        with the word that it is written with.
+        One row per word with the columns ``sentence`` and ``token`` (int32, both from 0; the
+        position in the sentence) and ``form`` (string). Punctuation is not separated from the
+        word next to it.
 
     Raises
     ------
@@ -38,7 +43,7 @@ def words_of_text(
     lengths: list[int] = []
     for line in read_lines(paths, language):
         before = len(forms)
-        forms.extend(_words(transcribe(line)))
+        forms.extend(split_words(transcribe(line)))
         lengths.append(len(forms) - before)
     starts = np.cumsum([0, *lengths])[:-1]
     return pd.DataFrame(
@@ -50,15 +55,18 @@ def words_of_text(
     )
 
 
-def _words(line: str) -> Iterator[str]:
-    """Cut at spaces and around characters of scripts without; their marks stay with them."""
-    for word in line.split():
-        piece, complete = "", False
-        for character in word:
-            alone = is_unspaced(character)
-            mark = alone and unicodedata.category(character).startswith("M")
-            if piece and (alone or complete) and not mark:
-                yield piece
-                piece = ""
-            piece, complete = piece + character, alone
-        yield piece
+def split_words(line: str) -> Iterator[str]:
+    """Split a line at spaces and around each character of a script without spaces.
+
+    Combining marks stay with the character before them.
+    """
+    for chunk in line.split():
+        word, complete = "", False
+        for character in chunk:
+            unspaced = is_unspaced(character)
+            mark = unspaced and unicodedata.category(character).startswith("M")
+            if word and (unspaced or complete) and not mark:
+                yield word
+                word = ""
+            word, complete = word + character, unspaced
+        yield word

@@ -1,4 +1,4 @@
-"""The vocabulary that all models share: a SentencePiece unigram model, or an existing tokenizer."""
+"""The tokenizer of all models: a SentencePiece unigram model, or an existing tokenizer."""
 
 from collections.abc import Iterable, Iterator
 from itertools import chain
@@ -11,9 +11,9 @@ if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerBase
 
 SPECIAL = ("<s>", "<pad>", "</s>", "<unk>")
-"""The first pieces of the vocabulary, in XLM-R's order; ``<mask>`` is the last one."""
+"""The first pieces of the vocabulary, in the order of XLM-R; ``<mask>`` is the last piece."""
 
-_THREADS = 4  # part of the recipe: SentencePiece's sums depend on how it shares out the sentences
+_THREADS = 4  # fixed, since the sums of SentencePiece depend on how threads share the sentences
 
 
 def train_tokenizer(
@@ -25,36 +25,38 @@ def train_tokenizer(
     character_coverage: float,
     max_length: int,
 ) -> None:
-    """Train a SentencePiece unigram vocabulary and save it as a Hugging Face tokenizer.
+    """Train a SentencePiece unigram model and save it as a Hugging Face tokenizer.
 
     Parameters
     ----------
     samples
-        A text file a language, one sentence a line.
+        One text file per language, with one sentence per line.
     output
-        Existing folder for the tokenizer, of XLM-R's kind, and ``sentencepiece.model``.
+        Existing folder for the tokenizer, which has the class of XLM-R's, and for
+        ``sentencepiece.model``.
     vocabulary
-        Number of pieces, special ones included.
+        Number of pieces, special pieces included.
     sentences
-        At most this many lines of each file, evenly spaced, so that languages weigh alike.
+        Maximum number of lines per file, evenly spaced, so that all languages have equal weight.
     character_coverage
-        Share of character occurrences to have a piece.
+        Share of the occurrences of characters that the vocabulary covers, in (0, 1].
     max_length
-        Sub-words that models trained with this tokenizer accept at once.
+        Maximum number of tokens that models with this tokenizer accept.
 
     Raises
     ------
     InputError
-        If the text cannot fill a vocabulary of this size.
+        If a vocabulary of this size cannot be trained on the text.
     """
     import sentencepiece
     from transformers import XLMRobertaTokenizer
 
     model = output / "sentencepiece.model"
     try:
+        lines = chain.from_iterable(_evenly_spaced(path, sentences) for path in samples)
         with open(model, "wb") as stream:
             sentencepiece.SentencePieceTrainer.train(
-                sentence_iterator=chain.from_iterable(_spread(path, sentences) for path in samples),
+                sentence_iterator=lines,
                 model_writer=stream,
                 model_type="unigram",
                 vocab_size=vocabulary - 1,
@@ -69,7 +71,7 @@ def train_tokenizer(
             )
     except RuntimeError as error:
         raise InputError(
-            f"tokenizer.vocabulary: {vocabulary} pieces do not fit: {error}"
+            f"vocabulary must fit the text, which {vocabulary} pieces do not: {error}"
         ) from error
     processor = sentencepiece.SentencePieceProcessor(model_file=str(model))
     pieces = [
@@ -81,29 +83,35 @@ def train_tokenizer(
 
 
 def load_tokenizer(path: Path | str) -> "PreTrainedTokenizerBase":
-    """Load a Hugging Face tokenizer from a folder, without network, or by its name on the hub.
+    """Load a Hugging Face tokenizer.
+
+    Parameters
+    ----------
+    path
+        Folder, which is read without network access, or name on the Hugging Face Hub.
 
     Raises
     ------
     InputError
-        If there is none, or it is not a fast one (only these say which word a piece is of).
+        If there is no tokenizer, or it has no fast version. Only fast tokenizers can tell which
+        word a sub-word belongs to.
     """
     from transformers import AutoTokenizer
 
     try:
         tokenizer = AutoTokenizer.from_pretrained(path, local_files_only=Path(path).is_dir())
     except (OSError, ValueError) as error:
-        raise InputError(f"{path}: no tokenizer can be loaded: {error}") from error
-    # A folder with a model only gives some classes a vocabulary of their special pieces.
+        raise InputError(f"{path}: cannot load a tokenizer: {error}") from error
+    # From a folder without a tokenizer, some classes load one with special pieces only.
     if len(tokenizer) - len(set(tokenizer.all_special_ids)) < 2:
-        raise InputError(f"{path}: no tokenizer; save the model's own in the same folder")
+        raise InputError(f"{path}: no tokenizer; save the model's tokenizer in the same folder")
     if not tokenizer.is_fast:
-        raise InputError(f"{path}: the tokenizer has no fast version, which langsig needs")
+        raise InputError(f"{path}: the tokenizer has no fast version, which langsig requires")
     return tokenizer
 
 
-def _spread(path: Path, count: int) -> Iterator[str]:
-    """At most ``count`` lines of a file, at even distances."""
+def _evenly_spaced(path: Path, count: int) -> Iterator[str]:
+    """Read at most ``count`` evenly spaced lines of a file."""
     with open(path, encoding="utf-8") as stream:
         total = sum(1 for _ in stream)
         stream.seek(0)
