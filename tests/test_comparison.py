@@ -250,7 +250,7 @@ BAD: dict[str, tuple[Change, str]] = {
     ),
     "category": (lambda a, m: a.update(categories=["Numbr"]), "got 'Numbr'"),
     "no category": (lambda a, m: a.update(categories=[]), "categories is empty"),
-    "romanise": (lambda a, m: a.update(romanise=["qaa"]), "no romanisation is known for 'qaa'"),
+    "romanise": (lambda a, m: a.update(romanise=["qaa"]), "there is no romanisation of 'qaa'"),
     "one category as a text": (
         lambda a, m: a.update(categories="Number"), "categories must be a list of names",
     ),
