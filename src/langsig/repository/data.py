@@ -3,6 +3,7 @@
 It is replaced when other data are chosen. What DVC could not restore is never removed.
 """
 
+import filecmp
 import json
 import os
 import shutil
@@ -43,7 +44,7 @@ def check_replaceable(root: Path, source: Path) -> None:
     ------
     InputError
         If the source is not a folder; is ``data/`` itself, part of it, or contains it; or if
-        ``data/`` holds anything that is not from the folder it was imported from.
+        ``data/`` cannot be restored, see :func:`check_unchanged`.
     """
     if not source.is_dir():
         raise InputError(f"--data: {source} is not a folder; name the folder with the data")
@@ -54,14 +55,40 @@ def check_replaceable(root: Path, source: Path) -> None:
             "filled with a copy; move your data first, for example with: "
             f"mv {DATA} my-data && langsig use PRESET --data my-data"
         )
-    if is_declared(root, source) or not os.path.lexists(root / DATA):
+    if not os.path.lexists(root / DATA):
         return
-    reason = _not_restorable(root)
-    if reason:
-        raise InputError(
-            f"{DATA}/ would be replaced by {source}, but {reason}. Move what you need to another "
-            f"folder; to give up everything in it: rm -r {root / DATA}"
-        )
+    if declared_source(root) is None:
+        raise _refusal(root, f"{DATA}.dvc does not declare it as an import of another folder")
+    check_unchanged(root)
+
+
+def check_unchanged(root: Path) -> None:
+    """Make sure that ``data/``, if it is an import, holds nothing else than what was imported.
+
+    When DVC brings an import up to date, it removes everything else in the folder without asking.
+
+    Raises
+    ------
+    InputError
+        If there are other files, or imported ones have changed.
+    """
+    source = declared_source(root)
+    if source is None or not os.path.lexists(root / DATA):
+        return
+    unknown = sorted(_files(root / DATA) - _imported(root, source))
+    if unknown:
+        more = f" and {len(unknown) - _FEW} more" if len(unknown) > _FEW else ""
+        names = ", ".join(f"{DATA}/{name}" for name in unknown[:_FEW])
+        raise _refusal(root, f"it holds files that are not from {source}: {names}{more}")
+    state = json.loads(_dvc(root, "status", "--json", f"{DATA}.dvc"))
+    changes = [change for item in state.values() for change in item if isinstance(change, dict)]
+    outputs = {state for change in changes for state in change.get("changed outs", {}).values()}
+    if "not in cache" in outputs and source.is_dir():
+        files = sorted(_files(root / DATA))
+        _, *changed = filecmp.cmpfiles(root / DATA, source, files, shallow=False)
+        outputs = set() if changed == [[], []] else outputs
+    if outputs:
+        raise _refusal(root, f"its files have changed since the import (see dvc status {DATA}.dvc)")
 
 
 def is_declared(root: Path, source: Path) -> bool:
@@ -102,29 +129,29 @@ def import_data(root: Path, source: Path) -> None:
         _remove(previous)
 
 
-def _not_restorable(root: Path) -> str | None:
-    """Why ``data/`` cannot be restored by DVC; None if it can."""
-    if declared_source(root) is None:
-        return f"{DATA}.dvc does not declare it as an import of another folder"
-    state = json.loads(_dvc(root, "status", "--json", f"{DATA}.dvc"))
-    changes = [change for item in state.values() for change in item if isinstance(change, dict)]
-    listed = json.loads(_dvc(root, "list", "--recursive", "--dvc-only", "--json", ".", DATA))
-    tracked = {item["path"] for item in listed}
-    data = root / DATA
-    present = {path.relative_to(data).as_posix() for path in data.rglob("*") if not _plain(path)}
-    unknown = sorted(present - tracked)
-    if unknown:
-        more = f" and {len(unknown) - _FEW} more" if len(unknown) > _FEW else ""
-        names = ", ".join(f"{DATA}/{name}" for name in unknown[:_FEW])
-        return f"it holds files that are not from {declared_source(root)}: {names}{more}"
-    if any("changed outs" in change for change in changes):
-        return f"its files have changed since they were imported (see dvc status {DATA}.dvc)"
-    return None
+def _refusal(root: Path, reason: str) -> InputError:
+    return InputError(
+        f"{DATA}/ would be replaced, but {reason}. Move what you need to another folder; to give "
+        f"up everything in it: rm -r {root / DATA}"
+    )
 
 
-def _plain(path: Path) -> bool:
-    """Whether it is a folder, of which only the files count."""
-    return path.is_dir() and not path.is_symlink()
+def _imported(root: Path, source: Path) -> set[str]:
+    """Paths of the imported files; those of the source if the cache lacks the list of them."""
+    try:
+        listed = _dvc(root, "list", "--recursive", "--dvc-only", "--json", ".", DATA)
+    except InputError:
+        return _files(source)
+    return {item["path"] for item in json.loads(listed)}
+
+
+def _files(folder: Path) -> set[str]:
+    """Paths of all files below a folder, relative to it."""
+    return {
+        path.relative_to(folder).as_posix()
+        for path in folder.rglob("*")
+        if path.is_symlink() or not path.is_dir()
+    }
 
 
 def _remove(path: Path) -> None:
