@@ -142,7 +142,7 @@ def test_factorize_finds_what_was_planted(
     out = tmp_path / "signatures.parquet"
     assert run("factorize", source, "--rank", 2, "--out", out, "--max-iterations", 300) == 0
     table = pd.read_parquet(out)
-    assert list(table.columns) == ["language", "component", "value"]
+    assert list(table.columns) == ["category", "layer", "language", "component", "value"]
     wide = table.pivot(index="language", columns="component", values="value")
     printed = capsys.readouterr().out
     for language, omega in planted().items():
@@ -160,16 +160,20 @@ def test_factorize_says_when_it_was_cut_short(
     source = write_slices(tmp_path / "x.safetensors", slices)
     out = tmp_path / "s.parquet"
     assert run("factorize", source, "--rank", 3, "--out", out, "--max-iterations", 20) == 0
-    assert "NOT CONVERGED after 20 iterations" in capsys.readouterr().out
+    printed = capsys.readouterr()
+    assert "NOT CONVERGED after 20 iterations" in printed.out
+    assert printed.err.startswith("warning: Part of Speech: PARAFAC2 did not converge within 20")
 
 
 BAD_SLICES = {
-    "vector": ({**planted(), "nl": np.ones(6)}, 2, "nl has shape (6,)"),
-    "cube": ({**planted(), "nl": np.ones((6, 6, 6))}, 2, "nl has shape (6, 6, 6)"),
-    "width": ({**planted(), "nl": np.ones((7, 5))}, 2, "[5, 6]"),
-    "rank": (planted(), 7, "rank: 7 is not between 1 and 6"),
-    "alone": ({"de": planted()["de"]}, 2, "at least two"),
-    "nan": ({**planted(), "aa": np.full((7, 6), np.nan)}, 2, "not finite"),
+    "vector": ({**planted(), "nl": np.ones(6)}, 2, "nl, layer 0: the matrix must be [dim_control"),
+    "layers": ({**planted(), "nl": np.ones((6, 6, 6))}, 2, "nl has 6 and "),
+    "width": ({**planted(), "nl": np.ones((7, 5))}, 2, "nl"),
+    "rank": (planted(), 7, "rank must be between 1 and 6"),
+    "rank zero": (planted(), 0, "rank must be a positive integer, got 0"),
+    "alone": ({"de": planted()["de"]}, 2, "at least two languages, got 1"),
+    "nan": ({**planted(), "aa": np.full((7, 6), np.nan)}, 2, "aa, layer 0"),
+    "zero": ({**planted(), "aa": np.zeros((7, 6))}, 2, "aa, layer 0"),
 }
 
 

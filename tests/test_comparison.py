@@ -14,7 +14,7 @@ import langsig.comparison
 from langsig.commands import main
 from langsig.commands.compare import layout
 from langsig.comparison import compare
-from langsig.errors import InputError
+from langsig.errors import ConvergenceWarning, InputError
 from langsig.factorization import Solver, factorize_layers
 from langsig.morphology import CATEGORIES, annotate
 from langsig.pretraining import ModelShape, build_model
@@ -28,6 +28,9 @@ from langsig.representations import (
 
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerBase
+
+# Few iterations are enough here.
+pytestmark = pytest.mark.filterwarnings("ignore::langsig.errors.ConvergenceWarning")
 
 LANGUAGES = ("qaa", "qac", "qah")
 FEW: dict[str, Any] = {"rank": 4, "max_iterations": 10}
@@ -181,10 +184,26 @@ def test_text_has_all_words_and_no_category(
     assert "fewer than two languages have enough words" in layout(result)
 
 
-def test_what_did_not_converge_is_said(models: dict[str, str], treebanks: dict[str, str]) -> None:
-    result = compare(models["multilingual"], controls(models), treebanks, rank=4, max_iterations=2)
+def test_fits_that_do_not_converge_warn(models: dict[str, str], treebanks: dict[str, str]) -> None:
+    with pytest.warns(ConvergenceWarning, match="Part of Speech: .* in layer 0, 1, 2, 3, 4"):
+        result = compare(
+            models["multilingual"], controls(models), treebanks, rank=4, max_iterations=2
+        )
     assert not result.diagnostics.frame["converged"].any()
     assert "NOT CONVERGED in layers 0, 1, 2, 3, 4" in layout(result)
+
+
+def test_summary_has_word_counts_and_average_signatures(
+    models: dict[str, str], treebanks: dict[str, str]
+) -> None:
+    result = compare(models["multilingual"], controls(models), treebanks, **FEW)
+    summary = result.summary()
+    assert summary.index.tolist() == [("Part of Speech", language) for language in LANGUAGES]
+    assert summary.columns.tolist() == ["words", 0, 1, 2, 3, 4]
+    for language in LANGUAGES:
+        means = average(result.signatures.frame, language=language)
+        row = summary.loc["Part of Speech", language]
+        np.testing.assert_allclose(row.drop("words").astype(float), means, rtol=1e-12)
 
 
 def test_each_model_is_loaded_once(
@@ -240,7 +259,7 @@ BAD: dict[str, tuple[Change, str]] = {
     "rank": (
         lambda a, m: a.update(rank=17), "rank must be between 1 and 12, the width of {qaa}; got 17",
     ),
-    "rank zero": (lambda a, m: a.update(rank=0), "rank must be between 1 and 12"),
+    "rank zero": (lambda a, m: a.update(rank=0), "rank must be a positive integer, got 0"),
     "treebank missing": (
         lambda a, m: a["treebanks"].update(qac="no.conllu"), "no.conllu: no such file",
     ),
@@ -254,6 +273,9 @@ BAD: dict[str, tuple[Change, str]] = {
     "one category as a text": (
         lambda a, m: a.update(categories="Number"), "categories must be a list of names",
     ),
+    "ridge": (lambda a, m: a.update(ridge=-1), "ridge must be a finite number, not negative"),
+    "iterations": (lambda a, m: a.update(max_iterations=0), "max_iterations must be a positive"),
+    "tolerance": (lambda a, m: a.update(tolerance=0), "tolerance must be a finite positive number"),
     "dtype": (lambda a, m: a.update(dtype="int8"), "dtype must be one of float16, float32; got"),
     "batch": (lambda a, m: a.update(batch_tokens=0), "batch_tokens must be at least 1, got 0"),
     "words": (lambda a, m: a.update(min_instances=0), "min_instances must be at least 1, got 0"),

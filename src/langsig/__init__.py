@@ -28,7 +28,13 @@ from langsig.errors import ConvergenceWarning, InputError
 
 if TYPE_CHECKING:
     from langsig.comparison import Comparison, compare
-    from langsig.factorization import Parafac2Result, parafac2
+    from langsig.factorization import (
+        Factorization,
+        Parafac2Result,
+        Solver,
+        factorize,
+        parafac2,
+    )
     from langsig.morphology import ALL_WORDS, CATEGORIES, Words, annotate
     from langsig.repository.registry import load_model
     from langsig.repository.signatures import load_signatures
@@ -44,16 +50,19 @@ __all__ = [
     "CovarianceFitter",
     "Diagnostics",
     "Distances",
+    "Factorization",
     "InputError",
     "LayerStatistics",
     "Parafac2Result",
     "Signatures",
+    "Solver",
     "States",
     "WordCounts",
     "Words",
     "__version__",
     "annotate",
     "compare",
+    "factorize",
     "load_model",
     "load_signatures",
     "match_layers",
@@ -63,7 +72,7 @@ __version__ = "0.1.0"
 
 _MODULES = {
     "comparison": ("Comparison", "compare"),
-    "factorization": ("Parafac2Result", "parafac2"),
+    "factorization": ("Factorization", "Parafac2Result", "Solver", "factorize", "parafac2"),
     "morphology": ("ALL_WORDS", "CATEGORIES", "Words", "annotate"),
     "repository.registry": ("load_model",),
     "repository.signatures": ("load_signatures",),

@@ -54,6 +54,23 @@ class Comparison:
     layer_pairs
         By language: the layers of the control model and of the experimental model that each
         ``layer`` of the tables stands for.
+
+    Examples
+    --------
+    >>> import langsig
+    >>> comparison = langsig.compare(
+    ...     models / "multilingual",
+    ...     controls={"qaa": models / "qaa", "qab": models / "qab"},
+    ...     treebanks={"qaa": "samples/treebanks/qaa", "qab": "samples/treebanks/qab"},
+    ...     rank=4,
+    ... )
+    >>> type(comparison).__name__, comparison.layer_pairs["qaa"]
+    ('Comparison', [(0, 0), (1, 1), (2, 2)])
+    >>> summary = comparison.summary()
+    >>> list(summary.columns)
+    ['words', 0, 1, 2]
+    >>> bool((summary[[0, 1, 2]] > 0).all(axis=None))
+    True
     """
 
     signatures: Signatures
@@ -88,6 +105,7 @@ def compare(
     min_instances: int = 100,
     ridge: float = 1e-2,
     max_iterations: int = 500,
+    tolerance: float = 1e-6,
     seed: int = 0,
 ) -> Comparison:
     r"""Compute the signatures of languages in a multilingual model.
@@ -129,10 +147,8 @@ def compare(
     min_instances
         Number of words that a language must have with a category. A language with fewer is left
         out of that category.
-    ridge
-        Weight of the penalty on the components, see :func:`parafac2`.
-    max_iterations
-        Number of iterations after which a factorisation stops, see :func:`parafac2`.
+    ridge, max_iterations, tolerance
+        Settings of the :class:`Solver`.
     seed
         Seed of the random starts of factorisations.
 
@@ -141,15 +157,57 @@ def compare(
     Comparison
         Signatures, diagnostics and word counts.
 
+    Warns
+    -----
+    ConvergenceWarning
+        If the fit of one or more layers did not converge.
+
     Raises
     ------
     InputError
         Before any model runs, if an argument is out of range, a model or file is missing, or the
         languages of the arguments do not match. Later, if a file is malformed, hidden states are
         not finite, or no category has two languages with enough words.
+
+    Examples
+    --------
+    ``models`` is a folder of checkpoints:
+
+    >>> import langsig
+    >>> comparison = langsig.compare(
+    ...     models / "multilingual",
+    ...     controls={"qaa": models / "qaa", "qab": models / "qab"},
+    ...     treebanks={"qaa": "samples/treebanks/qaa", "qab": "samples/treebanks/qab"},
+    ...     categories=["Part of Speech", "Number"],
+    ...     rank=4,
+    ... )
+    >>> comparison.words.frame
+             category language  words
+    0  Part of Speech      qaa   2521
+    1  Part of Speech      qab   2266
+    2          Number      qaa   2061
+    3          Number      qab   1865
+    >>> comparison.signatures.select(layer=0, language="qaa", category="Number").frame
+      category  layer language  component  value
+    0   Number      0      qaa          0    ...
+    1   Number      0      qaa          1    ...
+    2   Number      0      qaa          2    ...
+    3   Number      0      qaa          3    ...
+
+    Arguments are checked before any model runs:
+
+    >>> langsig.compare(
+    ...     models / "multilingual",
+    ...     controls={"qaa": models / "qaa", "qab": models / "qab"},
+    ...     treebanks={"qaa": "samples/treebanks/qaa"},
+    ... )
+    Traceback (most recent call last):
+    ...
+    langsig.errors.InputError: qab has a control model, but neither a treebank nor text
     """
     treebank_paths, text_paths = _lists_of_paths(treebanks), _lists_of_paths(texts)
     categories = _category_names(categories)
+    solver = Solver(rank=rank, ridge=ridge, max_iterations=max_iterations, tolerance=tolerance)
     _check_numbers(dtype, batch_tokens, min_instances)
     _check_languages(controls, treebank_paths, text_paths, romanise)
     depth = _check_models([experimental, *controls.values()], rank)
@@ -203,7 +261,6 @@ def compare(
             f"no category has {min_instances} words in at least two languages; give more text, "
             "or a lower min_instances"
         )
-    solver = Solver(rank=rank, ridge=ridge, max_iterations=max_iterations)
     fits = [
         factorize_layers(
             of_category,
@@ -271,10 +328,10 @@ def _words(
     romanise: bool,
 ) -> pd.DataFrame:
     """Words table with the columns ``sentence``, ``form`` and one column per category."""
-    transcribe = romaniser(language) if romanise else str
     if language in treebanks:
-        table = annotate(treebanks[language], language).table
-        return table.assign(form=table["form"].map(transcribe))
+        words = annotate(treebanks[language], language)
+        return (words.transcribe(romaniser(language)) if romanise else words).table
+    transcribe = romaniser(language) if romanise else str
     table = words_of_text(map(Path, texts[language]), language, transcribe)
     return table.reindex(columns=[*table.columns, *CATEGORIES]).assign(**{ALL_WORDS: "X"})
 
@@ -339,7 +396,7 @@ def _check_models(names: Collection[StrPath], rank: int) -> int:
     shapes = {str(name): load_shape(name) for name in names}
     narrowest = min(shapes, key=lambda name: shapes[name].dim)
     largest = shapes[narrowest].dim
-    if not 1 <= rank <= largest:
+    if rank > largest:
         raise InputError(
             f"rank must be between 1 and {largest}, the width of {narrowest}; got {rank}"
         )

@@ -3,7 +3,7 @@
 import argparse
 from pathlib import Path
 
-from langsig.commands.options import Subparsers
+from langsig.commands.options import Subparsers, output_file
 
 
 def add_parser(subparsers: Subparsers) -> argparse.ArgumentParser:
@@ -16,7 +16,11 @@ def add_parser(subparsers: Subparsers) -> argparse.ArgumentParser:
         "--language", required=True, help="ISO 639-1 code; selects the conversion rules"
     )
     parser.add_argument(
-        "--out", type=Path, required=True, help="Parquet file to write, one row per word"
+        "--out",
+        type=output_file,
+        required=True,
+        metavar="FILE",
+        help="file for the words, .parquet or .csv, one row per word",
     )
     parser.add_argument(
         "--counts", action="store_true", help="print the number of words per category"
@@ -31,7 +35,10 @@ def run(arguments: argparse.Namespace) -> None:
 
     words = annotate(arguments.files, arguments.language)
     with atomic_file(arguments.out) as output:
-        words.table.to_parquet(output, index=False)
+        if output.suffix == ".csv":
+            words.table.to_csv(output, index=False)
+        else:
+            words.table.to_parquet(output, index=False)
     if arguments.counts:
         for category, count in words.category_counts().items():
             print(f"{category:16}{count:>9,}")

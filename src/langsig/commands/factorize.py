@@ -2,9 +2,15 @@
 
 import argparse
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from langsig.commands.options import Subparsers, add_solver_options
+from langsig.commands.layout import cell
+from langsig.commands.options import Subparsers, add_solver_options, output_file
 from langsig.errors import InputError
+
+if TYPE_CHECKING:
+    from langsig.arrays import Array
+    from langsig.factorization import Factorization
 
 
 def add_parser(subparsers: Subparsers) -> argparse.ArgumentParser:
@@ -16,48 +22,64 @@ def add_parser(subparsers: Subparsers) -> argparse.ArgumentParser:
         "slices",
         type=Path,
         metavar="X.safetensors",
-        help="file with one tensor per language, [dim_control, dim_experimental]",
+        help="file with one tensor per language, [dim_control, dim_experimental] or "
+        "[layers, dim_control, dim_experimental]",
     )
     parser.add_argument("--rank", type=int, required=True, help="number of components")
-    parser.add_argument("--out", type=Path, required=True, help="Parquet file to write")
+    parser.add_argument(
+        "--out",
+        type=output_file,
+        required=True,
+        metavar="FILE",
+        help="file for the signatures, .parquet or .csv",
+    )
     add_solver_options(parser)
     return parser
 
 
 def run(arguments: argparse.Namespace) -> None:
-    """Factorise the slices, write the signatures and print their averages."""
-    from safetensors import SafetensorError
-    from safetensors.numpy import load_file
+    """Factorise the matrices, write the signatures and print their averages."""
+    from langsig.factorization import factorize
 
-    from langsig.factorization import parafac2, signature_table
-    from langsig.files import atomic_file
-
-    try:
-        slices = load_file(arguments.slices)
-    except (OSError, SafetensorError) as error:
-        raise InputError(f"{arguments.slices}: not a safetensors file: {error}") from error
-    except TypeError as error:  # NumPy has no bfloat16
-        raise InputError(f"{arguments.slices}: {error}: save it as float32") from error
-    for language, omega in slices.items():
-        if omega.ndim != 2:
-            raise InputError(
-                f"{arguments.slices}: {language} has shape {omega.shape}, "
-                "not [dim_control, dim_experimental]"
-            )
-    languages = sorted(slices)
-    result = parafac2(
-        [slices[language] for language in languages],
+    result = factorize(
+        _read_matrices(arguments.slices),
         rank=arguments.rank,
         ridge=arguments.ridge,
         max_iterations=arguments.max_iterations,
         seed=arguments.seed,
     )
-    with atomic_file(arguments.out) as output:
-        signature_table(result, languages).to_parquet(output, index=False)
-    for language, average in zip(languages, result.average_signatures, strict=True):
-        print(f"{language:12}{average:12.6g}")
-    ended = "converged" if result.converged else "NOT CONVERGED"
-    print(
-        f"{ended} after {result.iterations} iterations, "
-        f"relative error {result.relative_error:.6g}: {arguments.out}"
-    )
+    result.signatures.save(arguments.out)
+    print(layout(result))
+
+
+def layout(result: "Factorization") -> str:
+    """Average signatures as a table: one row per language, one column per layer."""
+    averages = result.signatures.average().frame
+    wide = averages.pivot(index="language", columns="layer", values="average_signature")
+    lines = [
+        "Average signature by language and layer",
+        "",
+        f"{'':12}" + "".join(f"{layer:>13}" for layer in wide.columns),
+    ]
+    for language, values in wide.iterrows():
+        lines.append(f"{language:12}" + "".join(cell(value, 13, ".6g") for value in values))
+    lines.append("")
+    for fit in result.diagnostics.frame.itertuples():
+        ended = "converged" if fit.converged else "NOT CONVERGED"
+        lines.append(
+            f"layer {fit.layer}: {ended} after {fit.iterations} iterations, "
+            f"relative error {fit.relative_error:.6g}"
+        )
+    return "\n".join(lines)
+
+
+def _read_matrices(path: Path) -> "dict[str, Array]":
+    from safetensors import SafetensorError
+    from safetensors.numpy import load_file
+
+    try:
+        return load_file(path)
+    except (OSError, SafetensorError) as error:
+        raise InputError(f"{path}: not a safetensors file: {error}") from error
+    except TypeError as error:  # NumPy has no bfloat16
+        raise InputError(f"{path}: {error}; save the tensors as float32") from error

@@ -9,6 +9,7 @@ from langsig.factorization.layers import (
     fits_from_starts,
     signature_table,
 )
+from langsig.factorization.matrices import factorize
 from langsig.factorization.model import Parafac2Result
 from langsig.factorization.ranks import (
     RankTables,
@@ -39,6 +40,7 @@ __all__ = [
     "Solver",
     "baselines",
     "bootstrap",
+    "factorize",
     "factorize_category",
     "factorize_layers",
     "factorize_sets",
