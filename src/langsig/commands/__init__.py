@@ -2,17 +2,21 @@
 
 A module offers two functions. ``add_parser(subparsers)`` declares the arguments and returns the
 parser; ``run(arguments)`` does the work. ``langsig --help`` imports every module, so a module
-imports only the standard library, ``langsig.errors`` and ``langsig.commands.options`` at the top,
-and the rest inside ``run``.
+imports only the standard library, ``langsig.errors``, ``langsig.terms`` and modules of this package
+at the top, and the rest inside ``run``.
 """
 
 import argparse
 import importlib
+import io
 import sys
-from collections.abc import Sequence
+import warnings
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
 
 from langsig import __version__
-from langsig.errors import InputError
+from langsig.errors import ConvergenceWarning, InputError
 
 MODULES = (
     # Matrices, models and treebanks: no repository needed.
@@ -43,6 +47,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         0, or 1 after bad input, whose message is printed to standard error. A wrong command
         line raises `SystemExit` with code 2.
     """
+    if isinstance(sys.stdout, io.TextIOWrapper):  # which may not encode all alphabets
+        sys.stdout.reconfigure(errors="replace")
     parser = argparse.ArgumentParser(
         prog="langsig",
         description="Compare multilingual language models with monolingual ones by PARAFAC2.",
@@ -54,7 +60,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         module.add_parser(subparsers).set_defaults(run=module.run)
     arguments = parser.parse_args(argv)
     try:
-        arguments.run(arguments)
+        with _plain_warnings():
+            arguments.run(arguments)
     except InputError as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
@@ -62,3 +69,22 @@ def main(argv: Sequence[str] | None = None) -> int:
         print("interrupted", file=sys.stderr)
         return 130
     return 0
+
+
+@contextmanager
+def _plain_warnings() -> Iterator[None]:
+    """Print convergence warnings as a sentence, without the line of code that raised them."""
+    with warnings.catch_warnings():
+        show = warnings.showwarning
+
+        def show_plainly(
+            message: Warning | str, category: type[Warning], *arguments: Any, **options: Any
+        ) -> None:
+            if issubclass(category, ConvergenceWarning):
+                print(f"warning: {message}", file=sys.stderr)
+            else:
+                show(message, category, *arguments, **options)
+
+        warnings.simplefilter("always", ConvergenceWarning)
+        warnings.showwarning = show_plainly
+        yield

@@ -1,6 +1,6 @@
+"""``langsig factorize``: matrices to signatures."""
+
 import json
-import subprocess
-import sys
 from pathlib import Path
 
 import numpy as np
@@ -10,33 +10,7 @@ from numpy.random import default_rng
 from numpy.typing import NDArray
 from safetensors.numpy import save_file
 
-import langsig
 from langsig.commands import main
-from langsig.morphology import CATEGORIES
-
-TREEBANK = """\
-# text = Dogs saw it!
-1	Dogs	dog	NOUN	_	Number=Plur	2	nsubj	_	_
-2	saw	see	VERB	_	Mood=Ind|Tense=Past|VerbForm=Fin	0	root	_	_
-3	it	it	PRON	_	Number=Sing|Person=3	2	obj	_	SpaceAfter=No
-4	!	!	PUNCT	_	_	2	punct	_	_
-
-# text = Dogs
-1	Dogs	dog	NOUN	_	Number=Plur	0	root	_	_
-"""
-MALFORMED = TREEBANK + "2\tbark\tbark\tVERB\n"
-
-
-@pytest.fixture
-def treebank(tmp_path: Path) -> Path:
-    path = tmp_path / "en.conllu"
-    path.write_text(TREEBANK, encoding="utf-8")
-    return path
-
-
-def langsig_command(*arguments: object) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "langsig", *map(str, arguments)]
-    return subprocess.run(command, capture_output=True, text=True, check=False)
 
 
 def run(*arguments: object) -> int:
@@ -45,77 +19,6 @@ def run(*arguments: object) -> int:
 
 def others(path: Path) -> list[str]:
     return sorted(entry.name for entry in path.parent.iterdir())
-
-
-def test_version_as_installed() -> None:
-    program = Path(sys.executable).with_name("langsig")
-    done = subprocess.run([program, "--version"], capture_output=True, text=True, check=False)
-    assert (done.returncode, done.stdout.strip()) == (0, langsig.__version__)
-
-
-def test_commands_are_listed_and_needed(capsys: pytest.CaptureFixture[str]) -> None:
-    with pytest.raises(SystemExit) as ended:
-        run("--help")
-    assert ended.value.code == 0
-    text = capsys.readouterr().out
-    assert all(command in text for command in ("annotate", "factorize", "show"))
-    with pytest.raises(SystemExit) as ended:
-        run()
-    assert ended.value.code == 2
-
-
-def test_annotate_as_a_command(treebank: Path) -> None:
-    out = treebank.parent / "new" / "words.parquet"
-    done = langsig_command("annotate", treebank, "--language", "en", "--out", out, "--counts")
-    assert (done.returncode, done.stderr) == (0, "")
-    table = pd.read_parquet(out)
-    assert list(table.columns[-17:]) == list(CATEGORIES)
-    assert len(table) == 5
-    assert table["form"].tolist() == ["Dogs", "saw", "it", "!", "Dogs"]
-    assert table["Number"].tolist()[0] == table["Number"].tolist()[4] == "PL"
-    assert table["Tense"].notna().tolist() == [False, True, False, False, False]
-    assert table.loc[3, list(CATEGORIES)].isna().all(), "an exclamation mark bears nothing"
-    printed = dict(line.rsplit(maxsplit=1) for line in done.stdout.splitlines()[:17])
-    assert {name: int(count) for name, count in printed.items()} == {
-        category: table[category].notna().sum() for category in CATEGORIES
-    }
-    assert "5 words in 2 sentences" in done.stdout
-
-
-def test_annotate_joins_files(treebank: Path) -> None:
-    out = treebank.parent / "words.parquet"
-    assert run("annotate", treebank, treebank, "--language", "en", "--out", out) == 0
-    assert pd.read_parquet(out)["sentence"].nunique() == 4
-
-
-def test_annotate_prints_counts_only_when_asked(
-    treebank: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    run("annotate", treebank, "--language", "en", "--out", treebank.parent / "w.parquet")
-    assert len(capsys.readouterr().out.splitlines()) == 1
-
-
-def test_malformed_treebank_is_an_error_with_its_place(treebank: Path) -> None:
-    treebank.write_text(MALFORMED, encoding="utf-8")
-    out = treebank.parent / "words.parquet"
-    done = langsig_command("annotate", treebank, "--language", "en", "--out", out)
-    assert (done.returncode, done.stdout) == (1, "")
-    assert done.stderr.startswith("error: ")
-    assert f"{treebank}:9:" in done.stderr
-    assert "Traceback" not in done.stderr
-    assert others(out) == [treebank.name]
-
-
-def test_failed_annotation_leaves_the_earlier_one(
-    treebank: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    out = treebank.parent / "words.parquet"
-    out.write_bytes(b"earlier")
-    missing = treebank.with_name("missing.conllu")
-    assert run("annotate", treebank, missing, "--language", "en", "--out", out) == 1
-    assert "missing.conllu" in capsys.readouterr().err
-    assert out.read_bytes() == b"earlier"
-    assert others(out) == [treebank.name, out.name]
 
 
 def planted() -> dict[str, NDArray[np.float64]]:
@@ -210,3 +113,32 @@ def test_bfloat16_is_refused_with_advice(
     source.write_bytes(len(header).to_bytes(8, "little") + header.encode() + bytes(8))
     assert run("factorize", source, "--rank", 2, "--out", tmp_path / "s.parquet") == 1
     assert "float32" in capsys.readouterr().err
+
+
+def test_tensors_of_three_dimensions_have_layers(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    layered = {name: np.stack([omega, 2 * omega]) for name, omega in planted().items()}
+    source = write_slices(tmp_path / "x.safetensors", layered)
+    out = tmp_path / "signatures.csv"
+    assert run("factorize", source, "--rank", 2, "--out", out) == 0
+    averages = pd.read_csv(out).groupby(["language", "layer"])["value"].mean().unstack()
+    np.testing.assert_allclose(averages[1], 2 * averages[0], rtol=1e-3)
+    rows = [line.split() for line in capsys.readouterr().out.splitlines()]
+    assert ["0", "1"] in rows
+    (fi,) = (row for row in rows if row[:1] == ["fi"])
+    np.testing.assert_allclose([float(cell) for cell in fi[1:]], averages.loc["fi"], rtol=1e-5)
+
+
+def test_outputs_are_checked_before_the_file_is_read(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    missing = tmp_path / "missing.safetensors"
+    (tmp_path / "folder.csv").mkdir()
+    for out, message in (
+        (tmp_path / "signatures.json", "must end in .csv or .parquet"),
+        (tmp_path / "folder.csv", "is a directory; name a file"),
+    ):
+        with pytest.raises(SystemExit):
+            run("factorize", missing, "--rank", 2, "--out", out)
+        assert message in capsys.readouterr().err
