@@ -6,14 +6,14 @@ from pathlib import Path
 from langsig.corpora.romanisation import romaniser
 from langsig.files import atomic_directory
 from langsig.morphology import annotate
-from stages.common import load_params
+from langsig.parameters import load_parameters
 
 
 def main(arguments: Sequence[str]) -> None:
     (language,) = arguments
-    params = load_params()["languages"][language]
-    words = annotate([Path(params["treebank"])], language)
-    if params["romanise"]:
+    options = load_parameters().languages[language]
+    words = annotate([Path(options.treebank)], language)
+    if options.romanise:
         words = words.transcribe(romaniser(language))
     with atomic_directory(Path(f"artifacts/words/{language}")) as output:
         words.save(output)

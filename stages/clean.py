@@ -7,13 +7,13 @@ from pathlib import Path
 from langsig.corpora import clean, fingerprint, read_sentences, unique_characters
 from langsig.files import atomic_directory, atomic_file
 from langsig.morphology import Words
-from stages.common import load_params
+from langsig.parameters import load_parameters
 
 
 def main(arguments: Sequence[str]) -> None:
     (language,) = arguments
-    params = load_params()
-    source, options = params["languages"][language], params["clean"]
+    parameters = load_parameters()
+    source, options = parameters.languages[language], parameters.clean
     analysed = Words.load(Path(f"artifacts/words/{language}")).sentences["text"]
     with (
         atomic_directory(Path(f"artifacts/sentences/{language}")) as output,
@@ -21,14 +21,16 @@ def main(arguments: Sequence[str]) -> None:
         atomic_file(Path(f"artifacts/cleaning/{language}.json")) as counts,
     ):
         report = clean(
-            [Path(path) for path in source["corpora"]],
+            [Path(path) for path in source.corpora],
             output,
             vocabulary,
             language=language,
             analysed={fingerprint(text) for text in analysed},
-            romanise=source["romanise"],
-            seed=params["seed"],
-            **options,
+            romanise=source.romanise,
+            seed=parameters.seed,
+            min_words=options.min_words,
+            validation=options.validation,
+            vocabulary_sample=options.vocabulary_sample,
         )
         text = (sentence for sentence, _ in read_sentences(output / "train.parquet"))
         kept = {**report.as_dict(), "unique_characters": unique_characters(text)}

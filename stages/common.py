@@ -6,18 +6,15 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
-import yaml
 
-from langsig.errors import InputError
 from langsig.factorization import Solver
+from langsig.parameters import Parameters, load_parameters, selected_languages
 from langsig.schemas import LearningCurves
 
 
 def load_params() -> dict[str, Any]:
-    """The parameters of the run, from ``params.yaml``."""
-    with open("params.yaml", encoding="utf-8") as stream:
-        params: dict[str, Any] = yaml.safe_load(stream)
-    return params
+    """The parameters of the run as dictionaries and lists."""
+    return load_parameters().model_dump()
 
 
 def solver_of(options: dict[str, Any]) -> Solver:
@@ -36,29 +33,17 @@ def paths(template: str, languages: list[str]) -> dict[str, Path]:
     return {language: Path(template.format(language=language)) for language in languages}
 
 
-def languages_of(params: dict[str, Any], parameter: str) -> list[str]:
-    """The languages that a parameter such as ``experimental.languages`` names: all, a family or
-    genus, or a list.
+def languages_of(parameters: Parameters | dict[str, Any], key: str) -> list[str]:
+    """The languages that ``experimental.languages`` or ``analysis.languages`` names.
 
     Raises
     ------
     InputError
-        If it names none, or one that ``languages`` lacks.
+        If it names a family or genus that none of the languages belongs to.
     """
-    section, key = parameter.split(".")
-    named, known = params[section][key], list(params["languages"])
-    if named == "all":
-        return known
-    if isinstance(named, str):
-        from langsig.analysis import languages_related  # late, as it takes seconds
-
-        facts = Path(params["analysis"]["facts"])
-        return languages_related(facts, named, known, parameter=parameter)
-    if not isinstance(named, list) or not named or set(named) - set(known):
-        raise InputError(
-            f"{parameter}: {named!r} is neither 'all', a family, nor a list of some of {known}"
-        )
-    return [language for language in known if language in named]
+    if isinstance(parameters, dict):
+        parameters = Parameters.model_validate(parameters)
+    return selected_languages(key.removesuffix(".languages"), parameters)
 
 
 def scratch_folder(*names: str) -> Path:

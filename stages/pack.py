@@ -8,17 +8,14 @@ from tqdm import tqdm
 from langsig.corpora import count_sentences, downsample, load_tokenizer, pack, read_sentences
 from langsig.errors import InputError
 from langsig.files import atomic_directory
-from stages.common import load_params
+from langsig.parameters import load_parameters
 
 
 def main(arguments: Sequence[str]) -> None:
     (language,) = arguments
-    params = load_params()
-    options = params["pack"]
-    counts = {
-        "train": options["sequences"],
-        "validation": options["validation_sequences"],
-    }
+    parameters = load_parameters()
+    options = parameters.pack
+    counts = {"train": options.sequences, "validation": options.validation_sequences}
     tokenizer = load_tokenizer("artifacts/tokenizer")
     with atomic_directory(Path(f"artifacts/sequences/{language}")) as output:
         for part, count in counts.items():
@@ -30,9 +27,9 @@ def main(arguments: Sequence[str]) -> None:
                 mininterval=1,
                 disable=None,
             )
-            packed = pack(bar, tokenizer, max_length=options["max_length"], join=options["join"])
+            packed = pack(bar, tokenizer, max_length=options.max_length, join=options.join)
             try:
-                drawn, total = downsample(packed, count, seed=params["seed"])
+                drawn, total = downsample(packed, count, seed=parameters.seed)
             except InputError as error:
                 key = "pack.sequences" if part == "train" else "pack.validation_sequences"
                 raise InputError(f"{key}: {part} text of {language}: {error}") from error

@@ -5,22 +5,23 @@ from pathlib import Path
 
 from langsig.corpora import load_tokenizer, train_tokenizer
 from langsig.files import atomic_directory
-from stages.common import load_params, paths
+from langsig.parameters import load_parameters
+from stages.common import paths
 
 
 def main(_arguments: Sequence[str]) -> None:
-    params = load_params()
-    options = params["tokenizer"]
+    parameters = load_parameters()
+    options = parameters.tokenizer
     with atomic_directory(Path("artifacts/tokenizer")) as output:
-        if options["existing"]:
-            load_tokenizer(options["existing"]).save_pretrained(output)
+        if options.existing:
+            load_tokenizer(options.existing).save_pretrained(output)
         else:
-            samples = paths("artifacts/vocabulary/{language}.txt", params["languages"])
+            samples = paths("artifacts/vocabulary/{language}.txt", list(parameters.languages))
             train_tokenizer(
                 samples.values(),
                 output,
-                vocabulary=options["vocabulary"],
-                sentences=options["sentences"],
-                character_coverage=options["character_coverage"],
-                max_length=params["pack"]["max_length"],
+                vocabulary=options.vocabulary,
+                sentences=options.sentences,
+                character_coverage=options.character_coverage,
+                max_length=parameters.pack.max_length,
             )
