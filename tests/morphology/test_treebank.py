@@ -20,7 +20,7 @@ def write(path: Path, *lines: str) -> Path:
     return path
 
 
-def test_sentences_come_with_text_rows_and_place(tmp_path: Path) -> None:
+def test_sentences_have_text_rows_and_position(tmp_path: Path) -> None:
     path = write(
         tmp_path / "a.conllu",
         "# sent_id = 1",
@@ -40,7 +40,7 @@ def test_sentences_come_with_text_rows_and_place(tmp_path: Path) -> None:
     assert (second.text, second.line) == ("Oui", 7)
 
 
-def test_text_is_built_from_tokens_where_the_comment_is_missing(tmp_path: Path) -> None:
+def test_text_is_built_from_tokens_if_the_comment_is_missing(tmp_path: Path) -> None:
     path = write(
         tmp_path / "a.conllu",
         row("1", "Il"),
@@ -58,7 +58,7 @@ def test_text_is_built_from_tokens_where_the_comment_is_missing(tmp_path: Path) 
 
 
 @pytest.mark.parametrize(
-    "damage",
+    "change",
     [
         lambda text: text.replace("\n", "\r\n"),
         lambda text: "\ufeff" + text,
@@ -66,30 +66,30 @@ def test_text_is_built_from_tokens_where_the_comment_is_missing(tmp_path: Path) 
         lambda text: "# newdoc\n\n" + text + "\n\n# the end\n",
         lambda text: text.replace("\n\n", "\n  \n\n"),
     ],
-    ids=["crlf", "bom", "no-final-newline", "lone-comments", "blank-lines"],
+    ids=["crlf", "bom", "no-final-newline", "only-comments", "blank-lines"],
 )
-def test_harmless_variations_change_nothing(tmp_path: Path, damage: Callable[[str], str]) -> None:
+def test_harmless_variations_do_not_matter(tmp_path: Path, change: Callable[[str], str]) -> None:
     text = "\n".join([row("1", "a\u2028b"), "", "# text = c", row("1", "c"), "", ""])
     path = tmp_path / "a.conllu"
-    path.write_bytes(damage(text).encode())
+    path.write_bytes(change(text).encode())
     assert [(s.text, s.rows[0].form) for s in read_sentences(path)] == [
         ("a\u2028b", "a\u2028b"),
         ("c", "c"),
     ]
 
 
-def test_files_of_directories_are_sorted_and_any_depth(tmp_path: Path) -> None:
-    wanted = [tmp_path / name for name in ("a/z.conllu", "b.conllu", "c/d/e.conllu")]
-    for path in random.Random(0).sample(wanted, len(wanted)):
+def test_files_of_folders_are_sorted_and_at_any_depth(tmp_path: Path) -> None:
+    treebanks = [tmp_path / name for name in ("a/z.conllu", "b.conllu", "c/d/e.conllu")]
+    for path in random.Random(0).sample(treebanks, len(treebanks)):
         write(path, row("1", path.name))
-    other = write(tmp_path / "notes.txt", row("1", "plain"))
-    assert treebank_files(tmp_path) == wanted
-    assert treebank_files(str(tmp_path / "c")) == wanted[2:]
-    assert treebank_files([other, tmp_path / "a"]) == [other, wanted[0]]
-    assert [s.text for s in read_sentences([tmp_path])] == [path.name for path in wanted]
+    text_file = write(tmp_path / "notes.txt", row("1", "plain"))
+    assert treebank_files(tmp_path) == treebanks
+    assert treebank_files(str(tmp_path / "c")) == treebanks[2:]
+    assert treebank_files([text_file, tmp_path / "a"]) == [text_file, treebanks[0]]
+    assert [s.text for s in read_sentences([tmp_path])] == [path.name for path in treebanks]
 
 
-def test_reading_is_streaming(tmp_path: Path) -> None:
+def test_sentences_are_streamed(tmp_path: Path) -> None:
     path = write(tmp_path / "a.conllu", row("1", "good"), "", "bad")
     sentences = read_sentences(path)
     assert next(sentences).text == "good"
@@ -103,33 +103,33 @@ GOOD = [row("1"), ""]
 @pytest.mark.parametrize(
     ("lines", "number", "message"),
     [
-        ([*GOOD, row("1").rpartition("\t")[0]], 3, "expected 10 columns, found 9"),
-        ([*GOOD, row("1") + "\t_"], 3, "expected 10 columns, found 11"),
-        ([*GOOD, "1 word NOUN"], 3, "expected 10 columns, found 1"),
-        ([*GOOD, row("1", "two  spaces")], 3, "two spaces"),
-        ([*GOOD, row("1", "")], 3, "no word form"),
+        ([*GOOD, row("1").rpartition("\t")[0]], 3, "expected 10 columns, got 9"),
+        ([*GOOD, row("1") + "\t_"], 3, "expected 10 columns, got 11"),
+        ([*GOOD, "1 word NOUN"], 3, "expected 10 columns, got 1"),
+        ([*GOOD, row("1", "two  spaces")], 3, "two successive spaces"),
+        ([*GOOD, row("1", "")], 3, "the column FORM is empty"),
         ([*GOOD, row("one")], 3, "'one' is not a valid ID"),
         ([*GOOD, row("_")], 3, "'_' is not a valid ID"),
         ([*GOOD, row("0")], 3, "'0' is not a valid ID"),
         ([*GOOD, row("-1")], 3, "'-1' is not a valid ID"),
-        ([*GOOD, row("2")], 3, "word 2 where word 1 should be"),
-        ([row("1"), row("1")], 2, "word 1 where word 2 should be"),
+        ([*GOOD, row("2")], 3, "expected word 1, got word 2"),
+        ([row("1"), row("1")], 2, "expected word 2, got word 1"),
         ([row("2-1"), row("1"), row("2")], 1, "'2-1' is not a valid ID"),
-        ([row("1"), row("1-2"), row("2")], 2, "range 1-2 out of order"),
-        ([row("1"), row("3-4"), row("2"), row("3"), row("4")], 2, "range 3-4 out of order"),
-        ([row("1-2"), row("1"), row("2-3"), row("2"), row("3")], 3, "range 2-3 out of order"),
+        ([row("1"), row("1-2"), row("2")], 2, "range 1-2 is out of order"),
+        ([row("1"), row("3-4"), row("2"), row("3"), row("4")], 2, "range 3-4 is out of order"),
+        ([row("1-2"), row("1"), row("2-3"), row("2"), row("3")], 3, "range 2-3 is out of order"),
         ([row("1-2"), row("1"), "", row("1")], 3, "inside its range 1-2"),
         ([row("1"), row("2-3"), row("2")], 3, "inside its range 2-3"),
-        ([row("1"), row("2.1")], 2, "empty node 2.1 out of order"),
+        ([row("1"), row("2.1")], 2, "empty node 2.1 is out of order"),
         ([row("1", feats="Case")], 1, "feature 'Case'"),
         ([row("1", feats="Case=Nom|")], 1, "feature ''"),
         ([row("1", feats="Case=")], 1, "feature 'Case='"),
         ([row("1", feats="")], 1, "feature ''"),
-        ([], 1, "without any sentence"),
-        (["# text = nothing", "", "# more"], 3, "without any sentence"),
+        ([], 1, "the file has no sentence"),
+        (["# text = nothing", "", "# more"], 3, "the file has no sentence"),
     ],
 )
-def test_malformed_lines_are_named(
+def test_malformed_lines_are_reported(
     tmp_path: Path, lines: list[str], number: int, message: str
 ) -> None:
     path = write(tmp_path / "bad.conllu", *lines)
@@ -139,19 +139,19 @@ def test_malformed_lines_are_named(
     assert message in str(error.value)
 
 
-def test_bytes_that_are_not_utf8_are_named(tmp_path: Path) -> None:
+def test_bad_utf8_is_reported(tmp_path: Path) -> None:
     path = tmp_path / "latin.conllu"
     path.write_bytes(f"{row('1')}\n\n{row('1', 'é')}\n".encode("latin-1"))
     with pytest.raises(InputError, match=r"latin\.conllu:3: not UTF-8 \(byte 3 "):
         list(read_sentences(path))
 
 
-def test_missing_paths_are_named(tmp_path: Path) -> None:
+def test_missing_paths_are_reported(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="nowhere: no such file"):
         list(read_sentences(tmp_path / "nowhere"))
-    with pytest.raises(InputError, match=r"no \*\.conllu file below"):
+    with pytest.raises(InputError, match=r"no \*\.conllu file in this folder"):
         list(read_sentences(tmp_path))
-    with pytest.raises(InputError, match="no treebank given"):
+    with pytest.raises(InputError, match="paths must name at least one CoNLL-U file"):
         list(read_sentences([]))
 
 
@@ -159,6 +159,6 @@ names = st.text(st.characters(categories=["Lu", "Ll", "Nd"]), min_size=1)
 
 
 @given(st.lists(st.tuples(names, names), min_size=1))
-def test_features_survive_writing_and_parsing(pairs: list[tuple[str, str]]) -> None:
+def test_features_can_be_written_and_parsed(pairs: list[tuple[str, str]]) -> None:
     written = "|".join(f"{name}={value}" for name, value in pairs)
     assert parse_features(written) == tuple(pairs)

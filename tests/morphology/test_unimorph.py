@@ -105,7 +105,7 @@ def joined(tags: frozenset[str]) -> str:
         ("NOUN", "Number[psor]=None|Person[psor]=None", "N PSSD"),
         ("NOUN", "Number[psed]=Sing", "N"),
         ("NOUN", "Case[gram]=Nom", "N"),
-        # what stops the published converter adds nothing
+        # combinations for which the published converter fails
         ("NOUN", "Number[psor]=Plur,Sing|Person[psor]=3", "N"),
         ("NOUN", "Gender[psor]=Fem|Number[psor]=Sing|Person[psor]=3", "N"),
         ("AUX", "Number[erg]=Sing", "V"),
@@ -117,7 +117,7 @@ def test_basic_mapping(upos: str, feats: str, tags: str) -> None:
     assert joined(converter("qaa").tags(upos, feats)) == tags
 
 
-# Language, UPOS, features, form, tags after the rules; the first nine are published examples.
+# Language, UPOS, features, form, and tags after the rules. The first nine are published examples.
 RULE_CASES = [
     ("en", "VERB", "Mood=Ind|Tense=Pres|VerbForm=Fin", "", "NFIN V"),
     ("en", "VERB", "Tense=Past|VerbForm=Part|Voice=Pass", "", "PST V V.PTCP"),
@@ -299,26 +299,26 @@ def test_other_languages_have_no_rules(language: str) -> None:
         ("qaa", "X", "Animacy=Anim|Person=3", {"Animacy": "ANIM", "Person": "3"}),
         ("he", "NOUN", "Number=Sing", {"Definiteness": "INDF", "Number": "SG"}),
         ("bg", "ADJ", "Degree=Sup", {"Comparison": "SPRL"}),
-        # the treebank says NEG, a rule adds POS
+        # the treebank has NEG, and a rule adds POS
         ("fi", "AUX", "Polarity=Neg|VerbForm=Fin", {"Polarity": "NEG"}),
         ("fi", "AUX", "VerbForm=Fin", {"Polarity": "POS"}),
         ("es", "VERB", "Mood=Imp|Polarity=Neg", {"Polarity": "NEG", "Mood": "IMP"}),
     ],
 )
 def test_categories(language: str, upos: str, feats: str, categories: dict[str, str]) -> None:
-    found = dict(converter(language).categories(upos, feats))
+    converted = dict(converter(language).categories(upos, feats))
     if "Part of Speech" not in categories:
-        found.pop("Part of Speech", None)
-    assert found == categories
+        converted.pop("Part of Speech", None)
+    assert converted == categories
 
 
-def test_portuguese_endings_are_not_confused_by_the_memory() -> None:
+def test_the_cache_distinguishes_portuguese_endings() -> None:
     convert = converter("pt")
     for form, gender in [("dita", None), ("dito", "MASC"), ("feita", None), ("falado", "MASC")]:
         assert convert.categories("VERB", "VerbForm=Part", form).get("Gender") == gender
 
 
-def test_categories_are_those_of_the_tables() -> None:
+def test_categories_are_those_of_the_paper() -> None:
     paper = Path(__file__).parents[1] / "data" / "paper_categories.csv"
     with paper.open(encoding="utf-8", newline="") as stream:
         assert sorted({row["category"] for row in csv.DictReader(stream)}) == list(CATEGORIES)
@@ -380,12 +380,12 @@ def test_order_of_features_and_values_does_not_matter(
 
 
 @given(languages, tags_of_speech, forms, features)
-def test_memory_changes_nothing_and_categories_are_in_order(
+def test_the_cache_changes_nothing_and_categories_are_in_order(
     language: str, upos: str, form: str, features: dict[str, list[str]]
 ) -> None:
     convert = converter(language)
-    remembered = convert.categories(upos, feats_of(features), form)
+    cached = convert.categories(upos, feats_of(features), form)
     fresh = Converter(convert.rules).categories(upos, feats_of(features), form)
-    assert remembered == fresh
-    positions = [CATEGORIES.index(category) for category in remembered]
+    assert cached == fresh
+    positions = [CATEGORIES.index(category) for category in cached]
     assert all(a < b for a, b in itertools.pairwise(positions))

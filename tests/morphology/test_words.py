@@ -71,11 +71,11 @@ def test_annotate(treebank: Path) -> None:
     }
 
 
-def test_the_language_decides_which_rules_apply(treebank: Path) -> None:
+def test_the_language_selects_the_rules(treebank: Path) -> None:
     assert annotate(treebank, "qaa").table["Finiteness"].tolist()[1] == "FIN"
 
 
-def test_a_treebank_without_any_category_keeps_its_sentences(tmp_path: Path) -> None:
+def test_sentences_without_any_category_are_kept(tmp_path: Path) -> None:
     path = tmp_path / "a.conllu"
     path.write_text("\n\n".join(["1\t!\t_\tPUNCT" + "\t_" * 6] * 2), encoding="utf-8")
     words = annotate(path, "de")
@@ -84,7 +84,7 @@ def test_a_treebank_without_any_category_keeps_its_sentences(tmp_path: Path) -> 
     assert words.value_counts().empty
 
 
-def test_range_takes_what_exactly_one_part_bears() -> None:
+def test_a_range_bears_the_categories_of_exactly_one_part() -> None:
     assert merged(row(1, "ADP"), row(2, feats="Gender=Masc|Number=Plur")) == {
         "Part of Speech": "ADP",
         "Gender": "MASC",
@@ -92,17 +92,17 @@ def test_range_takes_what_exactly_one_part_bears() -> None:
     }
 
 
-@pytest.mark.parametrize("other", ["Number=Sing", "Number=Plur"], ids=["agree", "differ"])
-def test_range_drops_what_two_parts_bear(other: str) -> None:
-    parts = row(1, feats="Number=Sing"), row(2, feats=other), row(3, feats="Case=Nom")
+@pytest.mark.parametrize("second", ["Number=Sing", "Number=Plur"], ids=["agree", "differ"])
+def test_a_range_does_not_bear_categories_of_two_parts(second: str) -> None:
+    parts = row(1, feats="Number=Sing"), row(2, feats=second), row(3, feats="Case=Nom")
     assert merged(*parts) == {"Case": "NOM"}
 
 
-def test_disjunction_in_a_range_does_not_count_as_bearing() -> None:
+def test_a_disjunction_in_a_range_does_not_count() -> None:
     assert merged(row(1, feats="Case=Acc,Nom"), row(2, feats="Case=Dat")) == {"Case": "DAT"}
 
 
-def test_range_looks_at_its_own_words_only() -> None:
+def test_a_range_depends_on_its_words_only() -> None:
     rows = [
         row(1, "NOUN"),
         row((2, "-", 3), "VERB", "Tense=Past"),
@@ -111,15 +111,14 @@ def test_range_looks_at_its_own_words_only() -> None:
         row(3),
         row(4, "ADJ"),
     ]
-    found = [(t.form, dict(t.categories)) for t in tokens(rows, converter("qaa"))]
-    assert found == [
+    assert [(t.form, dict(t.categories)) for t in tokens(rows, converter("qaa"))] == [
         ("form1", {"Part of Speech": "N"}),
         ("form(2, '-', 3)", {"Part of Speech": "ADP"}),
         ("form4", {"Part of Speech": "ADJ"}),
     ]
 
 
-def test_rules_see_the_parts_not_the_range() -> None:
+def test_rules_apply_to_the_parts_of_a_range() -> None:
     rows = [
         Row((1, "-", 2), "ditolo", "_", "_", "_", True),
         Row(1, "dita", "dizer", "VERB", "VerbForm=Part", True),
@@ -129,7 +128,7 @@ def test_rules_see_the_parts_not_the_range() -> None:
     assert "Gender" not in token.categories
 
 
-def test_empty_nodes_are_no_tokens() -> None:
+def test_empty_nodes_are_left_out() -> None:
     rows = [row((0, ".", 1), "VERB"), row(1, "NOUN"), row((1, ".", 1), "VERB")]
     assert [t.form for t in tokens(rows, converter("qaa"))] == ["form1"]
 
@@ -160,7 +159,7 @@ def test_order_of_parts_does_not_matter(parts: list[str], random) -> None:
 
 
 @given(st.permutations(TREEBANK.strip("\n").split("\n\n")))
-def test_order_of_sentences_changes_no_count(
+def test_order_of_sentences_does_not_change_counts(
     tmp_path_factory: pytest.TempPathFactory, sentences: list[str]
 ) -> None:
     path = tmp_path_factory.mktemp("order") / "a.conllu"
@@ -193,7 +192,7 @@ def test_counts(treebank: Path) -> None:
     ]
 
 
-def test_words_survive_writing_and_reading(treebank: Path, tmp_path: Path) -> None:
+def test_words_can_be_saved_and_loaded(treebank: Path, tmp_path: Path) -> None:
     words = annotate(treebank, "fr")
     directory = tmp_path / "words" / "fr"
     words.save(directory)
@@ -201,12 +200,12 @@ def test_words_survive_writing_and_reading(treebank: Path, tmp_path: Path) -> No
         "sentences.parquet",
         "words.parquet",
     ]
-    again = Words.load(directory)
-    pd.testing.assert_frame_equal(again.table, words.table)
-    pd.testing.assert_frame_equal(again.sentences, words.sentences)
+    loaded = Words.load(directory)
+    pd.testing.assert_frame_equal(loaded.table, words.table)
+    pd.testing.assert_frame_equal(loaded.sentences, words.sentences)
 
 
-def test_writing_leaves_other_files_alone(treebank: Path, tmp_path: Path) -> None:
+def test_saving_keeps_other_files(treebank: Path, tmp_path: Path) -> None:
     annotate(treebank, "fr").save(tmp_path)
     annotate(treebank, "de").save(tmp_path)
     assert treebank.exists()
@@ -236,8 +235,8 @@ def test_loading_names_the_file_and_the_problem(treebank: Path, tmp_path: Path) 
 def test_columns_are_brought_into_the_declared_order_and_types(treebank: Path) -> None:
     words = annotate(treebank, "fr")
     plain = words.table.astype({"sentence": "int64", "form": "object"}).iloc[:, ::-1]
-    again = Words(plain.assign(comment="x"), words.sentences)
-    pd.testing.assert_frame_equal(again.table, words.table)
+    validated = Words(plain.assign(comment="x"), words.sentences)
+    pd.testing.assert_frame_equal(validated.table, words.table)
 
 
 def test_a_table_without_a_column_is_refused(treebank: Path) -> None:
@@ -274,7 +273,7 @@ for language in ("fr", "fi", "en", "qaa"):
 """
 
 
-def test_hash_seed_changes_nothing(tmp_path: Path) -> None:
+def test_the_hash_seed_does_not_matter(tmp_path: Path) -> None:
     ties = [
         "VerbForm=Part|Voice=Cau|Reflex=Yes|Number[psor]=Sing|Definite=Cons|Aspect=Perf|Tense=Imp",
         "Polarity=Neg|VerbForm=Fin",
@@ -298,9 +297,9 @@ def test_hash_seed_changes_nothing(tmp_path: Path) -> None:
     assert "V.PTCP" in printed.pop()
 
 
-# Treebanks that are complete in the folder of real data.
+# Languages whose treebanks are complete in the folder of real data.
 COMPLETE = {"el", "hu", "id", "ko", "tr", "vi"}
-# Parallel (PUD) treebanks stand in for those of the paper, with other features.
+# Parallel (PUD) treebanks replace those of the paper, and have other features.
 SUBSTITUTED = {
     ("Animacy", "ar"),
     ("Tense", "ar"),
@@ -364,13 +363,13 @@ def test_no_treebank_has_a_category_that_the_paper_lacks(
         ("Voice", "pt"),
     ],
 )
-def test_rules_of_the_language_take_a_category_away(
+def test_rules_of_the_language_remove_a_category(
     real_counts: dict[tuple[str, str], int], category: str, language: str
 ) -> None:
     assert real_counts[category, language] < ENOUGH
 
 
-def test_without_rules_german_has_gender(real_data: Path) -> None:
+def test_german_has_gender_without_its_rules(real_data: Path) -> None:
     words = annotate(real_data / "ud-treebanks-v2.1" / "UD_German", "qaa")
     assert words.category_counts()["Gender"] >= ENOUGH
 
@@ -382,5 +381,5 @@ def test_real_lemmas_and_texts(real_data: Path) -> None:
     assert len(words.sentences) == words.table["sentence"].nunique() == 1478 + 416
 
 
-def test_converter_without_rules_is_the_default() -> None:
+def test_languages_without_rules_have_the_default_converter() -> None:
     assert Converter() == converter("qaa")

@@ -1,8 +1,8 @@
-"""CoNLL-U treebanks, read one sentence at a time.
+"""Read CoNLL-U treebanks one sentence at a time.
 
-The ``conllu`` library takes each line apart. It lets through what would silently spoil counts
-(missing columns, features without a value, numbers that jump), so that is checked here, where
-the line number is known.
+The ``conllu`` library parses each line. It accepts errors that would silently distort counts, such
+as missing columns, features without a value, or gaps in the numbering. They are checked here,
+where the line number is known.
 """
 
 import os
@@ -18,66 +18,69 @@ from conllu.parser import DEFAULT_FIELDS, parse_comment_line, parse_id_value, pa
 from langsig.errors import InputError
 
 RowId = int | tuple[int, str, int]
-"""``8`` for a word, ``(3, "-", 4)`` for a multiword range, ``(8, ".", 1)`` for an empty node."""
+"""ID of a row: ``8`` for a word, ``(3, "-", 4)`` for a range, ``(8, ".", 1)`` for an empty node."""
 
 StrPath = str | os.PathLike[str]
 
 
 class Row(NamedTuple):
-    """One line of a sentence, without the columns that nobody here asks for."""
+    """One row of a sentence, reduced to the columns that the conversion uses."""
 
     id: RowId
     form: str
     lemma: str
+    """Lemma, or ``_`` if there is none."""
     upos: str
+    """Universal part of speech."""
     feats: str
-    """``Case=Nom|Number=Sing``, or ``_`` for none."""
+    """Features, such as ``Case=Nom|Number=Sing``, or ``_`` if there are none."""
     space_after: bool
-    """False where MISC says ``SpaceAfter=No``."""
+    """Whether a space follows, unless the column MISC contains ``SpaceAfter=No``."""
 
 
 @dataclass(frozen=True)
 class Sentence:
-    """A sentence of a treebank and where it stands."""
+    """A sentence of a treebank."""
 
     text: str
-    """The ``# text`` comment; without one, the forms joined as ``SpaceAfter`` says."""
+    """The ``# text`` comment, or else the forms with the spaces that ``SpaceAfter`` implies."""
     rows: tuple[Row, ...]
-    """Words numbered from 1 without gaps, multiword ranges before their words, empty nodes."""
+    """Words, numbered from 1 without gaps; multiword ranges before their words; empty nodes."""
     file: Path
+    """File that contains the sentence."""
     line: int
-    """Number of its first line, comments included, from 1."""
+    """Number of the first line of the sentence or of its comments, from 1."""
 
 
 def treebank_files(paths: StrPath | Iterable[StrPath]) -> list[Path]:
-    """List the CoNLL-U files that `paths` stand for.
+    """List the CoNLL-U files of a treebank.
 
     Parameters
     ----------
     paths
-        Files and directories, or one of them. A directory stands for every ``*.conllu`` below
-        it, sorted; a file may have any name.
+        A file, a folder, or several of them. A folder stands for all ``*.conllu`` files in it and
+        its subfolders, in alphabetical order. A file may have any name.
 
     Raises
     ------
     InputError
-        If a path is missing, or a directory has no such file, or `paths` is empty.
+        If a path is missing, a folder contains no such file, or `paths` is empty.
     """
     if isinstance(paths, str | os.PathLike):
         paths = [paths]
     files: list[Path] = []
     for path in map(Path, paths):
         if path.is_dir():
-            below = sorted(path.rglob("*.conllu"))
-            if not below:
-                raise InputError(f"{path}: no *.conllu file below; name the treebank's directory")
-            files.extend(below)
+            contained = sorted(path.rglob("*.conllu"))
+            if not contained:
+                raise InputError(f"{path}: no *.conllu file in this folder or its subfolders")
+            files.extend(contained)
         elif path.exists():
             files.append(path)
         else:
-            raise InputError(f"{path}: no such file or directory; check the path of the treebank")
+            raise InputError(f"{path}: no such file or folder; check the path of the treebank")
     if not files:
-        raise InputError("no treebank given; name at least one CoNLL-U file or directory")
+        raise InputError("paths must name at least one CoNLL-U file or folder")
     return files
 
 
@@ -87,29 +90,29 @@ def read_sentences(paths: StrPath | Iterable[StrPath]) -> Iterator[Sentence]:
     Parameters
     ----------
     paths
-        As in `treebank_files`.
+        Files and folders as in `treebank_files`.
 
     Yields
     ------
     Sentence
-        Blocks of comments without any row are passed over.
+        The next sentence. Blocks that consist of comments only are skipped.
 
     Raises
     ------
     InputError
-        At the first malformed line, with file and line; also where a file has no sentence.
+        If a line is malformed, with file and line, or if a file has no sentence.
     """
     for path in treebank_files(paths):
         yield from _read_file(path)
 
 
 def parse_features(feats: str) -> tuple[tuple[str, str], ...]:
-    """Split a FEATS column into pairs of feature and value.
+    """Split the column FEATS into pairs of feature and value.
 
     Raises
     ------
     InputError
-        If a feature has no ``=``, or nothing on one side of it.
+        If a feature has no name, no ``=``, or no value.
     """
     if feats == "_":
         return ()
@@ -127,7 +130,7 @@ def parse_features(feats: str) -> tuple[tuple[str, str], ...]:
 
 def _read_file(path: Path) -> Iterator[Sentence]:
     number = 1
-    found = False
+    has_sentence = False
     block = _Block()
     for number, line in _read_lines(path):
         try:
@@ -138,15 +141,15 @@ def _read_file(path: Path) -> Iterator[Sentence]:
         except (ParseException, InputError) as error:
             raise InputError(f"{path}:{number}: {error}") from error
         if block.rows:
-            found = True
+            has_sentence = True
             yield block.sentence(path)
         block = _Block()
-    if not found:
-        raise InputError(f"{path}:{number}: the file ends without any sentence; remove or mend it")
+    if not has_sentence:
+        raise InputError(f"{path}:{number}: the file has no sentence; remove or correct it")
 
 
 def _read_lines(path: Path) -> Iterator[tuple[int, str]]:
-    """Number the lines from 1 and decode them; after the last one comes one more empty line."""
+    """Number the lines from 1 and decode them, and append an empty line."""
     number = 1
     with path.open("rb") as stream:
         for number, raw in enumerate(stream, start=1):
@@ -162,7 +165,7 @@ def _read_lines(path: Path) -> Iterator[tuple[int, str]]:
 
 
 class _Block:
-    """The lines of one sentence as they come in, and the order that their numbers must keep."""
+    """Collects the lines of one sentence and checks the order of their numbers."""
 
     def __init__(self) -> None:
         self.rows: list[Row] = []
@@ -179,11 +182,11 @@ class _Block:
         columns = line.count("\t") + 1
         if columns != len(DEFAULT_FIELDS):
             raise InputError(
-                f"expected {len(DEFAULT_FIELDS)} columns, found {columns}; separate them by single"
-                " tabs and put _ into empty ones"
+                f"expected {len(DEFAULT_FIELDS)} columns, got {columns}; separate columns by single"
+                " tabs and write _ into empty ones"
             )
         if "  " in line:
-            raise InputError("two spaces in a row, which conllu takes for a tab; leave one")
+            raise InputError("two successive spaces, which conllu reads as a tab; remove one")
         token = parse_line(line, _FIELDS, _FIELD_PARSERS)
         misc = line.rpartition("\t")[2]
         row = Row(
@@ -202,8 +205,8 @@ class _Block:
         if isinstance(row_id, int):
             if row_id != next_word:
                 raise InputError(
-                    f"word {row_id} where word {next_word} should be; number the words of a"
-                    " sentence 1, 2, 3, ... and put an empty line between sentences"
+                    f"expected word {next_word}, got word {row_id}; number the words of a"
+                    " sentence 1, 2, 3, ... and separate sentences by an empty line"
                 )
             self._last_word = row_id
             return
@@ -211,12 +214,12 @@ class _Block:
         if kind == ".":
             if first != self._last_word:
                 raise InputError(
-                    f"empty node {first}.{last} out of order; put it right after word {first}"
+                    f"empty node {first}.{last} is out of order; put it directly after word {first}"
                 )
         elif first != next_word or first <= self._range[1]:
             raise InputError(
-                f"range {first}-{last} out of order; put it right before its first word and"
-                " outside any other range"
+                f"range {first}-{last} is out of order; put it directly before its first word and"
+                " outside of other ranges"
             )
         else:
             self._range = (first, last)
@@ -226,7 +229,7 @@ class _Block:
         if last > self._last_word:
             raise InputError(
                 f"the sentence ends at word {self._last_word}, inside its range {first}-{last};"
-                " mend the range or add the missing words"
+                " correct the range or add the missing words"
             )
 
     def sentence(self, file: Path) -> Sentence:
@@ -235,6 +238,7 @@ class _Block:
 
 
 def _text_of(rows: list[Row]) -> str:
+    """Join the forms of a sentence with the spaces that ``SpaceAfter`` implies."""
     pieces: list[str] = []
     range_end = 0
     for row in rows:
@@ -255,13 +259,13 @@ def _text_of(rows: list[Row]) -> str:
 def _parse_id(column: str) -> RowId:
     row_id: RowId | None = parse_id_value(column)
     if row_id is None or row_id == 0:
-        raise InputError(f"'{column}' is not a valid ID; number the words from 1")
+        raise InputError(f"'{column}' is not a valid ID; number words from 1")
     return row_id
 
 
 def _parse_form(column: str) -> str:
     if not column:
-        raise InputError("no word form; put the word there")
+        raise InputError("the column FORM is empty; write the word, or _ if it is unknown")
     return column
 
 
@@ -271,7 +275,7 @@ def _parse_feats(column: str) -> str:
     return column
 
 
-# The columns after FEATS play no part in the conversion and would only cost time.
+# Columns after FEATS do not matter for the conversion, so time is saved by not parsing them.
 _FIELDS = DEFAULT_FIELDS[: DEFAULT_FIELDS.index("feats") + 1]
 _FIELD_PARSERS = {
     "id": lambda columns, index: _parse_id(columns[index]),

@@ -1,8 +1,8 @@
-"""Universal Dependencies features as UniMorph categories, by language.
+"""Convert Universal Dependencies features to UniMorph categories.
 
-A row becomes a set of tags by the basic mapping; the rules of its language change the set; what
-is left is looked up category by category. The tables are in ``data/``, where ``README.md`` names
-their source.
+The basic mapping turns a row into a set of tags. The rules of the language change this set, and
+each remaining tag is looked up in the table of categories. The tables are in ``data/``, where
+``README.md`` names their sources.
 """
 
 import csv
@@ -18,25 +18,28 @@ from langsig.morphology.treebank import parse_features
 
 @dataclass(frozen=True)
 class Rule:
-    """When a language's rule applies to a set of tags, and what it does to them.
+    """A rule of a language that changes the tags of a word if all its conditions hold.
 
-    An empty condition always holds; all of them must hold.
+    Conditions that are empty always hold.
     """
 
     has: frozenset[str] = frozenset()
-    """All these are in the set."""
+    """Tags that must all be in the set."""
     lacks: frozenset[str] = frozenset()
-    """None of these is in the set."""
+    """Tags that must not be in the set."""
     exactly: frozenset[str] = frozenset()
-    """The set is this one."""
+    """Tags that must be the whole set."""
     beyond: frozenset[str] = frozenset()
-    """All these are in the set, and at least one more."""
+    """Tags that must all be in the set, together with at least one other tag."""
     endings: tuple[str, ...] = ()
-    """The form ends in one of these."""
+    """Endings of which the form must have one."""
     remove: frozenset[str] = frozenset()
+    """Tags to remove."""
     add: frozenset[str] = frozenset()
+    """Tags to add, after the removal."""
 
     def fires(self, tags: frozenset[str], form: str) -> bool:
+        """Whether the rule applies to a set of tags and a form."""
         return (
             self.has <= tags
             and not self.lacks & tags
@@ -46,29 +49,30 @@ class Rule:
         )
 
     def apply(self, tags: frozenset[str], form: str) -> frozenset[str]:
+        """The tags after the rule, unchanged if it does not apply."""
         return tags - self.remove | self.add if self.fires(tags, form) else tags
 
 
 @dataclass(frozen=True)
 class Converter:
-    """Converts rows of one language.
+    """Converts the rows of one language.
 
-    Each combination of UPOS and features is converted once and then remembered.
+    The result for each combination of UPOS and features is cached.
     """
 
     rules: tuple[Rule, ...] = ()
-    """Applied in this order, each to what the one before has left."""
-    _remembered: dict[tuple[str, str, str], Mapping[str, str]] = field(
+    """Rules of the language in the order of their application."""
+    _cache: dict[tuple[str, str, str], Mapping[str, str]] = field(
         default_factory=dict, init=False, repr=False, compare=False
     )
 
     def tags(self, upos: str, feats: str, form: str = "") -> frozenset[str]:
-        """Give the UniMorph tags of a row after the rules of the language.
+        """Convert a row to UniMorph tags.
 
         Parameters
         ----------
         upos, feats, form
-            The columns of CoNLL-U. The form matters to two rules of Portuguese only.
+            Columns of CoNLL-U. The form only matters for two rules of Portuguese.
 
         Raises
         ------
@@ -81,31 +85,31 @@ class Converter:
         return tags
 
     def categories(self, upos: str, feats: str, form: str = "") -> Mapping[str, str]:
-        """Give the categories that a row bears and their values.
+        """Convert a row to UniMorph categories.
 
         Parameters
         ----------
         upos, feats, form
-            As for `tags`.
+            Columns of CoNLL-U, as in `tags`.
 
         Returns
         -------
         Mapping
-            Category to value, in the order of `CATEGORIES`. Where two tags of one category are
-            left (``V`` and ``V.PTCP``), the last one in sorted order wins; in Polarity a tag of
-            the treebank's own feature wins over one that a rule has added.
+            Value of each category that the row bears, in the order of `CATEGORIES`. If several
+            tags belong to one category (``V`` and ``V.PTCP``), the last one in alphabetical order
+            is used. In Polarity, a tag from the features takes precedence over one from a rule.
         """
-        key = upos, feats, self._seen_of(form)
-        if key not in self._remembered:
-            self._remembered[key] = self._convert(upos, feats, form)
-        return self._remembered[key]
+        key = upos, feats, self._relevant_endings(form)
+        if key not in self._cache:
+            self._cache[key] = self._convert(upos, feats, form)
+        return self._cache[key]
 
     @cached_property
     def _endings(self) -> tuple[str, ...]:
         return tuple(ending for rule in self.rules for ending in rule.endings)
 
-    def _seen_of(self, form: str) -> str:
-        """Give all that any rule can see of the form."""
+    def _relevant_endings(self, form: str) -> str:
+        """The endings of the form that rules can distinguish."""
         if not self._endings:
             return ""
         return " ".join(ending for ending in self._endings if form.endswith(ending))
@@ -117,7 +121,7 @@ class Converter:
             if tag not in _category_table():
                 continue
             category, value = _category_table()[tag]
-            # A negative finite verb of Finnish is annotated NEG, and a rule adds POS.
+            # Negative finite verbs of Finnish are annotated as NEG, and a rule adds POS.
             if category == "Polarity" and category in values and tag not in annotated:
                 continue
             values[category] = value
@@ -126,29 +130,29 @@ class Converter:
 
 @cache
 def converter(language: str) -> Converter:
-    """Give the converter of a language.
+    """Get the converter of a language.
 
     Parameters
     ----------
     language
-        ISO 639-1 code. A language without rules, known or not, gets the basic mapping only.
+        ISO 639-1 code. The converter of a language without rules applies the basic mapping only.
     """
     return Converter(_rule_table().get(language, ()))
 
 
 def basic_tags(upos: str, feats: str) -> frozenset[str]:
-    """Map a row to UniMorph tags without the rules of any language.
+    """Map a row to UniMorph tags without the rules of a language.
 
     Parameters
     ----------
     upos, feats
-        The columns of CoNLL-U.
+        Columns of CoNLL-U.
 
     Notes
     -----
-    Features in a layer other than ``[psor]`` add nothing: those that mean something to UniMorph
-    give Argument Marking, which is not among the categories. Combinations that stop the published
-    converter with an error add nothing either.
+    Layered features other than ``[psor]`` add no tags: UniMorph expresses them as Argument
+    Marking, which is not among the categories. Combinations for which the published converter
+    fails with an error add no tags either.
     """
     features = parse_features(feats)
     tags = set(_mapping_table().get(("UPOS", upos), ()))
@@ -162,9 +166,9 @@ def basic_tags(upos: str, feats: str) -> frozenset[str]:
 
 
 def _disjunction(name: str, value: str) -> Iterator[str]:
-    """Map ``Case=Acc,Nom`` to ``{ACC/NOM}``, whatever the order of the values.
+    """Map several values of one feature, such as ``Case=Acc,Nom``, to ``{ACC/NOM}``.
 
-    Treebanks sort them, and the published rules that name a disjunction rely on it.
+    Values are sorted, as in treebanks, since published rules rely on this order.
     """
     members = [
         _mapping_table()[name, single]
@@ -181,7 +185,7 @@ _PSOR_NUMBERS = {"Sing": "S", "Plur": "P", "Dual": "D"}
 
 
 def _possession(features: Mapping[str, str]) -> Iterator[str]:
-    """Map all ``[psor]`` features of a row to one tag."""
+    """Map all ``[psor]`` features of a row to one tag of the possessor."""
     person = features.get("Person[psor]", "")
     number = features.get("Number[psor]", "")
     if not features or len(features) > 2 or "," in person + number:
@@ -194,7 +198,7 @@ def _possession(features: Mapping[str, str]) -> Iterator[str]:
 
 @cache
 def _mapping_table() -> Mapping[tuple[str, str], tuple[str, ...]]:
-    """Feature and value to tags; what maps to nothing is left out."""
+    """Tags by feature and value; values without tags are left out."""
     return {
         (row["feature"], row["value"]): tuple(row["tags"].split())
         for row in _read_table("mapping.csv")
@@ -204,13 +208,13 @@ def _mapping_table() -> Mapping[tuple[str, str], tuple[str, ...]]:
 
 @cache
 def _category_table() -> Mapping[str, tuple[str, str]]:
-    """Tag to category and value."""
+    """Category and value by tag."""
     return {row["tag"]: (row["category"], row["value"]) for row in _read_table("categories.csv")}
 
 
 @cache
 def _rule_table() -> Mapping[str, tuple[Rule, ...]]:
-    """Language to rules, in their order."""
+    """Rules by language, in the order of application."""
     rules: dict[str, tuple[Rule, ...]] = {}
     for row in _read_table("rules.csv"):
         rule = Rule(
@@ -227,5 +231,6 @@ def _rule_table() -> Mapping[str, tuple[Rule, ...]]:
 
 
 def _read_table(name: str) -> list[dict[str, str]]:
+    """Read a CSV file of ``data/``."""
     text = files("langsig.morphology").joinpath("data", name).read_text(encoding="utf-8")
     return list(csv.DictReader(text.splitlines()))
