@@ -72,6 +72,7 @@ samples: install  ## write the sample world anew
 
 docs: install  ## write the parts of docs/reference that the code defines
 	python docs/build.py
+	langsig check --reference > docs/reference/parameters.md
 
 plots: install  ## write dvc_plots/index.html, which opens without network
 	dvc plots show

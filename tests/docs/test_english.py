@@ -25,7 +25,8 @@ OF_EACH = (
 )
 PATTERNS = {
     # "a row a language" -> "one row per language"
-    rf"\ban? (?:{THING})(?: of [a-z]+)? an? (?!few\b|little\b|name\b|time\b)[a-z]": "one ... per ...",
+    rf"\ban? (?:{THING})(?: of [a-z]+)? an? "
+    r"(?!few\b|little\b|name\b|time\b)[a-z]": "one ... per ...",
     rf"\bone an? (?:{OF_EACH})\b": "one per ...",
     rf"\b(?:{THINGS}) an? (?:{OF_EACH})\b": "... per ...",
     r"\ban? (?:[a-z]+) each\b(?=[:;.,)])": "one ... per ...",
@@ -58,7 +59,7 @@ PATTERNS = {
     r"\bsmall(?:er)? wonder\b": "name the thing",
     r"\banew\b": "again",
     # parameters
-    r"(?m)^\x20+Of\s(?:the\s|all\s|each\s|[a-z]+\s)?:?[a-z`]": "a full phrase: Seed of the random start",
+    r"(?m)^\x20+Of\s(?:the\s|all\s|each\s|[a-z]+\s)?:?[a-z`]": "a full phrase",
 }
 PAGES = [
     *(path for path in sorted((ROOT / "docs").rglob("*.md"))),
