@@ -24,36 +24,42 @@ README = """\
 # Sample: eight invented languages
 
 Corpora to train on and treebanks to analyse, small enough for a laptop and with known
-answers. Nothing here is real; the language codes are from the range that ISO 639-3
+answers. Nothing here is real. The language codes are from the range that ISO 639-3
 reserves for local use. `make samples` (`python -m langsig.sample_world samples`) writes
-all of it from one seed, byte for byte the same everywhere.
+everything from one seed, byte for byte the same on every machine.
 
-Licence: CC0 1.0 (public domain dedication). No text was taken from anywhere.
+Licence: CC0 1.0 (public domain dedication). No text was taken from elsewhere.
 
 | file | content |
 | --- | --- |
-| `corpora/CODE.txt` | running text, a sentence a line; documents of about eight sentences |
+| `corpora/CODE.txt` | running text, one sentence per line; documents of about eight sentences |
 | `treebanks/CODE/CODE_sample-ud-test.conllu` | other sentences by the same grammar, in CoNLL-U |
 | `facts/languages.csv` | code, name, family, genus |
-| `facts/tree.nwk` | the family tree in Newick, with the two isolates at its root |
-| `facts/scores.csv` | made-up scores of two benchmarks, `planted` and `unrelated` |
-| `truth.json` | tree, scripts, word order, categories, what every branch changed |
+| `facts/tree.nwk` | the family tree in Newick format, with the two isolates at its root |
+| `facts/scores.csv` | invented scores of two benchmarks, `planted` and `unrelated` |
+| `truth.json` | tree, scripts, word order, categories, changes on every branch |
 
-The world: the six {family} languages descend from one proto-language. On every branch of
-the tree some words were replaced, regular sound changes ran over roots and affixes alike,
-and categories were lost or gained. Kvaruli (`qag`, agglutinating) and Meiyong (`qah`,
-isolating, written with ideographs and without spaces) are related to nothing. Every
-document has a topic, which prefers some words; verbs choose their objects, adverbs of time
-the tense, and determiners, adjectives and verbs agree, so there is much to learn from
-context. `qab` contracts adpositions with articles (multiword tokens), `qae` leaves out
-repeated verbs (empty nodes).
+## The languages
 
-No model has the scores. `planted` falls by {fall} points with every tenfold of the characters
-that a corpus uses, but for noise of one point; `unrelated` is noise.
+The six {family} languages descend from one proto-language. On every branch of the tree, some
+words were replaced, regular sound changes applied to roots and affixes, and categories were
+lost or gained. Kvaruli (`qag`, agglutinating) and Meiyong (`qah`, isolating, written with
+ideographs and without spaces) have no relatives.
 
-The corpora are not quite clean, on purpose: each holds {leaked} sentences of its own
-treebank, {foreign} of another language's, {short} lines that are too short and {duplicate}
-duplicates.
+Every document has a topic, which prefers some words. Verbs select their objects, adverbs of
+time determine the tense, and determiners, adjectives and verbs agree. So there is much to
+learn from context. `qab` contracts adpositions with articles (multiword tokens), and `qae`
+omits repeated verbs (empty nodes).
+
+## The scores
+
+No model has these scores. `planted` falls by {fall} points with every tenfold increase of the
+number of characters in a corpus, with noise of one point. `unrelated` is noise.
+
+## Imperfections
+
+The corpora are imperfect on purpose. Each contains {leaked} sentences of its own treebank,
+{foreign} of another language's, {short} lines that are too short and {duplicate} duplicates.
 """
 
 
