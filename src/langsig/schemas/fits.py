@@ -1,4 +1,4 @@
-"""What is known of factorisations: diagnostics, intervals, ranks, and plainer measures."""
+"""Tables about factorisations: diagnostics, intervals, ranks, and plainer measures."""
 
 from collections.abc import Mapping
 from typing import Any, ClassVar
@@ -15,7 +15,26 @@ _HIGH = Column("number", "Upper end of the 95 % interval")
 
 
 class Diagnostics(Table):
-    """One row per factorisation: whether its signatures can be relied on."""
+    """Whether the signatures of each factorisation can be relied on.
+
+    There is one row per category and layer. :attr:`checks` names the columns that are checks: a
+    factorisation that fails one may still change with more iterations, or has components that
+    cancel each other, or depends on its start (Mitchell and Burdick 1994, for degeneracy).
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import langsig
+    >>> slices = {"de": np.diag([4.0, 1.0]), "fi": np.diag([2.0, 3.0])}
+    >>> diagnostics = langsig.factorize(slices, rank=2, ridge=0).diagnostics
+    >>> type(diagnostics).__name__
+    'Diagnostics'
+    >>> diagnostics.frame[["layer", "languages", "rank", "converged", "degenerate"]]
+       layer  languages  rank  converged  degenerate
+    0      0          2     2       True       False
+    >>> [langsig.Diagnostics.warnings_of(row) for row in diagnostics.frame.to_dict("records")]
+    [[]]
+    """
 
     columns: ClassVar = {
         "category": CATEGORY,
@@ -55,7 +74,18 @@ class Diagnostics(Table):
 
     @classmethod
     def warnings_of(cls, row: Mapping[Any, Any]) -> list[str]:
-        """Names of the checks that one row fails; empty if it fails none."""
+        """Name the checks that a factorisation fails.
+
+        Parameters
+        ----------
+        row
+            A row of the table, by the names of columns.
+
+        Returns
+        -------
+        list of str
+            Names in :attr:`checks`; empty if the factorisation fails none.
+        """
         return [name for name, (column, bad) in cls.checks.items() if bool(row[column]) is bad]
 
     def failed_layers(self) -> dict[str, list[int]]:
@@ -68,7 +98,22 @@ class Diagnostics(Table):
 
 
 class WordCounts(Table):
-    """The number of words in each slice, whether it was used or not."""
+    """The number of words in each slice, whether it was used or not.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> import langsig
+    >>> counts = pd.DataFrame({"category": "Number", "language": ["de", "fi"], "words": [810, 95]})
+    >>> words = langsig.WordCounts(counts)
+    >>> words.select(language="fi").frame
+      category language  words
+    0   Number       fi     95
+    >>> langsig.WordCounts(counts.assign(words="many"))
+    Traceback (most recent call last):
+    ...
+    langsig.errors.InputError: WordCounts: column words must hold integer values: ...
+    """
 
     columns: ClassVar = {
         "category": CATEGORY,
