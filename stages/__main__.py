@@ -6,20 +6,37 @@ The parameters are validated first, before a stage imports anything that takes s
 import importlib
 import logging
 import sys
+from collections.abc import Sequence
+from pathlib import Path
 
 from langsig.errors import InputError
+<<<<<<< HEAD
 from langsig.parameters import load_parameters
+=======
+from langsig.repository.warm import run_in_fork
+>>>>>>> b6b240e (langsig repro, analyse, spread, sweep, remote, comment and plots-page; the stage graph comes from dvc.yaml)
 
 
-def run(name: str, arguments: list[str]) -> None:
-    """Run one stage; bad input ends it with a message and exit code 1."""
+def main(arguments: Sequence[str]) -> int:
+    """Run a stage, in a fork of the warm process if there is one; return the exit code."""
+    code = run_in_fork(arguments)
+    if code is not None:
+        return code
+    name, *rest = arguments
+    if not Path(__file__).with_name(f"{name}.py").is_file():
+        sys.exit(f"error: there is no stage {name}")
     logging.basicConfig(level=logging.INFO, format="%(message)s")
     try:
+<<<<<<< HEAD
         load_parameters()
         importlib.import_module(f"stages.{name}").main(arguments)
+=======
+        importlib.import_module(f"stages.{name}").main(rest)
+>>>>>>> b6b240e (langsig repro, analyse, spread, sweep, remote, comment and plots-page; the stage graph comes from dvc.yaml)
     except InputError as error:
         sys.exit(f"error: {error}")
+    return 0
 
 
 if __name__ == "__main__":
-    run(sys.argv[1], sys.argv[2:])
+    sys.exit(main(sys.argv[1:]))

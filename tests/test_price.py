@@ -5,10 +5,10 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import price
 import pytest
 import yaml
 
-import price
 from langsig.errors import InputError
 from langsig.morphology import annotate
 
@@ -172,7 +172,10 @@ def test_gpus(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str
     [
         (["huge"], "error: PRESET=huge is none of .*micro"),
         (["micro", "--tflops", "0"], r"error: tflops must be positive, got 0\.0"),
-        (["micro", "--utilisation", "2"], r"error: utilisation must be above 0 and at most 1, got 2\.0"),
+        (
+            ["micro", "--utilisation", "2"],
+            r"error: utilisation must be above 0 and at most 1, got 2\.0",
+        ),
         (["micro", "--vocabulary", "0"], "error: vocabulary must be positive, got 0"),
     ],
 )

@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import use
 import yaml
 
-import use
 from langsig.corpora.fetching import read_sources
 from langsig.morphology import ALL_WORDS, CATEGORIES, category_slug
 

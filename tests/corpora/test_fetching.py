@@ -12,10 +12,10 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import data
 import pytest
 from tqdm import tqdm
 
-import data
 from langsig.corpora import clean, fetching, read_sentences
 from langsig.morphology import annotate
 

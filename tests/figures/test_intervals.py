@@ -57,9 +57,7 @@ def test_each_panel_shows_every_value_and_interval(languages: int) -> None:
             line, _, (bars,) = curves[language]
             values = np.asarray(line.get_ydata(), float)
             np.testing.assert_allclose(values, curve["average_signature"])
-            assert np.abs(line.get_xdata() - curve["layer"]).max() < 0.25, (
-                "close to its layer"
-            )
+            assert np.abs(line.get_xdata() - curve["layer"]).max() < 0.25, "close to its layer"
             ends = np.array([segment[:, 1] for segment in bars.get_segments()])
             np.testing.assert_allclose(ends, curve[["low", "high"]].to_numpy(float))
 

@@ -15,7 +15,7 @@ import pytest
 from dvc.repo import Repo
 from filelock import FileLock
 
-from warm import warm
+from langsig.repository.warm import warm_process
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -28,14 +28,14 @@ class Clone:
         self.ran_first: list[str] = []
 
     def copy(self, folder: Path) -> "Clone":
-        """Another one with all that has been made in this one."""
+        """Copy this clone with its cache and all artifacts."""
         shutil.copytree(self.folder, folder, ignore=shutil.ignore_patterns("tmp"))
         copy = Clone(folder)
         copy.ran_first = self.ran_first
         return copy
 
     def fill(self) -> None:
-        """Take all files that Git has or would take of the work tree, and commit them."""
+        """Copy all files of the work tree that Git does not ignore, and commit them."""
         self.folder.mkdir()
         tracked = self.output("git", "-C", str(ROOT), "ls-files", "-co", "--exclude-standard", "-z")
         for name in filter(None, tracked.split("\0")):
@@ -55,7 +55,10 @@ class Clone:
         return self.output("git", *arguments)
 
     def use(self, preset: str, *options: str) -> None:
-        self.output(sys.executable, "tools/use.py", preset, *options)
+        self.langsig("use", preset, *options)
+
+    def langsig(self, *arguments: str) -> str:
+        return self.output(sys.executable, "-m", "langsig", *arguments)
 
     def dvc(self, *arguments: str) -> str:
         return self.output("dvc", *arguments)
@@ -65,20 +68,20 @@ class Clone:
         return re.findall(r"^Running stage '(.*)':$", self.dvc("repro", *arguments), re.MULTILINE)
 
     def would_run(self) -> set[str]:
-        """The stages that ``dvc repro`` would run now: what has changed, and what depends on it."""
-        with chdir(self.folder), Repo() as repository:  # names are relative to where one is
+        """The stages that ``dvc repro`` would run now: changed ones, and those that need them."""
+        with chdir(self.folder), Repo() as repository:  # names are relative to the current folder
             changed, graph = set(repository.status()), repository.index.graph
             stages = [stage for stage in graph if stage.addressing in changed]
             dependent = set().union(*(nx.ancestors(graph, stage) for stage in stages))
         return changed | {stage.addressing for stage in dependent}
 
     def restore(self) -> None:
-        """Go back to what is committed."""
+        """Return to the last commit."""
         self.git("checkout", "--quiet", "--force", "HEAD")
         self.dvc("checkout", "--quiet", "--force")
 
     def output(self, *command: str) -> str:
-        """What a command prints; it must succeed."""
+        """Run a command that must succeed; return what it prints."""
         done = self.attempt(*command)
         assert done.returncode == 0, f"{command}\n{done.stdout[-3000:]}\n{done.stderr[-3000:]}"
         return done.stdout
@@ -100,15 +103,18 @@ class Clone:
 
 @pytest.fixture(scope="session", autouse=True)
 def _warm() -> Iterator[None]:
-    """Stages are forks of a process that has imported torch, one a process of pytest."""
-    with pytest.MonkeyPatch.context() as patch, warm(threads=1) as environment:
-        patch.setenv("LANGSIG_WARM", environment["LANGSIG_WARM"])
+    """Stages are forks of a process that has imported torch; each process of pytest has one."""
+    with (
+        pytest.MonkeyPatch.context() as patch,
+        warm_process(dict(os.environ), threads=1) as environment,
+    ):
+        patch.setenv("LANGSIG_WARM", environment.get("LANGSIG_WARM", ""))
         yield
 
 
 @pytest.fixture(scope="session")
 def first_run(tmp_path_factory: pytest.TempPathFactory) -> Clone:
-    """The clone after its first run, one for all processes of pytest, of which none changes it."""
+    """The clone after its first run, shared by all processes of pytest; no test changes it."""
     folder = tmp_path_factory.getbasetemp()
     if "PYTEST_XDIST_WORKER" in os.environ:
         folder = folder.parent

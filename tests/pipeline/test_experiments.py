@@ -140,7 +140,7 @@ def test_queue_then_branch_then_metrics_and_plots(clone):
     assert "later-branch" in clone.git("branch")
     with_workspace = diff(["later-branch"], ["workspace"], repository=clone.folder)
     assert with_workspace.missing == []
-    clone.output(sys.executable, "tools/comment.py", "later-branch", "comment")
+    clone.langsig("comment", "later-branch", "comment")
     comment = (clone.folder / "comment/comment.md").read_text()
     assert "analysis.logographic: ['qah'] -> " in comment
     drawn = re.findall(r"^!\[.*\]\((.*)\)$", comment, re.MULTILINE)
@@ -152,7 +152,7 @@ def test_queue_then_branch_then_metrics_and_plots(clone):
     assert json.loads(clone.dvc(*compare)) == {}, "findings are no numbers of a language"
     changed = json.loads(clone.dvc(*compare, "--targets", "metrics/summary.json"))
     assert any("logographic" in name for name in changed["metrics/summary.json"])
-    clone.output("python", "tools/plots_page.py", ".dvc/plots_page.html")
+    clone.langsig("plots-page", ".dvc/plots_page.html")
     clone.dvc("plots", "diff", "HEAD", "later-branch")
     page = (clone.folder / "dvc_plots/index.html").read_text()
     plots = yaml.safe_load((clone.folder / "dvc.yaml").read_text())["plots"]

@@ -230,7 +230,7 @@ def test_checkpoints_open_with_transformers_alone(micro):
 
 
 def test_plots_page_needs_no_network(micro):
-    micro.output("python", "tools/plots_page.py", ".dvc/plots_page.html")
+    micro.langsig("plots-page", ".dvc/plots_page.html")
     micro.dvc("plots", "show")
     page = (micro.folder / "dvc_plots/index.html").read_text()
     assert page.count("vegaEmbed('#") == 3
@@ -245,7 +245,7 @@ def test_bad_treebank_stops_with_file_and_line(micro):
     lines = good.decode().splitlines()
     lines[4] = "2\tonly\tthree"
     treebank.write_text("\n".join(lines) + "\n")
-    done = micro.attempt("python", "stages/annotate.py", "qab")
+    done = micro.attempt("python", "-m", "stages", "annotate", "qab")
     assert done.returncode == 1
     assert f"{treebank.relative_to(micro.folder)}:5" in done.stderr
     assert (micro.folder / "artifacts/words/qab/words.parquet").is_file(), "the old one stays"

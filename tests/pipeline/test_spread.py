@@ -12,11 +12,13 @@ import psutil
 import pytest
 import yaml
 
+from langsig.repository.opening import open_repository, stage_name
+from langsig.repository.outdated import outdated_stages
+
 pytestmark = pytest.mark.slow
 
 TRAINED = ("qaa", "qab")  # anew, by workers
 ANEW = {f"pretrain@{language}" for language in TRAINED}
-REMOTE = (sys.executable, "tools/remote.py")
 
 
 @pytest.fixture(autouse=True)
@@ -30,7 +32,7 @@ def pushed(first_run, server, tmp_path_factory):
     clone = first_run.copy(tmp_path_factory.mktemp("pushed") / "copy")
     with pytest.MonkeyPatch.context() as patch:
         server.let_in(patch)
-        clone.output(*REMOTE, "s3://bucket/spread", "--endpoint", server.url)
+        clone.langsig("remote", "s3://bucket/spread", "--endpoint", server.url)
         clone.commit("remote")
         clone.dvc("push", *(stage for stage in clone.ran_first if stage not in ANEW))
         clone.dvc("push", *(f"artifacts/learning/{name}" for name in TRAINED))
@@ -41,17 +43,18 @@ def test_analyst_pulls_what_changed_stages_read_and_no_more(pushed, tmp_path):
     analyst = type(pushed)(tmp_path / "clone")
     subprocess.run(["git", "clone", "--quiet", pushed.folder, analyst.folder], check=True)
     analyst.use("micro", "--set", "analysis.logographic=[qaa]")
-    printed = analyst.output(sys.executable, "tools/analyse.py")
+    printed = analyst.langsig("analyse")
     assert ran(printed) == ["analyse", "plot", "report"]
-    part, whole = map(float, re.search(r"pulled ([\d.]+) MB of the ([\d.]+)", printed).groups())
+    part, whole = map(float, re.search(r"pulled ([\d.]+) of ([\d.]+) MB", printed).groups())
     assert 0 < part < whole / 10
     here = {path.name for path in (analyst.folder / "artifacts").iterdir()}
     assert "signatures" in here and not here & {"models", "states", "sequences", "covariances"}
     assert "qaa < " in (analyst.folder / "artifacts/tables/findings.csv").read_text()
-    assert ran(analyst.output(sys.executable, "tools/analyse.py")) == []
+    assert ran(analyst.langsig("analyse")) == []
     analyst.use("micro", "--set", "languages.qab.fraction=0.5")
-    done = analyst.attempt(sys.executable, "tools/analyse.py")
-    assert done.returncode == 1 and "covariance@qab, extract@qab, pretrain@qab would run" in (
+    done = analyst.attempt(sys.executable, "-m", "langsig", "analyse")
+    assert done.returncode == 1
+    assert "not part of the analysis: covariance@qab, extract@qab, pretrain@qab; undo" in (
         done.stderr
     )
 
@@ -64,14 +67,8 @@ def test_what_reads_a_part_of_a_changed_artifact_is_outdated(pushed, tmp_path):
     one = next(dep for dep in read if dep["path"] == "artifacts/covariances/qab/number.safetensors")
     one["md5"] = one["md5"][::-1]  # of another run
     (clone.folder / "dvc.lock").write_text(yaml.safe_dump(lock))
-    program = """if True:
-        import sys
-        sys.path.insert(0, "tools")
-        from analyse import outdated
-        from dvc.repo import Repo
-        print(*(stage.addressing for stage in outdated(Repo())))
-    """
-    first, *others = clone.output(sys.executable, "-c", program).split()
+    with open_repository(clone.folder) as repo:
+        first, *others = [stage_name(stage) for stage in outdated_stages(repo)]
     assert first == "factorize@number"
     assert "analyse" in others and not any("@" in stage for stage in others)
 
@@ -100,8 +97,8 @@ def head(pushed, tmp_path, monkeypatch):
 def spread(head, *arguments):
     """The launcher's process."""
     return subprocess.Popen(
-        [sys.executable, "tools/spread.py", "--workers", "2", *arguments], cwd=head.folder,
-        env=head.environment(), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+        [sys.executable, "-m", "langsig", "spread", "--workers", "2", *arguments],
+        cwd=head.folder, env=head.environment(), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
     )  # fmt: skip
 
 
@@ -131,7 +128,7 @@ def test_workers_meet_on_the_server_and_one_is_killed(head, first_run):
             assert process.poll() is None and time.monotonic() < deadline
             time.sleep(0.002)
         training = next(one for one in psutil.process_iter(["cmdline"])
-                        if one.info["cmdline"][-3:] == ["stages/run.py", "pretrain", "qaa"]
+                        if one.info["cmdline"][-3:] == ["stages", "pretrain", "qaa"]
                         and Path(one.cwd()).is_relative_to(head.folder))  # fmt: skip
         worker = next(one for one in training.parents() if "spawn" in " ".join(one.cmdline()))
         worker.send_signal(signal.SIGKILL)
@@ -178,9 +175,9 @@ def test_what_cannot_be_spread(head):
     with spread(head, "--cache") as process:
         printed, _ = process.communicate(timeout=60)
     assert process.returncode == 1
-    assert "error: workers clone what is committed, and params.yaml has changed" in printed
+    assert "error: dvc.yaml, params.yaml: changes are not committed" in printed
     head.dvc("remote", "remove", "origin")
     with spread(head) as process:
         printed, _ = process.communicate(timeout=60)
     assert process.returncode == 1
-    assert "error: there is no remote: make remote URL=..., or CACHE=1" in printed
+    assert "error: there is no remote: add one with make remote URL=..., or let" in printed

@@ -25,11 +25,18 @@ MODULES = (
     "compare",
     "show",
     # Inside a repository with this pipeline.
-    "check",
     "use",
+    "check",
+    "repro",
+    "analyse",
+    "spread",
+    "sweep",
     "diff",
+    "remote",
     "verify",
     "get",
+    "comment",
+    "plots_page",
 )
 
 

@@ -1,8 +1,9 @@
 """Arguments that several subcommands share."""
 
 import argparse
+import re
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from langsig.files import check_output
 
@@ -57,3 +58,41 @@ def _writable(path: Path, *, directory: bool = False) -> Path:
     except OSError as error:
         raise argparse.ArgumentTypeError(str(error)) from error
     return path
+
+
+class _AppendSettings(argparse.Action):
+    def __call__(
+        self,
+        parser: argparse.ArgumentParser,
+        namespace: argparse.Namespace,
+        values: Any,
+        option_string: str | None = None,
+    ) -> None:
+        settings = [setting for value in values for setting in split_settings(value)]
+        setattr(namespace, self.dest, [*getattr(namespace, self.dest), *settings])
+
+
+def add_set_option(parser: argparse.ArgumentParser) -> None:
+    """Declare ``--set KEY=VALUE ...``, whose values become the list ``arguments.settings``."""
+    parser.add_argument(
+        "--set",
+        nargs="+",
+        action=_AppendSettings,
+        default=[],
+        metavar="KEY=VALUE",
+        dest="settings",
+        help="parameters to change, such as factorize.rank=8; the value is YAML",
+    )
+
+
+def split_settings(text: str) -> list[str]:
+    """Split settings that are separated by white space, as ``make use SET="..."`` passes them.
+
+    Each setting starts with its key and ``=``, so that values may contain spaces and quotes.
+
+    Examples
+    --------
+    >>> split_settings("analysis.languages=[qaa, qab] seed=2")
+    ['analysis.languages=[qaa, qab]', 'seed=2']
+    """
+    return re.split(r"\s+(?=\+?[\w.-]+=)", text.strip())

@@ -3,7 +3,7 @@
 import argparse
 from pathlib import Path
 
-from langsig.commands.options import Subparsers
+from langsig.commands.options import Subparsers, add_set_option
 from langsig.errors import InputError
 
 SAMPLE = Path("samples")
@@ -26,15 +26,7 @@ def add_parser(subparsers: Subparsers) -> argparse.ArgumentParser:
         metavar="DIR",
         help="folder to import as data/ (default: samples)",
     )
-    parser.add_argument(
-        "--set",
-        nargs="+",
-        action="extend",
-        default=[],
-        metavar="KEY=VALUE",
-        dest="changes",
-        help="parameters to change, such as factorize.rank=8 or languages.zh.romanise=true",
-    )
+    add_set_option(parser)
     return parser
 
 
@@ -46,7 +38,7 @@ def run(arguments: argparse.Namespace) -> None:
     InputError
         If a parameter or the data are not as they must be; then nothing has been written.
     """
-    use(arguments.preset, arguments.data, arguments.changes)
+    use(arguments.preset, arguments.data, arguments.settings)
 
 
 def use(preset: str, source: Path, changes: list[str], root: Path = Path(".")) -> None:

@@ -23,11 +23,11 @@ def run(arguments: argparse.Namespace) -> None:
 
     result = verify(arguments.targets)
     for damage in result.damages:
-        print(f"{damage.place:10} {damage.path}: {damage.state}")
+        print(f"{damage.location:10} {damage.path}: {damage.state}")
         print(f"{'':10} {damage.remedy}")
     print(
         f"{result.artifacts - result.absent:,} artifacts, {result.files:,} files, "
-        f"{result.size / 1e6:,.1f} MB read; {result.absent:,} artifacts are not here"
+        f"{result.size / 1e6:,.1f} MB read; {result.absent:,} artifacts not pulled"
     )
     if result.damages:
         raise InputError(f"{len(result.damages):,} damaged; the commands above restore them")

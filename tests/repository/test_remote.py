@@ -3,6 +3,7 @@
 Each DVC command is a process of its own, as clients of S3 remember their credentials.
 """
 
+import json
 import os
 import re
 import shutil
@@ -38,9 +39,9 @@ def _environment(server):
 @pytest.fixture(scope="module")
 def set_up(made, server):
     """The repository, its remote set up as by ``make remote``, committed."""
-    for name in ("tools/remote.py", "conf/s3-compatible.ini"):
-        (made.folder / name).parent.mkdir(exist_ok=True)
-        shutil.copy(ROOT / name, made.folder / name)
+    settings = "conf/s3-compatible.ini"
+    (made.folder / settings).parent.mkdir()
+    shutil.copy(ROOT / settings, made.folder / settings)
     remote(made.folder, "s3://bucket/team", "--endpoint", server.url)
     made.run(f"git add --all; {COMMIT}")
 
@@ -59,8 +60,8 @@ def with_a_place(repository):
 
 
 def remote(folder, *arguments):
-    """Run ``make remote``'s program."""
-    command = [sys.executable, "tools/remote.py", *arguments]
+    """Run ``langsig remote``."""
+    command = [sys.executable, "-m", "langsig", "remote", *arguments]
     return subprocess.run(command, cwd=folder, check=False, capture_output=True, text=True)
 
 
@@ -182,14 +183,14 @@ def test_push_that_was_killed_is_completed_by_the_next(origin, server, tmp_path)
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["https://bucket/team"], "URL=https://bucket/team is not s3://BUCKET/PREFIX"),
-        (["s3://"], "URL=s3:// is not s3://BUCKET/PREFIX"),
-        (["s3://key:secret@bucket/team"], "URL: credentials belong in the environment"),
-        (["s3://bucket", "--endpoint", "host"], "ENDPOINT=host is not https://HOST"),
-        (["s3://bucket", "--endpoint", "https://k:s@host"], "ENDPOINT: credentials belong"),
+        (["https://bucket/team"], "URL must have the form s3://BUCKET/PREFIX; got 'https://bucket"),
+        (["s3://"], "URL must have the form s3://BUCKET/PREFIX; got 's3://'"),
+        (["s3://key:secret@bucket/team"], "URL must not contain credentials"),
+        (["s3://bucket", "--endpoint", "host"], "ENDPOINT must have the form https://HOST; got"),
+        (["s3://bucket", "--endpoint", "https://k:s@host"], "ENDPOINT must not contain"),
     ],
 )
-def test_address_that_is_none(arguments, message, origin):
+def test_addresses_that_are_refused(arguments, message, origin):
     before = (origin / ".dvc/config").read_text()
     done = remote(origin, *arguments)
     assert done.returncode == 1 and done.stderr.startswith(f"error: {message}")
@@ -207,8 +208,8 @@ def test_amazon_needs_no_endpoint(origin):
 @pytest.fixture(scope="module")
 def released(set_up, made, server, tokenizer_folder, tmp_path_factory):
     """A bare clone, as a server of Git has: version 1 of a model is in use, 2 is the latest."""
-    folder = tmp_path_factory.mktemp("released")
-    origin = with_a_place(made.copy(folder / "origin"))
+    place = tmp_path_factory.mktemp("released")
+    origin = with_a_place(made.copy(place / "origin"))
     model = origin / "artifacts/models/tiny"
     config = RobertaConfig(
         vocab_size=800, hidden_size=8, num_hidden_layers=1, num_attention_heads=1,
@@ -216,7 +217,20 @@ def released(set_up, made, server, tokenizer_folder, tmp_path_factory):
     )  # fmt: skip
     pipeline = origin / "dvc.yaml"
     named = {"tiny": {"path": "artifacts/models/tiny"}, "damaged": {"path": "folder"}}
+    unsafe = {"pickled": model.with_name("pickled"), "coded": model.with_name("coded")}
+    named |= {name: {"path": f"artifacts/models/{name}"} for name in unsafe}
     pipeline.write_text(pipeline.read_text() + yaml.safe_dump({"artifacts": named}))
+    for folder in unsafe.values():
+        shutil.copytree(tokenizer_folder, folder)
+    RobertaForMaskedLM(config).save_pretrained(unsafe["coded"])
+    coded = json.loads((unsafe["coded"] / "config.json").read_text())
+    coded |= {"model_type": "own", "auto_map": {"AutoConfig": "configuration.OwnConfig"}}
+    (unsafe["coded"] / "config.json").write_text(json.dumps(coded))
+    (unsafe["coded"] / "configuration.py").write_text("raise SystemExit('this code has run')")
+    config.save_pretrained(unsafe["pickled"])
+    torch.save(RobertaForMaskedLM(config).state_dict(), unsafe["pickled"] / "pytorch_model.bin")
+    for name in unsafe:
+        assert dvc(origin, "add", f"artifacts/models/{name}")[1] == 0
     for version in (1, 2):
         shutil.copytree(tokenizer_folder, model, dirs_exist_ok=True)
         torch.manual_seed(version)
@@ -226,11 +240,12 @@ def released(set_up, made, server, tokenizer_folder, tmp_path_factory):
         subprocess.run(COMMIT.split(), cwd=origin, check=True)
         tag(origin, "register", "tiny", "--version", f"v{version}.0.0")
     tag(origin, "assign", "tiny", "--version", "v1.0.0", "--stage", "prod")
-    tag(origin, "register", "damaged", "--version", "v1.0.0")
+    for name in ("damaged", *unsafe):
+        tag(origin, "register", name, "--version", "v1.0.0")
     assert dvc(origin, "push", "--all-commits")[1] == 0
     (damaged,) = stored(origin, server, b"one of folder")
     damaged.write_bytes(b"ONE of folder")
-    bare = folder / "released.git"
+    bare = place / "released.git"
     subprocess.run(["git", "clone", "--quiet", "--bare", origin, bare], check=True)
     return f"file://{bare}"
 
@@ -271,9 +286,16 @@ def test_artifacts_by_version_and_stage(released, tmp_path, monkeypatch, capsys)
     assert first_weight(fetch_artifact("tiny", repository=released).folder) == weights["got"]
 
 
+@pytest.mark.parametrize("name", ["pickled", "coded", "damaged"])
+def test_models_that_are_not_safe_to_load_are_refused(name, released, tmp_path, monkeypatch):
+    monkeypatch.setenv("LANGSIG_CACHE", str(tmp_path))
+    with pytest.raises(InputError, match="safely" if name != "damaged" else "hash check"):
+        load_model(name, repository=released)
+
+
 def test_artifact_that_was_damaged_on_the_server_is_refused(released, tmp_path):
     place = tmp_path / "place"
-    with pytest.raises(InputError, match="folder/one: not what its hash says"):
+    with pytest.raises(InputError, match="folder/one: failed its hash check"):
         fetch_artifact("damaged", repository=released, folder=place)
     assert not [path for path in tmp_path.iterdir() if "place" in path.name], "nothing half-written"
 
@@ -284,9 +306,9 @@ def test_artifact_that_was_damaged_on_the_server_is_refused(released, tmp_path):
         ({"name": "none"}, "none: Unable to find artifact 'none'"),
         ({"version": "v9.0.0"}, "tiny: Unable to find artifact 'tiny @ v9.0.0'"),
         ({"stage": "dev"}, "tiny: Unable to find artifact 'tiny @ dev'"),
-        ({"version": "v1.0.0", "stage": "prod"}, "version v1.0.0 and stage prod: name one of them"),
+        ({"version": "v1.0.0", "stage": "prod"}, "give version v1.0.0 or stage prod, not both"),
         ({"repository": "nowhere"}, "nowhere: tiny: No git repository was found at nowhere"),
-        ({"folder": Path(".")}, r"^\.: something is there already"),
+        ({"folder": Path(".")}, r"^\. already exists"),
     ],
 )
 def test_artifacts_that_are_not_there(options, message, released):

@@ -4,11 +4,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import sweep
 import yaml
 from dvc.utils.hydra import apply_overrides
 
-ROOT = Path(__file__).parents[1]
+from langsig.errors import InputError
+from langsig.repository.experiments import read_recipes
+
+ROOT = Path(__file__).parents[2]
 PRESETS = sorted(path.stem for path in (ROOT / "conf/ablations").glob("*.yaml"))
 
 
@@ -18,14 +20,14 @@ def load(path: Path) -> dict[str, Any]:
 
 
 def test_there_are_recipes_for_sample_and_real_languages() -> None:
-    assert PRESETS == ["demo", "ud8"]
+    assert {"demo", "ud8"} <= {*PRESETS}
 
 
 @pytest.mark.parametrize("preset", PRESETS)
 def test_every_recipe_sets_parameters_that_the_preset_has(preset: str, tmp_path: Path) -> None:
     """As DVC applies them: a parameter that is not there is an error without a plus."""
     original = load(ROOT / "conf" / f"{preset}.yaml")
-    for name, settings in sweep.read_recipes(preset, []).items():
+    for name, settings in read_recipes(ROOT, preset).items():
         path = tmp_path / "params.yaml"
         path.write_bytes((ROOT / "conf" / f"{preset}.yaml").read_bytes())
         apply_overrides(path, [f"seed={original['seed']}", *settings])
@@ -43,9 +45,17 @@ def test_every_recipe_sets_parameters_that_the_preset_has(preset: str, tmp_path:
 
 @pytest.mark.parametrize("preset", PRESETS)
 def test_low_resource_is_two_by_two(preset: str) -> None:
-    recipes = sweep.read_recipes(preset, [])
+    recipes = read_recipes(ROOT, preset)
     for name in [name.removesuffix("-both") for name in recipes if name.endswith("-both")]:
         control, experimental = (recipes[f"{name}-{role}"] for role in ("control", "experimental"))
         assert recipes[f"{name}-both"] == [*control, *experimental]
         language = name.removeprefix("low-")
         assert recipes[f"alpha-{language}"] == [*experimental, "experimental.alpha=0.3"]
+
+
+def test_recipes_by_name() -> None:
+    assert list(read_recipes(ROOT, "demo", ["baseline"])) == ["baseline"]
+    with pytest.raises(InputError, match=r"demo\.yaml: recipe must be one of baseline, .*got none"):
+        read_recipes(ROOT, "demo", ["baseline", "none"])
+    with pytest.raises(InputError, match=r"preset: got 'none'; must be one of demo"):
+        read_recipes(ROOT, "none")

@@ -1,13 +1,11 @@
 import json
 import re
-import sys
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
 
 import pandas as pd
-import plots_page
 import pytest
 import vl_convert
 import yaml
@@ -15,7 +13,9 @@ from dvc_render.html import HTML
 from dvc_render.vega import VegaRenderer
 from numpy.random import default_rng
 
-ROOT = Path(__file__).parents[1]
+from langsig.commands import main
+
+ROOT = Path(__file__).parents[2]
 TEMPLATES = ROOT / ".dvc" / "plots"
 PLOTS: dict[str, dict[str, Any]] = {
     name: plot
@@ -157,9 +157,7 @@ class Tags(HTMLParser):
 @pytest.fixture(scope="module")
 def page(tmp_path_factory: pytest.TempPathFactory) -> str:
     path = tmp_path_factory.mktemp("page") / "plots_page.html"
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(sys, "argv", ["plots_page", str(path)])
-        plots_page.main()
+    assert main(["plots-page", str(path)]) == 0
     return path.read_text(encoding="utf-8")
 
 

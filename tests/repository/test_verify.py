@@ -131,7 +131,7 @@ def test_what_is_not_here_is_no_damage(repository):
 def test_command(repository, monkeypatch, capsys):
     monkeypatch.chdir(repository.folder)
     assert main(["verify"]) == 0
-    assert "4 artifacts, 10 files, 0.0 MB read; 0 artifacts are not here" in capsys.readouterr().out
+    assert "4 artifacts, 10 files, 0.0 MB read; 0 artifacts not pulled" in capsys.readouterr().out
     in_workspace(repository)
     assert main(["verify", "single.txt"]) == 0
     monkeypatch.chdir(repository.folder / "kept")
@@ -139,7 +139,7 @@ def test_command(repository, monkeypatch, capsys):
     printed = capsys.readouterr()
     assert "workspace  ../folder/one: changed" in printed.out
     assert "rm -rf ../folder; dvc checkout ../folder" in printed.out
-    assert printed.err == "error: 1 damaged; the commands above get them back\n"
+    assert printed.err == "error: 1 damaged; the commands above restore them\n"
 
 
 def test_what_is_no_repository_or_target(repository, tmp_path_factory):

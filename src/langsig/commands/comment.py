@@ -1,0 +1,36 @@
+"""``langsig comment``: the changes of a branch as Markdown for a pull request."""
+
+import argparse
+from pathlib import Path
+
+from langsig.commands.options import Subparsers
+
+
+def add_parser(subparsers: Subparsers) -> argparse.ArgumentParser:
+    """Declare the arguments."""
+    parser = subparsers.add_parser(
+        "comment", help="write what the workspace changes as a comment for a pull request"
+    )
+    parser.add_argument("before", metavar="REV", help="revision with dvc.lock and metrics")
+    parser.add_argument("folder", type=Path, help="folder for comment.md and its pictures")
+    return parser
+
+
+def run(arguments: argparse.Namespace) -> None:
+    """Compare the revision with the workspace, and write numbers and pictures."""
+    from langsig.diff import diff
+    from langsig.repository.plots import draw_differences
+    from langsig.repository.processes import find_root, output
+
+    root, before, folder = find_root(), arguments.before, arguments.folder
+    folder.mkdir(parents=True, exist_ok=True)
+    sections = {
+        "Metrics by language": output("dvc", "metrics", "diff", "--md", before, folder=root),
+        "Signatures": f"```\n{diff([before], ['workspace'], repository=root).report()}\n```",
+        "Plots": draw_differences(root, before, folder),
+    }
+    text = "\n\n".join(
+        f"### {title}\n\n{content.strip() or 'No difference.'}"
+        for title, content in sections.items()
+    )
+    (folder / "comment.md").write_text(f"## Results\n\n{text}\n", encoding="utf-8")

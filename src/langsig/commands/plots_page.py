@@ -1,0 +1,25 @@
+"""``langsig plots-page``: write the page that ``dvc plots show`` fills."""
+
+import argparse
+from pathlib import Path
+
+from langsig.commands.options import Subparsers
+
+
+def add_parser(subparsers: Subparsers) -> argparse.ArgumentParser:
+    """Declare the arguments."""
+    parser = subparsers.add_parser(
+        "plots-page", help="write the page that dvc plots fills, with Vega in it"
+    )
+    parser.add_argument("page", type=Path, metavar="PAGE.html", help="file to write")
+    return parser
+
+
+def run(arguments: argparse.Namespace) -> None:
+    """Write the page."""
+    from langsig.files import atomic_file
+    from langsig.report import vega_script
+    from langsig.repository.plots import page_template
+
+    with atomic_file(arguments.page) as path:
+        path.write_text(page_template(vega_script()), encoding="utf-8")

@@ -1,0 +1,37 @@
+"""``langsig repro``: run the pipeline."""
+
+import argparse
+import os
+
+from langsig.commands.options import Subparsers
+from langsig.errors import InputError
+
+
+def add_parser(subparsers: Subparsers) -> argparse.ArgumentParser:
+    """Declare the arguments."""
+    parser = subparsers.add_parser(
+        "repro", help="run all stages that are out of date, languages in parallel"
+    )
+    parser.add_argument(
+        "--jobs",
+        type=int,
+        metavar="N",
+        help="number of processes among which languages are divided; 1 runs one stage at a time "
+        "(default: the number of cores)",
+    )
+    return parser
+
+
+def run(arguments: argparse.Namespace) -> None:
+    """Check the parameters and run the stages."""
+    from langsig.parameters import load_parameters
+    from langsig.repository.processes import find_root
+
+    jobs = (os.cpu_count() or 1) if arguments.jobs is None else arguments.jobs
+    if jobs < 1:
+        raise InputError(f"--jobs must be at least 1; got {jobs}")
+    root = find_root()
+    load_parameters(root / "params.yaml")
+    from langsig.repository.reproduction import reproduce
+
+    reproduce(root, jobs)

@@ -1,0 +1,62 @@
+"""``langsig sweep``: run ablations, one experiment per recipe and seed."""
+
+import argparse
+
+from langsig.commands.options import Subparsers
+from langsig.errors import InputError
+
+
+def add_parser(subparsers: Subparsers) -> argparse.ArgumentParser:
+    """Declare the arguments."""
+    parser = subparsers.add_parser(
+        "sweep",
+        help="run ablations, one experiment per recipe and seed",
+        description="Run ablations. Started again, the command resumes; started twice, both "
+        "processes divide the experiments between them.",
+    )
+    parser.add_argument("preset", help="name of a file in conf/ablations, without .yaml")
+    parser.add_argument(
+        "--recipes", nargs="+", default=[], metavar="NAME", help="recipes to run (default: all)"
+    )
+    parser.add_argument(
+        "--seeds", nargs="+", type=int, default=[1], metavar="N", help="seeds (default: 1)"
+    )
+    parser.add_argument(
+        "--stages", nargs="+", default=[], metavar="STAGE", help="stages to run (default: all)"
+    )
+    parser.add_argument(
+        "--jobs", type=int, default=1, help="number of experiments at a time (default: 1)"
+    )
+    parser.add_argument(
+        "--status", action="store_true", help="print the state of each experiment and run nothing"
+    )
+    return parser
+
+
+def run(arguments: argparse.Namespace) -> None:
+    """Run the experiments and print their states."""
+    from langsig.repository.experiments import FAILED, STATES, Sweep, read_recipes
+    from langsig.repository.processes import find_root
+
+    if arguments.jobs < 1:
+        raise InputError(f"--jobs must be at least 1; got {arguments.jobs}")
+    root = find_root()
+    recipes = read_recipes(root, arguments.preset, arguments.recipes)
+    sweep = Sweep(
+        root,
+        {
+            f"{recipe}-{seed}": [f"seed={seed}", *changes]
+            for seed in arguments.seeds
+            for recipe, changes in recipes.items()
+        },
+    )
+    if not arguments.status:
+        sweep.run(arguments.stages, arguments.jobs)
+    states = sweep.states()
+    for name, state in states.items():
+        print(f"{name:32}{state}")
+    counts = [(state, list(states.values()).count(state)) for state in STATES]
+    print(", ".join(f"{count} {state}" for state, count in counts))
+    failed = dict(counts)[FAILED]
+    if failed and not arguments.status:
+        raise InputError(f"{failed} of {len(states)} experiments failed")

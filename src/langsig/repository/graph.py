@@ -1,0 +1,124 @@
+"""The graph of stages, as ``dvc.yaml`` and the parameters declare it.
+
+Nothing here names a stage. Which stages belong to one language follows from ``foreach:
+${languages}``; what may run in parallel, and what is analysis, follows from the dependencies.
+"""
+
+from collections.abc import Iterable
+from typing import NamedTuple
+
+import networkx as nx
+from dvc.repo import Repo
+from dvc.utils.serialize import load_yaml
+
+from langsig.repository.opening import stage_name
+
+LANGUAGES = "${languages}"
+
+
+class Step(NamedTuple):
+    """Stages that run before any stage of the next step."""
+
+    stages: list[str]
+    per_language: bool
+    """Whether each of them belongs to one language. Those of different languages are then
+    independent of each other."""
+
+
+class Pipeline:
+    """The stages of a pipeline.
+
+    Parameters
+    ----------
+    dependencies
+        For each stage, the stages whose outputs it reads. Stages are sorted as in ``dvc.yaml``.
+    languages
+        For each stage that belongs to one language, that language.
+    """
+
+    def __init__(self, dependencies: dict[str, list[str]], languages: dict[str, str]) -> None:
+        self.languages = languages
+        self._position = {stage: number for number, stage in enumerate(dependencies)}
+        self._readers: nx.DiGraph[str] = nx.DiGraph()  # an edge leads to a stage that reads
+        self._readers.add_nodes_from(dependencies)
+        for stage, names in dependencies.items():
+            self._readers.add_edges_from((name, stage) for name in names)
+
+    def in_order(self, stages: Iterable[str] | None = None) -> list[str]:
+        """Sort stages such that each comes after those that it depends on (default: all)."""
+        chosen = set(self._position if stages is None else stages)
+        order = nx.lexicographical_topological_sort(self._readers, key=self._position.__getitem__)
+        return [stage for stage in order if stage in chosen]
+
+    def dependencies(self, stage: str) -> set[str]:
+        """Return the stages whose outputs a stage reads."""
+        return set(self._readers.predecessors(stage))
+
+    def is_analysis(self, stage: str) -> bool:
+        """Whether no stage of a single language depends on this stage, directly or not.
+
+        Models, hidden states and covariances belong to a language, or a stage of a language reads
+        them. So analysis neither trains a model nor extracts states.
+        """
+        later = {stage} | nx.descendants(self._readers, stage)
+        return not any(name in self.languages for name in later)
+
+    def steps(self) -> list[Step]:
+        """Divide the stages before the analysis into steps.
+
+        A stage of a language and one that joins languages are never in one step if one depends on
+        the other. So the stages of a step can be divided among processes by language.
+        """
+        level: dict[str, int] = {}
+        steps: dict[tuple[int, bool], list[str]] = {}
+        for stage in self.in_order():
+            if self.is_analysis(stage):
+                continue
+            per_language = stage in self.languages
+            level[stage] = max(
+                (
+                    level[name] + ((name in self.languages) != per_language)
+                    for name in self.dependencies(stage)
+                ),
+                default=0,
+            )
+            steps.setdefault((level[stage], per_language), []).append(stage)
+        return [Step(stages, key[1]) for key, stages in sorted(steps.items())]
+
+    def tasks(self, stages: Iterable[str]) -> list[list[str]]:
+        """Divide stages into tasks, each of which one machine runs.
+
+        A stage runs in the task of the only stage that reads its outputs, if both belong to the
+        same language: hidden states need not travel. Tasks are sorted such that those on which
+        most depends come first, which are the long ones.
+        """
+        chosen = self.in_order(stages)
+        last = {stage: stage for stage in chosen}
+        for stage in reversed(chosen):
+            readers = list(self._readers.successors(stage))
+            if len(readers) == 1 and stage in self.languages:
+                if self.languages.get(readers[0]) == self.languages[stage] and readers[0] in last:
+                    last[stage] = last[readers[0]]
+        tasks: dict[str, list[str]] = {}
+        for stage in chosen:
+            tasks.setdefault(last[stage], []).append(stage)
+
+        def weight(name: str) -> int:
+            return -len(nx.descendants(self._readers, name))
+
+        return [tasks[name] for name in sorted(tasks, key=weight)]
+
+
+def read_pipeline(repo: Repo) -> Pipeline:
+    """Read the pipeline of a repository, or of the revision that it was opened at."""
+    graph = repo.index.graph
+    path = repo.fs.join(repo.root_dir, "dvc.yaml")
+    entries = load_yaml(path, fs=repo.fs).get("stages", {})
+    position = {name: number for number, name in enumerate(entries, start=1)}
+    names = {stage: stage_name(stage) for stage in graph}
+    ordered = sorted(graph, key=lambda stage: position.get(names[stage].partition("@")[0], 0))
+    per_language = {name for name, entry in entries.items() if entry.get("foreach") == LANGUAGES}
+    dependencies = {names[stage]: [names[read] for read in graph[stage]] for stage in ordered}
+    parts = [name.partition("@") for name in dependencies]
+    languages = {"".join(part): part[2] for part in parts if part[0] in per_language}
+    return Pipeline(dependencies, languages)

@@ -1,0 +1,38 @@
+"""A DVC repository as Python object, with errors that a user understands."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from dvc.exceptions import DvcException
+from dvc.repo import Repo
+from dvc.stage import PipelineStage, Stage
+
+from langsig.errors import InputError
+
+
+@contextmanager
+def open_repository(folder: str | Path = ".") -> Iterator[Repo]:
+    """Open the repository that a folder is in.
+
+    Raises
+    ------
+    InputError
+        If there is none, or if DVC fails within the block.
+    """
+    try:
+        with Repo(Repo.find_root(str(folder))) as repo:
+            yield repo
+    except DvcException as error:
+        raise InputError(str(error)) from error
+
+
+def stage_name(stage: Stage) -> str:
+    """Return the name by which ``dvc repro`` knows a stage, in the root of the repository.
+
+    ``pretrain@qaa`` for a stage of ``dvc.yaml``, ``data.dvc`` for an import.
+    """
+    if isinstance(stage, PipelineStage):
+        return str(stage.name)
+    repo = stage.repo
+    return str(repo.fs.relpath(stage.path, repo.root_dir))

@@ -1,0 +1,77 @@
+"""Commands that are run for the repository: ``git``, ``dvc``, and stages."""
+
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Mapping
+from pathlib import Path
+
+from langsig.errors import InputError
+
+
+class CommandError(InputError):
+    """A command has failed; the message ends with what it printed, unless that was shown."""
+
+
+def find_root(folder: str | Path = ".") -> Path:
+    """Find the repository that a folder is in, as Git does.
+
+    Parameters
+    ----------
+    folder
+        A folder of the repository (default: the current one).
+
+    Raises
+    ------
+    InputError
+        If neither the folder nor one above it has a ``dvc.yaml``.
+    """
+    start = Path(folder).resolve()
+    for candidate in (start, *start.parents):
+        if (candidate / "dvc.yaml").is_file():
+            return candidate
+    raise InputError(
+        f"{start}: neither this folder nor one above it has a dvc.yaml; run this command in a "
+        "clone of the langsig repository"
+    )
+
+
+def environment() -> dict[str, str]:
+    """Return the environment for commands: programs next to this Python are found first."""
+    programs = Path(sys.executable).parent
+    return os.environ | {"PATH": f"{programs}{os.pathsep}{os.environ.get('PATH', os.defpath)}"}
+
+
+def run(*command: str, folder: Path, env: Mapping[str, str] | None = None) -> None:
+    """Run a command and show what it prints.
+
+    Raises
+    ------
+    CommandError
+        If the command fails.
+    """
+    done = subprocess.run(command, cwd=folder, env=env or environment(), check=False)
+    if done.returncode:
+        raise CommandError(f"{' '.join(command)} failed; its messages are above")
+
+
+def output(*command: str, folder: Path, env: Mapping[str, str] | None = None) -> str:
+    """Run a command and return what it prints.
+
+    Raises
+    ------
+    CommandError
+        If the command fails, with its messages.
+    """
+    done = subprocess.run(
+        command, cwd=folder, env=env or environment(), capture_output=True, text=True, check=False
+    )
+    if done.returncode:
+        raise CommandError(f"{' '.join(command)}: {done.stderr.strip()}")
+    return done.stdout
+
+
+def log(message: str) -> None:
+    """Print a message with the time of day."""
+    print(f"{time.strftime('%H:%M:%S')}  {message}", flush=True)

@@ -1,0 +1,53 @@
+"""The S3 bucket that artifacts are pushed to and pulled from, in ``.dvc/config``.
+
+Everyone who can read the repository can read that file, so it holds no credentials.
+"""
+
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from langsig.errors import InputError
+from langsig.repository.processes import output
+
+COMPATIBLE = "conf/s3-compatible.ini"  # settings for servers other than Amazon's
+
+
+def set_remote(root: Path, url: str, *, endpoint: str | None = None, name: str = "origin") -> None:
+    """Make a bucket the default remote of a repository.
+
+    Parameters
+    ----------
+    root
+        The repository.
+    url
+        ``s3://BUCKET/PREFIX``.
+    endpoint
+        ``https://HOST[:PORT]`` of a server other than Amazon's.
+    name
+        Name of the remote.
+
+    Raises
+    ------
+    InputError
+        If an address has another form, or contains credentials.
+    """
+    _check("URL", url, ["s3"], "s3://BUCKET/PREFIX")
+    options = {"verify": "true"}  # otherwise DVC trusts the names of objects
+    if endpoint:
+        _check("ENDPOINT", endpoint, ["https", "http"], "https://HOST")
+        options |= {"endpointurl": endpoint, "configpath": COMPATIBLE}
+    remote = ("dvc", "remote")
+    output(*remote, "add", "--force", "--default", name, url, "--quiet", folder=root)
+    for option, value in options.items():
+        output(*remote, "modify", name, option, value, "--quiet", folder=root)
+
+
+def _check(name: str, address: str, schemes: list[str], form: str) -> None:
+    parts = urlsplit(address)
+    if parts.username or parts.password or parts.query:
+        raise InputError(
+            f"{name} must not contain credentials: put them into the environment, a profile in "
+            "~/.aws, or .dvc/config.local; see docs/registry.md"
+        )
+    if parts.scheme not in schemes or not parts.hostname:
+        raise InputError(f"{name} must have the form {form}; got {address!r}")

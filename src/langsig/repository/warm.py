@@ -1,0 +1,192 @@
+"""Stages as forks of a process that has imported torch and transformers.
+
+Most stages of the sample take less time than their imports. ``with warm_process() as environment``
+starts a process that imports them once. ``python -m stages``, run with that environment, asks the
+process for a fork, which runs the stage. The fork has the folder, the environment, the arguments
+and the standard streams of the process that asks. It ends if that process ends. The warm process
+imports nothing of langsig, so stages run the code of the folder they are in.
+
+Only Linux has warm processes. On macOS, system libraries that torch links, such as Accelerate and
+the Objective-C runtime, may crash in a forked process, depending on what the fork does later; no
+test beforehand can exclude that. There, and where Python has no ``os.fork``, stages start as plain
+processes.
+
+This file uses the standard library only: every stage imports it first, and the warm process runs
+it as a script.
+"""
+
+import importlib
+import json
+import os
+import runpy
+import select
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import threading
+import traceback
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, NoReturn
+
+IMPORTED = [
+    "accelerate",
+    "matplotlib.figure",
+    "pandas",
+    "pymannkendall",
+    "safetensors.torch",
+    "scipy.stats",
+    "skbio",
+    "torch",
+    "transformers.models.xlm_roberta.modeling_xlm_roberta",
+    "transformers.trainer",
+]
+VARIABLE = "LANGSIG_WARM"
+
+
+def is_supported() -> bool:
+    """Whether a process can be forked after it has imported torch."""
+    return sys.platform == "linux" and hasattr(os, "fork") and hasattr(socket, "send_fds")
+
+
+@contextmanager
+def warm_process(
+    environment: dict[str, str], threads: int | None = None
+) -> Iterator[dict[str, str]]:
+    """Run a warm process for the duration of the block.
+
+    Parameters
+    ----------
+    environment
+        The environment for commands.
+    threads
+        Number of threads of each stage (default: as in `environment`, or the number of cores).
+
+    Yields
+    ------
+    dict
+        The environment for commands whose stages are to be forks. Where warm processes are not
+        supported, their stages are plain processes.
+    """
+    environment = dict(environment)
+    if threads:
+        environment["OMP_NUM_THREADS"] = str(threads)
+    if not is_supported():
+        environment.pop(VARIABLE, None)
+        yield environment
+        return
+    with tempfile.TemporaryDirectory(prefix="langsig-") as folder:  # closed to other users
+        address = str(Path(folder, "socket"))
+        with socket.socket(socket.AF_UNIX) as server:
+            server.bind(address)
+            server.listen()  # early requests wait
+            descriptor = server.fileno()
+            process = subprocess.Popen(
+                [sys.executable, "-P", __file__, str(descriptor)],
+                env=environment,
+                stdin=subprocess.PIPE,
+                pass_fds=[descriptor],
+            )
+        with process:
+            try:
+                yield environment | {VARIABLE: address}
+            finally:
+                process.terminate()
+
+
+def run_in_fork(arguments: Sequence[str]) -> int | None:
+    """Run ``python -m stages ARGUMENT ...`` as a fork of the warm process, if there is one.
+
+    Returns
+    -------
+    int or None
+        The exit code of the stage. None if it has not run, as there is no warm process.
+    """
+    address = os.environ.get(VARIABLE)
+    if not address or not is_supported() or "LOCAL_RANK" in os.environ:
+        return None  # with LOCAL_RANK, this is one of several processes that train together
+    environment = {name: value for name, value in os.environ.items() if name != VARIABLE}
+    request = {"arguments": [*arguments], "folder": os.getcwd(), "environment": environment}
+    with socket.socket(socket.AF_UNIX) as server:
+        if server.connect_ex(address):  # the process has ended
+            return None
+        socket.send_fds(server, [b"\0"], [0, 1, 2])
+        server.sendall(json.dumps(request).encode() + b"\n")
+        return int(server.makefile().readline() or 1)
+
+
+def serve(descriptor: int) -> None:
+    """Fork for each request, until the process that has started this one ends."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C ends the parent, and that this process
+    with socket.socket(fileno=descriptor) as server:
+        for name in IMPORTED:
+            importlib.import_module(name)
+        signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # children leave no zombies
+        while True:
+            ready, _, _ = select.select([server, sys.stdin], [], [])
+            if sys.stdin in ready:
+                return
+            client, _ = server.accept()
+            if os.fork() == 0:
+                server.close()
+                _supervise(client)
+            client.close()
+
+
+def _supervise(client: socket.socket) -> NoReturn:
+    """Run a stage in a further fork and send its exit code; kill it if the client ends."""
+    signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    os.setsid()  # one process group for this process, the stage, and what the stage starts
+    _, descriptors, _, _ = socket.recv_fds(client, 1, 3)
+    request = json.loads(client.makefile().readline())
+    child = os.fork()
+    if child == 0:
+        for target, descriptor in enumerate(descriptors):
+            os.dup2(descriptor, target)
+            os.close(descriptor)
+        client.close()
+        _run(request)
+
+    def kill_with_client() -> None:
+        client.recv(1)  # returns when the connection is closed
+        os.killpg(0, signal.SIGKILL)
+
+    threading.Thread(target=kill_with_client, daemon=True).start()
+    _, status = os.waitpid(child, 0)
+    code = os.waitstatus_to_exitcode(status)
+    try:
+        client.sendall(f"{code if code >= 0 else 128 - code}\n".encode())
+    finally:
+        os._exit(0)
+
+
+def _run(request: dict[str, Any]) -> NoReturn:
+    """Do what ``python -m stages`` does in the folder and environment of the request."""
+    code = 1
+    try:
+        os.chdir(request["folder"])
+        os.environ.clear()
+        os.environ.update(request["environment"])
+        sys.argv = ["stages", *request["arguments"]]
+        folders = os.environ.get("PYTHONPATH", "").split(os.pathsep)
+        sys.path[:0] = [request["folder"], *filter(None, folders)]
+        runpy.run_module("stages", run_name="__main__", alter_sys=True)
+        code = 0
+    except SystemExit as error:
+        if isinstance(error.code, str):
+            print(error.code, file=sys.stderr)
+        code = error.code if isinstance(error.code, int) else int(error.code is not None)
+    except BaseException:
+        traceback.print_exc()
+    finally:
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(code)
+
+
+if __name__ == "__main__":
+    serve(int(sys.argv[1]))
