@@ -160,5 +160,5 @@ def test_every_stage_has_its_script_and_every_script_its_stage() -> None:
 def test_stages_are_short() -> None:
     for path in (ROOT / "stages").glob("*.py"):
         lines = len(path.read_text().splitlines())
-        most = 120 if path.stem == "common" else 80
+        most = 120 if path.stem == "common" else 90
         assert lines <= most, f"{path.name} has {lines} lines: is it the library's work?"

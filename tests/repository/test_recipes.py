@@ -8,6 +8,7 @@ import yaml
 from dvc.utils.hydra import apply_overrides
 
 from langsig.errors import InputError
+from langsig.parameters import load_parameters, parameter_file, read_resolved, validated
 from langsig.repository.experiments import read_recipes
 
 ROOT = Path(__file__).parents[2]
@@ -26,12 +27,14 @@ def test_there_are_recipes_for_sample_and_real_languages() -> None:
 @pytest.mark.parametrize("preset", PRESETS)
 def test_every_recipe_sets_parameters_that_the_preset_has(preset: str, tmp_path: Path) -> None:
     """As DVC applies them: a parameter that is not there is an error without a plus."""
-    original = load(ROOT / "conf" / f"{preset}.yaml")
+    chosen = parameter_file(validated(read_resolved(ROOT / "conf" / f"{preset}.yaml")))
+    original = yaml.safe_load(chosen)
     for name, settings in read_recipes(ROOT, preset).items():
         path = tmp_path / "params.yaml"
-        path.write_bytes((ROOT / "conf" / f"{preset}.yaml").read_bytes())
+        path.write_text(chosen, encoding="utf-8")
         apply_overrides(path, [f"seed={original['seed']}", *settings])
         assert (load(path) == original) == (name == "baseline"), name
+        load_parameters(path)
         for setting in settings:
             key = setting.partition("=")[0].removeprefix("+").split(".")
             place: Any = original

@@ -102,7 +102,7 @@ def test_bad_parameters_end_the_command_before_any_stage(
     capsys: pytest.CaptureFixture[str],
 ) -> None:  # fmt: skip
     params = (ROOT / "params.yaml").read_text()
-    (tmp_path / "params.yaml").write_text(params.replace("seed: 1\n", "seed: one\n", 1))
+    (tmp_path / "params.yaml").write_text(params.replace("\nseed: 1 ", "\nseed: one ", 1))
     (tmp_path / "dvc.yaml").touch()
     monkeypatch.chdir(tmp_path)
     assert main([command]) == 1
