@@ -7,10 +7,11 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import chdir
+from contextlib import chdir, suppress
 from pathlib import Path
 
 import networkx as nx
+import psutil
 import pytest
 from dvc.repo import Repo
 from filelock import FileLock
@@ -91,6 +92,19 @@ class Clone:
         return subprocess.run(
             command, cwd=self.folder, env=self.environment(), capture_output=True, text=True
         )
+
+    @staticmethod
+    def kill(process: "subprocess.Popen[str]") -> None:
+        """Kill a process and everything it has started."""
+        parent, stopped = psutil.Process(process.pid), set()
+        while running := {parent, *parent.children(recursive=True)} - stopped:
+            for member in running:  # stopped first, so that it starts no others
+                with suppress(psutil.NoSuchProcess):
+                    member.suspend()
+            stopped |= running
+        for member in stopped:
+            with suppress(psutil.NoSuchProcess):
+                member.kill()
 
     def environment(self) -> dict[str, str]:
         """With this Python's programs and the clone's sources."""

@@ -1,4 +1,4 @@
-"""Experiments: what runs, what they are compared by, and sweeps that go on after a kill."""
+"""Experiments: what runs, how they are compared, and sweeps that resume after a kill."""
 
 import json
 import re
@@ -177,7 +177,7 @@ def test_artifacts_of_other_parameters_are_refused(clone, tmp_path):
     assert ran(printed) == {"uncertainty@trained"}
     revision = Revision("some", clone.folder)
     assert len(revision.table("artifacts/uncertainty/trained/estimates.csv"))
-    with pytest.raises(InputError, match=r"as stage \S+ has not run with the parameters"):
+    with pytest.raises(InputError, match=r"stage \S+ has not run with the parameters"):
         revision.table("artifacts/tables/average_signatures.csv")
     found = diff(["HEAD"], ["some"], repository=clone.folder)
     assert set(found.signatures["source"]) == {"trained"}
@@ -210,43 +210,44 @@ def checkpoint(folder, *, layers, dim):
     return folder
 
 
-def test_sweep_goes_on_after_a_kill(clone):
+def test_sweep_resumes_after_a_kill(clone):
     """Killed as a whole while the second experiment runs; the first is not run again."""
     recipes = {"cheap": ["analysis.permutations=60"], "cheaper": ["analysis.permutations=70"]}
     (clone.folder / "conf/ablations/test.yaml").write_text(yaml.safe_dump(recipes))
     clone.commit("recipes")
-    command = [sys.executable, "tools/sweep.py", "test", "--stages", "relate"]
+    command = [sys.executable, "-m", "langsig", "sweep", "test", "--stages", "relate"]
     logs = clone.folder / ".scratch/sweep"
     with subprocess.Popen(
-        command, cwd=clone.folder, env=clone.environment(), start_new_session=True,
-        stdout=subprocess.DEVNULL,
-    ) as process:  # fmt: skip
+        command, cwd=clone.folder, env=clone.environment(), stdout=subprocess.DEVNULL
+    ) as process:
         deadline = time.monotonic() + 400
         while not (logs / "cheaper-1.log").exists() and time.monotonic() < deadline:
             time.sleep(0.2)
         status = clone.output(*command, "--status")
-        subprocess.run(["pkill", "-KILL", "-s", str(process.pid)], check=False)
+        clone.kill(process)
     assert process.returncode == -signal.SIGKILL
     assert re.search(r"^cheap-1 +done$", status, re.MULTILINE)
     assert re.search(r"^cheaper-1 +running$", status, re.MULTILINE)
-    assert "1 done, 1 running, 0 failed, 0 left" in status
-    assert re.search(r"^cheaper-1 +left$", clone.output(*command, "--status"), re.MULTILINE)
+    assert "1 done, 1 running, 0 failed, 0 pending" in status
+    assert re.search(r"^cheaper-1 +pending$", clone.output(*command, "--status"), re.MULTILINE)
     printed = clone.output(*command)
-    assert "cheap-1: runs" not in printed and "cheaper-1: runs" in printed
-    assert "2 done, 0 running, 0 failed, 0 left" in printed
+    assert "cheap-1: started" not in printed and "cheaper-1: started" in printed
+    assert "2 done, 0 running, 0 failed, 0 pending" in printed
     parameters = {name: Revision(f"{name}-1", clone.folder).params for name in recipes}
     assert [one["analysis"]["permutations"] for one in parameters.values()] == [60, 70]
 
 
-def test_sweep_says_what_failed_and_goes_on(clone):
+def test_sweep_reports_failures_and_runs_the_others(clone):
     recipes = {"bad": ["analysis.languages=Elvish"], "good": ["analysis.permutations=80"]}
     (clone.folder / "conf/ablations/other.yaml").write_text(yaml.safe_dump(recipes))
     clone.commit("recipes")
-    command = [sys.executable, "tools/sweep.py", "other"]
+    command = [sys.executable, "-m", "langsig", "sweep", "other"]
     done = clone.attempt(*command, "--stages", "relate", "--jobs", "2")
     assert done.returncode == 1
-    assert "bad-1: FAILED" in done.stdout and "1 done, 0 running, 1 failed, 0 left" in done.stdout
+    assert (
+        "bad-1: FAILED" in done.stdout and "1 done, 0 running, 1 failed, 0 pending" in done.stdout
+    )
     log = (clone.folder / ".scratch/sweep/bad-1.log").read_text()
     assert "analysis.languages: no language is of 'Elvish'; families and genera are" in log
     done = clone.attempt(*command, "--recipes", "none")
-    assert done.returncode == 1 and "no recipe none; there are bad, good" in done.stderr
+    assert done.returncode == 1 and "recipe must be one of bad, good; got none" in done.stderr

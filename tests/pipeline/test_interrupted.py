@@ -30,12 +30,11 @@ def forget(clone, stage):
 def killed(clone, moment, seconds):
     """Start ``dvc repro`` and kill it, and all that it has started, after a certain moment."""
     environment = clone.environment()
-    del environment["LANGSIG_WARM"]  # which it has not started
+    environment["LANGSIG_WARM"] = ""  # the stage is a child of dvc
     with subprocess.Popen(
         ["dvc", "repro"],
         cwd=clone.folder,
         env=environment,
-        start_new_session=True,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
@@ -45,7 +44,7 @@ def killed(clone, moment, seconds):
             time.sleep(0.002)
         time.sleep(seconds)
         still_running = process.poll() is None
-        subprocess.run(["pkill", "-KILL", "-s", str(process.pid)], check=False)
+        clone.kill(process)
         printed = process.stdout.read()
     assert still_running, f"ended before it could be killed:\n{printed[-2000:]}"
 
@@ -87,7 +86,7 @@ def test_two_processes_train_one_model(again):
     configuration = "conf/accelerate/multi-cpu.yaml"
     again.output(
         "accelerate", "launch", "--config_file", configuration, "--num_processes", "2",
-        "stages/pretrain.py", "qaa",
+        "-m", "stages", "pretrain", "qaa",
     )  # fmt: skip
     folder = again.folder / "artifacts/learning/qaa"
     learning = json.loads((folder / "learning.json").read_text())
@@ -108,8 +107,11 @@ def test_experimental_model_of_a_subset(again):
     part = json.loads((folder / "learning.json").read_text())
     assert part["gain_by_language"]["qab"] != whole["gain_by_language"]["qab"]
     assert part["tokens"] == whole["tokens"], "held-out text stays whole"
-    again.use("micro", "--set", "experimental.languages=[qaa,qzz]")
-    done = again.attempt(sys.executable, "stages/pretrain.py", "experimental")
-    assert done.returncode == 1
-    assert "experimental.languages: ['qaa', 'qzz'] is neither" in done.stderr
-    assert (folder / "learning.json").is_file(), "the old one stays"
+    wrong = "experimental.languages=[qaa,qzz]"
+    done = again.attempt(sys.executable, "-m", "langsig", "use", "micro", "--set", wrong)
+    assert done.returncode == 1 and "experimental.languages" in done.stderr
+    params = again.folder / "params.yaml"
+    params.write_text(params.read_text().replace("languages: [qaa, qab]", "languages: [qaa, qzz]"))
+    done = again.attempt(sys.executable, "-m", "stages", "pretrain", "experimental")
+    assert done.returncode == 1 and "params.yaml:" in done.stderr and "qzz" in done.stderr
+    assert json.loads((folder / "learning.json").read_text()) == part, "the earlier result stays"

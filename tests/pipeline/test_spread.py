@@ -80,7 +80,7 @@ def ran(printed):
 @pytest.fixture
 def head(pushed, tmp_path, monkeypatch):
     """A clone that has all but two controls, of which nothing is left, and the tables."""
-    monkeypatch.delenv("LANGSIG_WARM")  # stages are to be processes of the workers
+    monkeypatch.setenv("LANGSIG_WARM", "")  # stages are to be processes of the workers
     head = pushed.copy(tmp_path / "head")
     lock = yaml.safe_load((head.folder / "dvc.lock").read_text())
     for stage in (*ANEW, "analyse"):
@@ -98,7 +98,8 @@ def spread(head, *arguments):
     """The launcher's process."""
     return subprocess.Popen(
         [sys.executable, "-m", "langsig", "spread", "--workers", "2", *arguments],
-        cwd=head.folder, env=head.environment(), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+        cwd=head.folder, env=head.environment(), text=True,
+        stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
     )  # fmt: skip
 
 
