@@ -3,72 +3,84 @@
 import json
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 from langsig import analysis
 from langsig.files import atomic_directory, atomic_file
-from langsig.morphology import ALL_WORDS, Words
-from langsig.schemas import Signatures
-from stages.common import languages_of, load_params, paths, read, read_all
-
-RELATIONS = Path("artifacts/relations")
+from langsig.morphology import Words
+from langsig.parameters import load_parameters, selected_languages
+from langsig.schemas import (
+    Baselines,
+    Diagnostics,
+    Estimates,
+    Halves,
+    RankSweep,
+    Replicates,
+    Signatures,
+)
 
 
 def main(_arguments: Sequence[str]) -> None:
-    params = load_params()
-    fits = [Path(f"artifacts/signatures/{slug}") for slug in params["categories"]]
-    sources = [Path(f"artifacts/uncertainty/{name}") for name in params["uncertainty"]["sources"]]
-    averages = Signatures(read_all(fits, "signatures.parquet")).average().frame
-    plainer = read_all(fits, "baselines.csv")
-    agreement = analysis.baseline_agreement(averages, plainer)
-    ranks, halves = (read(f"artifacts/ranks/{name}.csv") for name in ("ranks", "halves"))
-    beyond = analysis.residual_reliability(halves, seed=params["seed"])
-    estimates = read_all(sources, "estimates.csv")
-    found = analysis.findings(
-        estimates,
-        read_all(sources, "replicates.parquet"),
-        logographic=params["analysis"]["logographic"],
+    parameters = load_parameters()
+    languages = selected_languages("analysis", parameters)
+    fits = [Path("artifacts/signatures", slug) for slug in parameters.categories]
+    sources = [Path("artifacts/uncertainty", source) for source in parameters.uncertainty.sources]
+    signatures = Signatures.concat(Signatures.load(fit / "signatures.parquet") for fit in fits)
+    diagnostics = Diagnostics.concat(Diagnostics.load(fit / "diagnostics.csv") for fit in fits)
+    baselines = Baselines.concat(Baselines.load(fit / "baselines.csv") for fit in fits)
+    estimates = Estimates.concat(Estimates.load(path / "estimates.csv") for path in sources)
+    replicates = Replicates.concat(Replicates.load(path / "replicates.parquet") for path in sources)
+    coverage = analysis.coverage(
+        ((language, Words.load(Path("artifacts/words", language))) for language in languages),
+        min_instances=parameters.covariance.min_instances,
     )
-    models = paths("artifacts/learning/{language}", [*params["languages"], "experimental"])
-    learning = {m: json.loads((path / "learning.json").read_text()) for m, path in models.items()}
-    words = paths("artifacts/words/{language}", languages_of(params, "analysis.languages"))
-    covered = analysis.coverage(
-        ((language, Words.load(folder)) for language, folder in words.items()),
-        min_instances=params["covariance"]["min_instances"],
+    averages = signatures.average()
+    spread, trends = analysis.spread(averages), analysis.trends(averages)
+    category_trends = analysis.trends_by_category(trends)
+    findings = analysis.findings(estimates, replicates, logographic=parameters.analysis.logographic)
+    agreement = analysis.baseline_agreement(averages, baselines)
+    reliability = analysis.residual_reliability(
+        Halves.load("artifacts/ranks/halves.csv"), seed=parameters.seed
     )
-    by_language = analysis.trends(averages)
-    tables = {
-        "average_signatures": averages,
-        "trends": by_language,
-        "trends_by_category": analysis.trends_by_category(by_language),
-        "spread": analysis.spread(averages),
-        "factorizations": read_all(fits, "diagnostics.csv"),
-        "intervals": analysis.with_adjusted(estimates, ["source", "normalise", "layer"]),
-        "findings": found,
-        "baselines": plainer,
-        "baseline_agreement": agreement,
-        "residual_reliability": beyond,
-        "treebanks": covered.treebanks,
-        "coverage": covered.categories,
-        "attributes": covered.attributes,
-    }
-    with atomic_directory(Path("artifacts/tables")) as output:
-        for name, table in tables.items():
-            table.to_csv(output / f"{name}.csv", index=False)
-        (output / "findings.md").write_text(analysis.findings_markdown(found), encoding="utf-8")
-        (output / "coverage.md").write_text(analysis.coverage_markdown(covered), encoding="utf-8")
-    with atomic_file("metrics/summary.json") as output:
-        related = {path.stem: read(path) for path in RELATIONS.glob("*.csv")}
-        agreed = agreement[agreement["category"] == ALL_WORDS]
-        metrics = analysis.summary(
-            *(tables[name] for name in ("average_signatures", "trends", "spread")),
-            tables["factorizations"],
-            learning,
-            findings=found,
-            baselines=analysis.baseline_metrics(agreed, beyond, ranks[ranks["in_use"]]),
-            relations=analysis.relation_metrics(tables | related),
-        )
-        output.write_text(json.dumps(metrics, indent=2, allow_nan=False) + "\n")
-    with atomic_directory(Path("metrics/languages")) as output:
-        for language, numbers in analysis.by_language(metrics).items():
-            path = output / f"{language}.json"
-            path.write_text(json.dumps(numbers, indent=2, allow_nan=False) + "\n")
+    with atomic_directory("artifacts/tables") as output:
+        averages.save(output / "average_signatures.csv")
+        trends.save(output / "trends.csv")
+        category_trends.save(output / "trends_by_category.csv")
+        spread.save(output / "spread.csv")
+        diagnostics.save(output / "factorizations.csv")
+        analysis.adjust_estimates(estimates).save(output / "intervals.csv")
+        findings.save(output / "findings.csv")
+        baselines.save(output / "baselines.csv")
+        agreement.save(output / "baseline_agreement.csv")
+        reliability.save(output / "residual_reliability.csv")
+        coverage.treebanks.save(output / "treebanks.csv")
+        coverage.categories.save(output / "coverage.csv")
+        coverage.attributes.save(output / "attributes.csv")
+        (output / "findings.md").write_text(analysis.findings_markdown(findings), encoding="utf-8")
+        (output / "coverage.md").write_text(analysis.coverage_markdown(coverage), encoding="utf-8")
+    metrics = analysis.summary(
+        averages=averages,
+        trends=trends,
+        category_trends=category_trends,
+        spread=spread,
+        diagnostics=diagnostics,
+        findings=findings,
+        agreement=agreement,
+        reliability=reliability,
+        ranks=RankSweep.load("artifacts/ranks/ranks.csv"),
+        coverage=coverage.categories,
+        associations=analysis.Associations.load("artifacts/relations"),
+        learning={
+            model: json.loads(Path(f"artifacts/learning/{model}/learning.json").read_text())
+            for model in [*parameters.languages, "experimental"]
+        },
+    )
+    with atomic_file("metrics/summary.json") as path:
+        write_json(path, metrics)
+    with atomic_directory("metrics/languages") as output:
+        for language, numbers in analysis.language_metrics(metrics).items():
+            write_json(output / f"{language}.json", numbers)
+
+
+def write_json(path: Path, content: dict[str, Any]) -> None:
+    path.write_text(json.dumps(content, indent=2, allow_nan=False) + "\n")

@@ -2,26 +2,33 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from operator import methodcaller
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from langsig.analysis import COMBINED
 from langsig.analysis.changes import (
     Sampled,
     category_changes,
     correlation_changes,
     signature_changes,
-    tree_distances,
+    tree_changes,
 )
 from langsig.errors import InputError
 from langsig.files import atomic_directory
 from langsig.morphology import ALL_WORDS
 from langsig.repository.revisions import WORKSPACE, Revision, changed_parameters
-from langsig.schemas import CategoryChanges, SignatureChanges
+from langsig.schemas import (
+    AverageSignatures,
+    CategoryChanges,
+    Correlations,
+    Estimates,
+    Replicates,
+    SignatureChanges,
+    Table,
+    Trees,
+)
 
 _TABLES = ("signatures", "categories", "trees", "correlations", "learning")
 _MOST_CATEGORIES = 10  # languages and categories in the table for the terminal
@@ -41,7 +48,7 @@ class Difference:
     categories: pd.DataFrame
     """See :func:`langsig.analysis.changes.category_changes`."""
     trees: pd.DataFrame
-    """See :func:`langsig.analysis.changes.tree_distances`."""
+    """See :func:`langsig.analysis.changes.tree_changes`."""
     correlations: pd.DataFrame
     """See :func:`langsig.analysis.changes.correlation_changes`."""
     learning: pd.DataFrame
@@ -94,9 +101,8 @@ class Difference:
             ["source", "normalise"], sort=False
         ):
             name = f"changes_{source}_{normalise}"
-            scope = np.where(rows["layer"].isna(), "mean", "layer")
             pictures[name] = changes(
-                SignatureChanges(rows.assign(scope=scope)),
+                SignatureChanges(rows),
                 title=f"Change: {SOURCES[source]}, {NORMALISATIONS[normalise]}",
             )
         with atomic_directory(Path(folder)) as output:
@@ -187,8 +193,12 @@ class Difference:
         if self.trees.empty:
             return []
         lines = ["Trees: share of clades that only one has; correlation of distances within both"]
-        for category in (ALL_WORDS, COMBINED):
-            rows = self.trees[self.trees["category"] == category]
+        scopes = {
+            ALL_WORDS: self.trees["category"] == ALL_WORDS,
+            "all categories": self.trees["scope"] == "combined",
+        }
+        for category, selected in scopes.items():
+            rows = self.trees[selected]
             cells = (
                 f"{row['layer']}: {row['robinson_foulds']:.2f} {row['cophenetic_correlation']:+.2f}"
                 for row in rows.to_dict("records")
@@ -241,10 +251,11 @@ def diff(
     missing: list[str] = []
 
     def compared(
-        what: str, change: Callable[[Any], pd.DataFrame], read: Callable[[Revision], Any]
+        what: str, change: Callable[[Any], Table | pd.DataFrame], read: Callable[[Revision], Any]
     ) -> pd.DataFrame:
         try:
-            return change([(read(one), read(two)) for one, two in pairs])
+            result = change([(read(one), read(two)) for one, two in pairs])
+            return result.to_frame() if isinstance(result, Table) else result
         except InputError as error:
             missing.append(f"{what}: {error}")
             return pd.DataFrame()
@@ -257,17 +268,19 @@ def diff(
         categories=compared(
             "categories",
             category_changes,
-            methodcaller("table", "artifacts/tables/average_signatures.csv"),
+            lambda revision: AverageSignatures(
+                revision.table("artifacts/tables/average_signatures.csv")
+            ),
         ),
         trees=compared(
             "trees",
-            tree_distances,
-            methodcaller("table", "artifacts/relations/trees.csv"),
+            tree_changes,
+            lambda revision: Trees(revision.table("artifacts/relations/trees.csv")),
         ),
         correlations=compared(
             "correlations",
             correlation_changes,
-            methodcaller("table", "artifacts/relations/correlations.csv"),
+            lambda revision: Correlations(revision.table("artifacts/relations/correlations.csv")),
         ),
         learning=compared("learning", _learning_changes, _gains),
         missing=missing,
@@ -289,7 +302,10 @@ def _sampled(revision: Revision) -> Sampled:
             reasons[source] = error
     if not sources:
         raise next(iter(reasons.values()), InputError(f"{revision.name}: no uncertainty.sources"))
-    return Sampled(*(pd.concat(tables, ignore_index=True) for tables in zip(*sources, strict=True)))
+    return Sampled(
+        Estimates.concat(Estimates(estimates) for estimates, _ in sources),
+        Replicates.concat(Replicates(replicates) for _, replicates in sources),
+    )
 
 
 def _gains(revision: Revision) -> pd.Series:

@@ -1,36 +1,40 @@
-"""What signatures say about languages and layers."""
+"""Analysis of signatures: trends, findings, distances, associations with facts, and changes."""
 
+from langsig.analysis.associations import Associations, associations
 from langsig.analysis.averages import spread
-from langsig.analysis.baselines import baseline_agreement, baseline_metrics, residual_reliability
-from langsig.analysis.benchmarks import read_scores, score_correlations
-from langsig.analysis.corrections import with_adjusted
+from langsig.analysis.baselines import baseline_agreement, residual_reliability
+from langsig.analysis.benchmarks import score_correlations
+from langsig.analysis.corrections import adjust_estimates
 from langsig.analysis.correlations import Correlation, correlate, correlations
 from langsig.analysis.coverage import Coverage, coverage, coverage_markdown
-from langsig.analysis.distances import COMBINED, combined_distances
+from langsig.analysis.distances import absence_distances, combined_distances
 from langsig.analysis.facts import LanguageFacts, languages_related, read_facts
 from langsig.analysis.findings import findings, findings_markdown
 from langsig.analysis.measure_tests import measure_tests, measures
-from langsig.analysis.properties import (
-    language_properties,
-    type_token_ratio,
-    type_token_ratio_at,
+from langsig.analysis.options import InferenceOptions
+from langsig.analysis.properties import language_properties, type_token_ratio
+from langsig.analysis.sets import separate_variance_tests, variance_tests
+from langsig.analysis.summary import (
+    failed_checks_of,
+    language_metrics,
+    layer_key,
+    layer_number,
+    summary,
 )
-from langsig.analysis.relations import ABSENCES, relation_metrics, relations
-from langsig.analysis.sets import variance_tests, variance_tests_alone
-from langsig.analysis.summary import by_language, failed_checks_of, layer_number, summary
-from langsig.analysis.trees import Trees, reference_tree, trees
+from langsig.analysis.trees import TreeComparison, reference_tree, trees
 from langsig.analysis.trends import trends, trends_by_category
 
 __all__ = [
-    "ABSENCES",
-    "COMBINED",
+    "Associations",
     "Correlation",
     "Coverage",
+    "InferenceOptions",
     "LanguageFacts",
-    "Trees",
+    "TreeComparison",
+    "absence_distances",
+    "adjust_estimates",
+    "associations",
     "baseline_agreement",
-    "baseline_metrics",
-    "by_language",
     "combined_distances",
     "correlate",
     "correlations",
@@ -39,26 +43,23 @@ __all__ = [
     "failed_checks_of",
     "findings",
     "findings_markdown",
+    "language_metrics",
     "language_properties",
     "languages_related",
+    "layer_key",
     "layer_number",
     "measure_tests",
     "measures",
     "read_facts",
-    "read_scores",
     "reference_tree",
-    "relation_metrics",
-    "relations",
     "residual_reliability",
     "score_correlations",
+    "separate_variance_tests",
     "spread",
     "summary",
     "trees",
     "trends",
     "trends_by_category",
     "type_token_ratio",
-    "type_token_ratio_at",
     "variance_tests",
-    "variance_tests_alone",
-    "with_adjusted",
 ]

@@ -1,4 +1,4 @@
-"""Average signatures, and how far apart languages are in each layer."""
+"""Spread of average signatures, and their replicates as arrays."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -7,40 +7,37 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from langsig.schemas import AverageSignatures, Replicates, Spread
+
 Array = NDArray[np.floating[Any]]
 
 
-def spread(averages: pd.DataFrame) -> pd.DataFrame:
-    """Variance over languages of the average signature in each layer (paper, section 5.1).
-
-    Parameters
-    ----------
-    averages
-        What :meth:`langsig.schemas.Signatures.average` returns.
-
-    Returns
-    -------
-    DataFrame
-        Columns ``category``, ``layer``, ``languages`` (their number), ``mean``, ``variance``
-        (of the sample, with n - 1 in the denominator).
-    """
-    groups = averages.groupby(["category", "layer"], sort=True)["average_signature"]
+def spread(averages: AverageSignatures) -> Spread:
+    """Variance over languages of the average signature in each layer (paper, section 5.1)."""
+    groups = averages.frame.groupby(["category", "layer"], sort=True)["average_signature"]
     table = groups.agg(languages="count", mean="mean", variance="var")
-    return table.reset_index()
+    return Spread(table.reset_index())
 
 
 def replicate_cube(
-    replicates: pd.DataFrame, layers: Sequence[int], languages: Sequence[str]
+    replicates: Replicates, layers: Sequence[int], languages: Sequence[str]
 ) -> Array:
-    """Average signatures of replicates as an array, ``[replicates, layers, languages]``.
+    """Average signatures of replicates as an array.
 
     Parameters
     ----------
     replicates
-        Columns ``replicate``, ``layer``, ``language``, ``average_signature``; what is not there
-        becomes NaN.
+        Replicates of one source and normalisation that differ in one respect only: their
+        sentences, or their start.
+    layers, languages
+        Layers and languages of the array, in this order.
+
+    Returns
+    -------
+    array
+        Average signatures ``[replicates, layers, languages]``; NaN where there is no row.
     """
     index = ["replicate", "layer", "language"]
-    wide = replicates.set_index(index)["average_signature"].unstack(["layer", "language"])
+    wide = replicates.frame.set_index(index)["average_signature"].unstack(["layer", "language"])
     values = wide.reindex(columns=pd.MultiIndex.from_product([layers, languages]))
     return values.to_numpy(float).reshape(-1, len(layers), len(languages))

@@ -1,11 +1,12 @@
-"""What changed between two experiments: signatures, trees, correlations.
+"""Changes between two experiments: of signatures, trees and correlations.
 
-An experiment is compared with another as a pair; several pairs, which differ in their seeds only,
-tell how much of a change is due to the seed.
+Experiments are compared in pairs, before and after. Several pairs that differ only in their seeds
+show how much of a change is due to the seed.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
-from typing import Any, NamedTuple
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -13,50 +14,65 @@ from numpy.typing import NDArray
 
 from langsig.analysis.averages import replicate_cube
 from langsig.intervals import half_width, variance_of
+from langsig.schemas import (
+    AverageSignatures,
+    CategoryChanges,
+    CorrelationChanges,
+    Correlations,
+    Estimates,
+    Replicates,
+    SignatureChanges,
+    TreeChanges,
+    Trees,
+)
 
 Array = NDArray[np.floating[Any]]
 KINDS = ("change", "relative")
-_PLACE = ["source", "normalise"]
-_MIN_LEAVES = 3  # all trees of two are the same
+_MIN_LEAVES = 3  # all trees of two languages are the same
+_TREE = ["scope", "category", "layer"]
 
 
-class Sampled(NamedTuple):
-    """Average signatures of all words in one experiment, and what they might have been."""
+@dataclass(frozen=True)
+class Sampled:
+    """Average signatures of all words in one experiment, with their replicates.
 
-    estimates: pd.DataFrame
-    """Columns ``source``, ``normalise``, ``layer``, ``language``, ``average_signature``."""
-    replicates: pd.DataFrame
-    """The same, and ``varied`` (``sentences`` or ``start``) and ``replicate``, see
-    :class:`langsig.factorization.LayeredUncertainty`."""
+    Attributes
+    ----------
+    estimates
+        Average signatures.
+    replicates
+        The same for resampled sentences and for other starts.
+    """
+
+    estimates: Estimates
+    replicates: Replicates
 
 
-def signature_changes(pairs: Sequence[tuple[Sampled, Sampled]]) -> pd.DataFrame:
-    """Change of the average signatures of all words, with its interval.
+def signature_changes(pairs: Sequence[tuple[Sampled, Sampled]]) -> SignatureChanges:
+    """Change of the average signatures of all words, with 95 % intervals.
 
-    A change is the natural logarithm of the average signature after by that before. As levels of
-    all languages may rise or fall together, there is also the change of a language minus the mean
-    change of the others.
+    A change is the natural logarithm of the average signature after, over that before. As the
+    levels of all languages may rise or fall together, there is also the relative change: that of
+    a language minus the mean change of the other languages.
 
-    The 95 % interval is Student's about the mean change of the pairs, and its variance the sum of
-    three: that between pairs, by their number; that of resampled sentences; that between starts of
-    the factorisation, by the number of pairs. The sentences are the same in all pairs, so
-    that more pairs do not make their part smaller. Two experiments of the same seed resample the
-    same sentences, so that what sentences do to both cancels; seeds that differ only make intervals
-    wider. Degrees of freedom are Welch and Satterthwaite's.
+    The interval is Student's about the mean change of the pairs. Its variance is the sum of three:
+    that between pairs, divided by the number of pairs; that of resampled sentences; and that
+    between starts of the factorisation, divided by the number of pairs. The sentences are the same
+    in all pairs, so that more pairs do not reduce their part. Two experiments with the same seed
+    resample the same sentences, so that the effect of sentences on both cancels; different seeds
+    only make intervals wider. Degrees of freedom are those of Welch and Satterthwaite.
 
     Parameters
     ----------
     pairs
-        Before and after. Sources, normalisations, layers and languages that not all have are left
-        out.
+        Experiments before and after. Sources, normalisations, layers and languages that some
+        experiment lacks are left out.
 
     Returns
     -------
-    DataFrame
-        Columns ``source``, ``normalise``, ``kind`` (``change``, ``relative``), ``layer`` (missing
-        where it is the mean over layers), ``language``, ``estimate``, ``low``, ``high``; what
-        either would reach alone, ``half_width_seeds`` (missing with a single pair) and
-        ``half_width_sentences``, each half the length of an interval; ``pairs``, their number.
+    SignatureChanges
+        One row per layer and language, and one for the mean over the layers of each language.
+        ``half_width_seeds`` is missing for a single pair. Relative changes need two languages.
 
     Raises
     ------
@@ -64,202 +80,203 @@ def signature_changes(pairs: Sequence[tuple[Sampled, Sampled]]) -> pd.DataFrame:
         If there are no pairs.
     """
     if not pairs:
-        raise ValueError("no pairs to compare")
-    flat = [sampled for pair in pairs for sampled in pair]
+        raise ValueError("pairs must not be empty")
+    sides = [sampled for pair in pairs for sampled in pair]
     tables = []
-    for source, normalise in _common(
-        zip(*(one.estimates[name] for name in _PLACE), strict=True) for one in flat
-    ):
-        cubes = _log_ratios(pairs, source, normalise)
-        if cubes is None:
+    for source, normalise in _common_variants([sampled.estimates for sampled in sides]):
+        chosen = [
+            (_select(before, source, normalise), _select(after, source, normalise))
+            for before, after in pairs
+        ]
+        frames = [sampled.estimates.frame for pair in chosen for sampled in pair]
+        layers = sorted(set.intersection(*(set(frame["layer"]) for frame in frames)))
+        languages = sorted(set.intersection(*(set(frame["language"]) for frame in frames)))
+        if not layers or not languages:
             continue
-        layers, languages, changes = cubes
+        ratios = [_LogRatios.of(before, after, layers, languages) for before, after in chosen]
         for kind in KINDS if len(languages) > 1 else KINDS[:1]:
-            table = _intervals(
-                [tuple(_of_kind(cube, kind) for cube in parts) for parts in changes],
-                layers,
-                languages,
-            )
-            tables.append(table.assign(source=source, normalise=normalise, kind=kind))
-    columns = [
-        *_PLACE, "kind", "layer", "language", "estimate", "low", "high", "half_width_seeds",
-        "half_width_sentences", "pairs",
-    ]  # fmt: skip
-    if not tables:
-        return pd.DataFrame(columns=columns)
-    return pd.concat(tables, ignore_index=True).assign(pairs=len(pairs))[columns]
+            frame = _intervals([part.of_kind(kind) for part in ratios], layers, languages)
+            frame = frame.assign(source=source, normalise=normalise, kind=kind, pairs=len(pairs))
+            tables.append(SignatureChanges(frame))
+    return SignatureChanges.concat(tables)
 
 
-def category_changes(pairs: Sequence[tuple[pd.DataFrame, pd.DataFrame]]) -> pd.DataFrame:
-    """Change of the average signatures of every category; of one seed, without an interval.
+def category_changes(
+    pairs: Sequence[tuple[AverageSignatures, AverageSignatures]],
+) -> CategoryChanges:
+    """Change of the average signatures of every category.
+
+    The 95 % interval is Student's about the mean change, from the variance between pairs. It is
+    missing for a single pair.
 
     Parameters
     ----------
     pairs
-        Before and after: columns ``category``, ``layer``, ``language``, ``average_signature``.
-
-    Returns
-    -------
-    DataFrame
-        Columns ``category``, ``layer``, ``language``, ``before``, ``after`` (geometric means over
-        the pairs), ``change`` (logarithm of their ratio), ``low``, ``high`` (95 %, from the
-        variance between pairs; missing with a single one), ``pairs``. What not all have is left
-        out.
+        Average signatures before and after. Categories, layers and languages that some table
+        lacks are left out, as are those whose average signature is 0 in some table.
     """
-    place = ["category", "layer", "language"]
+    keys = list(AverageSignatures.keys)
     logs = [
-        np.log(table.set_index(place)["average_signature"].where(lambda values: values > 0))
+        np.log(table.frame.set_index(keys)["average_signature"].where(lambda values: values > 0))
         for pair in pairs
         for table in pair
     ]
     table = pd.concat(logs, axis=1, join="inner").dropna()
-    both = table.to_numpy()
-    changes = (both[:, 1::2] - both[:, ::2]).T
+    values = table.to_numpy()  # [cells, 2 * pairs], before and after by turns
+    changes = (values[:, 1::2] - values[:, ::2]).T
     number = len(pairs)
     variance, freedom = variance_of(changes)
-    half = half_width([(variance / number, freedom)]) if freedom else np.full(len(both), np.nan)
+    half = half_width([(variance / number, freedom)]) if freedom else np.full(len(values), np.nan)
     mean = changes.mean(0)
-    return pd.DataFrame(
+    frame = pd.DataFrame(
         {
-            "before": np.exp(both[:, ::2].mean(1)),
-            "after": np.exp(both[:, 1::2].mean(1)),
+            "before": np.exp(values[:, ::2].mean(1)),
+            "after": np.exp(values[:, 1::2].mean(1)),
             "change": mean,
             "low": mean - half,
             "high": mean + half,
             "pairs": number,
         },
         index=table.index,
-    ).reset_index()
+    )
+    return CategoryChanges(frame.reset_index())
 
 
-def tree_distances(pairs: Iterable[tuple[pd.DataFrame, pd.DataFrame]]) -> pd.DataFrame:
-    """How far the trees before and after are apart.
+def tree_changes(pairs: Iterable[tuple[Trees, Trees]]) -> TreeChanges:
+    """Compare the trees before and after.
 
     Parameters
     ----------
     pairs
-        Before and after: columns ``category``, ``layer``, ``newick``.
+        Trees before and after. Languages that one of two trees lacks are cut from the other.
 
     Returns
     -------
-    DataFrame
-        Columns ``category``, ``layer``, ``languages``; means over the pairs of
-        ``robinson_foulds`` (share of clades that only one of the two has) and
-        ``cophenetic_correlation`` (Pearson's, of the distances of languages within the two
-        trees); and ``pairs``, their number. Languages that one tree lacks are cut from the other;
-        where fewer than three remain, there is no row.
+    TreeChanges
+        Means over the pairs. There is no row where fewer than three languages are in both trees.
     """
-    from skbio.tree import TreeNode  # late, as it takes seconds
+    from skbio.tree import TreeNode  # imported late, as it takes seconds
 
     rows = []
-    for number, (before, after) in enumerate(pairs):
-        place = ["category", "layer"]
-        joined = before.merge(after, on=place, suffixes=("_before", "_after")).dropna()
+    for before, after in pairs:
+        joined = before.frame.merge(after.frame, on=_TREE, suffixes=("_before", "_after"))
         for row in joined.to_dict("records"):
-            one, other = (
-                TreeNode.read([row[f"newick_{side}"]], format="newick", convert_underscores=False)
-                for side in ("before", "after")
-            )
-            shared = {tip.name for tip in one.tips()} & {tip.name for tip in other.tips()}
+            trees = [
+                TreeNode.read([row[name]], format="newick", convert_underscores=False)
+                for name in ("newick_before", "newick_after")
+            ]
+            shared = set.intersection(*({tip.name for tip in tree.tips()} for tree in trees))
             if len(shared) < _MIN_LEAVES:
                 continue
-            one, other = one.shear(shared), other.shear(shared)
+            first, second = trees[0].shear(shared), trees[1].shear(shared)
             rows.append(
                 {
-                    **{name: row[name] for name in place},
-                    "pair": number,
+                    **{name: row[name] for name in _TREE},
                     "languages": len(shared),
-                    "robinson_foulds": one.compare_rfd(other, proportion=True, rooted=True),
-                    "cophenetic_correlation": 1 - one.compare_cophenet(other, metric="correlation"),
+                    "robinson_foulds": first.compare_rfd(second, proportion=True, rooted=True),
+                    "cophenetic_correlation": 1
+                    - first.compare_cophenet(second, metric="correlation"),
                 }
             )
-    columns = ["category", "layer", "languages", "robinson_foulds", "cophenetic_correlation"]
-    table = pd.DataFrame(rows, columns=[*columns, "pair"])
-    groups = table.groupby(["category", "layer", "languages"], sort=False)
-    measured = groups[["robinson_foulds", "cophenetic_correlation"]].mean()
-    return measured.assign(pairs=groups.size()).reset_index()
+    measures = ["robinson_foulds", "cophenetic_correlation"]
+    table = pd.DataFrame(rows, columns=[*_TREE, "languages", *measures])
+    groups = table.groupby([*_TREE, "languages"], sort=False, dropna=False)
+    means = groups[measures].mean()
+    return TreeChanges(means.assign(pairs=groups.size()).reset_index())
 
 
-def correlation_changes(pairs: Sequence[tuple[pd.DataFrame, pd.DataFrame]]) -> pd.DataFrame:
-    """Correlations with properties of languages, before and after.
+def correlation_changes(
+    pairs: Sequence[tuple[Correlations, Correlations]],
+) -> CorrelationChanges:
+    """Compare correlations with properties of languages before and after.
+
+    Correlations are means over the pairs. They count as significant if the adjusted p is below
+    .05.
 
     Parameters
     ----------
     pairs
-        Before and after: what :func:`langsig.analysis.correlations` returns.
-
-    Returns
-    -------
-    DataFrame
-        Columns ``property``, ``category``, ``layer``; ``before`` and ``after``, means over the
-        pairs of Pearson's; ``found_before`` and ``found_after``, in how many of the pairs adjusted
-        p is below .05; ``pairs``.
+        Correlations before and after. Those that one side lacks are left out.
     """
-    place = ["property", "category", "layer"]
-    columns = [*place, "before", "after", "found_before", "found_after", "pairs"]
-    sides: dict[str, pd.DataFrame] = {}
-    for side, tables in zip(("before", "after"), zip(*pairs, strict=True), strict=True):
-        rows = pd.concat(tables)
-        found = rows["p_adjusted"].astype(float) < 0.05
-        groups = rows.assign(found=found).groupby(place, sort=False, dropna=False)
-        sides[side] = pd.DataFrame(
-            {side: groups["pearson"].mean(), f"found_{side}": groups["found"].sum()}
-        )
-    both = sides["before"].join(sides["after"], how="inner").dropna(subset=["before", "after"])
-    return both.assign(pairs=len(pairs)).reset_index()[columns]
+    before = _correlations([pair[0] for pair in pairs], "before")
+    after = _correlations([pair[1] for pair in pairs], "after")
+    both = before.join(after, how="inner").dropna(subset=["before", "after"])
+    return CorrelationChanges(both.assign(pairs=len(pairs)).reset_index())
 
 
-def _common(keys: Iterable[Iterable[tuple[str, ...]]]) -> list[tuple[str, ...]]:
-    """What all have, in the order of the first."""
-    first, *others = (list(dict.fromkeys(of_one)) for of_one in keys)
-    return [key for key in first if all(key in other for other in others)]
+def _correlations(tables: Sequence[Correlations], side: str) -> pd.DataFrame:
+    """Mean correlation, and number of significant ones, by the keys of the table."""
+    rows = pd.concat([table.frame for table in tables])
+    significant = rows["p_adjusted"] < 0.05
+    groups = rows.assign(significant=significant).groupby(
+        list(Correlations.keys), sort=False, dropna=False
+    )
+    return pd.DataFrame(
+        {side: groups["pearson"].mean(), f"significant_{side}": groups["significant"].sum()}
+    )
 
 
-_Parts = tuple[Array, Array, Array]
-"""Log ratios ``[1, layers, languages]``, of ``[replicates, ...]`` and of ``[starts, ...]``."""
-
-
-def _log_ratios(
-    pairs: Sequence[tuple[Sampled, Sampled]], source: str, normalise: str
-) -> tuple[list[int], list[str], list[_Parts]] | None:
-    """Layers, languages, and the changes of each pair; none if a pair shares neither."""
-    chosen = [
-        tuple(
-            Sampled(*(_select(table, source, normalise) for table in sampled)) for sampled in pair
-        )
-        for pair in pairs
+def _common_variants(tables: Sequence[Estimates]) -> list[tuple[str, str]]:
+    """Sources and normalisations that all tables have, in the order of the first."""
+    variants = [
+        list(dict.fromkeys(zip(table.frame["source"], table.frame["normalise"], strict=True)))
+        for table in tables
     ]
-    flat = [sampled.estimates for pair in chosen for sampled in pair]
-    layers = sorted(set.intersection(*(set(table["layer"]) for table in flat)))
-    languages = sorted(set.intersection(*(set(table["language"]) for table in flat)))
-    if not layers or not languages:
-        return None
-    changes = []
-    for before, after in chosen:
-        ratios = []
-        for one, other in zip(
-            _cubes(before, layers, languages), _cubes(after, layers, languages), strict=True
-        ):
-            number = min(len(one), len(other))
-            ratios.append(np.log(other[:number]) - np.log(one[:number]))
-        changes.append((ratios[0], ratios[1], ratios[2]))
-    return layers, languages, changes
+    return [key for key in variants[0] if all(key in keys for keys in variants[1:])]
 
 
-def _select(table: pd.DataFrame, source: str, normalise: str) -> pd.DataFrame:
-    return table[(table["source"] == source) & (table["normalise"] == normalise)]
+def _select(sampled: Sampled, source: str, normalise: str) -> Sampled:
+    return Sampled(
+        sampled.estimates.select(source=source, normalise=normalise),
+        sampled.replicates.select(source=source, normalise=normalise),
+    )
 
 
-def _cubes(sampled: Sampled, layers: list[int], languages: list[str]) -> Iterator[Array]:
-    """Of the estimates, and of replicates of sentences and of starts."""
-    yield replicate_cube(sampled.estimates.assign(replicate=0), layers, languages)
-    for varied in ("sentences", "start"):
-        of_kind = sampled.replicates["varied"] == varied
-        yield replicate_cube(sampled.replicates[of_kind], layers, languages)
+@dataclass(frozen=True)
+class _LogRatios:
+    """Changes of one pair on a logarithmic scale."""
+
+    estimate: Array
+    """Changes of the estimates, ``[layers, languages]``."""
+    sentences: Array
+    """Changes for resampled sentences, ``[replicates, layers, languages]``."""
+    starts: Array
+    """Changes for other starts, ``[starts, layers, languages]``."""
+
+    @classmethod
+    def of(
+        cls, before: Sampled, after: Sampled, layers: list[int], languages: list[str]
+    ) -> "_LogRatios":
+        def estimates(sampled: Sampled) -> Array:
+            wide = sampled.estimates.frame.pivot(
+                index="layer", columns="language", values="average_signature"
+            )
+            return wide.reindex(index=layers, columns=languages).to_numpy(float)
+
+        def replicates(sampled: Sampled, varied: str) -> Array:
+            return replicate_cube(sampled.replicates.select(varied=varied), layers, languages)
+
+        def ratios(varied: str) -> Array:
+            first, second = replicates(before, varied), replicates(after, varied)
+            number = min(len(first), len(second))
+            result: Array = np.log(second[:number]) - np.log(first[:number])
+            return result
+
+        return cls(
+            np.log(estimates(after)) - np.log(estimates(before)),
+            ratios("sentences"),
+            ratios("start"),
+        )
+
+    def of_kind(self, kind: str) -> "_LogRatios":
+        """Changes or relative changes, with their mean over the layers as another layer."""
+        return _LogRatios(
+            *(_of_kind(changes, kind) for changes in (self.estimate, self.sentences, self.starts))
+        )
 
 
 def _of_kind(change: Array, kind: str) -> Array:
-    """``[..., layers + 1, languages]``: the change or relative change, and its mean over layers."""
+    """Changes or relative changes, with their mean, ``[..., layers + 1, languages]``."""
     if kind == "relative":
         others = (change.sum(-1, keepdims=True) - change) / (change.shape[-1] - 1)
         change = change - others
@@ -267,22 +284,23 @@ def _of_kind(change: Array, kind: str) -> Array:
 
 
 def _intervals(
-    changes: Sequence[tuple[Array, ...]], layers: list[int], languages: list[str]
+    changes: Sequence[_LogRatios], layers: list[int], languages: list[str]
 ) -> pd.DataFrame:
-    estimates = np.array([estimate[0] for estimate, _, _ in changes])
+    """Mean changes with their intervals; rows by layer, with the mean last, and language."""
+    estimates = np.array([change.estimate for change in changes])
     number = len(changes)
-    sentences, starts = (
-        (
-            np.mean([variance_of(parts[place])[0] for parts in changes], axis=0),
-            sum(len(parts[place]) - 1 for parts in changes),
-        )
-        for place in (1, 2)
-    )
     between, freedom = variance_of(estimates)
     seeds = between / number, freedom
-    half = half_width([seeds, sentences, (starts[0] / number, starts[1])])
+    sentences = (
+        np.mean([variance_of(change.sentences)[0] for change in changes], axis=0),
+        sum(len(change.sentences) - 1 for change in changes),
+    )
+    starts = (
+        np.mean([variance_of(change.starts)[0] for change in changes], axis=0) / number,
+        sum(len(change.starts) - 1 for change in changes),
+    )
+    half = half_width([seeds, sentences, starts])
     mean = estimates.mean(0)
-    cells = pd.MultiIndex.from_product([[*layers, np.nan], languages], names=["layer", "language"])
     columns = {
         "estimate": mean,
         "low": mean - half,
@@ -290,5 +308,9 @@ def _intervals(
         "half_width_seeds": half_width([seeds]) if number > 1 else np.full_like(mean, np.nan),
         "half_width_sentences": half_width([sentences]),
     }
-    flat = {name: values.ravel() for name, values in columns.items()}
-    return pd.DataFrame(flat, index=cells).reset_index()
+    cells = [("layer", layer) for layer in layers] + [("mean", None)]
+    frame = pd.DataFrame(
+        [(*cell, language) for cell in cells for language in languages],
+        columns=["scope", "layer", "language"],
+    )
+    return frame.assign(**{name: values.ravel() for name, values in columns.items()})

@@ -1,9 +1,9 @@
-"""Do average signatures go with properties of the languages?"""
+"""Correlation of average signatures with properties of languages."""
 
 import math
 from collections import Counter
 from collections.abc import Hashable, Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -11,102 +11,106 @@ from numpy.typing import NDArray
 from scipy.stats import pearsonr, rankdata
 
 from langsig.analysis.corrections import with_adjusted
+from langsig.analysis.options import InferenceOptions
 from langsig.analysis.permutations import orders
+from langsig.schemas import AverageSignatures, Correlations, Properties
 
 MIN_PAIRS = 3
-"""Two points lie on a line, whatever they are."""
+"""Two points always lie on a line."""
 _MIN_INTERVAL = 4  # Fisher's z has the variance 1 / (n - 3)
 _MIN_ARRANGEMENTS = 20  # with fewer, p cannot be as low as .05
-_ROUNDING = 1e-12  # relative; what varies by less is constant
+_ROUNDING = 1e-12  # a series that varies by less, relative to its values, is constant
 Array = NDArray[np.float64]
 
 
 class Correlation(NamedTuple):
-    """Of two series, a value each for every language."""
+    """Correlation of two series over languages."""
 
     n: int
-    """Languages that have both."""
+    """Number of languages that have both values."""
     pearson: float
+    """Pearson's r."""
     low: float
+    """Lower end of the 95 % interval of Pearson's r, by Fisher's z."""
     high: float
-    """95 % interval of Pearson's r by Fisher's z."""
+    """Upper end of that interval."""
     p: float
-    """Of Pearson's r, two-sided, by Student's t (paper, section 5.1)."""
+    """Two-sided p of Pearson's r, by Student's t (paper, section 5.1)."""
     spearman: float
+    """Spearman's rank correlation."""
     spearman_p: float
-    """Two-sided, by permutation."""
+    """Its two-sided p, by permutation."""
     genus_p: float
-    """Of Pearson's r, by permutation among the languages of a genus only."""
+    """Two-sided p of Pearson's r, by permutation within genera."""
 
 
 def correlations(
-    averages: pd.DataFrame,
-    properties: pd.DataFrame,
+    averages: AverageSignatures,
+    properties: Properties,
     *,
     genera: Mapping[str, str],
-    min_languages: int,
-    permutations: int,
-    seed: int,
-) -> pd.DataFrame:
-    """Correlation over languages of the average signature with each property.
+    options: InferenceOptions,
+) -> Correlations:
+    """Correlate average signatures with each property over languages.
 
-    By category and layer this is the paper's figures 3, 6 and 7, each of which is a family for
-    Benjamini and Hochberg's correction: all categories and layers of a property. The means over
-    the layers of all properties are another (figure 4).
+    By category and layer, these are the correlations of the paper's figures 3, 6 and 7. For each
+    property, all categories and layers together are one family for the correction of the false
+    discovery rate. The means over the layers (figure 4), of all properties together, are another.
 
     Parameters
     ----------
     averages
-        Columns ``category``, ``layer``, ``language``, ``average_signature``.
+        Average signatures of any number of categories.
     properties
-        What :func:`langsig.analysis.language_properties` returns: columns ``property``,
-        ``category`` (missing: the same for every category), ``language``, ``value``.
-    genera, permutations, seed
-        As in :func:`correlate`.
-    min_languages
-        Correlations of fewer are not `enough`: they are not counted in the correction.
+        Properties of the same languages, see :func:`langsig.analysis.language_properties`.
+    genera
+        Genus of each language, see :func:`correlate`.
+    options
+        Number and seed of permutations, and the number of languages for a correlation to count.
 
     Returns
     -------
-    DataFrame
-        Columns ``property``, ``category``, ``layer``, the fields of :class:`Correlation`,
-        ``mean_pearson``, ``enough``, ``p_adjusted`` (of ``p``). Where ``layer`` is missing, the
-        average signature is the mean over the layers, of languages that have all of them, and
-        ``mean_pearson`` the mean over the layers of Pearson's r, which is what figure 4 shows.
+    Correlations
+        Where ``scope`` is ``mean``, the average signature is the mean over the layers, for
+        languages that have all of them, and ``mean_pearson`` is the mean over the layers of
+        Pearson's r, as in figure 4.
     """
     rows = []
-    for name, facts in properties.groupby("property", sort=False):
-        for category, table in averages.groupby("category", sort=True):
-            own = facts[facts["category"].isna() | (facts["category"] == category)]
-            values = own.set_index("language")["value"]
-            found = by_layer(table, values, genera=genera, permutations=permutations, seed=seed)
-            rows += [(name, category, *row) for row in found]
-    table = as_table(rows, ["property", "category"], min_languages=min_languages)
-    means = table["layer"].isna()
-    adjusted = with_adjusted(table[~means], ["property"]), with_adjusted(table[means], [])
-    return pd.concat(adjusted).sort_index()
+    for name, table in properties.frame.groupby("property", sort=False):
+        for category, group in averages.frame.groupby("category", sort=True):
+            chosen = table[table["category"].isna() | (table["category"] == category)]
+            values = chosen.set_index("language")["value"]
+            results = by_layer(group, values, genera=genera, options=options)
+            rows += [(name, category, *row) for row in results]
+    frame = as_frame(rows, ["property", "category"], min_languages=options.min_languages)
+    means = frame["scope"] == "mean"
+    adjusted = with_adjusted(frame[~means], ["property"]), with_adjusted(frame[means], [])
+    return Correlations(pd.concat(adjusted).sort_index())
 
 
-def as_table(
+def as_frame(
     rows: Sequence[tuple[object, ...]], keys: Sequence[str], *, min_languages: int
 ) -> pd.DataFrame:
-    """A table of what :func:`by_layer` finds, before any correction.
+    """Build a table from the rows of :func:`by_layer`, before any correction.
 
     Parameters
     ----------
     rows
-        Values of the `keys`, then those of a row of :func:`by_layer`.
+        Values of the `keys`, followed by a row of :func:`by_layer`.
+    keys
+        Names of the first columns.
+    min_languages
+        Number of languages that a correlation must have for ``enough`` to be true.
 
     Returns
     -------
     DataFrame
-        Columns `keys`, ``layer``, the fields of :class:`Correlation`, ``mean_pearson``,
-        ``enough``.
+        Columns `keys`, ``scope``, ``layer``, the fields of :class:`Correlation`,
+        ``mean_pearson``, ``enough``.
     """
-    columns = [*keys, "layer", *Correlation._fields, "mean_pearson"]
-    numbers = dict.fromkeys([*Correlation._fields, "mean_pearson"], float)
-    types: dict[str, Any] = numbers | {"layer": "Int64", "n": int}
-    table = pd.DataFrame(rows, columns=columns).astype(types)
+    columns = [*keys, "scope", "layer", *Correlation._fields, "mean_pearson"]
+    numbers = dict.fromkeys([*Correlation._fields, "mean_pearson"], "float64")
+    table = pd.DataFrame(rows, columns=columns).astype(numbers | {"layer": "Int64", "n": "int64"})
     return table.assign(enough=table["n"] >= min_languages)
 
 
@@ -115,66 +119,71 @@ def by_layer(
     values: pd.Series,
     *,
     genera: Mapping[str, str],
-    permutations: int,
-    seed: int,
+    options: InferenceOptions,
 ) -> list[tuple[object, ...]]:
-    """Correlation of values of the languages with their average signatures in each layer.
+    """Correlate values of the languages with their average signatures in each layer.
 
     Parameters
     ----------
     averages
-        Columns ``layer``, ``language``, ``average_signature``, of one category.
+        Columns ``layer``, ``language`` and ``average_signature``, of one category.
     values
-        By language.
-    genera, permutations, seed
-        As in :func:`correlate`.
+        Values indexed by language.
+    genera, options
+        As in :func:`correlations`.
 
     Returns
     -------
     list of tuple
-        Layer, the fields of :class:`Correlation`, and nan. The last is of the mean over the
-        layers: its layer is None, and it ends with the mean over the layers of Pearson's r.
+        One row per layer: scope, layer, the fields of :class:`Correlation`, and NaN. The last row
+        is for the mean over the layers: it has no layer, and ends with the mean over the layers
+        of Pearson's r.
     """
     wide = averages.pivot(index="language", columns="layer", values="average_signature")
-
-    def test(signatures: pd.Series) -> Correlation:
-        options = {"permutations": permutations, "seed": seed}
-        return correlate(signatures, values, genera=genera, **options)
-
-    found = {layer: test(wide[layer]) for layer in wide}
-    pearsons = pd.Series([one.pearson for one in found.values()], dtype=float)
-    rows: list[tuple[object, ...]] = [(layer, *one, np.nan) for layer, one in found.items()]
-    return [*rows, (None, *test(wide.mean(axis=1, skipna=False)), pearsons.mean())]
+    results = {
+        layer: correlate(wide[layer], values, genera=genera, options=options) for layer in wide
+    }
+    of_mean = correlate(wide.mean(axis=1, skipna=False), values, genera=genera, options=options)
+    pearsons = pd.Series([result.pearson for result in results.values()], dtype=float)
+    rows: list[tuple[object, ...]] = [
+        ("layer", layer, *result, np.nan) for layer, result in results.items()
+    ]
+    return [*rows, ("mean", None, *of_mean, pearsons.mean())]
 
 
 def correlate(
-    one: pd.Series, other: pd.Series, *, genera: Mapping[str, str], permutations: int, seed: int
+    first: pd.Series,
+    second: pd.Series,
+    *,
+    genera: Mapping[str, str],
+    options: InferenceOptions,
 ) -> Correlation:
-    """Correlate two series over the languages that have both.
+    """Correlate two series over the languages that have both values.
+
+    Languages of one genus are not independent of each other (Galton's problem): if genera differ
+    in both series, the series correlate even if they are unrelated within each genus. Therefore
+    ``genus_p`` compares Pearson's r with its values when `second` is permuted within each genus,
+    two-sided about their mean.
 
     Parameters
     ----------
-    one, other
-        Numbers by language; missing ones are left out.
+    first, second
+        Numbers indexed by language. Missing ones are left out.
     genera
-        Genus of each language. Languages of a genus are not independent of one another (Galton's
-        problem): if genera differ in both series, they correlate without having to do with each
-        other. ``genus_p`` therefore keeps each genus where it is. Pearson's r is held against
-        those with `other` permuted among the languages of each genus, two-sided about their
-        mean. A language that has none here is a genus of its own.
-    permutations
-        Number of random ones; if there are no more in all, each is gone through once.
-    seed
-        Of the permutations, which are the same for all pairs of the same languages.
+        Genus of each language. A language that is missing is a genus of its own.
+    options
+        Number and seed of permutations. All pairs of series over the same languages are permuted
+        alike.
 
     Returns
     -------
     Correlation
-        With n only for fewer than three languages, or if a series does not vary. The interval is
-        missing for three; ``genus_p`` where permutation gives fewer than 20 different series.
+        All statistics are missing for fewer than three languages, and if a series does not vary.
+        The interval is missing for three languages, and ``genus_p`` where fewer than 20 different
+        series can be made by permutation.
     """
-    pairs = pd.DataFrame({"one": one, "other": other}).dropna().astype(float)
-    x, y = pairs["one"].to_numpy(), pairs["other"].to_numpy()
+    pairs = pd.DataFrame({"first": first, "second": second}).dropna().astype(float)
+    x, y = pairs["first"].to_numpy(), pairs["second"].to_numpy()
     n = len(pairs)
     if n < MIN_PAIRS or _constant(x) or _constant(y):
         return Correlation(n, *[np.nan] * 7)
@@ -183,7 +192,7 @@ def correlate(
     x_ranks, y_ranks = rankdata(x), rankdata(y)
     everyone = np.zeros(n)
     genus = np.array([genera.get(language, language) for language in pairs.index])
-    related = _different(y, genus) >= _MIN_ARRANGEMENTS
+    related = _arrangements(y, genus) >= _MIN_ARRANGEMENTS
     return Correlation(
         n,
         float(result.statistic),
@@ -191,8 +200,8 @@ def correlate(
         float(high),
         float(result.pvalue),
         float(pearsonr(x_ranks, y_ranks).statistic),
-        _permutation_p(x_ranks, y_ranks, everyone, permutations, seed),
-        _permutation_p(x, y, genus, permutations, seed) if related else np.nan,
+        _permutation_p(x_ranks, y_ranks, everyone, options),
+        _permutation_p(x, y, genus, options) if related else np.nan,
     )
 
 
@@ -200,29 +209,31 @@ def _constant(values: Array) -> bool:
     return bool(np.ptp(values) <= _ROUNDING * np.abs(values).max())
 
 
-def _different(values: Array, groups: NDArray[np.generic]) -> int:
-    """Number of different series that permutation within the groups can give."""
-    different = 1
+def _arrangements(values: Array, groups: NDArray[np.generic]) -> int:
+    """Number of different series that permutation within the groups can make."""
+    arrangements = 1
     for group in np.unique(groups):
         repeats: Counter[Hashable] = Counter(values[groups == group].tolist())
-        different *= math.factorial(repeats.total())
-        different //= math.prod(map(math.factorial, repeats.values()))
-    return different
+        arrangements *= math.factorial(repeats.total())
+        arrangements //= math.prod(map(math.factorial, repeats.values()))
+    return arrangements
 
 
 def _permutation_p(
-    x: Array, y: Array, groups: NDArray[np.generic], number: int, seed: int
+    x: Array, y: Array, groups: NDArray[np.generic], options: InferenceOptions
 ) -> float:
-    """p of the correlation, with `y` permuted within groups, two-sided about the mean of those.
+    """Two-sided p of the correlation, with `y` permuted within groups.
 
-    Only the sum of products changes, and its mean over the permutations is that of the groups'
-    means: with both series centred in each group it is 0.
+    Permutation changes only the sum of products, whose mean over all permutations is 0 once both
+    series are centred within each group.
     """
     x, y = _centred(x, groups), _centred(y, groups)
-    order, exact = orders(groups, number, seed)
+    order, exact = orders(groups, options.permutations, options.seed)
     rounding = 1e3 * _ROUNDING * np.linalg.norm(x) * np.linalg.norm(y)
-    reached = np.abs(y[order] @ x) >= abs(y @ x) - rounding
-    return float(reached.mean()) if exact else float((1 + reached.sum()) / (1 + number))
+    extreme = np.abs(y[order] @ x) >= abs(y @ x) - rounding
+    if exact:
+        return float(extreme.mean())
+    return float((1 + extreme.sum()) / (1 + options.permutations))
 
 
 def _centred(values: Array, groups: NDArray[np.generic]) -> Array:

@@ -1,24 +1,33 @@
 """Which categories each treebank has, and with which values."""
 
 from collections.abc import Iterable
-from typing import NamedTuple
+from dataclasses import dataclass
 
 import pandas as pd
 
 from langsig.morphology import CATEGORIES, Words
+from langsig.schemas import CategoryCounts, TreebankSizes, ValueCounts
 
 
-class Coverage(NamedTuple):
-    """What there is to analyse, as tidy tables."""
+@dataclass(frozen=True)
+class Coverage:
+    """The number of words that can be analysed.
 
-    treebanks: pd.DataFrame
-    """Columns ``language``, ``sentences``, ``words``."""
-    categories: pd.DataFrame
-    """Columns ``language``, ``category``, ``words`` that bear it, ``enough``: whether they are as
-    many as a slice needs. A row for every category, also where there is no such word."""
-    attributes: pd.DataFrame
-    """Columns ``language``, ``category``, ``value``, ``words``, ``share`` of the words that bear
-    the category. Values that occur only."""
+    Attributes
+    ----------
+    treebanks
+        Number of sentences and words of each language.
+    categories
+        Number of words that bear each category, and whether there are enough for a slice. There
+        is a row for every category, including those that a language lacks.
+    attributes
+        Number of words that bear each value of a category. There are rows only for values that
+        occur.
+    """
+
+    treebanks: TreebankSizes
+    categories: CategoryCounts
+    attributes: ValueCounts
 
 
 def coverage(treebanks: Iterable[tuple[str, Words]], *, min_instances: int) -> Coverage:
@@ -27,44 +36,41 @@ def coverage(treebanks: Iterable[tuple[str, Words]], *, min_instances: int) -> C
     Parameters
     ----------
     treebanks
-        Pairs of language and words, taken one at a time: not all need be in memory.
+        Pairs of a language and its words. If this is a generator, only one treebank at a time is
+        in memory.
     min_instances
-        Words that a slice must have.
+        Number of words that a slice must have.
     """
-    totals, categories, attributes = [], [], []
+    sizes: list[tuple[str, int, int]] = []
+    categories, attributes = [], []
     for language, words in treebanks:
-        totals.append((language, len(words.sentences), len(words.table)))
-        table = words.category_counts().reset_index()
-        table["enough"] = table["words"] >= max(1, min_instances)
-        categories.append(_of(language, table))
-        values = words.value_counts()
+        sizes.append((language, len(words.sentences), len(words)))
+        counts = words.category_counts().reset_index().assign(language=language)
+        counts["enough"] = counts["words"] >= max(1, min_instances)
+        categories.append(CategoryCounts(counts))
+        values = words.value_counts().assign(language=language)
         bearing = values.groupby("category")["words"].transform("sum")
-        values["share"] = values["words"] / bearing
-        attributes.append(_of(language, values))
+        attributes.append(ValueCounts(values.assign(share=values["words"] / bearing)))
     return Coverage(
-        pd.DataFrame(totals, columns=["language", "sentences", "words"]),
-        pd.concat(categories, ignore_index=True),
-        pd.concat(attributes, ignore_index=True),
+        TreebankSizes(pd.DataFrame(sizes, columns=list(TreebankSizes.columns))),
+        CategoryCounts.concat(categories),
+        ValueCounts.concat(attributes),
     )
 
 
-def _of(language: str, table: pd.DataFrame) -> pd.DataFrame:
-    table.insert(0, "language", language)
-    return table
+def coverage_markdown(coverage: Coverage) -> str:
+    """The counts as a Markdown table, with one row per language and one column per category.
 
-
-def coverage_markdown(found: Coverage) -> str:
-    """The counts as a Markdown table: a row a language, a column a category.
-
-    Categories with too few words for a slice are in brackets, absent ones are empty.
+    Categories with too few words for a slice are in brackets; absent ones are empty.
     """
-    cells = found.categories.assign(cell=found.categories.apply(_cell, axis="columns"))
+    counts = coverage.categories.frame
+    cells = counts.assign(cell=counts.apply(_cell, axis="columns"))
     wide = cells.pivot(index="language", columns="category", values="cell")[list(CATEGORIES)]
     lines = [
         _line(["Language", "Sentences", "Words", *CATEGORIES]),
         _line(["---", *["---:"] * (len(CATEGORIES) + 2)]),
     ]
-    for language, sentences, words in found.treebanks.itertuples(index=False):
+    for language, sentences, words in coverage.treebanks.frame.itertuples(index=False):
         lines.append(_line([language, f"{sentences:,}", f"{words:,}", *wide.loc[language]]))
     return "\n".join(lines) + "\n"
 

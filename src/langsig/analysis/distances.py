@@ -1,4 +1,4 @@
-"""How far apart the signatures of languages are."""
+"""Distances between languages, of several categories together."""
 
 from collections.abc import Iterable
 from itertools import combinations, product
@@ -6,44 +6,70 @@ from itertools import combinations, product
 import pandas as pd
 
 from langsig.morphology import ALL_WORDS
+from langsig.schemas import Distances
 
-COMBINED = "all categories"
-"""Stands for the category where distances of several are combined."""
-_MISSING = 1.0  # the distance to a language without the category (paper, appendix E.1)
-_COLUMNS = ["category", "layer", "language", "other", "distance"]
+_MISSING = 1.0  # distance to a language without the category (paper, appendix E.1)
 
 
 def combined_distances(
-    distances: pd.DataFrame, *, languages: Iterable[str], categories: Iterable[str]
-) -> pd.DataFrame:
-    """Mean over categories of the distances of each layer (paper, appendix E.1, figure 8b).
+    distances: Distances, *, languages: Iterable[str], categories: Iterable[str]
+) -> Distances:
+    """Mean over categories of the distances in each layer (paper, appendix E.1, figure 8b).
 
-    Where a distance is missing, as one of the two languages does not have the category (or has a
-    signature of zeros), it counts as 1. Languages that lack many categories hence lie far from
-    all others, whatever their signatures are: what absences do alone is seen where all distances
-    given are 0.
+    A missing distance counts as 1. It is missing if one of the two languages lacks the category,
+    or has a signature of zeros. Languages that lack many categories are therefore far from all
+    others, whatever their signatures are: compare with :func:`absence_distances`.
 
     Parameters
     ----------
     distances
-        Columns ``category``, ``layer``, ``language``, ``other``, ``distance``.
+        Distances of single categories.
     languages
-        All that shall be there. One that has none of the categories is at distance 1 from all.
+        All languages of the result. A language that has none of the categories is at distance 1
+        from every other.
     categories
-        Over which to take the mean; Part of Speech, which is all words, is left out of it.
+        Categories over which to take the mean. All words, which are no category of their own,
+        are left out.
 
     Returns
     -------
-    DataFrame
-        The same columns, with the category ``all categories``. No rows if no
-        category is left.
+    Distances
+        Rows whose scope is ``combined``; none if no category is left.
     """
-    kept = [category for category in categories if category != ALL_WORDS]
+    return _means(distances.frame, languages, categories, scope="combined")
+
+
+def absence_distances(
+    distances: Distances, *, languages: Iterable[str], categories: Iterable[str]
+) -> Distances:
+    """Share of the categories that one of two languages lacks, in each layer.
+
+    These are the :func:`combined_distances` of languages whose signatures are all alike.
+
+    Parameters
+    ----------
+    distances, languages, categories
+        As in :func:`combined_distances`.
+
+    Returns
+    -------
+    Distances
+        Rows whose scope is ``absences``; none if no category is left.
+    """
+    alike = distances.frame.assign(distance=0.0)
+    return _means(alike, languages, categories, scope="absences")
+
+
+def _means(
+    distances: pd.DataFrame, languages: Iterable[str], categories: Iterable[str], *, scope: str
+) -> Distances:
+    keys = ["category", "layer", "language", "other"]
+    chosen = [category for category in categories if category != ALL_WORDS]
     layers = sorted(distances["layer"].unique())
     pairs = combinations(sorted(languages), 2)
-    expected = [(*place, *pair) for *place, pair in product(kept, layers, pairs)]
-    index = pd.MultiIndex.from_frame(pd.DataFrame(expected, columns=_COLUMNS[:-1]))
-    known = distances.set_index(_COLUMNS[:-1])["distance"]
+    expected = [(*cell, *pair) for *cell, pair in product(chosen, layers, pairs)]
+    index = pd.MultiIndex.from_frame(pd.DataFrame(expected, columns=keys))
+    known = distances.set_index(keys)["distance"]
     filled = known.reindex(index).fillna(_MISSING).reset_index()
     means = filled.groupby(["layer", "language", "other"], sort=True)["distance"].mean()
-    return means.reset_index().assign(category=COMBINED)[_COLUMNS]
+    return Distances(means.reset_index().assign(scope=scope, category=None))

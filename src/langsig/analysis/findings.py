@@ -1,11 +1,12 @@
-"""The paper's findings on all words, held against intervals, and against what needs no training.
+"""The paper's findings on all words, as numbers with intervals.
 
-Each is one number with a sign, computed from average signatures ``[layers, languages]`` on a
-logarithmic scale, so that it does not depend on their level.
+Each finding is one number with a sign, computed from average signatures ``[layers, languages]`` on
+a logarithmic scale, so that it does not depend on their level.
 """
 
 from collections.abc import Collection, Iterator
-from typing import Any, NamedTuple
+from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -14,6 +15,7 @@ from scipy.stats import theilslopes
 
 from langsig.analysis.averages import replicate_cube
 from langsig.intervals import interval
+from langsig.schemas import Estimates, Findings, Replicates
 
 Array = NDArray[np.floating[Any]]
 DECREASES = "decreases over layers"
@@ -22,96 +24,116 @@ LOWEST = "logographic language lowest"
 MIN_LAYERS = 3
 
 
-class _Number(NamedTuple):
+@dataclass(frozen=True)
+class _Contrast:
+    """One finding, with its values for replicates of sentences and for other starts."""
+
     finding: str
-    subject: str
-    estimate: float
-    """Negative where the finding holds."""
-    sentences: Array
-    starts: Array
+    language: str | None
+    opponent: str | None
+    values: tuple[Array, Array, Array]
+    """The estimate ``[1]``, then one value per replicate of sentences, and per start."""
+
+    @property
+    def estimate(self) -> float:
+        return float(self.values[0][0])
 
     def interval(self) -> tuple[float, float]:
-        low, high = interval(np.array(self.estimate), self.sentences, self.starts)
+        _, sentences, starts = self.values
+        low, high = interval(np.array(self.estimate), sentences, starts)
         return float(low), float(high)
 
 
 def findings(
-    estimates: pd.DataFrame, replicates: pd.DataFrame, *, logographic: Collection[str] = ()
-) -> pd.DataFrame:
-    """For every source and normalisation, whether each finding holds beyond its interval.
+    estimates: Estimates, replicates: Replicates, *, logographic: Collection[str] = ()
+) -> Findings:
+    """Test whether each finding holds beyond its 95 % interval, per source and normalisation.
 
-    - `decreases over layers` (paper, section 5.1): Sen's slope of the logarithm of the average
-      signature over layers, for each language and, as ``all``, the mean of the languages' slopes.
+    - `decreases over layers` (paper, section 5.1): Sen's slope over layers of the logarithm of the
+      average signature; for each language, and the mean of the slopes for all languages.
     - `variance smallest in the middle` (section 5.1): mean logarithm of the variance over
-      languages in the layers between a third and two thirds of the height, minus that in the
-      others.
-    - `logographic language lowest` (section 5.1): logarithm of the average signature of the
-      language, minus that of another without such a script, both as means over layers; for the
-      language where that is least surely negative, which is the subject after the ``<``.
+      languages in the middle third of the layers, minus that in the other layers.
+    - `logographic language lowest` (section 5.1): logarithm of the average signature of a
+      language with a logographic script, minus that of another language, both as means over
+      layers. The opponent is the language for which the difference is least surely negative.
+
+    A finding holds if the whole interval is negative; it does not if the whole interval is
+    positive; otherwise it is undecided.
 
     Parameters
     ----------
     estimates
-        Columns ``source``, ``normalise``, ``layer``, ``language``, ``average_signature``.
+        Average signatures of all words.
     replicates
-        Columns ``source``, ``normalise``, ``layer``, ``language``, ``varied``, ``replicate``,
-        ``average_signature``, see :class:`langsig.factorization.LayeredUncertainty`.
+        The same for resampled sentences and other starts.
     logographic
-        Languages with such a script; those without signatures are left out.
+        Languages with a logographic script. Those without signatures are left out.
 
     Returns
     -------
-    DataFrame
-        Columns ``finding``, ``subject``, ``source``, ``normalise``, ``estimate``, ``low``,
-        ``high`` (95 %), ``holds``: ``yes`` if the whole interval is negative, ``no`` if it is
-        positive, else ``undecided``. With fewer than three layers or languages there are no rows;
-        where languages do not vary in some layer, the contrast of variances is missing.
+    Findings
+        There are no rows for sources with fewer than three layers or languages. The contrast of
+        variances is missing where languages do not vary in some layer.
     """
     rows = []
     keys = ["source", "normalise"]
-    draws = dict(iter(replicates.groupby(keys)))
-    for key, group in estimates.groupby(keys, sort=False):
+    for (source, normalise), group in estimates.frame.groupby(keys, sort=False):
         wide = group.pivot(index="layer", columns="language", values="average_signature")
         if min(wide.shape) < MIN_LAYERS:
             continue
-        sentences, starts = (
-            replicate_cube(
-                draws[key].query("varied == @varied"), list(wide.index), list(wide.columns)
+        draws = replicates.select(source=source, normalise=normalise)
+        layers, languages = list(wide.index), list(wide.columns)
+        sentences = replicate_cube(draws.select(varied="sentences"), layers, languages)
+        starts = replicate_cube(draws.select(varied="start"), layers, languages)
+        for contrast in _contrasts(wide, sentences, starts, set(logographic)):
+            low, high = contrast.interval()
+            rows.append(
+                {
+                    "finding": contrast.finding,
+                    "scope": "all" if contrast.language is None else "language",
+                    "language": contrast.language,
+                    "opponent": contrast.opponent,
+                    "source": source,
+                    "normalise": normalise,
+                    "estimate": contrast.estimate,
+                    "low": low,
+                    "high": high,
+                    "holds": "yes" if high < 0 else "no" if low > 0 else "undecided",
+                }
             )
-            for varied in ("sentences", "start")
-        )
-        for number in _numbers(wide, sentences, starts, set(logographic)):
-            low, high = number.interval()
-            holds = "yes" if high < 0 else "no" if low > 0 else "undecided"
-            place = (number.finding, number.subject, *key)
-            rows.append((*place, number.estimate, low, high, holds))
-    columns = ["finding", "subject", *keys, "estimate", "low", "high", "holds"]
-    return pd.DataFrame(rows, columns=columns)
+    return Findings(pd.DataFrame(rows, columns=list(Findings.columns)))
 
 
-def _numbers(
+def _contrasts(
     wide: pd.DataFrame, sentences: Array, starts: Array, logographic: set[str]
-) -> Iterator[_Number]:
+) -> Iterator[_Contrast]:
     languages = [str(name) for name in wide.columns]
     layers = wide.index.to_numpy(float)
     cubes = wide.to_numpy()[None], sentences, starts
+
+    def contrast(
+        finding: str, values: list[Array], language: str | None = None, opponent: str | None = None
+    ) -> _Contrast:
+        return _Contrast(finding, language, opponent, (values[0], values[1], values[2]))
+
     slopes = [_slopes(np.log(cube), layers) for cube in cubes]
-    yield _number(DECREASES, "all", [slope.mean(1) for slope in slopes])
+    yield contrast(DECREASES, [slope.mean(1) for slope in slopes])
     for index, language in enumerate(languages):
-        yield _number(DECREASES, language, [slope[:, index] for slope in slopes])
+        yield contrast(DECREASES, [slope[:, index] for slope in slopes], language)
     height = layers / layers.max()
     middle = (height >= 1 / 3) & (height <= 2 / 3)
     if middle.any():
-        yield _number(MIDDLE, "all", [_middle(cube, middle) for cube in cubes])
+        yield contrast(MIDDLE, [_middle(cube, middle) for cube in cubes])
     means = [np.log(cube).mean(1) for cube in cubes]
     others = [index for index, name in enumerate(languages) if name not in logographic]
     for language in sorted(logographic & set(languages)):
-        own = languages.index(language)
+        index = languages.index(language)
         pairs = [
-            _number(
+            contrast(
                 LOWEST,
-                f"{language} < {languages[other]}",
-                [mean[:, own] - mean[:, other] for mean in means],
+                [mean[:, index] - mean[:, other] for mean in means],
+                language,
+                languages[other],
             )
             for other in others
         ]
@@ -119,43 +141,41 @@ def _numbers(
             yield max(pairs, key=lambda pair: pair.interval()[1])
 
 
-def _number(finding: str, subject: str, values: list[Array]) -> _Number:
-    """From the estimate ``[1]``, and replicates of sentences and starts."""
-    (estimate,), sentences, starts = values
-    return _Number(finding, subject, float(estimate), sentences, starts)
-
-
 def _slopes(logs: Array, layers: Array) -> Array:
-    """Sen's slopes of ``[replicates, layers, languages]`` over layers."""
+    """Sen's slopes over the layers of ``[replicates, layers, languages]``."""
     flat = np.moveaxis(logs, 1, -1)
     slopes = [theilslopes(series, layers).slope for series in flat.reshape(-1, flat.shape[-1])]
     return np.array(slopes).reshape(flat.shape[:-1])
 
 
 def _middle(averages: Array, middle: NDArray[np.bool_]) -> Array:
-    """Of ``[replicates, layers, languages]``."""
+    """Contrast of variances for each replicate of ``[replicates, layers, languages]``."""
     with np.errstate(divide="ignore", invalid="ignore"):
         variances = np.log(averages.var(-1, ddof=1))
         contrast: Array = variances[:, middle].mean(1) - variances[:, ~middle].mean(1)
     return contrast
 
 
-def findings_markdown(table: pd.DataFrame) -> str:
-    """One table: a row a finding and its subject, a column a source and normalisation."""
-    variants = list(dict.fromkeys(zip(table["source"], table["normalise"], strict=True)))
+def findings_markdown(findings: Findings) -> str:
+    """The findings as a Markdown table.
+
+    There is one row per finding and language, and one column per source and normalisation.
+    """
+    frame = findings.frame
+    variants = list(dict.fromkeys(zip(frame["source"], frame["normalise"], strict=True)))
     heads = [f"{source}, {normalise}" for source, normalise in variants]
     lines = [
         f"| finding | {' | '.join(heads)} |",
         f"| --- |{' ---: |' * len(heads)}",
     ]
-    subjects = table["subject"].str.split(" < ").str[0]
-    for (finding, subject), rows in table.groupby(["finding", subjects], sort=False):
+    subjects = frame["language"].fillna("all")
+    for (finding, subject), rows in frame.groupby(["finding", subjects], sort=False):
         cells = {}
         for row in rows.to_dict("records"):
-            against = row["subject"].partition(" < ")[2]
+            against = "" if pd.isna(row["opponent"]) else f" against {row['opponent']}"
             cells[row["source"], row["normalise"]] = (
                 f"{row['holds']}: {row['estimate']:+.2g} ({row['low']:+.2g} to {row['high']:+.2g})"
-                + (f" against {against}" if against else "")
+                f"{against}"
             )
         shown = " | ".join(cells.get(variant, "") for variant in variants)
         lines.append(f"| {finding}: {subject} | {shown} |")

@@ -1,110 +1,127 @@
-"""The same questions put to other measures than average signatures."""
+"""The tests of average signatures, repeated with other measures."""
 
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Iterator, Mapping
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
 
 from langsig.analysis.corrections import with_adjusted
-from langsig.analysis.correlations import as_table, by_layer
+from langsig.analysis.correlations import as_frame, by_layer
+from langsig.analysis.options import InferenceOptions
 from langsig.analysis.trends import trends
 from langsig.morphology import ALL_WORDS
+from langsig.schemas import (
+    AverageSignatures,
+    Baselines,
+    Estimates,
+    Measures,
+    MeasureTests,
+    Properties,
+    Scores,
+)
 
-AVERAGE_SIGNATURE = "average signature"
-_TREND = "decrease over layers (share of languages)"
+AVERAGE_SIGNATURE = "average_signature"
+_MEASURE = ["measure", "source", "normalise"]
+_TEST = ["test", "property", "task", "metric", "model"]
 
 
-def measures(
-    averages: pd.DataFrame, baselines: pd.DataFrame, estimates: pd.DataFrame
-) -> pd.DataFrame:
-    """All that says something of all words of a language in a layer, in one form.
+def measures(averages: AverageSignatures, baselines: Baselines, estimates: Estimates) -> Measures:
+    """Collect all measures of all words: average signatures, plainer measures, and estimates.
 
-    Parameters
-    ----------
-    averages
-        Columns ``category``, ``layer``, ``language``, ``average_signature``.
-    baselines
-        Columns ``category``, ``layer``, ``language``, ``measure``, ``value``.
-    estimates
-        Columns ``source``, ``normalise``, ``layer``, ``language``, ``average_signature``.
-
-    Returns
-    -------
-    DataFrame
-        Columns ``measure``, ``layer``, ``language``, ``average_signature``: the measure, whatever
-        it is. Those of the estimates are named by source and normalisation.
+    Average signatures come from the factorisation in use, without source and normalisation, and
+    from the estimates, with their source and normalisation.
     """
+    all_words = averages.select(category=ALL_WORDS).frame
+    plainer = baselines.select(category=ALL_WORDS).frame
     parts = [
-        averages[averages["category"] == ALL_WORDS].assign(measure=AVERAGE_SIGNATURE),
-        baselines[baselines["category"] == ALL_WORDS].rename(
-            columns={"value": "average_signature"}
+        all_words.rename(columns={AVERAGE_SIGNATURE: "value"}).assign(
+            measure=AVERAGE_SIGNATURE, source=None, normalise=None
         ),
-        estimates.assign(measure=estimates["source"] + ", " + estimates["normalise"]),
+        plainer.assign(source=None, normalise=None),
+        estimates.frame.rename(columns={AVERAGE_SIGNATURE: "value"}).assign(
+            measure=AVERAGE_SIGNATURE
+        ),
     ]
-    columns = ["measure", "layer", "language", "average_signature"]
-    return pd.concat([part[columns] for part in parts], ignore_index=True)
+    columns = list(Measures.columns)
+    return Measures.concat(Measures(part[columns]) for part in parts)
 
 
 def measure_tests(
-    measures: pd.DataFrame,
-    properties: pd.DataFrame,
-    scores: pd.DataFrame | None,
+    measures: Measures,
+    properties: Properties,
+    scores: Scores | None,
     *,
     genera: Mapping[str, str],
-    min_languages: int,
-    permutations: int,
-    seed: int,
-) -> pd.DataFrame:
-    """What each measure says of trends, properties of languages and benchmark scores.
+    options: InferenceOptions,
+) -> MeasureTests:
+    """Test each measure for trends, and correlate it with properties and benchmark scores.
 
-    Where a plainer measure, or an untrained model, gives the same answer as the average
-    signature, that answer is not one about what the model has learnt of a language.
+    If a plainer measure, or an untrained model, gives the same result as the average signature,
+    that result does not show what the model has learnt of a language.
 
     Parameters
     ----------
     measures
         What :func:`measures` returns.
-    properties, scores, genera, min_languages, permutations, seed
-        As in :func:`langsig.analysis.correlations` and
-        :func:`langsig.analysis.score_correlations`; of the properties, those of all words.
+    properties
+        Properties of languages. Those of single categories other than all words are left out.
+    scores
+        Benchmark scores, if there are any.
+    genera, options
+        As in :func:`langsig.analysis.correlations`.
 
     Returns
     -------
-    DataFrame
-        Columns ``measure``, ``analysis``, ``estimate``, ``low``, ``high``, ``n``, ``p``,
-        ``p_adjusted``, ``enough``. Of trends, the estimate is the share of languages that decrease
-        from the lower to the upper layers (negative tau), without p; else Pearson's correlation
-        with the mean over the layers. All p-values of an analysis are one family.
+    MeasureTests
+        The estimate of a trend is the share of languages that decrease from the lower to the
+        upper layers (negative tau); it has no p. The estimate of a correlation is Pearson's r
+        with the mean over the layers. All p-values of a property or score are one family for the
+        correction of the false discovery rate.
     """
-    questions = _questions(properties, scores)
-    options: dict[str, Any] = {"genera": genera, "permutations": permutations, "seed": seed}
-    shares, rows = [], []
-    for measure, table in measures.groupby("measure", sort=False):
-        tau = trends(table.assign(category=ALL_WORDS))["tau"].dropna()
-        share = float((tau < 0).mean()) if len(tau) else np.nan
-        shares.append((measure, _TREND, share, len(tau), len(tau) >= min_languages))
-        rows += [
-            (measure, question, *by_layer(table, values, **options)[-1])
-            for question, values in questions.items()
-        ]
-    found = as_table(rows, ["measure", "analysis"], min_languages=min_languages)
-    trend = pd.DataFrame(shares, columns=["measure", "analysis", "estimate", "n", "enough"])
-    columns = ["measure", "analysis", "estimate", "low", "high", "n", "p", "p_adjusted", "enough"]
-    adjusted = with_adjusted(found.rename(columns={"pearson": "estimate"}), ["analysis"])
-    return pd.concat([trend, adjusted], ignore_index=True).reindex(columns=columns)
+    variables = [*_property_values(properties), *_score_values(scores)]
+    trend_rows, rows = [], []
+    for measure, group in measures.frame.groupby(_MEASURE, sort=False, dropna=False):
+        frame = group.rename(columns={"value": "average_signature"})
+        trend_rows.append((*measure, "trend", *_decreasing(frame, options)))
+        for variable in variables:
+            scope_mean = by_layer(frame, variable.values, genera=genera, options=options)[-1]
+            rows.append((*measure, *variable.key, *scope_mean))
+    correlated = as_frame(rows, [*_MEASURE, *_TEST], min_languages=options.min_languages)
+    adjusted = with_adjusted(correlated.rename(columns={"pearson": "estimate"}), _TEST)
+    trend = pd.DataFrame(trend_rows, columns=[*_MEASURE, "test", "estimate", "n", "enough"])
+    columns = list(MeasureTests.columns)
+    tables = [MeasureTests(table.reindex(columns=columns)) for table in (trend, adjusted)]
+    return MeasureTests.concat(tables)
 
 
-def _questions(properties: pd.DataFrame, scores: pd.DataFrame | None) -> dict[str, pd.Series]:
-    """By name, values by language."""
-    own = properties[properties["category"].fillna(ALL_WORDS) == ALL_WORDS]
-    named = {
-        f"correlation with {name}": facts.set_index("language")["value"]
-        for name, facts in own.groupby("property", sort=False)
-    }
-    if scores is not None:
-        for key, group in scores.groupby(["task", "metric", "model"], sort=False):
-            named[f"correlation with {', '.join(map(str, key))}"] = group.set_index("language")[
-                "value"
-            ]
-    return named
+def _decreasing(frame: pd.DataFrame, options: InferenceOptions) -> tuple[float, int, bool]:
+    """Share of languages that decrease, number of languages, and whether there are enough."""
+    averages = frame[["layer", "language", "average_signature"]].assign(category=ALL_WORDS)
+    tau = trends(AverageSignatures(averages)).frame["tau"].dropna()
+    share = float((tau < 0).mean()) if len(tau) else np.nan
+    return share, len(tau), len(tau) >= options.min_languages
+
+
+class _Variable(NamedTuple):
+    """What measures are correlated with."""
+
+    key: tuple[str | None, ...]
+    """Test, property, task, metric and model."""
+    values: pd.Series
+    """Values indexed by language."""
+
+
+def _property_values(properties: Properties) -> Iterator[_Variable]:
+    frame = properties.frame
+    chosen = frame[frame["category"].fillna(ALL_WORDS) == ALL_WORDS]
+    for name, group in chosen.groupby("property", sort=False):
+        key = ("property", str(name), None, None, None)
+        yield _Variable(key, group.set_index("language")["value"])
+
+
+def _score_values(scores: Scores | None) -> Iterator[_Variable]:
+    if scores is None:
+        return
+    for key, group in scores.frame.groupby(["task", "metric", "model"], sort=False):
+        yield _Variable(("score", None, *key), group.set_index("language")["value"])

@@ -1,4 +1,4 @@
-"""Orders of languages for tests by permutation: all of them, or some at random."""
+"""Orders of languages for permutation tests: all of them, or a random sample."""
 
 import itertools
 import math
@@ -8,14 +8,24 @@ from numpy.typing import NDArray
 
 
 def orders(groups: NDArray[np.generic], number: int, seed: int) -> tuple[NDArray[np.intp], bool]:
-    """Permutations within the groups ``[permutations, languages]``, and whether they are all.
+    """Permute languages within groups.
 
     Parameters
     ----------
     groups
-        ``[languages]``: those with the same entry change places with one another only.
+        Group of each language, ``[languages]``. Only languages of the same group change places.
     number
-        Of random ones; if there are no more in all, each is there once, what was there first.
+        Number of random permutations. If there are no more permutations than that, the result
+        has each of them once, beginning with the identity.
+    seed
+        Seed of the random permutations.
+
+    Returns
+    -------
+    order
+        Indices of languages, ``[permutations, languages]``.
+    exact
+        Whether these are all permutations.
     """
     members = [np.flatnonzero(groups == group) for group in np.unique(groups)]
     total = math.prod(math.factorial(len(group)) for group in members)

@@ -9,115 +9,97 @@ from numpy.typing import NDArray
 from scipy.stats import hypergeom
 
 from langsig.errors import InputError
+from langsig.morphology import ALL_WORDS, Words
+from langsig.schemas import Properties
 
 DATA_SIZE = "data_size"
 _NO_LEMMA = ("_", "")
 Lemmas = Iterable[str | None]
 
 
-def language_properties(
-    covered: pd.DataFrame, characters: Mapping[str, int], lemmas: Mapping[str, Lemmas]
-) -> pd.DataFrame:
-    """All properties of all languages in one table.
+def language_properties(words: Mapping[str, Words], characters: Mapping[str, int]) -> Properties:
+    """Compute the properties of all languages.
+
+    - ``data_size``: number of words that bear each category.
+    - ``unique_characters``: number of different characters in the training text.
+    - ``type_token_ratio``: of all tokens, see :func:`type_token_ratio`. Punctuation, which bears
+      no part of speech, is no token.
+    - ``type_token_ratio_equal``: expected ratio for the same number of tokens in every language,
+      which is the number in the language with the fewest, among those with lemmas.
 
     Parameters
     ----------
-    covered
-        Columns ``language``, ``category``, ``words``, see
-        :attr:`langsig.analysis.Coverage.categories`.
+    words
+        Words of each language's treebank.
     characters
-        What :func:`langsig.corpora.unique_characters` says of each language's training text.
-    lemmas
-        By language, those of its words that bear a part of speech: punctuation is no token.
-
-    Returns
-    -------
-    DataFrame
-        Columns ``property``, ``category`` (missing: the same for every category), ``language``,
-        ``value``. Properties are ``data_size`` (words that bear the category),
-        ``unique_characters``, ``type_token_ratio``, and ``type_token_ratio_equal``: at as many
-        tokens as the language with the fewest has, of those that have lemmas at all.
+        Number of different characters in each language's training text, see
+        :func:`langsig.corpora.unique_characters`.
     """
-    counts = {language: _lemma_counts(own) for language, own in lemmas.items()}
-    tokens = min((own.sum() for own in counts.values() if own.size), default=0)
-    sizes = covered[["category", "language"]].assign(property=DATA_SIZE, value=covered["words"])
-    facts = {
-        "unique_characters": characters,
-        "type_token_ratio": {language: _ratio(own) for language, own in counts.items()},
-        "type_token_ratio_equal": {
-            language: _ratio_at(own, tokens) for language, own in counts.items()
-        },
+    rows: list[tuple[str, str | None, str, float]] = []
+    for language, table in words.items():
+        counts = table.category_counts()
+        rows += [(DATA_SIZE, str(category), language, n) for category, n in counts.items()]
+    rows += [("unique_characters", None, language, n) for language, n in characters.items()]
+    lemmas = {
+        language: _with_lemma(table.select(ALL_WORDS).table["lemma"])
+        for language, table in words.items()
     }
-    rows = [
-        (name, None, language, value)
-        for name, of_languages in facts.items()
-        for language, value in of_languages.items()
-    ]
-    columns = ["property", "category", "language", "value"]
-    return pd.concat(
-        [sizes[columns].astype({"value": float}), pd.DataFrame(rows, columns=columns)],
-        ignore_index=True,
-    )
+    fewest = min((len(tokens) for tokens in lemmas.values() if tokens), default=1)
+    for name, number in (("type_token_ratio", None), ("type_token_ratio_equal", fewest)):
+        for language, tokens in lemmas.items():
+            rows.append((name, None, language, type_token_ratio(tokens, number)))
+    return Properties(pd.DataFrame(rows, columns=list(Properties.columns)))
 
 
-def type_token_ratio(lemmas: Lemmas) -> float:
-    """Distinct lemmas over tokens (paper, section 5.1).
+def type_token_ratio(lemmas: Lemmas, tokens: int | None = None) -> float:
+    """Number of different lemmas over the number of tokens (paper, section 5.1).
 
-    Parameters
-    ----------
-    lemmas
-        Of the tokens: the words of a treebank that bear a part of speech. Tokens without a lemma
-        (missing, empty or ``_``) are not counted.
-
-    Returns
-    -------
-    float
-        Missing where no token has a lemma, as in some treebanks.
-    """
-    return _ratio(_lemma_counts(lemmas))
-
-
-def type_token_ratio_at(lemmas: Lemmas, tokens: int) -> float:
-    """The type-token ratio to be expected of fewer tokens: the ratio falls as a text gets longer.
-
-    It is the mean over all samples of so many tokens without replacement, in closed form: a lemma
-    is in a sample unless all its tokens are left out, which has a hypergeometric probability.
+    The ratio falls as a text gets longer. To compare languages, `tokens` gives the expected ratio
+    of a shorter text: its mean over all samples of that size without replacement. The mean has a
+    closed form, as the probability that a sample lacks all tokens of a lemma is hypergeometric.
 
     Parameters
     ----------
     lemmas
-        As in :func:`type_token_ratio`.
+        Lemma of each token. Tokens without a lemma (missing, empty, or ``_``) are not counted.
     tokens
-        Size of the samples.
+        Size of the samples. By default, the ratio of all tokens.
 
     Returns
     -------
     float
-        Missing where fewer tokens have lemmas.
+        The ratio; missing if no token has a lemma, or fewer than `tokens` have one.
 
     Raises
     ------
     InputError
         If `tokens` is not positive.
+
+    Examples
+    --------
+    >>> from langsig.analysis import type_token_ratio
+    >>> type_token_ratio(["be", "be", "have", None])
+    0.6666666666666666
+    >>> round(type_token_ratio(["be", "be", "have"], tokens=2), 3)
+    0.833
     """
+    counts = np.array([*Counter(_with_lemma(lemmas)).values()], dtype=np.int64)
+    if tokens is None:
+        return len(counts) / int(counts.sum()) if counts.size else np.nan
     if tokens < 1:
-        raise InputError(f"tokens: {tokens} is not positive; give the size of the samples")
-    return _ratio_at(_lemma_counts(lemmas), tokens)
+        raise InputError(f"tokens must be positive, got {tokens}")
+    return _expected_ratio(counts, tokens)
 
 
-def _lemma_counts(lemmas: Lemmas) -> NDArray[np.int64]:
-    """Tokens of each lemma."""
-    counts = Counter(lemma for lemma in lemmas if not pd.isna(lemma) and lemma not in _NO_LEMMA)
-    return np.array([*counts.values()], dtype=np.int64)
+def _with_lemma(lemmas: Lemmas) -> list[str]:
+    """The lemmas of the tokens that have one."""
+    return [str(lemma) for lemma in lemmas if not pd.isna(lemma) and lemma not in _NO_LEMMA]
 
 
-def _ratio(counts: NDArray[np.int64]) -> float:
-    return len(counts) / int(counts.sum()) if counts.size else np.nan
-
-
-def _ratio_at(counts: NDArray[np.int64], tokens: int) -> float:
+def _expected_ratio(counts: NDArray[np.int64], tokens: int) -> float:
+    """Expected ratio of samples, from the number of tokens of each lemma."""
     total = counts.sum()
-    if not 0 < tokens <= total:
+    if tokens > total:
         return np.nan
     sizes, lemmas = np.unique(counts, return_counts=True)
     absent = hypergeom.pmf(0, total, sizes, tokens)

@@ -1,4 +1,4 @@
-"""Do languages of different genera differ more from one another than those of one genus?"""
+"""Variance of average signatures in a diverse set of languages and in related ones."""
 
 from collections.abc import Callable, Collection, Mapping
 from functools import partial
@@ -11,144 +11,161 @@ from numpy.typing import NDArray
 from scipy.stats import chi2, levene, permutation_test
 
 from langsig.analysis.corrections import with_adjusted
+from langsig.analysis.options import InferenceOptions
 from langsig.errors import InputError
+from langsig.schemas import AverageSignatures, SetAverages, VarianceTests
 
 Array = NDArray[np.floating[Any]]
 _Test = Callable[[Array, Array], tuple[float, float]]
 CHI_SQUARE, BROWN_FORSYTHE, PERMUTATION = "chi-square", "Brown-Forsythe", "permutation"
-_MIN_DISTANCES = 3  # two languages are as far from their median as one another
+DIVERSE = "diverse"
+"""Name of the diverse set."""
+_MIN_DISTANCES = 3  # two languages are always equally far from their median
 
 
 def variance_tests(
-    averages: pd.DataFrame,
+    averages: AverageSignatures,
     *,
     diverse: Collection[str],
     related: Mapping[str, Collection[str]],
     layers: Collection[int],
-    min_languages: int,
-    permutations: int,
-    seed: int,
-) -> pd.DataFrame:
-    """Variance of average signatures in a diverse set of languages against related ones.
+    options: InferenceOptions,
+) -> VarianceTests:
+    """Compare the variance of average signatures in a diverse set and in related languages.
 
-    Three two-sided tests (paper, section 5.2, which has the first one only):
+    There are three two-sided tests (paper, section 5.2, which has only the first):
 
-    - `chi-square`: statistic (n - 1) s^2 / r^2, s^2 the variance of the n diverse languages, r^2
-      that of the related ones, taken as if it were known. It is not: of normal samples of equal
-      variance, ten diverse and five related languages, this test rejects 31 % at .05 (ten and
-      eight: 22 %), so that its p-values are no evidence by themselves.
-    - `Brown-Forsythe`: analysis of variance of the distances to the median of the set. With ten
+    - `chi-square`: statistic (n - 1) s^2 / r^2, where s^2 is the variance of the n diverse
+      languages, and r^2 that of the related ones, which is treated as if it were known. As it is
+      an estimate, the test rejects too often: 31 % at the level .05 for normal samples of equal
+      variance with ten diverse and five related languages, and 22 % with ten and eight. Its
+      p-values alone are no evidence.
+    - `Brown-Forsythe`: analysis of variance of the distances to the median of each set. With ten
       and five languages it rejects 2 % of such samples.
-    - `permutation`: statistic log s^2 - log r^2; the languages' deviations from the mean of their
-      set are dealt anew to sets of the same sizes, in all ways where these are no more than
-      `permutations`. It rejects 4 % of such samples, and as many where the means differ.
+    - `permutation`: statistic log s^2 - log r^2. The deviations of languages from the mean of
+      their set are permuted between the sets. The test rejects 4 % of such samples, also where
+      the means differ.
 
-    The last two need sets without common members: a language of both counts as a related one
-    only. In the first it is in both, as in the paper.
+    The last two need sets without common members: a language of both sets counts as related only.
+    In the first test it is in both, as in the paper.
 
     The p-values of one test are one family for the correction of the false discovery rate.
 
     Parameters
     ----------
     averages
-        Columns ``category``, ``layer``, ``language``, ``average_signature``: rows of one joint
-        factorisation of all languages, or of factorisations of the sets alone.
-    diverse, related
-        Languages; those without the category are left out of its tests.
+        Average signatures of one joint factorisation of all languages.
+    diverse
+        Languages of different genera. Languages without a category are left out of its tests.
+    related
+        Sets of related languages, by name.
     layers
-        Which to test.
-    min_languages
-        That either set must have for a test to be counted.
-    permutations, seed
-        Their number, and the seed of what is drawn.
+        Layers to test.
+    options
+        Number and seed of permutations, and the number of languages that both sets must have for
+        a test to count.
 
     Returns
     -------
-    DataFrame
-        Columns ``category``, ``layer``, ``related`` (name of the set), ``test``,
-        ``diverse_languages`` and ``related_languages`` (numbers in the test),
-        ``diverse_variance`` and ``related_variance`` (n - 1 in the denominator), ``ratio`` of the
-        two, ``statistic``, ``p``, ``p_adjusted``, ``enough``: whether both sets have
-        `min_languages`; if not, p is not adjusted, and not counted. With fewer than two languages
-        in a set, or without any variance in one, ratio, statistic and p are missing; with fewer
-        than three, statistic and p of Brown and Forsythe's test.
+    VarianceTests
+        Ratio, statistic and p are missing where a set has fewer than two languages or no
+        variance. Statistic and p of the Brown-Forsythe test are missing where a set has fewer
+        than three languages.
 
     Raises
     ------
     InputError
         If no category has average signatures in one of the layers.
     """
-    there = {int(layer) for layer in averages["layer"].unique()}
-    absent = sorted(set(layers) - there)
-    if absent:
-        raise InputError(f"layers: {absent} have no average signatures, only {sorted(there)} have")
-    tests: dict[str, _Test] = {
-        CHI_SQUARE: _chi_square,
-        BROWN_FORSYTHE: _brown_forsythe,
-        PERMUTATION: partial(_permutation, permutations=permutations, seed=seed),
-    }
-    rows = []
-    chosen = averages[averages["layer"].isin(layers)]
-    for key, group in chosen.groupby(["category", "layer"], sort=True):
-        values = group.set_index("language")["average_signature"].sort_index()
-        for (name, members), (test, function) in product(related.items(), tests.items()):
-            apart = set(diverse) if test == CHI_SQUARE else set(diverse) - set(members)
-            sets = _of(values, apart), _of(values, members)
-            rows.append((*key, name, test, *_numbers(*sets), *_tested(*sets, function)))
-    columns = [
-        "category", "layer", "related", "test", "diverse_languages", "related_languages",
-        "diverse_variance", "related_variance", "ratio", "statistic", "p",
-    ]  # fmt: skip
-    table = pd.DataFrame(rows, columns=columns)
-    enough = table[["diverse_languages", "related_languages"]].min(axis=1) >= min_languages
-    adjusted = with_adjusted(table[enough], ["test"])["p_adjusted"]
-    return table.assign(p_adjusted=adjusted, enough=enough)
+    frame = _tests(averages.frame, diverse, related, layers, options)
+    return VarianceTests(with_adjusted(frame, ["test"]).assign(fit="joint"))
 
 
-def variance_tests_alone(
-    averages: pd.DataFrame,
+def separate_variance_tests(
+    averages: SetAverages,
     *,
     diverse: Collection[str],
     related: Mapping[str, Collection[str]],
-    **options: Any,
-) -> pd.DataFrame:
-    """:func:`variance_tests` of sets that were factorised each by itself.
+    layers: Collection[int],
+    options: InferenceOptions,
+) -> VarianceTests:
+    """The tests of :func:`variance_tests` for sets that were factorised separately.
 
-    A language of both sets has two average signatures, and counts as a related one only, in all
-    tests.
+    A language of both sets has two average signatures, and counts as related only in all tests.
 
     Parameters
     ----------
     averages
-        Columns ``set`` (``diverse``, or the name of a related set), ``category``, ``layer``,
-        ``language``, ``average_signature``.
-    options
-        The others of :func:`variance_tests`, and its results.
+        Average signatures of each set.
+    diverse, related, layers, options
+        As in :func:`variance_tests`.
     """
-    tables = []
+    frames = []
     for name, members in related.items():
-        others = set(diverse) - set(members)
-        of_diverse = (averages["set"] == "diverse") & averages["language"].isin(others)
-        both = averages[of_diverse | (averages["set"] == name)]
-        tables.append(variance_tests(both, diverse=others, related={name: members}, **options))
-    return with_adjusted(pd.concat(tables, ignore_index=True), ["test"])
+        unrelated = set(diverse) - set(members)
+        frame = averages.frame
+        is_diverse = (frame["set"] == DIVERSE) & frame["language"].isin(unrelated)
+        both = frame[is_diverse | (frame["set"] == name)]
+        frames.append(_tests(both, unrelated, {name: members}, layers, options))
+    frame = with_adjusted(pd.concat(frames, ignore_index=True), ["test"])
+    return VarianceTests(frame.assign(fit="separate"))
+
+
+def _tests(
+    averages: pd.DataFrame,
+    diverse: Collection[str],
+    related: Mapping[str, Collection[str]],
+    layers: Collection[int],
+    options: InferenceOptions,
+) -> pd.DataFrame:
+    """All tests, before the correction of p."""
+    available = {int(layer) for layer in averages["layer"].unique()}
+    absent = sorted(set(layers) - available)
+    if absent:
+        raise InputError(
+            f"layers: there are no average signatures of {', '.join(map(str, absent))}, only of "
+            f"{', '.join(map(str, sorted(available)))}"
+        )
+    permutation = partial(_permutation, permutations=options.permutations, seed=options.seed)
+    tests: dict[str, _Test] = {
+        CHI_SQUARE: _chi_square,
+        BROWN_FORSYTHE: _brown_forsythe,
+        PERMUTATION: permutation,
+    }
+    rows = []
+    chosen = averages[averages["layer"].isin(layers)]
+    for (category, layer), group in chosen.groupby(["category", "layer"], sort=True):
+        values = group.set_index("language")["average_signature"].sort_index()
+        for (name, members), (test, function) in product(related.items(), tests.items()):
+            first = set(diverse) if test == CHI_SQUARE else set(diverse) - set(members)
+            row = {"category": category, "layer": layer, "related": name, "test": test}
+            rows.append(row | _compared(_of(values, first), _of(values, members), function))
+    undecided = {"fit", "p_adjusted", "enough"}
+    columns = [name for name in VarianceTests.columns if name not in undecided]
+    table = pd.DataFrame(rows, columns=columns)
+    numbers = table[["diverse_languages", "related_languages"]].min(axis=1)
+    return table.assign(enough=numbers >= options.min_languages)
 
 
 def _of(values: pd.Series, languages: Collection[str]) -> Array:
     return values[values.index.isin(languages)].to_numpy(float)
 
 
-def _numbers(diverse: Array, related: Array) -> tuple[float, ...]:
-    """Of languages, and their variances."""
-    variances = (x.var(ddof=1) if len(x) > 1 else np.nan for x in (diverse, related))
-    return len(diverse), len(related), *variances
-
-
-def _tested(diverse: Array, related: Array, test: _Test) -> tuple[float, float, float]:
-    """Ratio of variances, statistic and p."""
-    if any(len(x) < 2 or np.ptp(x) == 0 for x in (diverse, related)):
-        return np.nan, np.nan, np.nan
-    return float(diverse.var(ddof=1) / related.var(ddof=1)), *test(diverse, related)
+def _compared(diverse: Array, related: Array, test: _Test) -> dict[str, float]:
+    """Numbers of languages, variances, their ratio, statistic and p."""
+    ratio = statistic = p = np.nan
+    if all(len(values) >= 2 and np.ptp(values) > 0 for values in (diverse, related)):
+        ratio = float(diverse.var(ddof=1) / related.var(ddof=1))
+        statistic, p = test(diverse, related)
+    return {
+        "diverse_languages": len(diverse),
+        "related_languages": len(related),
+        "diverse_variance": diverse.var(ddof=1) if len(diverse) > 1 else np.nan,
+        "related_variance": related.var(ddof=1) if len(related) > 1 else np.nan,
+        "ratio": ratio,
+        "statistic": statistic,
+        "p": p,
+    }
 
 
 def _chi_square(diverse: Array, related: Array) -> tuple[float, float]:
@@ -171,18 +188,18 @@ def _permutation(
     def distance(x: Array, y: Array, axis: int) -> Array:
         return np.abs(_log_ratio(x, y, axis))
 
-    # Without centring, sets of different means would be mixed, and the test reject too often.
+    # Without centring, sets of different means would be mixed, and the test would reject too often.
     test = permutation_test(
         (diverse - diverse.mean(), related - related.mean()),
         distance,
         n_resamples=permutations,
-        alternative="greater",  # of the absolute value, hence two-sided
+        alternative="greater",  # two-sided, as the statistic is an absolute value
         rng=seed,
     )
     return float(_log_ratio(diverse, related, 0)), float(test.pvalue)
 
 
 def _log_ratio(x: Array, y: Array, axis: int) -> Array:
-    with np.errstate(divide="ignore", invalid="ignore"):  # deviations that are all the same
+    with np.errstate(divide="ignore", invalid="ignore"):  # deviations that are all equal
         ratio: Array = np.log(x.var(axis, ddof=1)) - np.log(y.var(axis, ddof=1))
     return ratio

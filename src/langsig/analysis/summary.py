@@ -1,4 +1,7 @@
-"""The numbers that are compared between revisions."""
+"""The metrics of a run: the numbers that are compared between revisions.
+
+This module alone knows their layout: ``metrics/summary.json`` and ``metrics/languages/*.json``.
+"""
 
 import math
 from collections.abc import Mapping
@@ -6,85 +9,129 @@ from typing import Any
 
 import pandas as pd
 
+from langsig.analysis.associations import Associations
 from langsig.analysis.findings import DECREASES
+from langsig.analysis.sets import PERMUTATION
 from langsig.morphology import ALL_WORDS
+from langsig.schemas import (
+    AverageSignatures,
+    BaselineAgreement,
+    CategoryCounts,
+    CategoryTrends,
+    Correlations,
+    Diagnostics,
+    Findings,
+    RankSweep,
+    ResidualReliability,
+    ScoreCorrelations,
+    Spread,
+    TreeStatistics,
+    Trends,
+    VarianceTests,
+)
 
-_CHECKS = [
-    "relative_error", "converged", "blueprint_condition", "rank_correlation", "level_spread",
-    "flags",
-]  # fmt: skip
-_LAYERS = ["control_layer", "experimental_layer"]
-_DIGITS = 6  # significant; more would only compare rounding errors
+_CHECKS = (
+    "relative_error",
+    "converged",
+    "blueprint_condition",
+    "rank_correlation",
+    "level_spread",
+)
+_DIGITS = 6  # significant digits; more would only compare rounding errors
+_FITS = {"joint": "joint", "separate": "alone"}
 
 
 def summary(
-    averages: pd.DataFrame,
-    trends: pd.DataFrame,
-    spread: pd.DataFrame,
-    factorizations: pd.DataFrame,
-    learning: Mapping[str, Mapping[str, Any]],
     *,
-    findings: pd.DataFrame,
-    baselines: Mapping[str, Any],
-    relations: Mapping[str, Any] | None = None,
+    averages: AverageSignatures,
+    trends: Trends,
+    category_trends: CategoryTrends,
+    spread: Spread,
+    diagnostics: Diagnostics,
+    findings: Findings,
+    agreement: BaselineAgreement,
+    reliability: ResidualReliability,
+    ranks: RankSweep,
+    coverage: CategoryCounts,
+    associations: Associations,
+    learning: Mapping[str, Mapping[str, Any]],
 ) -> dict[str, Any]:
-    """Metrics of all words: nested dictionaries of plain numbers, missing ones left out.
+    """Build the metrics of a run.
+
+    They are of all words, unless stated otherwise. Numbers have six significant digits, and
+    missing ones are left out.
 
     Parameters
     ----------
     averages, trends, spread
-        Tables of the functions of these names.
-    factorizations
-        Columns ``category``, ``layer``, ``relative_error``, ``converged``,
-        ``blueprint_condition``, ``rank_correlation``, ``level_spread``, ``flags``; and the layers
-        that were paired, ``control_layer`` and ``experimental_layer``, which become metrics only
-        where models differ in depth.
-    learning
-        By model: ``masked_cross_entropy``, ``unigram_cross_entropy``, ``gain``, ``learnt``; of a
-        model that was not trained here only ``checkpoint``, its name.
+        Become ``average_signature``, ``trends`` and ``spread``.
+    category_trends, coverage
+        Trends and numbers of languages of each category; become ``trends_by_category`` and
+        ``coverage``.
+    diagnostics
+        Become ``factorization``. The layers of the two models become ``layers``, but only if they
+        differ somewhere.
     findings
-        What :func:`langsig.analysis.findings` returns; of its rows on trends only those on all
-        languages together are taken.
-    baselines
-        What :func:`langsig.analysis.baseline_metrics` returns.
-    relations
-        What :func:`langsig.analysis.relation_metrics` returns.
+        Become ``findings``, without the trends of single languages.
+    agreement, reliability, ranks
+        Become ``baselines``: agreement with each plainer measure, median over the layers;
+        reliability of residuals, by layer; errors of the rank in use, by layer.
+    associations
+        Become ``correlations`` and ``benchmarks`` (with the mean over the layers),
+        ``variance_tests`` (the permutation test) and ``trees`` (statistics of all words and of
+        all categories combined, mean over the layers).
+    learning
+        By model: ``masked_cross_entropy``, ``unigram_cross_entropy``, ``gain``, ``learnt``; for a
+        model that was not trained in this run only ``checkpoint``, its name.
+
+    Returns
+    -------
+    dict
+        Nested dictionaries of numbers and texts, for JSON.
     """
-    averages, trends, spread, factorizations = (
-        table[table["category"] == ALL_WORDS]
-        for table in (averages, trends, spread, factorizations)
-    )
-    averages = averages.assign(layer=averages["layer"].map("layer_{:02d}".format))
-    spread = spread.assign(layer=spread["layer"].map("layer_{:02d}".format))
-    fits = factorizations.assign(layer=factorizations["layer"].map("layer_{:02d}".format))
-    fits = fits.set_index("layer")
-    pairs = fits[_LAYERS].rename(columns=lambda name: name.removesuffix("_layer"))
-    fits = fits[_CHECKS].fillna({"flags": ""})
-    metrics: dict[str, Any] = _rounded(
-        {
-            "average_signature": {
-                layer: rows.set_index("language")["average_signature"].to_dict()
-                for layer, rows in averages.groupby("layer")
-            },
-            "trends": trends.set_index("language")[["tau", "p", "p_adjusted"]].to_dict("index"),
-            "spread": spread.set_index("layer")["variance"].to_dict(),
-            "factorization": fits.to_dict("index"),
-            "findings": _nested(findings),
-            "baselines": baselines,
-            "learning": learning,
-            **({"layers": pairs.to_dict("index")} if pairs.nunique(axis=1).gt(1).any() else {}),
-            **(relations or {}),
+    of_fits = diagnostics.select(category=ALL_WORDS).frame
+    metrics = {
+        "average_signature": _averages(averages),
+        "trends": _trends(trends),
+        "spread": {
+            layer_key(row["layer"]): row["variance"]
+            for row in _records(spread.select(category=ALL_WORDS).frame)
+        },
+        "factorization": {layer_key(row["layer"]): _fit(row) for row in _records(of_fits)},
+        "findings": _findings(findings),
+        "baselines": _baselines(agreement, reliability, ranks),
+        "learning": learning,
+    }
+    if (of_fits["control_layer"] != of_fits["experimental_layer"]).any():
+        metrics["layers"] = {
+            layer_key(row["layer"]): {
+                "control": row["control_layer"],
+                "experimental": row["experimental_layer"],
+            }
+            for row in _records(of_fits)
         }
-    )
-    return metrics
+    metrics |= {
+        "coverage": coverage.frame.groupby("category")["enough"].sum().to_dict(),
+        "trends_by_category": {
+            row["category"]: _picked(row, "share_decreasing", "median_tau")
+            for row in _records(category_trends.frame)
+        },
+        "correlations": _correlations(associations.correlations.select(category=ALL_WORDS)),
+        "variance_tests": _variance_tests(associations.variance_tests),
+        "trees": _trees(associations.tree_statistics),
+    }
+    if associations.benchmarks is not None:
+        metrics["benchmarks"] = _correlations(associations.benchmarks)
+    rounded: dict[str, Any] = _rounded(metrics)
+    return rounded
 
 
-def by_language(metrics: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
-    """The numbers of :func:`summary` that fit on one line a language, missing ones left out.
+def language_metrics(metrics: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
+    """The numbers of :func:`summary` that fit on one line per language.
 
-    ``average_signature`` is the mean over the layers, ``tau`` and ``p_adjusted`` are of their
-    trend, and the gains, in nat over token frequencies, say what the models have learnt of the
-    language: its control, and the experimental model.
+    ``average_signature`` is the mean over the layers; ``tau`` and ``p_adjusted`` describe its
+    trend. The gains of the control and of the experimental model, in nat over token frequencies,
+    show what the models have learnt of the language. Missing numbers are left out.
     """
     averages = pd.DataFrame(metrics["average_signature"]).mean(axis=1)
     gains = metrics["learning"]["experimental"].get("gain_by_language", {})
@@ -102,27 +149,9 @@ def by_language(metrics: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
     }
 
 
-def _nested(findings: pd.DataFrame) -> dict[str, dict[str, dict[str, Any]]]:
-    """By finding, then by source and normalisation: estimate, interval, and whether it holds."""
-    nested: dict[str, dict[str, dict[str, Any]]] = {}
-    for row in findings.to_dict("records"):
-        language = row["subject"].partition(" < ")[0]
-        if row["finding"] == DECREASES and language != "all":
-            continue
-        name = row["finding"] if language == "all" else f"{row['finding']}: {language}"
-        variant = f"{row['source']}, {row['normalise']}"
-        numbers = {key: row[key] for key in ("estimate", "low", "high", "holds")}
-        nested.setdefault(name, {})[variant] = numbers
-    return nested
-
-
-def _rounded(value: Any) -> Any:
-    if isinstance(value, Mapping):
-        kept = {key: _rounded(inner) for key, inner in value.items()}
-        return {key: inner for key, inner in kept.items() if inner is not None}
-    if isinstance(value, float):
-        return float(f"{value:.{_DIGITS}g}") if math.isfinite(value) else None
-    return value
+def layer_key(layer: int) -> str:
+    """The key of a layer in the metrics, such as ``layer_00``."""
+    return f"layer_{layer:02d}"
 
 
 def layer_number(key: str) -> int:
@@ -133,3 +162,102 @@ def layer_number(key: str) -> int:
 def failed_checks_of(fit: Mapping[str, Any]) -> list[str]:
     """Names of the checks that a factorisation in the metrics fails; empty if it fails none."""
     return fit["flags"].split("; ") if fit["flags"] else []
+
+
+def _records(frame: pd.DataFrame) -> list[dict[str, Any]]:
+    """The rows as dictionaries of plain Python values."""
+    records: list[dict[str, Any]] = frame.to_dict("records")
+    return records
+
+
+def _picked(row: Mapping[str, Any], *names: str) -> dict[str, Any]:
+    return {name: row[name] for name in names}
+
+
+def _averages(averages: AverageSignatures) -> dict[str, dict[str, float]]:
+    """By layer, then by language."""
+    nested: dict[str, dict[str, float]] = {}
+    for row in _records(averages.select(category=ALL_WORDS).frame):
+        values = nested.setdefault(layer_key(row["layer"]), {})
+        values[row["language"]] = row["average_signature"]
+    return nested
+
+
+def _trends(trends: Trends) -> dict[str, dict[str, float]]:
+    rows = _records(trends.select(category=ALL_WORDS).frame)
+    return {row["language"]: _picked(row, "tau", "p", "p_adjusted") for row in rows}
+
+
+def _fit(row: Mapping[str, Any]) -> dict[str, Any]:
+    return _picked(row, *_CHECKS) | {"flags": "; ".join(Diagnostics.warnings_of(row))}
+
+
+def _findings(findings: Findings) -> dict[str, dict[str, dict[str, Any]]]:
+    """By finding, then by source and normalisation: estimate, interval, and whether it holds."""
+    nested: dict[str, dict[str, dict[str, Any]]] = {}
+    for row in _records(findings.frame):
+        of_language = row["scope"] == "language"
+        if row["finding"] == DECREASES and of_language:
+            continue
+        name = f"{row['finding']}: {row['language']}" if of_language else row["finding"]
+        variant = f"{row['source']}, {row['normalise']}"
+        nested.setdefault(name, {})[variant] = _picked(row, "estimate", "low", "high", "holds")
+    return nested
+
+
+def _baselines(
+    agreement: BaselineAgreement, reliability: ResidualReliability, ranks: RankSweep
+) -> dict[str, Any]:
+    of_measures = agreement.select(category=ALL_WORDS).frame.groupby("measure")["spearman"]
+    return {
+        "spearman": of_measures.median().to_dict(),
+        "beyond_svd": {
+            layer_key(row["layer"]): _picked(row, "explained", "between_starts", "correlation", "p")
+            for row in _records(reliability.frame)
+        },
+        "error": {
+            layer_key(row["layer"]): _picked(row, "relative_error", "shared_pca_error", "svd_error")
+            for row in _records(ranks.select(in_use=True).frame)
+        },
+    }
+
+
+def _correlations(table: Correlations | ScoreCorrelations) -> dict[str, dict[str, Any]]:
+    """By property, or by task, metric and model: the correlation with the mean over the layers."""
+    keys = ["property"] if isinstance(table, Correlations) else ["task", "metric", "model"]
+    return {
+        ", ".join(row[key] for key in keys): _picked(row, "pearson", "n", "p_adjusted")
+        for row in _records(table.select(scope="mean").frame)
+    }
+
+
+def _variance_tests(tests: VarianceTests) -> dict[str, dict[str, dict[str, Any]]]:
+    """By kind of factorisation, set and layer: results of the permutation test."""
+    nested: dict[str, dict[str, dict[str, Any]]] = {}
+    for row in _records(tests.select(category=ALL_WORDS, test=PERMUTATION).frame):
+        of_set = nested.setdefault(_FITS[row["fit"]], {}).setdefault(row["related"], {})
+        of_set[layer_key(row["layer"])] = _picked(row, "ratio", "p_adjusted")
+    return nested
+
+
+def _trees(statistics: TreeStatistics) -> dict[str, dict[str, Any]]:
+    scopes = {
+        "all words": statistics.select(scope="category", category=ALL_WORDS),
+        "all categories": statistics.select(scope="combined"),
+    }
+    return {
+        name: table.frame.groupby("statistic", sort=False)[["value", "expected"]]
+        .mean()
+        .to_dict("index")
+        for name, table in scopes.items()
+    }
+
+
+def _rounded(value: Any) -> Any:
+    """Numbers with six significant digits; missing ones are left out of their dictionary."""
+    if isinstance(value, Mapping):
+        kept = {key: _rounded(inner) for key, inner in value.items()}
+        return {key: inner for key, inner in kept.items() if inner is not None}
+    if isinstance(value, float):
+        return float(f"{value:.{_DIGITS}g}") if math.isfinite(value) else None
+    return value

@@ -1,4 +1,4 @@
-"""Do average signatures rise or fall from the lower to the upper layers?"""
+"""Trends of average signatures from the lower to the upper layers."""
 
 from typing import NamedTuple
 
@@ -9,13 +9,14 @@ from numpy.typing import NDArray
 from scipy.stats import theilslopes
 
 from langsig.analysis.corrections import with_adjusted
+from langsig.schemas import AverageSignatures, CategoryTrends, Trends
 
 MIN_LAYERS = 3
-"""With fewer points the normal approximation of the test means nothing."""
+"""With fewer points, the normal approximation of the test does not hold."""
 _MIN_INTERVAL = 5
-"""Of four points, even the lowest and the highest slope hold 92 % between them."""
+"""With four points, even the interval from the lowest to the highest slope covers only 92 %."""
 _LEVEL = 0.05  # of the false discovery rate (paper, section 5.1)
-_ROUNDING = 1e-9  # of the range of a series; what deviates from a line by less does not
+_ROUNDING = 1e-9  # smaller deviations from a line, relative to the range, are rounding errors
 Array = NDArray[np.float64]
 
 
@@ -28,43 +29,39 @@ class _Trend(NamedTuple):
     high: float = np.nan
 
 
-def trends(averages: pd.DataFrame) -> pd.DataFrame:
-    """Mann-Kendall test and Sen's slope over the layers, for each language of each category.
+def trends(averages: AverageSignatures) -> Trends:
+    """Test each language of each category for a trend over the layers.
 
-    The p-values of one category are one family for Benjamini and Hochberg's correction of the
-    false discovery rate (paper, section 5.1); those after Hamed and Rao (1998) likewise.
-
-    Parameters
-    ----------
-    averages
-        Columns ``category``, ``layer``, ``language``, ``average_signature``.
+    The tests are Mann and Kendall's (paper, section 5.1), with Sen's slope, and the same with the
+    variance of the statistic corrected for the autocorrelation of the layers (Hamed and Rao 1998).
+    The p-values of all languages of one category are one family for the correction of the false
+    discovery rate by Benjamini and Hochberg (1995).
 
     Returns
     -------
-    DataFrame
-        Columns ``category``, ``language``, ``layers`` (their number), ``tau``, ``p``;
-        ``hamed_rao_p``, of the same test with the variance of its statistic corrected for the
-        autocorrelation of the layers; ``slope`` per layer (Sen) with its 95 % interval ``low``,
-        ``high``, for independent layers; ``p_adjusted``, ``hamed_rao_p_adjusted``. A constant
-        series has tau and slope 0 and both p 1. Missing, and not counted in the corrections, are
-        all of them with fewer than three layers, the interval with fewer than five, and Hamed
-        and Rao's p where the corrected variance is not positive, or where a straight line leaves
-        nothing whose autocorrelation could be estimated.
+    Trends
+        A constant series has tau and slope 0 and both p 1. All statistics are missing for fewer
+        than three layers, and intervals for fewer than five. Hamed and Rao's p is missing where
+        the corrected variance is not positive, and where the series is a straight line, as there
+        are no residuals to estimate autocorrelation from. Missing p-values do not count in the
+        corrections.
 
     Notes
     -----
-    Hamed and Rao's correction needs long series. Below six layers it never changes anything, and
-    with as few as models have it lowers p more often than it raises it: autocorrelations are
-    estimated too low. What it does to the rate of false findings is in docs/method/trends.md.
+    The intervals of slopes assume independent layers. Hamed and Rao's correction needs long
+    series. Below six layers it never changes p. With the number of layers that models have, it
+    lowers p more often than it raises it, as autocorrelations are underestimated. Rates of
+    false findings are in docs/method/trends.md.
     """
     columns = ["category", "language", "layers", *_Trend._fields]
     rows = []
-    for (category, language), series in averages.groupby(["category", "language"], sort=True):
+    groups = averages.frame.groupby(["category", "language"], sort=True)
+    for (category, language), series in groups:
         series = series.sort_values("layer")
         values, layers = series["average_signature"].to_numpy(), series["layer"].to_numpy(float)
         rows.append((category, language, len(values), *_trend(values, layers)))
     table = with_adjusted(pd.DataFrame(rows, columns=columns), ["category"])
-    return with_adjusted(table, ["category"], of="hamed_rao_p")
+    return Trends(with_adjusted(table, ["category"], column="hamed_rao_p"))
 
 
 def _trend(values: Array, layers: Array) -> _Trend:
@@ -74,41 +71,36 @@ def _trend(values: Array, layers: Array) -> _Trend:
         return _Trend(0.0, 1.0, 1.0, 0.0, 0.0, 0.0)
     test = pymannkendall.original_test(values)
     sen = theilslopes(values, layers, alpha=0.95)
-    known = len(values) >= _MIN_INTERVAL
-    low, high = (sen.low_slope, sen.high_slope) if known else (np.nan, np.nan)
-    numbers = test.Tau, test.p, _hamed_rao_p(values), sen.slope, low, high
-    return _Trend(*map(float, numbers))
+    has_interval = len(values) >= _MIN_INTERVAL
+    return _Trend(
+        tau=float(test.Tau),
+        p=float(test.p),
+        hamed_rao_p=_hamed_rao_p(values),
+        slope=float(sen.slope),
+        low=float(sen.low_slope) if has_interval else np.nan,
+        high=float(sen.high_slope) if has_interval else np.nan,
+    )
 
 
 def _hamed_rao_p(values: Array) -> float:
     with np.errstate(invalid="ignore", divide="ignore"):
         test = pymannkendall.hamed_rao_modification_test(values)
-    rest = values - test.slope * np.arange(len(values))
-    return float(test.p) if np.ptp(rest) > _ROUNDING * np.ptp(values) else np.nan
+    residuals = values - test.slope * np.arange(len(values))
+    return float(test.p) if np.ptp(residuals) > _ROUNDING * np.ptp(values) else np.nan
 
 
-def trends_by_category(trends: pd.DataFrame) -> pd.DataFrame:
-    """How many languages decrease from the lower to the upper layers, in each category.
+def trends_by_category(trends: Trends) -> CategoryTrends:
+    """Count the languages that decrease from the lower to the upper layers, in each category.
 
-    Parameters
-    ----------
-    trends
-        What :func:`trends` returns.
-
-    Returns
-    -------
-    DataFrame
-        Columns ``category``; ``languages``, the number of those with enough layers for a test;
-        ``decreasing``, how many have a negative tau; ``significantly_decreasing``, with an
-        adjusted p below .05 (paper, section 5.1), and ``hamed_rao_decreasing``, with that of
-        Hamed and Rao; ``share_decreasing`` and ``share_significantly_decreasing`` of the
-        languages; ``median_tau``. Shares and median are missing where no language has a test.
+    A language decreases if its tau is negative, and significantly so if its adjusted p is below
+    .05 (paper, section 5.1). Shares and the median are missing where no language has a test.
     """
-    falls = trends["tau"] < 0
-    marked = trends[["category", "tau"]].assign(
+    frame = trends.frame
+    falls = frame["tau"] < 0
+    marked = frame[["category", "tau"]].assign(
         decreasing=falls,
-        significantly=falls & (trends["p_adjusted"] < _LEVEL),
-        hamed_rao=falls & (trends["hamed_rao_p_adjusted"] < _LEVEL),
+        significantly=falls & (frame["p_adjusted"] < _LEVEL),
+        hamed_rao=falls & (frame["hamed_rao_p_adjusted"] < _LEVEL),
     )
     table = marked.groupby("category", sort=True).agg(
         languages=("tau", "count"),
@@ -119,4 +111,4 @@ def trends_by_category(trends: pd.DataFrame) -> pd.DataFrame:
     )
     for name in ("decreasing", "significantly_decreasing"):
         table[f"share_{name}"] = table[name] / table["languages"]
-    return table.reset_index()
+    return CategoryTrends(table.reset_index())

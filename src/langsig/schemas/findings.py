@@ -1,4 +1,4 @@
-"""What signatures say about languages and layers: the tables of the analysis."""
+"""Tables of the analysis: trends, findings, correlations, trees and tests."""
 
 from typing import ClassVar
 
@@ -31,7 +31,9 @@ _CORRELATION = {
     "spearman": Column("number", "Spearman's rank correlation"),
     "spearman_p": Column("number", "Its two-sided p, by permutation"),
     "genus_p": Column("number", "p of Pearson's r, by permutation within genera"),
-    "mean_pearson": Column("number", "Mean over the layers of Pearson's r; where scope is mean"),
+    "mean_pearson": Column(
+        "number", "Mean over the layers of Pearson's r; missing unless scope is mean"
+    ),
     "enough": _ENOUGH,
     "p_adjusted": _P_ADJUSTED,
 }
@@ -169,18 +171,47 @@ class ScoreCorrelations(Table):
     keys: ClassVar = ("task", "metric", "model", "scope", "layer")
 
 
+_MEASURE = {
+    "measure": Column("text", "average_signature, or the name of a plainer measure"),
+    "source": Column(
+        "text",
+        SOURCE.description + "; missing for measures of the factorisation in use",
+        True,
+        SOURCES,
+    ),
+    "normalise": Column(
+        "text", NORMALISE.description + "; missing where source is", True, NORMALISATIONS
+    ),
+}
+
+
+class Measures(Table):
+    """The average signature of all words, and the measures that it is compared with."""
+
+    columns: ClassVar = {
+        **_MEASURE,
+        "layer": LAYER,
+        "language": LANGUAGE,
+        "value": Column("number", "Value of the measure"),
+    }
+    keys: ClassVar = (*_MEASURE, "layer", "language")
+
+
 class MeasureTests(Table):
     """The same tests for the average signature, plainer measures and other sources."""
 
     columns: ClassVar = {
-        "measure": Column("text", "average_signature, or the name of a plainer measure"),
-        "source": Column("text", "What it was computed from, if estimated", True, SOURCES),
-        "normalise": Column("text", "Normalisation, if estimated", True, NORMALISATIONS),
-        "test": Column("text", "Which test", allowed=("trend", "property", "score")),
-        "property": Column("text", "Property that it is correlated with", True),
-        "task": Column("text", "Benchmark task that it is correlated with", True),
-        "metric": Column("text", "Metric of the task", True),
-        "model": Column("text", "Model that was scored", True),
+        **_MEASURE,
+        "test": Column(
+            "text",
+            "trend: over the layers; property: correlation with a property of languages; score: "
+            "correlation with a benchmark score",
+            allowed=("trend", "property", "score"),
+        ),
+        "property": Column("text", "Name of the property; missing unless test is property", True),
+        "task": Column("text", "Benchmark task; missing unless test is score", True),
+        "metric": Column("text", "Metric of the task; missing unless test is score", True),
+        "model": Column("text", "Model that was scored; missing unless test is score", True),
         "estimate": Column("number", "Share of languages that decrease, or Pearson's r"),
         "low": _LOW,
         "high": _HIGH,
@@ -189,9 +220,7 @@ class MeasureTests(Table):
         "p_adjusted": _P_ADJUSTED,
         "enough": _ENOUGH,
     }
-    keys: ClassVar = (
-        "measure", "source", "normalise", "test", "property", "task", "metric", "model",
-    )  # fmt: skip
+    keys: ClassVar = (*_MEASURE, "test", "property", "task", "metric", "model")
 
 
 class VarianceTests(Table):
@@ -200,8 +229,8 @@ class VarianceTests(Table):
     columns: ClassVar = {
         "fit": Column(
             "text",
-            "joint: one factorisation of all languages; alone: one factorisation per set",
-            allowed=("joint", "alone"),
+            "joint: one factorisation of all languages; separate: one factorisation per set",
+            allowed=("joint", "separate"),
         ),
         "category": CATEGORY,
         "layer": LAYER,

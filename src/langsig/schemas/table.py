@@ -1,11 +1,14 @@
 """Tables with declared columns."""
 
-from collections.abc import Iterable, Mapping
+import csv
+import math
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self
 
 import pandas as pd
+from pandas.api.types import infer_dtype
 
 from langsig.errors import InputError
 from langsig.files import atomic_file
@@ -21,6 +24,13 @@ _PLAIN: dict[Kind, str] = {
     "boolean": "bool",
 }
 _NULLABLE: dict[Kind, str] = _PLAIN | {"integer": "Int64", "boolean": "boolean"}
+_INFERRED: dict[Kind, tuple[str, ...]] = {
+    "text": ("string", "categorical"),
+    "integer": ("integer", "floating", "integer-na", "mixed-integer-float"),
+    "number": ("floating", "integer", "integer-na", "mixed-integer-float"),
+    "boolean": ("boolean",),
+}
+"""Kinds that pandas may infer from valid values. Where integers are missing, all are floats."""
 
 
 @dataclass(frozen=True)
@@ -31,9 +41,9 @@ class Column:
     description: str
     """What the values mean, with their unit."""
     optional: bool = False
-    """Whether values may be missing."""
+    """Whether values may be missing. Numbers may always be: they are NaN then."""
     allowed: tuple[str, ...] = ()
-    """All values that a text may have; empty: any."""
+    """All values that a text may have; if empty, any text is allowed."""
 
     @property
     def dtype(self) -> str:
@@ -44,24 +54,45 @@ class Column:
 class Table:
     """A pandas table whose columns are declared and checked when it is made.
 
-    Subclasses declare their columns and the columns that identify a row. A table never changes
-    what its frame holds; methods return new tables.
+    Each subclass declares its columns and the columns that identify a row. A table never changes
+    its frame; methods return new tables.
 
     Parameters
     ----------
     frame
-        Must have all declared columns and no others, in any order.
+        Table with all declared columns and no others, in any order.
 
     Raises
     ------
     InputError
         If a column is missing or unknown, a value has the wrong type or is not allowed, or two
         rows have the same keys.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from langsig.schemas import AverageSignatures
+    >>> frame = pd.DataFrame(
+    ...     {
+    ...         "category": "Number",
+    ...         "layer": 0,
+    ...         "language": ["de", "fi"],
+    ...         "average_signature": [1.5, 2.0],
+    ...     }
+    ... )
+    >>> averages = AverageSignatures(frame)
+    >>> averages.select(language="fi")
+    AverageSignatures, 1 row
+      category  layer language  average_signature
+    0   Number      0       fi                2.0
+    >>> AverageSignatures(frame.assign(layer="first"))
+    Traceback (most recent call last):
+    langsig.errors.InputError: AverageSignatures: column layer must hold integers, got 'first'
     """
 
     columns: ClassVar[Mapping[str, Column]]
     keys: ClassVar[tuple[str, ...]] = ()
-    """Columns that together identify a row; empty if nothing does."""
+    """Columns that together identify a row. If empty, rows need not differ."""
 
     def __init__(self, frame: pd.DataFrame) -> None:
         self._frame = self._validated(frame)
@@ -96,21 +127,32 @@ class Table:
         InputError
             If a column is not declared.
         """
-        chosen = pd.Series(True, index=self._frame.index)
+        selected = pd.Series(True, index=self._frame.index)
         for name, value in values.items():
             if name not in self.columns:
-                raise InputError(f"{type(self).__name__} has no column {name!r}: {self._names()}")
+                raise InputError(
+                    f"{type(self).__name__} has no column {name!r}; "
+                    f"columns are {', '.join(self.columns)}"
+                )
             column = self._frame[name]
             if value is None:
-                chosen &= column.isna()
+                selected &= column.isna()
             elif isinstance(value, Iterable) and not isinstance(value, str):
-                chosen &= column.isin(list(value))
+                selected &= column.isin(list(value))
             else:
-                chosen &= (column == value).fillna(False).astype(bool)
-        return type(self)(self._frame[chosen])
+                selected &= (column == value).fillna(False).astype(bool)
+        return type(self)(self._frame[selected])
 
     def save(self, path: str | Path) -> None:
-        """Write to a file, CSV or Parquet by its suffix. The file appears whole or not at all."""
+        """Write the table to a file: CSV or Parquet, by the suffix of its name.
+
+        The file is written completely or not at all.
+
+        Raises
+        ------
+        InputError
+            If the name ends neither in ``.csv`` nor in ``.parquet``.
+        """
         path = Path(path)
         _check_suffix(path)
         with atomic_file(path) as output:
@@ -121,7 +163,7 @@ class Table:
 
     @classmethod
     def load(cls, path: str | Path) -> Self:
-        """Read what :meth:`save` wrote.
+        """Read a file that :meth:`save` wrote.
 
         Raises
         ------
@@ -134,13 +176,7 @@ class Table:
             if path.suffix == ".csv":
                 # Only empty fields are missing: "nan" and "na" are codes of languages.
                 text = {name: str for name, column in cls.columns.items() if column.kind == "text"}
-                frame = pd.read_csv(
-                    path,
-                    keep_default_na=False,
-                    na_values=[""],
-                    dtype=text,
-                    float_precision="round_trip",
-                )
+                frame = pd.read_csv(path, keep_default_na=False, na_values=[""], dtype=text)
             else:
                 frame = pd.read_parquet(path)
         except (OSError, ValueError) as error:
@@ -150,59 +186,192 @@ class Table:
         except InputError as error:
             raise InputError(f"{path}: {error}") from error
 
+    @classmethod
+    def read(cls, path: str | Path) -> Self:
+        """Read a CSV file that was written by hand.
+
+        In contrast to :meth:`load`, errors name the line, and columns that are not declared are
+        ignored. Spaces around values do not count.
+
+        Raises
+        ------
+        InputError
+            If the file or a column is missing, a line has more fields than there are columns, a
+            required value is empty or of the wrong type, or two lines have the same keys.
+        """
+        path = Path(path)
+        rows: list[list[Any]] = []
+        lines: dict[tuple[Any, ...], int] = {}
+        for line, fields in _read_lines(path, list(cls.columns)):
+            row = {
+                name: _parsed(fields[name].strip(), name, column, f"{path}:{line}")
+                for name, column in cls.columns.items()
+            }
+            if cls.keys:
+                key = tuple(row[name] for name in cls.keys)
+                if key in lines:
+                    raise InputError(
+                        f"{path}:{line}: {', '.join(map(str, key))} is in line {lines[key]} "
+                        "already; remove one of the two"
+                    )
+                lines[key] = line
+            rows.append(list(row.values()))
+        return cls(pd.DataFrame(rows, columns=list(cls.columns)))
+
     def to_xarray(self) -> "xarray.Dataset":
-        """A labelled array with the keys as dimensions; cells without a row are missing."""
-        return self._frame.set_index(list(self.keys)).to_xarray()
+        """A labelled array whose dimensions are the keys; cells without a row are missing.
+
+        Keys that are missing in all rows are left out.
+
+        Raises
+        ------
+        InputError
+            If a key is missing in some of the rows: select rows first, for example those of one
+            scope.
+        """
+        frame, keys = self._frame, list(self.keys)
+        for name in self.keys:
+            missing = frame[name].isna()
+            if missing.any() and not missing.all():
+                raise InputError(
+                    f"{type(self).__name__}: {name} is missing in some rows and cannot be a "
+                    "dimension; select rows that have it, or rows that lack it"
+                )
+            if missing.any():
+                frame, keys = frame.drop(columns=name), [key for key in keys if key != name]
+        plain = {
+            name: object if column.kind == "text" else _PLAIN[column.kind]
+            for name, column in self.columns.items()
+            if name in frame and not frame[name].isna().any()
+        }
+        return frame.astype(plain).set_index(keys).to_xarray()
 
     def __len__(self) -> int:
         return len(self._frame)
 
     def __eq__(self, other: object) -> bool:
-        return type(self) is type(other) and self._frame.equals(other._frame)  # type: ignore[attr-defined]
+        return (
+            isinstance(other, Table)
+            and type(self) is type(other)
+            and self._frame.equals(other._frame)
+        )
 
     __hash__ = None  # type: ignore[assignment]
 
     def __repr__(self) -> str:
-        return f"{type(self).__name__}, {len(self)} rows\n{self._frame}"
+        rows = "1 row" if len(self) == 1 else f"{len(self):,} rows"
+        return f"{type(self).__name__}, {rows}" + (f"\n{self._frame}" if len(self) else "")
 
     @classmethod
     def _validated(cls, frame: pd.DataFrame) -> pd.DataFrame:
         missing = [name for name in cls.columns if name not in frame]
         unknown = [str(name) for name in frame if name not in cls.columns]
         if missing or unknown:
-            problem = f"no column {', '.join(missing)}" if missing else ""
-            surplus = f"unknown column {', '.join(unknown)}" if unknown else ""
+            problems = [f"no column {name}" for name in missing]
+            problems += [f"unknown column {name}" for name in unknown]
             raise InputError(
-                f"{cls.__name__}: {'; '.join(filter(None, (problem, surplus)))}; "
-                f"columns are {cls._names()}"
+                f"{cls.__name__}: {', '.join(problems)}; columns are {', '.join(cls.columns)}"
             )
         frame = frame[list(cls.columns)].reset_index(drop=True)
         for name, column in cls.columns.items():
-            if not column.optional and frame[name].isna().any() and column.kind != "number":
-                raise InputError(f"{cls.__name__}: column {name} has missing values")
             try:
-                frame[name] = frame[name].astype(column.dtype)
-            except (TypeError, ValueError) as error:
-                raise InputError(
-                    f"{cls.__name__}: column {name} must hold {column.kind} values: {error}"
-                ) from error
-            if column.allowed:
-                values = set(frame[name].dropna()) - set(column.allowed)
-                if values:
-                    raise InputError(
-                        f"{cls.__name__}: column {name} must be one of "
-                        f"{', '.join(column.allowed)}, got {sorted(values)[0]!r}"
-                    )
+                frame[name] = _converted(frame[name], column)
+            except ValueError as error:
+                raise InputError(f"{cls.__name__}: column {name} {error}") from error
         if cls.keys:
             repeated = frame.duplicated(list(cls.keys))
             if repeated.any():
-                row = frame.loc[repeated.idxmax(), list(cls.keys)].to_dict()
-                raise InputError(f"{cls.__name__}: two rows with the keys {row}")
+                row = frame.loc[repeated.idxmax(), list(cls.keys)]
+                keys = ", ".join(f"{name} {value}" for name, value in row.items())
+                raise InputError(f"{cls.__name__}: two rows have the same keys: {keys}")
         return frame
 
-    @classmethod
-    def _names(cls) -> str:
-        return ", ".join(cls.columns)
+
+def _converted(values: pd.Series, column: Column) -> pd.Series:
+    """The values in the type of the column.
+
+    Raises
+    ------
+    ValueError
+        If that would change a value, or if a value is missing or not allowed.
+    """
+    present = values.dropna()
+    if len(present) < len(values) and not column.optional and column.kind != "number":
+        raise ValueError("has missing values")
+    if len(present) and infer_dtype(present) not in _INFERRED[column.kind]:
+        wrong = [value for value in present if infer_dtype([value]) not in _INFERRED[column.kind]]
+        raise ValueError(f"must hold {column.kind}s, got {wrong[0]!r}")
+    if column.kind == "integer" and (present.astype("float64") % 1 != 0).any():
+        raise ValueError(f"must hold integers, got {present[present % 1 != 0].iloc[0]}")
+    if column.kind == "text" and (present == "").any():
+        raise ValueError("has empty texts; leave them missing instead")
+    unknown = set(present) - set(column.allowed) if column.allowed else set()
+    if unknown:
+        raise ValueError(
+            f"must be one of {', '.join(column.allowed)}, got {min(map(str, unknown))!r}"
+        )
+    if column.kind == "number":
+        values = values.where(values.notna(), math.nan)  # None and NA cannot become floats
+    return values.astype(column.dtype)
+
+
+def _read_lines(path: Path, columns: Sequence[str]) -> Iterator[tuple[int, dict[str, str]]]:
+    """The rows of a CSV file, each with the number of its last line."""
+    if not path.is_file():
+        raise InputError(f"{path}: no such file; check its name")
+    try:
+        with path.open(encoding="utf-8-sig", newline="") as stream:
+            reader = csv.DictReader(stream, restval="")
+            missing = [name for name in columns if name not in (reader.fieldnames or [])]
+            if missing:
+                raise InputError(
+                    f"{path}:1: no column {', '.join(missing)}; add it to the first line"
+                )
+            for fields in reader:
+                if None in fields:
+                    raise InputError(
+                        f"{path}:{reader.line_num}: more fields than columns; "
+                        "put a field with a comma in quotes"
+                    )
+                yield reader.line_num, fields
+    except UnicodeDecodeError as error:
+        raise InputError(f"{path}: not a UTF-8 file; save it as UTF-8") from error
+
+
+def _parsed(text: str, name: str, column: Column, place: str) -> object:
+    """The value of a field; missing if it is empty."""
+    if not text:
+        if column.optional:
+            return None
+        raise InputError(f"{place}: no {name}; fill it in or remove the line")
+    parse, example = _PARSERS[column.kind]
+    try:
+        value = parse(text)
+    except (KeyError, ValueError) as error:
+        raise InputError(
+            f"{place}: {name} {text!r} is not of the kind {column.kind}; write it like {example}"
+        ) from error
+    if column.allowed and value not in column.allowed:
+        raise InputError(
+            f"{place}: {name} must be one of {', '.join(column.allowed)}, got {text!r}"
+        )
+    return value
+
+
+def _finite(text: str) -> float:
+    value = float(text)
+    if not math.isfinite(value):
+        raise ValueError(f"{text} is not finite")
+    return value
+
+
+_PARSERS: dict[Kind, tuple[Callable[[str], object], str]] = {
+    "text": (str, "text"),
+    "integer": (int, "12"),
+    "number": (_finite, "71.5"),
+    "boolean": ({"True": True, "False": False}.__getitem__, "True or False"),
+}
+"""How values of each kind are parsed, and an example for messages."""
 
 
 def _check_suffix(path: Path) -> None:
