@@ -8,7 +8,7 @@ from langsig.analysis.corrections import adjust_estimates
 from langsig.analysis.correlations import Correlation, correlate, correlations
 from langsig.analysis.coverage import Coverage, coverage, coverage_markdown
 from langsig.analysis.distances import absence_distances, combined_distances
-from langsig.analysis.facts import LanguageFacts, languages_related, read_facts
+from langsig.analysis.facts import LanguageFacts, read_facts
 from langsig.analysis.findings import findings, findings_markdown
 from langsig.analysis.measure_tests import measure_tests, measures
 from langsig.analysis.options import InferenceOptions
@@ -45,7 +45,6 @@ __all__ = [
     "findings_markdown",
     "language_metrics",
     "language_properties",
-    "languages_related",
     "layer_key",
     "layer_number",
     "measure_tests",

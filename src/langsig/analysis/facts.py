@@ -4,7 +4,6 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
 
-from langsig.errors import InputError
 from langsig.schemas import Languages, Scores
 
 
@@ -55,34 +54,6 @@ def read_facts(folder: str | Path, languages: Collection[str]) -> LanguageFacts:
         tree.read_text(encoding="utf-8").strip() if tree.is_file() else None,
         Scores.read(scores) if scores.is_file() else None,
     )
-
-
-def languages_related(folder: str | Path, name: str, languages: Collection[str]) -> list[str]:
-    """Select the languages of one family or genus, in the given order.
-
-    Parameters
-    ----------
-    folder
-        Folder with ``languages.csv``.
-    name
-        Name of the family or genus.
-    languages
-        Codes of the languages to select from.
-
-    Raises
-    ------
-    InputError
-        If none of the languages is of this family or genus, or ``languages.csv`` is missing or
-        malformed.
-    """
-    table = _read_languages(folder, languages).frame.set_index("language")
-    selected = (table["family"] == name) | (table["genus"] == name)
-    if not selected.any():
-        known = sorted({*table["family"].dropna(), *table["genus"].dropna()})
-        raise InputError(
-            f"must be a family or genus of the languages, one of {', '.join(known)}; got {name!r}"
-        )
-    return [language for language in languages if selected[language]]
 
 
 def _read_languages(folder: str | Path, languages: Collection[str]) -> Languages:

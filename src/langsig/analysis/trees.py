@@ -170,8 +170,8 @@ def _parsed(newick: str, languages: Collection[str]) -> "TreeNode":
     leaves = [tip.name for tip in root.tips()]
     if languages and not {*leaves} & {*languages}:
         raise InputError(
-            f"reference: none of its leaves ({', '.join(map(str, leaves))}) is one of the languages "
-            f"{', '.join(sorted(languages))}"
+            f"reference: its leaves ({', '.join(map(str, leaves))}) must include some of the "
+            f"languages {', '.join(sorted(languages))}"
         )
     return root
 
@@ -240,9 +240,8 @@ def _shared_nodes(root: "TreeNode", languages: Sequence[str]) -> Array:
 
 def _clades(levels: Array) -> NDArray[np.bool_]:
     """Clades of at least two languages, but not of all, ``[clades, languages]``."""
-    joined = (
-        levels[:, None, :] <= levels[:, :, None]
-    )  # i, j, k: whether k is below the node where i and j join
+    # [i, j, k]: whether k is below the node where i and j join
+    joined = levels[:, None, :] <= levels[:, :, None]
     clades = np.unique(joined.reshape(-1, len(levels)), axis=0)
     sizes = clades.sum(1)
     proper: NDArray[np.bool_] = clades[(sizes > 1) & (sizes < len(levels))]
