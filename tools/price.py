@@ -7,18 +7,18 @@ yet are estimates. Nothing is downloaded, built or trained.
 import argparse
 import json
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-import yaml
+from ruamel.yaml import YAML
 
 from langsig.corpora import load_tokenizer
 from langsig.errors import InputError
 from langsig.morphology import CATEGORIES, Words
+from langsig.parameters import preset_path, read_resolved, validated
 from langsig.pretraining import ModelShape, pricing
-from use import set_parameter
 
 ROOT = Path(__file__).parent.parent
 ROLES = ("control", "experimental")
@@ -37,9 +37,7 @@ def main() -> None:
     parser.add_argument("--json", action="store_true")
     arguments = parser.parse_args()
     try:
-        params = load_preset(arguments.preset)
-        for change in arguments.changes:
-            set_parameter(params, change)
+        params = load_preset(arguments.preset, arguments.changes)
         found = price(
             with_languages(params, arguments.languages),
             peaks(arguments.gpu, arguments.tflops),
@@ -51,14 +49,10 @@ def main() -> None:
     print(json.dumps(found, indent=2) if arguments.json else table(found))
 
 
-def load_preset(preset: str | None) -> dict[str, Any]:
-    """The parameters of ``conf/PRESET.yaml``, or those chosen at present."""
-    path = ROOT / "conf" / f"{preset}.yaml" if preset else ROOT / "params.yaml"
-    if not path.is_file():
-        known = ", ".join(sorted(path.stem for path in (ROOT / "conf").glob("*.yaml")))
-        raise InputError(f"PRESET={preset} is none of {known}")
-    params: dict[str, Any] = yaml.safe_load(path.read_text(encoding="utf-8"))
-    return params
+def load_preset(preset: str | None, changes: Iterable[str] = ()) -> dict[str, Any]:
+    """The parameters of a preset, or those of ``params.yaml``, with changes ``KEY=VALUE``."""
+    path = preset_path(preset, ROOT / "conf") if preset else ROOT / "params.yaml"
+    return validated(read_resolved(path, changes)).model_dump()
 
 
 def with_languages(params: dict[str, Any], count: int | None) -> dict[str, Any]:
@@ -123,7 +117,7 @@ def load_launch(command: str) -> dict[str, Any]:
     path = command.split()[-1]
     if not (ROOT / path).is_file():
         raise InputError(f"pretraining.launch: no file {path}")
-    launch: dict[str, Any] = yaml.safe_load((ROOT / path).read_text(encoding="utf-8"))
+    launch: dict[str, Any] = YAML(typ="safe").load((ROOT / path).read_text(encoding="utf-8"))
     missing = {"num_processes", "mixed_precision"} - launch.keys()
     if missing:
         raise InputError(f"{path}: no {', '.join(sorted(missing))}")

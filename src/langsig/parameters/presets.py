@@ -106,10 +106,15 @@ def changed(document: Document, change: str) -> Document:
     path: KeyPath = tuple(key.split("."))
     if not equals or not all(path):
         raise ParameterError([Problem(location, (), "must be KEY=VALUE, such as factorize.rank=4")])
-    value = parse_value(text, str(location))
+    try:
+        value = parse_value(text, str(location))
+    except ParameterError as error:
+        wrong = [problem._replace(location=location, path=path) for problem in error.problems]
+        raise ParameterError(wrong) from error
     locations = dict(document.locations)
     _forget(locations, path)
-    locations[path] = location
+    for length in range(1, len(path) + 1):
+        locations.setdefault(path[:length], location)
     return Document(_with(document.data, path, 0, value, location), locations, document.problems)
 
 
