@@ -61,7 +61,7 @@ format: install  ## format the code
 	$(BIN)/ruff format .
 
 use: install  ## PRESET=demo|micro|ud8|paper [DATA=folder] [SET="key=value ..."]: choose parameters and data
-	@$(LANGSIG) use "$$PRESET" $${DATA:+--data "$$DATA"} $(if $(SET),--set $(SET))
+	@$(LANGSIG) use "$$PRESET" $${DATA:+--data "$$DATA"} $${SET:+--set "$$SET"}
 
 data: install  ## PRESET=paper [TO=folder] [BASE=mirror]: fetch the data that a preset names
 	@$(LANGSIG) data "$$PRESET" $${TO:+--to "$$TO"} $${BASE:+--base "$$BASE"}
