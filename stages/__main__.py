@@ -10,11 +10,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from langsig.errors import InputError
-<<<<<<< HEAD
-from langsig.parameters import load_parameters
-=======
 from langsig.repository.warm import run_in_fork
->>>>>>> b6b240e (langsig repro, analyse, spread, sweep, remote, comment and plots-page; the stage graph comes from dvc.yaml)
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -27,12 +23,10 @@ def main(arguments: Sequence[str]) -> int:
         sys.exit(f"error: there is no stage {name}")
     logging.basicConfig(level=logging.INFO, format="%(message)s")
     try:
-<<<<<<< HEAD
+        from langsig.parameters import load_parameters
+
         load_parameters()
-        importlib.import_module(f"stages.{name}").main(arguments)
-=======
         importlib.import_module(f"stages.{name}").main(rest)
->>>>>>> b6b240e (langsig repro, analyse, spread, sweep, remote, comment and plots-page; the stage graph comes from dvc.yaml)
     except InputError as error:
         sys.exit(f"error: {error}")
     return 0

@@ -58,6 +58,7 @@ def stages(tmp_path):
     folder.mkdir()
     for name in ("__init__.py", "__main__.py"):
         shutil.copy(ROOT / "stages" / name, folder)
+    shutil.copy(ROOT / "params.yaml", tmp_path)
     for name, code in STAGES.items():
         (folder / f"{name}.py").write_text(code)
     return folder
@@ -81,9 +82,7 @@ def test_fork_has_folder_environment_arguments_and_output_of_the_client(stages, 
 @needs_fork
 def test_fork_runs_the_code_of_the_folder_and_not_that_of_the_warm_process(stages, environment):
     source = stages.parent / "src"
-    shutil.copytree(ROOT / "src/langsig", source / "langsig", ignore=lambda folder, names: [
-        name for name in names if Path(folder, name).is_dir() and name != "repository"
-    ])  # fmt: skip
+    shutil.copytree(ROOT / "src/langsig", source / "langsig")
     done = run(stages, environment | {"PYTHONPATH": str(source)}, "project")
     assert (done.returncode, done.stdout) == (0, f"{source}/langsig/__init__.py\n")
 
