@@ -1,4 +1,4 @@
-"""The sample: what the generator writes, and that it is what it claims to be."""
+"""The sample world: its files, and the properties of its languages."""
 
 from __future__ import annotations
 
@@ -93,7 +93,7 @@ def files(directory: Path) -> dict[str, bytes]:
 # The files
 
 
-def test_repository_holds_what_the_generator_writes(world: World, tmp_path: Path) -> None:
+def test_the_sample_in_the_repository_is_up_to_date(world: World, tmp_path: Path) -> None:
     write(world, tmp_path / "samples", tmp_path / "romanisation")
     assert files(tmp_path / "samples") == files(SAMPLES)
     assert files(tmp_path / "romanisation").items() <= files(ROMANISATION).items()
@@ -134,7 +134,7 @@ def test_languages_csv_agrees_with_the_truth() -> None:
     assert tree == f"({truth['tree'].removesuffix(';')},qag,qah);"
 
 
-def test_planted_scores_follow_the_characters_and_the_others_do_not() -> None:
+def test_planted_scores_depend_on_characters_and_the_others_do_not() -> None:
     scores = pd.read_csv(SAMPLES / "facts" / "scores.csv").pivot(
         index="language", columns="task", values="value"
     )
@@ -147,13 +147,13 @@ def test_planted_scores_follow_the_characters_and_the_others_do_not() -> None:
 # Sounds and words
 
 
-def test_conditioned_change_keeps_to_its_condition() -> None:
+def test_sound_changes_respect_their_condition() -> None:
     voicing = SoundChange("voicing", "pt", "bd", BETWEEN_VOWELS)
     assert evolve("patapt", [voicing]) == "padapt"
 
 
 def test_sound_changes_are_regular(world: World) -> None:
-    """No exceptions: ``qab`` has no ``C`` anywhere, ``qae`` no ``h``, ``qac`` no final ``m``."""
+    """Lost phonemes do not occur: no ``C`` in ``qab``, no ``h`` in ``qae``."""
     for code, forbidden in {"qab": "C", "qae": "hpw", "qaf": "hpd", "qac": "wk"}.items():
         language = world.languages[code]
         assert not set(forbidden) & set("".join(map(language.phonemes, language.roots)))
@@ -161,7 +161,7 @@ def test_sound_changes_are_regular(world: World) -> None:
     assert not any(qac.phonemes(concept).endswith("m") for concept in qac.roots)
 
 
-def test_sisters_share_what_was_not_replaced(world: World) -> None:
+def test_related_languages_share_the_roots_that_were_not_replaced(world: World) -> None:
     qaa, qac = world.languages["qaa"], world.languages["qac"]
     shared = [concept for concept in qaa.roots if qaa.roots[concept] == qac.roots[concept]]
     expected = math.prod(1 - branch.length for branch in set(lineage("qaa")) ^ set(lineage("qac")))
@@ -186,7 +186,7 @@ def test_lexical_distances_recover_the_tree(
         assert frozenset(clade.split()) in clades
 
 
-def test_every_ideograph_has_its_own_romanisation() -> None:
+def test_all_ideographs_have_different_romanisations() -> None:
     rows = (ROMANISATION / "qah.tsv").read_text(encoding="utf-8").splitlines()
     table = dict(row.split("\t") for row in rows)
     assert len(table) == len(set(table.values())) == len(rows)
@@ -201,7 +201,7 @@ def test_every_ideograph_has_its_own_romanisation() -> None:
 
 
 @pytest.mark.parametrize("code", LANGUAGES)
-def test_corpus_holds_the_leaks_and_noise_to_be_cleaned(code: str) -> None:
+def test_corpora_contain_leaked_sentences_and_noise(code: str) -> None:
     lines = set(corpus(code))
     own = {sentence.metadata["text"] for sentence in treebank(code)}
     neighbour = LANGUAGES[(LANGUAGES.index(code) + 1) % len(LANGUAGES)]
@@ -224,15 +224,15 @@ def test_word_frequencies_are_roughly_zipfian(code: str) -> None:
 
 
 def pieces(code: str, line: str) -> list[str]:
-    """Ideographs, or the beginnings and ends of words, as a small vocabulary would cut them."""
+    """Ideographs, or beginnings and ends of words, similar to those of a small vocabulary."""
     if code == "qah":
         return list(line)
     return [part for word in line.lower().split() for part in (word[:4], word[4:]) if part]
 
 
 @pytest.mark.parametrize("code", LANGUAGES)
-def test_the_piece_before_tells_much_about_a_piece(code: str) -> None:
-    """Held-out pieces: an interpolated bigram model gains a nat on a unigram model."""
+def test_pieces_are_predictable_from_the_previous_piece(code: str) -> None:
+    """On held-out text, an interpolated bigram model gains a nat over a unigram model."""
     lines = [pieces(code, line) for line in corpus(code)]
     cut = len(lines) * 9 // 10
     unigrams = Counter(piece for line in lines[:cut] for piece in line)
@@ -243,18 +243,17 @@ def test_the_piece_before_tells_much_about_a_piece(code: str) -> None:
     gains = []
     for line in lines[cut:]:
         for before, piece in pairwise(["", *line]):
-            alone = (unigrams[piece] + 0.5) / (unigrams.total() + 0.5 * len(unigrams))
-            seen = following[before]
-            context = (
-                (seen[piece] + len(seen) * alone) / (seen.total() + len(seen)) if seen else alone
-            )
-            gains.append(math.log(context / alone))
+            unigram = (unigrams[piece] + 0.5) / (unigrams.total() + 0.5 * len(unigrams))
+            counts = following[before]
+            total = counts.total() + len(counts)
+            bigram = (counts[piece] + len(counts) * unigram) / total if counts else unigram
+            gains.append(math.log(bigram / unigram))
     assert np.mean(gains) > 1
 
 
 @pytest.mark.parametrize("code", LANGUAGES)
 def test_sentences_of_a_document_share_their_topic(code: str) -> None:
-    """A line shares more long words, or compounds, with the next line than with a far one."""
+    """A line has more long words or compounds in common with the next line than with others."""
     if code == "qah":
         lines = [{"".join(pair) for pair in pairwise(line)} for line in corpus(code)]
     else:
@@ -281,7 +280,7 @@ def test_treebank_is_valid(code: str) -> None:
         assert [token["deprel"] for token in tokens if token["head"] == 0] == ["root"]
         for token in tokens:
             assert token["deprel"] == "root" or token["head"] in heads
-            # From every word the root is reached, so there is no cycle.
+            # Each word leads to the root, so there are no cycles.
             node, steps = token["id"], 0
             while node:
                 node, steps = heads[node], steps + 1
@@ -301,8 +300,8 @@ def test_text_follows_from_the_forms(code: str) -> None:
                 covered |= {identifier[0], identifier[2]}
             elif isinstance(identifier, tuple) or identifier in covered:
                 continue
-            glued = (token["misc"] or {}).get("SpaceAfter") == "No"
-            text += token["form"] + ("" if glued else " ")
+            no_space = (token["misc"] or {}).get("SpaceAfter") == "No"
+            text += token["form"] + ("" if no_space else " ")
         assert text.rstrip() == sentence.metadata["text"]
 
 
@@ -333,9 +332,9 @@ def test_enhanced_graph_of_qae_refers_to_existing_nodes() -> None:
             assert {head for _, head in token["deps"]} <= nodes
         for token in empty:
             dependents = [
-                other["form"]
-                for other in sentence
-                if (token["id"] in {head for _, head in other["deps"]})
+                dependent["form"]
+                for dependent in sentence
+                if (token["id"] in {head for _, head in dependent["deps"]})
             ]
             assert len(dependents) >= 2
 
@@ -360,9 +359,9 @@ def test_determiners_and_adjectives_agree_with_their_noun(code: str) -> None:
                 bundle = (feats(token).get("Case", ""), noun["Number"], noun["Gender"])
                 forms[bundle].add(token["form"].lower())
     assert agreeing > 250
-    # The features are in the forms too: one form a bundle, and hardly any two alike.
-    assert all(len(found) == 1 for found in forms.values())
-    assert len({form for found in forms.values() for form in found}) > 0.6 * len(forms)
+    # Forms express the features: each combination has one form, and few forms are ambiguous.
+    assert all(len(spellings) == 1 for spellings in forms.values())
+    assert len({form for spellings in forms.values() for form in spellings}) > 0.6 * len(forms)
 
 
 @pytest.mark.parametrize("code", SPACED)
@@ -374,7 +373,7 @@ def test_finite_verbs_agree_with_their_subject(code: str) -> None:
             if not subject["deprel"].startswith("nsubj"):
                 continue
             verb = feats(tokens[subject["head"] - 1])
-            # A relative pronoun may be without number; verbs in the past without person.
+            # Relative pronouns may lack number, and verbs in the past may lack person.
             if verb.get("VerbForm") == "Fin":
                 agreeing += 1
                 assert feats(subject).get("Number", verb["Number"]) == verb["Number"]
@@ -390,12 +389,13 @@ def test_word_order_is_that_of_the_profile(code: str) -> None:
     for sentence in treebank(code):
         tokens = words(sentence)
         for verb in tokens:
-            places = {token["deprel"]: token for token in tokens if token["head"] == verb["id"]}
-            if {"nsubj", "obj"} <= places.keys():
-                # A relative pronoun comes first in every order.
-                if feats(places["nsubj"]).get("PronType") != "Rel":
-                    at = {"S": places["nsubj"]["id"], "O": places["obj"]["id"], "V": verb["id"]}
-                    orders["".join(sorted(at, key=at.__getitem__))] += 1
+            dependents = {token["deprel"]: token for token in tokens if token["head"] == verb["id"]}
+            if {"nsubj", "obj"} <= dependents.keys():
+                subject, target = dependents["nsubj"], dependents["obj"]
+                # Relative pronouns come first in all word orders.
+                if feats(subject).get("PronType") != "Rel":
+                    position = {"S": subject["id"], "O": target["id"], "V": verb["id"]}
+                    orders["".join(sorted(position, key=position.__getitem__))] += 1
     assert orders.total() > 40
     assert set(orders) == {PROFILES[code].order}
 

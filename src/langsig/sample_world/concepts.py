@@ -1,4 +1,4 @@
-"""What the languages talk about: concepts, topics, and what goes with what."""
+"""Concepts and topics, and which concepts occur together."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ T = TypeVar("T")
 
 @dataclass(frozen=True)
 class Topic:
-    """The words a topic prefers, each list from frequent to rare."""
+    """The concepts that a topic prefers, each list from frequent to rare."""
 
     people: tuple[str, ...]
     animals: tuple[str, ...]
@@ -128,7 +128,7 @@ GENERAL_VERBS = ["see", "take", "love", "need", "know.t"]
 GENERAL_ADJECTIVES = ["good", "big", "small", "new"]
 SPEECH_VERBS = ["say", "believe", "hear"]
 MODALS = ["want", "can", "must"]
-# The time adverbs choose the tense, so a model can read one off the other.
+# A time adverb determines the tense, so that a model can predict one from the other.
 TIME_ADVERBS = {
     "Past": ("yesterday", "once"),
     "Pres": ("now", "always"),
@@ -136,7 +136,7 @@ TIME_ADVERBS = {
 }
 MANNER_ADVERBS = ["slowly", "quickly", "together", "secretly", "well", "gladly"]
 PERSONAL_PRONOUNS = ["I", "we", "you", "you.all"]
-# Concepts whose root is a single sound or syllable, because they are said so often.
+# Frequent concepts, whose root is a single sound or syllable.
 INFLECTED_FUNCTION_WORDS = [
     "the",
     "a",
@@ -178,48 +178,54 @@ PLAIN_FUNCTION_WORDS = [
 
 @dataclass(frozen=True)
 class Concepts:
-    """The concepts of a world and which of them keep company.
+    """The concepts of a world, and which of them occur together.
 
-    ``gender`` and ``animate`` are properties of the concept, because the family
-    inherits its genders with its words; ``objects``, ``agents`` and ``adjectives``
-    hold the few favourites of a verb or a noun.
+    Gender and animacy are properties of concepts, since languages of the family inherit them
+    together with the words.
     """
 
     gender: Mapping[str, str]
+    """Gender of each noun and name."""
     animate: frozenset[str]
+    """Animate nouns and names."""
     objects: Mapping[str, tuple[str, ...]]
+    """Preferred objects of each transitive verb."""
     agents: Mapping[str, tuple[str, ...]]
+    """Preferred subjects of each verb."""
     places: Mapping[str, tuple[str, ...]]
+    """Preferred places of each verb."""
     adjectives: Mapping[str, tuple[str, ...]]
+    """Preferred adjectives of each noun."""
     parts_of_speech: Mapping[str, str]
+    """Universal part of speech of each concept."""
 
     @property
     def content(self) -> list[str]:
-        """Nouns, verbs, adjectives and adverbs: what a word list would ask for."""
-        wanted = {"NOUN", "VERB", "ADJ", "ADV"}
-        return [name for name, upos in self.parts_of_speech.items() if upos in wanted]
+        """Nouns, verbs, adjectives and adverbs."""
+        content = {"NOUN", "VERB", "ADJ", "ADV"}
+        return [name for name, upos in self.parts_of_speech.items() if upos in content]
 
 
 def zipf(rng: Random, ranked: Sequence[T]) -> T:
-    """Draw one, the r-th with a weight of 1/r."""
+    """Draw an item; the weight of the r-th is 1/r (Zipf's law)."""
     cumulative = list(accumulate(1 / rank for rank in range(1, len(ranked) + 1)))
     point = rng.random() * cumulative[-1]
     return next(item for item, edge in zip(ranked, cumulative, strict=True) if point < edge)
 
 
 def some(rng: Random, items: Sequence[T], count: int) -> tuple[T, ...]:
-    """Draw distinct items, the earlier ones of the list more often."""
-    left = list(items)
+    """Draw distinct items; earlier items of the list are drawn more often."""
+    remaining = list(items)
     drawn = []
-    for _ in range(min(count, len(left))):
-        choice = zipf(rng, left)
-        left.remove(choice)
+    for _ in range(min(count, len(remaining))):
+        choice = zipf(rng, remaining)
+        remaining.remove(choice)
         drawn.append(choice)
     return tuple(drawn)
 
 
 def make_concepts(rng: Random) -> Concepts:
-    """Draw genders and the company that words keep."""
+    """Draw the genders of concepts, and which concepts occur together."""
     upos: dict[str, str] = {}
     gender: dict[str, str] = {}
     animate: set[str] = set()

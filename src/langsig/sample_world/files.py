@@ -1,4 +1,4 @@
-"""What is written where."""
+"""The files of the sample."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from langsig.sample_world.world import (
     World,
 )
 
-SCORES_FALL = 15  # points, where the number of characters is ten times larger
+SCORES_FALL = 15  # decrease in points for ten times the number of characters
 
 README = """\
 # Sample: eight invented languages
@@ -64,7 +64,7 @@ The corpora are imperfect on purpose. Each contains {leaked} sentences of its ow
 
 
 def write(world: World, directory: Path, romanisation: Path) -> None:
-    """Write the samples into a directory and the romanisation tables into another."""
+    """Write the sample into one folder, and the romanisation tables into another."""
     for code, language in world.languages.items():
         _write_text(directory / "corpora" / f"{code}.txt", "\n".join(world.corpora[code]) + "\n")
         treebank = "".join(
@@ -118,7 +118,7 @@ def _tree(world: World) -> str:
 
 
 def _scores_csv(world: World) -> str:
-    """Of no model: a score that is tied to a property of the languages, and one that is not."""
+    """Invented scores: one that depends on a property of the languages, and one that does not."""
     generator = random.Random(world.seed)
     table = io.StringIO()
     writer = csv.writer(table, lineterminator="\n")
@@ -174,12 +174,12 @@ def _truth(world: World) -> dict[str, object]:
 
 def _features(world: World, code: str) -> dict[str, list[str]]:
     """The features that occur in the treebank, with their values."""
-    found: dict[str, set[str]] = {}
+    values: dict[str, set[str]] = {}
     for sentence in world.treebanks[code]:
         for line in sentence.lines:
             feats = line.split("\t")[5]
             if feats != "_":
                 for pair in feats.split("|"):
                     name, _, value = pair.partition("=")
-                    found.setdefault(name, set()).add(value)
-    return {name: sorted(found[name]) for name in sorted(found)}
+                    values.setdefault(name, set()).add(value)
+    return {name: sorted(values[name]) for name in sorted(values)}

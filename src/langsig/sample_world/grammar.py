@@ -1,4 +1,4 @@
-"""From what is to be said to a dependency tree of words in one language."""
+"""Turn meanings into dependency trees of one language."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ PRONOUNS = {("Sing", "1"): "I", ("Plur", "1"): "we", ("Sing", "2"): "you", ("Plu
 
 @dataclass
 class Node:
-    """A word with its dependents, in the order in which they are said."""
+    """A word with its dependents, in their order."""
 
     form: str
     lemma: str
@@ -41,20 +41,20 @@ class Node:
     left: list[Node] = field(default_factory=list)
     right: list[Node] = field(default_factory=list)
     sounds: str = ""
-    """What is contracted with the next word, before its sound changes."""
+    """Phonemes before sound changes, for contractions with the next word."""
     elided: Node | None = None
-    """The verb that was left out, of which this word depends in the enhanced graph."""
+    """The omitted verb on which this word depends in the enhanced graph."""
     capital: bool = False
 
     def attach(self, deprel: str, node: Node | None, before: bool) -> None:
-        """Make a node the last of the left or of the right dependents."""
+        """Append a node to the left or to the right dependents."""
         if node is not None:
             node.deprel = deprel
             (self.left if before else self.right).append(node)
 
 
 class Grammar:
-    """Says events in a language."""
+    """Expresses events in a language."""
 
     def __init__(self, language: Language, concepts: Concepts) -> None:
         self.language = language
@@ -63,7 +63,7 @@ class Grammar:
         self._form = cache(language.word)
 
     def sentence(self, event: Event) -> Node:
-        """Say an event as a sentence with its final punctuation."""
+        """Express an event as a sentence with final punctuation."""
         root = self._clause(event)
         script = self.language.script
         mark = script.exclamation if event.mood == "Imp" else script.full_stop
@@ -100,13 +100,13 @@ class Grammar:
         return self.profile.genders.get(participant.gender)
 
     def _theme(self, gender: str) -> str:
-        """The theme a word shows: languages without gender keep the old one on nouns."""
+        """The theme of a noun; languages without gender keep the inherited one."""
         return theme(self.profile.genders.get(gender, gender))
 
     def _nominal_affixes(self, case: str | None, number: str) -> list[str]:
         if self.profile.agglutinative:
             return [f"Number={number}", f"Case={case}"]
-        # Where nouns have lost their cases, the accusative is the form that survived.
+        # In languages that have lost case, nouns have the form of the accusative.
         return [case_number(case or "Acc", number)]
 
     def _agreeing(
@@ -170,8 +170,8 @@ class Grammar:
         if case:
             feats["Case"] = case
         concept = PRONOUNS[number, person]
-        # Languages that show politeness at all show it to the addressee; the isolating
-        # one also has speakers who humble themselves.
+        # Languages with politeness mark it in the second person; the isolating one also has a
+        # humble first person.
         if "PRON" in self.profile.polite and (person == "2" or self.profile.isolating):
             feats["Polite"] = "Infm"
             if participant.polite:
@@ -205,7 +205,7 @@ class Grammar:
             if profile.possessive_suffix and owner is not None and owner.kind != "reflexive":
                 psor = possessor(owner.person, owner.number)
                 feats |= {"Number[psor]": owner.number, "Person[psor]": owner.person}
-            # Agglutinating, the possessor stands between number and case.
+            # In the agglutinating language, the possessor affix is between number and case.
             if psor and profile.agglutinative:
                 nominal = [nominal[0], psor, nominal[1]]
             elif psor:
@@ -308,7 +308,7 @@ class Grammar:
     # Verbs
 
     def _finite(self, concept: str, upos: str, event: Event, full: bool = True) -> Node:
-        """A finite verb; an auxiliary (not full) leaves aspect and voice to the verb."""
+        """A finite verb; an auxiliary (not ``full``) does not show aspect and voice."""
         profile = self.profile
         if profile.isolating:
             return self._word(concept, upos)
@@ -365,7 +365,7 @@ class Grammar:
         participle: bool = False,
         infinitive: bool = False,
     ) -> Node:
-        """Say a clause, with or without its subject, finite or not."""
+        """Express a clause, with or without its subject, finite or not."""
         if event.modal is not None:
             return self._modal_clause(event)
         if event.kind == "adjective":
@@ -446,7 +446,7 @@ class Grammar:
         return head
 
     def _modal_clause(self, event: Event) -> Node:
-        """A modal verb with an infinitive, whose subject stands with the modal."""
+        """A modal verb with an infinitive; the subject depends on the modal."""
         profile = self.profile
         assert event.modal is not None
         head = self._finite(event.modal, "VERB", event)
@@ -470,7 +470,7 @@ class Grammar:
         return self._finish(head, event)
 
     def _finish(self, head: Node, event: Event) -> Node:
-        """Add what other clauses hang on this one."""
+        """Add the clauses that depend on this one."""
         if event.complement is not None:
             complement = self._clause(event.complement)
             complement.left.insert(0, self._marker("that"))
@@ -498,7 +498,7 @@ class Grammar:
         return marker
 
     def _gap(self, event: Event) -> Node:
-        """A clause without its verb: the subject is promoted, the object is its orphan."""
+        """A clause without its verb: the subject is promoted, and the object is its orphan."""
         assert event.subject is not None
         assert event.object is not None
         subject = self._noun_phrase(event.subject, "subject")

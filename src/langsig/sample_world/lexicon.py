@@ -1,4 +1,4 @@
-"""Roots and affixes: drawn once for the proto-language, inherited along the tree."""
+"""Roots and affixes, drawn for the proto-language and inherited along the tree."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from langsig.sample_world.sounds import SoundChange, draw_unique, evolve
 CASES = ("Nom", "Acc", "Gen", "Dat", "Loc", "Ins", "Abl", "All")
 NUMBERS = ("Sing", "Plur")
 PERSONS = ("1", "2", "3")
-# Values without an affix: the unmarked member of each category.
+# Values without an affix, the unmarked member of each category.
 UNMARKED = frozenset(
     [
         "Aspect=Imp",
@@ -58,59 +58,63 @@ VERB_AFFIXES = [
 
 @dataclass(frozen=True)
 class Language:
-    """A language ready to be spoken."""
+    """A language with its words and its script."""
 
     code: str
     profile: Profile
     script: Script
     roots: Mapping[str, str]
+    """Root of each concept, before sound changes."""
     affixes: Mapping[str, str]
+    """Affix of each value of a category, before sound changes."""
     changes: tuple[SoundChange, ...] = ()
+    """Sound changes since the proto-language, in order."""
     writing: Mapping[str, str] = field(default_factory=dict)
-    """Concept to ideographs, in the logographic language."""
+    """Ideographs of each concept; empty unless the language is logographic."""
     romanisation: Mapping[str, str] = field(default_factory=dict)
+    """Syllable of each ideograph."""
 
     def underlying(self, concept: str, affixes: Iterable[str] = ()) -> str:
-        """Root and affixes as the proto-language would have said them."""
+        """Root and affixes of a word before sound changes."""
         return self.roots[concept] + "".join(
             self.affixes[affix] for affix in affixes if affix not in UNMARKED
         )
 
     def phonemes(self, concept: str, affixes: Iterable[str] = ()) -> str:
-        """What is said today."""
+        """Pronunciation of a word."""
         if self.writing:
             return "".join(self.romanisation[ideograph] for ideograph in self.writing[concept])
         return evolve(self.underlying(concept, affixes), self.changes)
 
     def word(self, concept: str, affixes: Iterable[str] = ()) -> str:
-        """What is written."""
+        """Spelling of a word."""
         if self.writing:
             return self.writing[concept]
         return self.script.spell(self.phonemes(concept, affixes))
 
 
 def theme(gender: str) -> str:
-    """The affix that shows a gender."""
+    """Key of the affix of a gender."""
     return f"theme={gender}"
 
 
 def case_number(case: str, number: str) -> str:
-    """The fused affix of the family."""
+    """Key of the fused affix of case and number."""
     return f"Case={case}|Number={number}"
 
 
 def agreement(person: str, number: str) -> str:
-    """The affix by which a verb agrees with its subject."""
+    """Key of the affix by which a verb agrees with its subject."""
     return f"Number={number}|Person={person}"
 
 
 def possessor(person: str, number: str) -> str:
-    """The affix by which a noun shows its possessor."""
+    """Key of the affix by which a noun shows its possessor."""
     return f"Number[psor]={number}|Person[psor]={person}"
 
 
 def draw_affixes(rng: Random, agglutinative: bool) -> dict[str, str]:
-    """Draw one affix for every value; within a group all differ."""
+    """Draw an affix for each value; all nominal affixes differ, and all verbal ones."""
     affixes: dict[str, str] = {}
     nominal: set[str] = set()
     verbal: set[str] = set()
@@ -119,7 +123,7 @@ def draw_affixes(rng: Random, agglutinative: bool) -> dict[str, str]:
         affixes[theme(gender)] = draw_unique(rng, "V", vowels)
     if agglutinative:
         affixes["Number=Plur"] = draw_unique(rng, "VC", nominal)
-        # The bare noun is the nominative.
+        # The nominative has no affix.
         affixes["Case=Nom"] = ""
         for case in CASES[1:]:
             affixes[f"Case={case}"] = draw_unique(rng, "VC", nominal)
@@ -140,7 +144,7 @@ def draw_affixes(rng: Random, agglutinative: bool) -> dict[str, str]:
 
 
 def root_shapes(concepts: Concepts) -> dict[str, str]:
-    """The shape of every root: the frequent are short."""
+    """The shape of the root of each concept; frequent ones are short."""
     shapes = dict.fromkeys(INFLECTED_FUNCTION_WORDS, "CVC")
     shapes |= {"the": "C", "a": "C"} | dict.fromkeys(PLAIN_FUNCTION_WORDS, "CV")
     shapes |= dict.fromkeys(PERSONAL_PRONOUNS, "CV")
@@ -156,7 +160,7 @@ def root_shapes(concepts: Concepts) -> dict[str, str]:
 
 
 def draw_roots(rng: Random, shapes: Mapping[str, str]) -> dict[str, str]:
-    """Draw a distinct root for every concept."""
+    """Draw a distinct root for each concept."""
     taken: set[str] = set()
     return {concept: draw_unique(rng, shape, taken) for concept, shape in shapes.items()}
 
@@ -164,16 +168,20 @@ def draw_roots(rng: Random, shapes: Mapping[str, str]) -> dict[str, str]:
 def inherit(
     rng: Random, roots: Mapping[str, str], shapes: Mapping[str, str]
 ) -> dict[str, dict[str, str]]:
-    """Hand the roots down the tree, replacing some on every branch.
+    """Pass roots down the tree and replace some of them on each branch.
 
-    A new word is coined in the shape of an old one and takes part in all sound
-    changes, as if it had always been there.
+    A new root has the shape of the root that it replaces and undergoes all sound changes.
+
+    Returns
+    -------
+    dict
+        Roots of each language of the family, before sound changes.
     """
     by_node: dict[str | None, dict[str, str]] = {None: dict(roots)}
     taken = set(roots.values())
     for branch in BRANCHES:
         by_node[branch.name] = {
-            # Articles are single sounds, of which there are too few to replace any.
+            # Articles are single sounds, of which there are too few for replacements.
             concept: draw_unique(rng, shapes[concept], taken)
             if len(root) > 2 and rng.random() < branch.length
             else root
@@ -183,7 +191,7 @@ def inherit(
 
 
 def make_languages(rng: Random, concepts: Concepts) -> dict[str, Language]:
-    """Make the family from one proto-language and each isolate from nothing."""
+    """Create the family from one proto-language, and each isolate independently."""
     shapes = root_shapes(concepts)
     inherited = inherit(rng, draw_roots(rng, shapes), shapes)
     family_affixes = draw_affixes(rng, agglutinative=False)
@@ -208,6 +216,7 @@ def make_languages(rng: Random, concepts: Concepts) -> dict[str, Language]:
 
 
 def _logographs(rng: Random, shapes: Mapping[str, str]) -> tuple[dict[str, str], dict[str, str]]:
+    """Draw ideographs; the concepts of a topic share their first one."""
     groups = {
         name: [
             *topic.people[1:],

@@ -1,4 +1,4 @@
-"""What a sentence says, in no language yet."""
+"""Meanings of sentences, independent of a language."""
 
 from __future__ import annotations
 
@@ -21,14 +21,15 @@ from langsig.sample_world.concepts import (
 )
 from langsig.sample_world.profiles import Profile
 
-SENTENCES_A_DOCUMENT = 8
+SENTENCES_PER_DOCUMENT = 8
 
 
 @dataclass(frozen=True)
 class Participant:
-    """Who or what takes part: ``kind`` is noun, name, pronoun or reflexive."""
+    """A participant of an event."""
 
     kind: str
+    """``noun``, ``name``, ``pronoun`` or ``reflexive``."""
     concept: str = ""
     person: str = "3"
     number: str = "Sing"
@@ -44,13 +45,15 @@ class Participant:
 
 @dataclass(frozen=True)
 class Event:
-    """Something that happens (``kind`` is verb) or holds (adjective)."""
+    """A meaning that a clause expresses."""
 
     kind: str
+    """``verb`` for an action, ``adjective`` for a property."""
     predicate: str
     subject: Participant | None
     object: Participant | None = None
     obliques: tuple[tuple[str, Participant], ...] = ()
+    """Other participants with their roles."""
     time: str | None = None
     manner: str | None = None
     tense: str = "Pres"
@@ -59,6 +62,7 @@ class Event:
     voice: str = "Act"
     negative: bool = False
     hearsay: bool = False
+    """Whether the speaker knows of the event from others."""
     polite: bool = False
     modal: str | None = None
     degree: str = "Pos"
@@ -66,12 +70,13 @@ class Event:
     conjunction: str | None = None
     conjunct: Event | None = None
     gapped: bool = False
+    """Whether the verb of the conjunct is left out."""
     condition: Event | None = None
 
 
 @dataclass(frozen=True)
 class Document:
-    """What the sentences of a run have in common."""
+    """Properties that the sentences of a document have in common."""
 
     topic: str
     cast: tuple[str, ...]
@@ -83,7 +88,7 @@ class Document:
 
 
 class Narrator:
-    """Draws documents, and the events they tell of."""
+    """Draws documents and their events."""
 
     def __init__(self, rng: Random, concepts: Concepts, profile: Profile) -> None:
         self.rng = rng
@@ -91,7 +96,7 @@ class Narrator:
         self.profile = profile
 
     def documents(self) -> Iterator[list[Event]]:
-        """Endless documents of ``SENTENCES_A_DOCUMENT`` events."""
+        """An endless stream of documents with ``SENTENCES_PER_DOCUMENT`` events."""
         while True:
             topic = zipf(self.rng, list(TOPICS))
             document = Document(
@@ -103,10 +108,10 @@ class Narrator:
                 polite=self._chance(0.5),
                 hearsay=self._chance(0.5),
             )
-            yield [self.event(document) for _ in range(SENTENCES_A_DOCUMENT)]
+            yield [self.event(document) for _ in range(SENTENCES_PER_DOCUMENT)]
 
     def event(self, document: Document) -> Event:
-        """Draw what one sentence says."""
+        """Draw the meaning of a sentence."""
         kind = zipf(
             self.rng,
             ("clause", "clause", "property", "modal", "coordination", "report", "if", "order"),
@@ -171,7 +176,7 @@ class Narrator:
         return replace(event, obliques=(*event.obliques, *obliques), manner=manner)
 
     def _with_object(self, event: Event, document: Document, plain: bool, active: bool) -> Event:
-        """Add an object; in the passive it is the subject, and the agent an oblique."""
+        """Add an object; in the passive, it is the subject, and the agent is an oblique."""
         if self._chance(self.profile.reflexive):
             return replace(event, object=Participant("reflexive"))
         topic = TOPICS[document.topic]
@@ -211,7 +216,7 @@ class Narrator:
         return self._when(event, document, adverb=True)
 
     def _coordinate(self, event: Event, document: Document) -> Event:
-        """Join a second clause; a gapped one repeats the verb and leaves it out."""
+        """Add a second clause; a gapped one has the same verb and leaves it out."""
         second = self._clause(document, short=True, inner=True)
         conjunction = zipf(self.rng, ("and", "but"))
         if self.profile.gapping and event.object is not None and self._chance(0.7):
@@ -234,7 +239,7 @@ class Narrator:
     def _report(self, event: Event, document: Document) -> Event:
         speaker = self._subject(document, TOPICS[document.topic].people, plain=True)
         verb = zipf(self.rng, SPEECH_VERBS)
-        # Believing is the one that asks for a subjunctive.
+        # Only "believe" requires a subjunctive.
         mood = "Sub" if verb == "believe" else "Ind"
         report = Event("verb", verb, speaker, hearsay=document.hearsay, polite=document.polite)
         report = self._when(report, document, adverb=False)
@@ -292,7 +297,7 @@ class Narrator:
         return self._pronoun(document)
 
     def _pronoun(self, document: Document) -> Participant:
-        # Where politeness matters, people talk to each other rather than of others.
+        # In languages that express politeness, the second person is the most frequent.
         persons = ("2", "1", "3") if self.profile.polite else ("3", "1", "2")
         person = zipf(self.rng, persons)
         number = zipf(self.rng, ("Sing", "Plur"))

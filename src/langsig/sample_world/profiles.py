@@ -1,4 +1,4 @@
-"""The family tree and what each language does."""
+"""The family tree, and the typology of each language."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ FINAL_OF_LONG_WORD = rf"(?<={ANY_VOWEL}[^aeiouy]){{}}$"
 
 @dataclass(frozen=True)
 class Branch:
-    """An edge of the tree: what happened between a language and its ancestor."""
+    """An edge of the tree: the changes between a language and its ancestor."""
 
     name: str
     parent: str | None
     length: float
-    """Also the probability that a word of the lexicon is replaced."""
+    """Length of the branch, which is the probability that a root is replaced."""
     sound_changes: tuple[SoundChange, ...] = ()
     lost_categories: tuple[str, ...] = ()
     innovations: tuple[str, ...] = ()
@@ -145,14 +145,14 @@ BRANCHES: tuple[Branch, ...] = (
 
 @dataclass(frozen=True)
 class Marking:
-    """How a role is shown: an adposition, a case, both or neither."""
+    """How a language marks a role: by an adposition, a case, both or neither."""
 
     adposition: str | None = None
     case: str | None = None
 
 
 def _roles(**marking: str) -> dict[str, Marking]:
-    """Read markings such as ``place="in+Loc"``, ``object="+Acc"``, ``agent="by+"``."""
+    """Parse markings such as ``place="in+Loc"``, ``object="+Acc"`` or ``agent="by+"``."""
     pairs = {role: text.split("+") for role, text in marking.items()}
     return {role: Marking(first or None, case or None) for role, (first, case) in pairs.items()}
 
@@ -165,18 +165,19 @@ class Profile:
     family: str
     genus: str
     order: str
+    """Order of subject (S), verb (V) and object (O)."""
     roles: Mapping[str, Marking]
     adjective_first: bool = True
     genitive_first: bool = False
     adposition_first: bool = True
     genders: Mapping[str, str] = field(default_factory=dict)
-    """From inherited gender to that of the language; empty: no gender."""
+    """Gender in the language by inherited gender; empty if there is no gender."""
     articles: str | None = None
     """``word``, ``suffix`` or None."""
     noun_case: bool = True
     animacy: bool = False
     degrees: tuple[str, ...] = ()
-    """Degrees the adjective itself shows; others need an adverb."""
+    """Degrees that adjectives express by affixes; others need an adverb."""
     tenses: tuple[str, ...] = ("Past", "Pres", "Fut")
     future_auxiliary: bool = False
     aspects: tuple[str, ...] = ()
@@ -189,16 +190,16 @@ class Profile:
     """Parts of speech that show politeness."""
     possessive_suffix: bool = False
     own_possessive: bool = False
-    """Whether what belongs to the subject has a possessive of its own."""
+    """Whether there is a reflexive possessive, for possessions of the subject."""
     reflexive: float = 0.0
-    """Share of transitive clauses whose object is the subject itself."""
+    """Share of transitive clauses with a reflexive object."""
     present_copula: bool = True
     agglutinative: bool = False
     isolating: bool = False
     contraction: bool = False
     gapping: bool = False
     relative: str = "pronoun"
-    """``pronoun``, ``participle`` or ``particle``."""
+    """Type of relative clauses: ``pronoun``, ``participle`` or ``particle``."""
 
 
 THREE_GENDERS = {"Masc": "Masc", "Fem": "Fem", "Neut": "Neut"}
@@ -354,7 +355,7 @@ PROFILES: Mapping[str, Profile] = {
 
 
 def lineage(name: str) -> list[Branch]:
-    """The branches from the proto-language down to a language; none for an isolate."""
+    """The branches from the proto-language to a language; empty for an isolate."""
     by_name = {branch.name: branch for branch in BRANCHES}
     path = []
     node: str | None = name if name in by_name else None
@@ -365,7 +366,7 @@ def lineage(name: str) -> list[Branch]:
 
 
 def newick(node: str | None = None) -> str:
-    """The family as a Newick tree with branch lengths."""
+    """The family tree in Newick format, with branch lengths."""
     children = [branch for branch in BRANCHES if branch.parent == node]
     inside = ",".join(f"{newick(child.name)}:{child.length}" for child in children)
     text = (f"({inside})" if children else "") + (node or FAMILY)

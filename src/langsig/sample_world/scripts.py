@@ -1,6 +1,4 @@
-"""From phonemes to letters."""
-
-# Letters that look like others are the point here.
+"""The scripts of the languages: letters of phonemes, and ideographs."""
 
 from __future__ import annotations
 
@@ -15,20 +13,23 @@ FIRST_IDEOGRAPH = 0x4E00
 
 @dataclass(frozen=True)
 class Script:
-    """How a language is written."""
+    """The script of a language."""
 
     name: str
     letters: Mapping[str, str] = field(default_factory=dict)
+    """Spelling of each phoneme; empty if the script is logographic."""
     full_stop: str = "."
     exclamation: str = "!"
     comma: str = ","
     capitals: bool = True
+    """Whether sentences and names begin with a capital letter."""
     spaces: bool = True
+    """Whether words are separated by spaces."""
 
     def spell(self, phonemes: str) -> str:
-        """Write a word."""
+        """Spell a word."""
         word = "".join(self.letters[phoneme] for phoneme in phonemes)
-        # Greek writes another sigma at the end of a word.
+        # Greek has a separate letter for sigma at the end of a word.
         return word[:-1] + "ς" if word.endswith("σ") else word
 
 
@@ -73,22 +74,24 @@ SCRIPTS: Mapping[str, Script] = {
 def draw_ideographs(
     rng: Random, short: Iterable[str], groups: Mapping[str, Iterable[str]]
 ) -> tuple[dict[str, str], dict[str, str]]:
-    """Give every concept one or two ideographs, and every ideograph a syllable.
+    """Assign one or two ideographs to each concept, and a syllable to each ideograph.
 
     Parameters
     ----------
     rng
-        Chooses the syllables.
+        Random generator for the syllables.
     short
-        The concepts written with one ideograph.
+        Concepts that are written with one ideograph.
     groups
-        The concepts written with two: the name of the group stands for the first,
-        which they share; the second ones are shared between groups.
+        Concepts that are written with two ideographs, by group. All concepts of a group have the
+        same first ideograph. The second ones are the same in all groups.
 
     Returns
     -------
-    writing, romanisation
-        Concept to ideographs; ideograph to syllable.
+    writing
+        Ideographs of each concept.
+    romanisation
+        Syllable of each ideograph.
     """
     code_points = iter(range(FIRST_IDEOGRAPH, FIRST_IDEOGRAPH + 2_000))
     writing = {concept: chr(next(code_points)) for concept in short}

@@ -1,4 +1,4 @@
-"""From dependency trees to running text and CoNLL-U."""
+"""Turn dependency trees into running text and CoNLL-U."""
 
 from __future__ import annotations
 
@@ -12,19 +12,21 @@ from langsig.sample_world.sounds import evolve
 
 @dataclass(frozen=True)
 class Sentence:
-    """A sentence as text and as the token lines of a treebank."""
+    """A sentence as running text and as rows of a treebank."""
 
     text: str
     lines: tuple[str, ...]
+    """Rows of CoNLL-U."""
     words: int
+    """Number of words."""
 
     def conllu(self, sent_id: str) -> str:
-        """The sentence with its comments and the blank line that ends it."""
+        """The sentence in CoNLL-U, with comments and the final empty line."""
         return "\n".join([f"# sent_id = {sent_id}", f"# text = {self.text}", *self.lines, "", ""])
 
 
 def write_sentence(root: Node, language: Language) -> Sentence:
-    """Put a tree into words and lines."""
+    """Turn a tree into text and rows of CoNLL-U."""
     words = list(_in_order(root))
     if language.script.capitals:
         words[0].form = words[0].form[:1].upper() + words[0].form[1:]
@@ -71,13 +73,13 @@ def _in_order(node: Node) -> Iterator[Node]:
 
 def _space_follows(following: Node | None, language: Language) -> bool:
     if following is None:
-        # Nothing follows the last word, whose spacing nobody looks at.
+        # The space after the last word does not matter, since the text is stripped.
         return language.script.spaces
     return language.script.spaces and following.upos != "PUNCT"
 
 
 def _contraction(node: Node, following: Node, language: Language) -> str | None:
-    """The contracted form of an adposition and the definite article, said as one word."""
+    """The contraction of an adposition with a following definite article, or None."""
     if node.upos != "ADP" or following.feats.get("Definite") != "Def":
         return None
     form = language.script.spell(evolve(node.sounds + following.sounds, language.changes))
@@ -85,7 +87,7 @@ def _contraction(node: Node, following: Node, language: Language) -> str | None:
 
 
 def _enhanced(words: list[Node], numbers: dict[int, int], heads: dict[int, int]) -> dict[int, str]:
-    """The enhanced graph: the basic tree, with the elided verbs in their places."""
+    """Enhanced dependencies of each word: the basic tree with elided verbs restored."""
     graph = {}
     for node in words:
         number = numbers[id(node)]
@@ -103,7 +105,7 @@ def _enhanced(words: list[Node], numbers: dict[int, int], heads: dict[int, int])
 
 
 def _line(number: str, node: Node, head: str, deprel: str, deps: str, misc: str) -> str:
-    # Universal Dependencies sorts features without regard to case.
+    # Universal Dependencies sorts features alphabetically, ignoring case.
     pairs = sorted(node.feats.items(), key=lambda pair: pair[0].lower())
     feats = "|".join(f"{name}={value}" for name, value in pairs) or "_"
     columns = [number, node.form, node.lemma, node.upos, "_", feats, head, deprel, deps, misc]

@@ -15,8 +15,8 @@ from langsig.sample_world.sentences import Sentence, write_sentence
 DEFAULT_SEED = 2021
 CORPUS_WORDS = 22_000
 TREEBANK_WORDS = 2_900
-WORDS_A_SENTENCE = range(4, 17)
-# What a cleaning step has to find in a corpus.
+WORDS_PER_SENTENCE = range(4, 17)
+# Numbers of lines in each corpus that cleaning has to remove.
 LEAKED_SENTENCES = 10
 LEAKED_FROM_ANOTHER_LANGUAGE = 3
 SHORT_LINES = 12
@@ -25,17 +25,19 @@ DUPLICATE_LINES = 12
 
 @dataclass(frozen=True)
 class World:
-    """What was generated: per language a corpus (lines) and a treebank (sentences)."""
+    """A generated world."""
 
     seed: int
     concepts: Concepts
     languages: dict[str, Language]
     corpora: dict[str, list[str]]
+    """Lines of the corpus of each language."""
     treebanks: dict[str, list[Sentence]]
+    """Sentences of the treebank of each language."""
 
 
 def generate(seed: int = DEFAULT_SEED) -> World:
-    """Generate the world of a seed; the same seed always gives the same world."""
+    """Generate a world; the same seed always gives the same world."""
     concepts = make_concepts(_rng(seed, "concepts"))
     languages = make_languages(_rng(seed, "languages"), concepts)
     treebanks = {}
@@ -51,23 +53,24 @@ def generate(seed: int = DEFAULT_SEED) -> World:
 
 
 def _rng(seed: int, purpose: str) -> Random:
-    # Random hashes strings itself (SHA-512), whatever PYTHONHASHSEED is.
+    # Random hashes strings by SHA-512, independently of PYTHONHASHSEED.
     return Random(f"{seed}: {purpose}")
 
 
 def _sentences(language: Language, concepts: Concepts, rng: Random) -> Iterator[Sentence]:
-    """Endless sentences, none of them twice."""
+    """An endless stream of distinct sentences."""
     grammar = Grammar(language, concepts)
     seen: set[str] = set()
     for document in Narrator(rng, concepts, language.profile).documents():
         for event in document:
             sentence = write_sentence(grammar.sentence(event), language)
-            if sentence.words in WORDS_A_SENTENCE and sentence.text not in seen:
+            if sentence.words in WORDS_PER_SENTENCE and sentence.text not in seen:
                 seen.add(sentence.text)
                 yield sentence
 
 
 def _take(sentences: Iterator[Sentence], words: int) -> list[Sentence]:
+    """Take sentences until they have the given number of words."""
     taken = []
     total = 0
     while total < words:
@@ -79,7 +82,7 @@ def _take(sentences: Iterator[Sentence], words: int) -> list[Sentence]:
 def _spoil(
     corpus: list[str], treebank: list[Sentence], foreign: list[Sentence], rng: Random
 ) -> None:
-    """Add leaked sentences, lines that are too short and duplicates at random places."""
+    """Insert leaked sentences, short lines and duplicates at random positions."""
     texts = [sentence.text for sentence in rng.sample(treebank, LEAKED_SENTENCES)]
     texts += [sentence.text for sentence in rng.sample(foreign, LEAKED_FROM_ANOTHER_LANGUAGE)]
     texts += [line[:3].strip() for line in rng.sample(corpus, SHORT_LINES)]
