@@ -108,6 +108,15 @@ def test_wrong_changes_are_refused(
     assert f"--set {change}: " in refused(project, capsys, "micro", "--set", change)
 
 
+def test_several_changes_may_come_in_one_text(project: Path) -> None:
+    text = 'seed=2 analysis.layers=[0, 1] pretraining.origin.data="Bob\'s text"'
+    assert main(["use", "micro", "--set", text, "factorize.rank=3"]) == 0
+    parameters = load_parameters(project / "params.yaml")
+    assert (parameters.seed, parameters.analysis.layers) == (2, [0, 1])
+    assert parameters.pretraining.origin.data == "Bob's text"
+    assert parameters.factorize.rank == 3
+
+
 def test_all_wrong_changes_are_named_at_once(
     project: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

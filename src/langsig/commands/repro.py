@@ -25,6 +25,7 @@ def add_parser(subparsers: Subparsers) -> argparse.ArgumentParser:
 def run(arguments: argparse.Namespace) -> None:
     """Check the parameters and run the stages."""
     from langsig.parameters import load_parameters
+    from langsig.repository.data import check_unchanged
     from langsig.repository.processes import find_root
 
     jobs = (os.cpu_count() or 1) if arguments.jobs is None else arguments.jobs
@@ -32,6 +33,7 @@ def run(arguments: argparse.Namespace) -> None:
         raise InputError(f"--jobs must be at least 1; got {jobs}")
     root = find_root()
     load_parameters(root / "params.yaml")
+    check_unchanged(root)
     from langsig.repository.reproduction import reproduce
 
     reproduce(root, jobs)

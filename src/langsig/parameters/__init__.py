@@ -3,7 +3,7 @@
 from langsig.parameters.documents import Document, parse_value, read_document
 from langsig.parameters.loading import group_problems, load_parameters, missing_files, validated
 from langsig.parameters.model import Parameters
-from langsig.parameters.presets import preset_path, read_resolved, split_changes
+from langsig.parameters.presets import preset_path, read_resolved
 from langsig.parameters.problems import Location, ParameterError, Problem
 from langsig.parameters.rendering import json_schema, parameter_file, reference
 from langsig.parameters.selection import selected_languages
@@ -25,6 +25,5 @@ __all__ = [
     "read_resolved",
     "reference",
     "selected_languages",
-    "split_changes",
     "validated",
 ]

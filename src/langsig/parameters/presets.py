@@ -1,6 +1,5 @@
 """Presets: files in ``conf/`` that say how they differ from ``conf/base.yaml``."""
 
-import re
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
@@ -98,27 +97,6 @@ def _merge(
 def _forget(locations: dict[KeyPath, Location], path: KeyPath) -> None:
     for known in [known for known in locations if known[: len(path)] == path]:
         del locations[known]
-
-
-def split_changes(texts: Iterable[str]) -> list[str]:
-    """Changes ``KEY=VALUE``, of which one text may hold several, separated by spaces.
-
-    Examples
-    --------
-    >>> split_changes(['seed=2 origin.data="a = b" ranks.layers=[0, 6]', "clean.min_words=1"])
-    ['seed=2', 'origin.data="a = b"', 'ranks.layers=[0, 6]', 'clean.min_words=1']
-    """
-    changes: list[str] = []
-    for text in texts:
-        pieces: list[str] = []
-        for piece in re.split(r"\s+(?=\+?[A-Za-z_][^\s=]*=)", text.strip()):
-            inside = pieces and ("=" not in pieces[-1] or pieces[-1].count('"') % 2)
-            if inside:  # a key with spaces, or a value in quotes
-                pieces[-1] += f" {piece}"
-            else:
-                pieces.append(piece)
-        changes += pieces
-    return changes
 
 
 def changed(document: Document, change: str) -> Document:
