@@ -39,7 +39,7 @@ def test_all_public_names_are_described() -> None:
 
 def test_all_commands_are_described() -> None:
     page = (REFERENCE / "commands.md").read_text(encoding="utf-8")
-    for name in commands.MODULES:
+    for name in (module.replace("_", "-") for module in commands.MODULES):
         assert f"### langsig {name}\n" in page
         assert f"<!-- generated: command {name} -->" in page
 
