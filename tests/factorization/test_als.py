@@ -15,6 +15,7 @@ from tensorly.decomposition import parafac2 as tensorly_parafac2
 
 from langsig.factorization import Parafac2Result, als, parafac2
 
+pytestmark = pytest.mark.filterwarnings("ignore::langsig.errors.ConvergenceWarning")
 Array = NDArray[np.float64]
 seeds = st.integers(0, 2**32 - 1)
 some = settings(max_examples=25, deadline=None)

@@ -6,8 +6,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.random import default_rng
 
-from langsig.factorization import Parafac2Result, parafac2
-from langsig.factorization.diagnostics import agreement, cancellation, congruence, flags
+from langsig.factorization import Parafac2Result, Solver
+from langsig.factorization.diagnostics import (
+    agreement,
+    cancellation,
+    congruence,
+    diagnostics_of,
+)
+from langsig.schemas import Diagnostics
 
 seeds = st.integers(0, 2**32 - 1)
 
@@ -54,8 +60,8 @@ def test_congruence_is_the_cosine_between_components_as_arrays(seed: int) -> Non
             )
             for index in range(5)
         ]
-        flat.append(np.concatenate([one.ravel() for one in slices]))
-    unit = np.array([one / np.linalg.norm(one) for one in flat])
+        flat.append(np.concatenate([omega.ravel() for omega in slices]))
+    unit = np.array([component / np.linalg.norm(component) for component in flat])
     cosines = (unit @ unit.T)[np.triu_indices(3, 1)]
     # The projections are not orthogonal between slices, but each has orthonormal columns.
     assert congruence(fit) == pytest.approx(cosines.min(), abs=1e-9)
@@ -72,26 +78,28 @@ def test_two_components_that_cancel_are_flagged() -> None:
     cancelling = replace(fit, experimental_directions=v, blueprint=b, signatures=s)
     assert congruence(cancelling) < -0.99
     assert cancellation(cancelling) > cancellation(fit)
-    raised = flags(
-        converged=True,
-        congruence=congruence(cancelling),
-        cancellation=cancellation(cancelling),
-        agreement=1.0,
-    )
-    assert raised == ["degenerate"]
+    assert Diagnostics.warnings_of(diagnostics_of([cancelling])) == ["degenerate"]
+    assert Diagnostics.warnings_of(diagnostics_of([fit])) == []
 
 
 def test_a_single_component_cancels_nothing() -> None:
     fit = model(0, components=1)
     assert np.isnan(congruence(fit))
     assert cancellation(fit) == pytest.approx(1)
-    checks = {"congruence": congruence(fit), "cancellation": cancellation(fit)}
-    assert flags(converged=True, agreement=np.nan, **checks) == []
+    assert not diagnostics_of([fit])["degenerate"]
 
 
-def test_every_failed_check_has_its_flag() -> None:
-    raised = flags(converged=False, congruence=-0.1, cancellation=100.0, agreement=0.5)
-    assert raised == ["not converged", "degenerate", "starts disagree"]
+def test_every_failed_check_has_its_column() -> None:
+    fit = model(3)
+    reversed_ranking = replace(fit, signatures=2 * (fit.signatures.max() - fit.signatures))
+    row = diagnostics_of([replace(fit, converged=False), reversed_ranking])
+    assert not row["converged"] and row["starts_disagree"] and row["starts"] == 2
+    assert row["rank_correlation"] == pytest.approx(-1)
+    assert "not converged" in Diagnostics.warnings_of(row)
+    assert "starts disagree" in Diagnostics.warnings_of(row)
+    alone = diagnostics_of([fit])
+    assert alone["converged"] and not alone["starts_disagree"] and alone["starts"] == 1
+    assert np.isnan([alone[name] for name in ("rank_correlation", "level_spread")]).all()
 
 
 @given(seeds)
@@ -99,26 +107,26 @@ def test_every_failed_check_has_its_flag() -> None:
 def test_the_same_model_in_another_order_and_sign_agrees_with_itself(seed: int) -> None:
     fit = model(seed)
     order = default_rng(seed).permutation(3)
-    other = replace(
+    reordered = replace(
         fit,
         signatures=fit.signatures[:, order],
         blueprint=-fit.blueprint[:, order],
         experimental_directions=-fit.experimental_directions[:, order],
     )
-    found = agreement([fit, other])
-    assert found.rank_correlation == pytest.approx(1)
-    assert found.level_spread == pytest.approx(0)
-    assert found.factor_match == pytest.approx(1)
+    result = agreement([fit, reordered])
+    assert result.rank_correlation == pytest.approx(1)
+    assert result.level_spread == pytest.approx(0)
+    assert result.factor_match == pytest.approx(1)
 
 
 def test_agreement_is_that_of_the_worst_pair() -> None:
     fit = model(3)
     reversed_ranking = replace(fit, signatures=2 * (fit.signatures.max() - fit.signatures))
-    found = agreement([fit, fit, reversed_ranking])
-    assert found.rank_correlation == pytest.approx(-1)
+    result = agreement([fit, fit, reversed_ranking])
+    assert result.rank_correlation == pytest.approx(-1)
     levels = [fit.signatures.mean(), reversed_ranking.signatures.mean()]
     expected = np.ptp(levels) / np.mean([levels[0], levels[0], levels[1]])
-    assert found.level_spread == pytest.approx(expected)
+    assert result.level_spread == pytest.approx(expected)
     assert np.isnan(agreement([fit])).all()
 
 
@@ -131,10 +139,8 @@ def test_starts_of_a_planted_model_agree_and_those_of_noise_without_ridge_do_not
     noise = [rng.standard_normal((16, 16)) for _ in range(8)]
 
     def from_starts(slices: list[np.ndarray]) -> float:
-        fits = [
-            parafac2(slices, rank=6, ridge=0.0, init="random", seed=seed, max_iterations=200)
-            for seed in range(4)
-        ]
+        solver = Solver(rank=6, ridge=0.0, max_iterations=200)
+        fits = [solver.fit(slices, init="random", seed=seed) for seed in range(4)]
         return agreement(fits).level_spread
 
     assert from_starts(planted) < 0.01

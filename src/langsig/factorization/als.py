@@ -23,7 +23,8 @@ import torch
 from torch import Tensor
 
 from langsig.arrays import Array
-from langsig.factorization.model import Parafac2Result
+from langsig.errors import InputError
+from langsig.factorization.model import OVERFLOW, Parafac2Result
 
 # Sweeps over the factors per projection. With few components a sweep costs little.
 _SWEEPS, _SWEEPS_OF_FEW_COMPONENTS = 4, 6
@@ -181,8 +182,20 @@ def solve(
     seed: int,
     device: str,
 ) -> Parafac2Result:
-    """Fit the model to slices that have been validated; arguments as in :func:`parafac2`."""
-    stack = SliceStack(slices, device)
+    """Fit the model to slices that have been validated; arguments as in :func:`parafac2`.
+
+    Raises
+    ------
+    InputError
+        If torch has no such device, or the factors overflow.
+    """
+    try:
+        stack = SliceStack(slices, torch.device(device))
+    except (RuntimeError, AssertionError) as error:
+        raise InputError(
+            f"device must be a device of torch on this machine, such as cpu; got {device!r}: "
+            f"{error}"
+        ) from error
     if isinstance(init, Parafac2Result):
         start = Factors.from_arrays(
             init.signatures / stack.scale, init.blueprint, init.experimental_directions, device
@@ -191,7 +204,10 @@ def solve(
         start = svd_start(stack, rank)
     else:
         start = random_start(stack, rank, seed)
-    result = fit(stack, start, max_iterations=max_iterations, tolerance=tolerance, ridge=ridge)
+    try:
+        result = fit(stack, start, max_iterations=max_iterations, tolerance=tolerance, ridge=ridge)
+    except torch.linalg.LinAlgError as error:
+        raise InputError(f"{OVERFLOW}: {error}") from error
     return Parafac2Result.from_factors(
         slices,
         signatures=result.factors.signatures.cpu().numpy() * stack.scale,

@@ -12,6 +12,9 @@ from langsig.errors import InputError
 if TYPE_CHECKING:
     from tensorly.parafac2_tensor import Parafac2Tensor
 
+OVERFLOW = "the factors overflow; start from smaller factors (init) or raise ridge"
+"""Message of methods whose iterations leave the range of numbers."""
+
 
 @dataclass(frozen=True)
 class Parafac2Result:

@@ -115,12 +115,13 @@ class Solver:
                 raise InputError(f"{label}: the slice holds values that are not finite")
             with np.errstate(over="ignore", under="ignore"):
                 square = float(np.sum(np.square(omega, dtype=np.float64)))
-            if not square:
+            if not np.any(omega):
                 raise InputError(f"{label}: the slice is zero throughout; leave it out")
-            if not np.isfinite(square):
+            if not square or not np.isfinite(square):
                 raise InputError(
                     f"{label}: the slice holds values of up to {np.abs(omega).max():.1e}, whose "
-                    "squares overflow; divide all slices by a common factor"
+                    f"squares {'overflow' if square else 'underflow'}; multiply all slices by a "
+                    "common factor"
                 )
 
     def fit(

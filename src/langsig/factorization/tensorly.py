@@ -6,7 +6,8 @@ from typing import Any
 import numpy as np
 
 from langsig.arrays import Array
-from langsig.factorization.model import Parafac2Result
+from langsig.errors import InputError
+from langsig.factorization.model import OVERFLOW, Parafac2Result
 
 
 def solve(
@@ -18,7 +19,13 @@ def solve(
     tolerance: float,
     seed: int,
 ) -> Parafac2Result:
-    """Fit the model to slices that have been validated; arguments as in :func:`parafac2`."""
+    """Fit the model to slices that have been validated; arguments as in :func:`parafac2`.
+
+    Raises
+    ------
+    InputError
+        If the factors overflow.
+    """
     import tensorly
     from tensorly.decomposition import parafac2 as tensorly_parafac2
 
@@ -30,16 +37,20 @@ def solve(
     if isinstance(init, Parafac2Result):
         factors = (init.signatures / scale, init.blueprint, init.experimental_directions)
         start = (None, factors, init.projections)
-    (_, (signatures, blueprint, directions), projections), errors = tensorly_parafac2(
-        [omega / scale for omega in slices],
-        rank=rank,
-        n_iter_max=max_iterations,
-        init=start,
-        tol=tolerance,
-        nn_modes=[0],
-        random_state=seed,
-        return_errors=True,
-    )
+    try:
+        tensor, errors = tensorly_parafac2(
+            [omega / scale for omega in slices],
+            rank=rank,
+            n_iter_max=max_iterations,
+            init=start,
+            tol=tolerance,
+            nn_modes=[0],
+            random_state=seed,
+            return_errors=True,
+        )
+    except np.linalg.LinAlgError as error:
+        raise InputError(f"{OVERFLOW}: {error}") from error
+    _, (signatures, blueprint, directions), projections = tensor
     # The condition on which TensorLy stops. It records no error for iterations 7, 9, 11, ..., so
     # fewer errors than iterations do not mean that it stopped early.
     converged = len(errors) > 1 and bool(abs(errors[-2] - errors[-1]) < tolerance)

@@ -1,20 +1,17 @@
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import partial
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 from numpy.random import Generator, default_rng
 from numpy.typing import NDArray
-from tensorly.parafac2_tensor import Parafac2Tensor, parafac2_to_slices
 
-from langsig.errors import InputError
-from langsig.factorization import METHODS, Parafac2Result, parafac2
+from langsig.errors import ConvergenceWarning, InputError
+from langsig.factorization import METHODS, Parafac2Result, Solver, parafac2
 
+pytestmark = pytest.mark.filterwarnings("ignore::langsig.errors.ConvergenceWarning")
 Array = NDArray[np.float64]
 Solve = Callable[..., Parafac2Result]
 plain = partial(parafac2, ridge=0.0)
@@ -64,9 +61,9 @@ def unstructured(seed: int = 0) -> list[Array]:
     return [rng.standard_normal((size, WIDTH)) * rng.uniform(0.5, 2) for size in SIZES]
 
 
-def assert_same_model(one: Parafac2Result, other: Parafac2Result, rtol: float) -> None:
+def assert_same_model(first: Parafac2Result, second: Parafac2Result, rtol: float) -> None:
     for field in ("signatures", "blueprint", "experimental_directions"):
-        np.testing.assert_allclose(getattr(one, field), getattr(other, field), rtol, atol=rtol)
+        np.testing.assert_allclose(getattr(first, field), getattr(second, field), rtol, atol=rtol)
 
 
 @pytest.mark.filterwarnings("ignore:invalid value encountered in sqrt")  # of a vanishing error
@@ -215,8 +212,9 @@ def test_scale_of_all_slices_is_the_scale_of_the_signatures(solve: Solve, factor
 def test_same_seed_same_result_and_slices_stay_as_they_are(solve: Solve) -> None:
     slices = unstructured()
     copies = [omega.copy() for omega in slices]
-    one, other = (solve(slices, rank=4, init="random", max_iterations=10, seed=3) for _ in range(2))
-    assert np.array_equal(one.signatures, other.signatures)
+    first = solve(slices, rank=4, init="random", max_iterations=10, seed=3)
+    second = solve(slices, rank=4, init="random", max_iterations=10, seed=3)
+    assert np.array_equal(first.signatures, second.signatures)
     assert all(np.array_equal(a, b) for a, b in zip(slices, copies, strict=True))
 
 
@@ -227,90 +225,6 @@ def test_float32_slices_are_factorised_in_float64(solve: Solve) -> None:
     assert result.signatures.dtype == np.float64
     exact = solve([omega.astype(np.float64) for omega in slices], rank=4, max_iterations=10)
     assert np.array_equal(result.signatures, exact.signatures)
-
-
-@given(st.integers(0, 2**32 - 1), st.integers(1, 5), st.data())
-@settings(max_examples=50, deadline=None)
-def test_canonical_form_is_that_of_the_model_not_of_its_factors(
-    seed: int, rank: int, data: st.DataObject
-) -> None:
-    rng = default_rng(seed)
-    sizes = (5, 7, 6)
-    plain = Parafac2Result(
-        signatures=rng.uniform(0.1, 5, (len(sizes), rank)),
-        blueprint=rng.standard_normal((rank, rank)),
-        experimental_directions=rng.standard_normal((8, rank)),
-        projections=[orthonormal(rng, size, rank) for size in sizes],
-        relative_error=0.25,
-        iterations=7,
-        converged=True,
-    )
-    scales = st.lists(st.floats(1e-3, 1e3), min_size=rank, max_size=rank).map(np.array)
-    v_scale, b_scale = data.draw(scales), data.draw(scales)
-    signs = np.array(data.draw(st.lists(st.sampled_from([-1, 1]), min_size=rank, max_size=rank)))
-    order = np.array(data.draw(st.permutations(range(rank))))
-    disguised = replace(
-        plain,
-        signatures=(plain.signatures / (v_scale * b_scale))[:, order],
-        blueprint=(plain.blueprint * b_scale * signs)[:, order],
-        experimental_directions=(plain.experimental_directions * v_scale * signs)[:, order],
-    )
-    canonical = disguised.canonical()
-    for index in range(len(sizes)):
-        np.testing.assert_allclose(
-            canonical.reconstruct(index), plain.reconstruct(index), atol=1e-9
-        )
-    assert_same_model(canonical, plain.canonical(), rtol=1e-9)
-    assert_same_model(canonical, canonical.canonical(), rtol=1e-12)
-    assert (canonical.relative_error, canonical.iterations, canonical.converged) == (0.25, 7, True)
-
-
-def test_to_tensorly_and_back() -> None:
-    slices = plant(2, noise=0.2).slices
-    fit = parafac2(slices, rank=3)
-    tensor = fit.to_tensorly()
-    for index, rebuilt in enumerate(parafac2_to_slices(tensor)):
-        np.testing.assert_allclose(rebuilt, fit.reconstruct(index), atol=1e-12)
-    back = Parafac2Result.from_tensorly(tensor, slices)
-    assert_same_model(back, fit, 1e-12)
-    assert back.relative_error == pytest.approx(fit.relative_error)
-    assert back.iterations == 0 and not back.converged
-
-
-def test_from_tensorly_moves_signs_and_weights_into_place() -> None:
-    slices = plant(2, noise=0.2).slices
-    fit = parafac2(slices, rank=3)
-    _, (a, b, c), projections = fit.to_tensorly()
-    turned = Parafac2Tensor(([2.0, 1.0, 0.5], [-a / [2, 1, 0.5], -b, c], projections))
-    assert_same_model(Parafac2Result.from_tensorly(turned, slices), fit, 1e-12)
-    mixed = a.copy()
-    mixed[0, 1] *= -1
-    with pytest.raises(InputError, match="both signs"):
-        Parafac2Result.from_tensorly(Parafac2Tensor((None, [mixed, b, c], projections)), slices)
-
-
-def test_saved_and_loaded(tmp_path: Path) -> None:
-    fit = parafac2(plant(2, noise=0.2).slices, rank=3)
-    fit.save(tmp_path / "fit.safetensors")
-    for number in range(5):
-        fit.save(tmp_path / f"{number}.safetensors")
-    assert len({path.read_bytes() for path in tmp_path.iterdir()}) == 1
-    back = Parafac2Result.load(tmp_path / "fit.safetensors")
-    for name in ("signatures", "blueprint", "experimental_directions"):
-        assert np.array_equal(getattr(back, name), getattr(fit, name))
-    assert all(map(np.array_equal, back.projections, fit.projections))
-    for name in ("relative_error", "iterations", "converged"):
-        assert getattr(back, name) == getattr(fit, name)
-
-
-def test_canonical_form_of_an_unused_component() -> None:
-    rng = default_rng(0)
-    signatures, v = rng.uniform(1, 2, (2, 3)), rng.standard_normal((4, 3))
-    signatures[:, 0] = v[:, 0] = 0
-    projections = [orthonormal(rng, 4, 3) for _ in range(2)]
-    result = Parafac2Result(signatures, np.eye(3), v, projections, 0.0, 1, True).canonical()
-    assert np.isfinite(result.experimental_directions).all()
-    assert (result.signatures[:, -1] == 0).all()
 
 
 @each_method
@@ -340,28 +254,103 @@ def broken(index: int, value: Any) -> list[Array]:
     return slices
 
 
-@pytest.mark.parametrize(
-    ("slices", "options", "message"),
-    [
-        (unstructured(), {"rank": 10}, r"factorize\.rank: 10 .* 1 and 9"),
-        (unstructured(), {"rank": 0}, r"factorize\.rank: 0 "),
-        (unstructured()[:1], {}, "1 slices.* at least two"),
-        ([], {}, "0 slices.* at least two"),
-        (broken(3, np.ones((10, 11))), {}, r"experimental dimensions: \[11, 12\]"),
-        (broken(3, np.full((10, 12), np.nan)), {}, "slice 3 .*not finite"),
-        (broken(5, np.full((10, 12), np.inf)), {}, "slice 5 .*not finite"),
-        (broken(0, np.zeros((10, 12))), {}, "slice 0 is zero"),
-        (unstructured(), {"method": "magic"}, r"factorize\.method: 'magic' .*tensorly"),
-        (unstructured(), {"max_iterations": 0}, r"factorize\.max_iterations: 0 "),
-        (unstructured(), {"tolerance": 0.0}, r"factorize\.tolerance: 0\.0 "),
-        (unstructured(), {"ridge": -0.1}, r"factorize\.ridge: -0\.1 is negative"),
-        (unstructured(), {"ridge": float("nan")}, r"factorize\.ridge: nan "),
-        (unstructured(), {"method": "tensorly"}, r"factorize\.ridge: 0\.01: tensorly .*plain"),
-        (unstructured(), {"init": "zeros"}, "init: 'zeros' is none of .*svd"),
-        (unstructured(), {"init": parafac2(unstructured(), rank=3)}, "init: a result of rank 3"),
-        (unstructured(), {"init": parafac2(unstructured()[:5], rank=2)}, "init: .*other slices"),
-    ],
-)
-def test_bad_input_is_named(slices: list[Array], options: dict[str, Any], message: str) -> None:
+@pytest.mark.filterwarnings("error::langsig.errors.ConvergenceWarning")
+def test_parafac2_warns_if_the_loss_still_falls_and_the_solver_does_not() -> None:
+    slices = unstructured()
+    with pytest.warns(ConvergenceWarning, match=r"within 3 iterations.*raise max_iterations \(3\)"):
+        result = parafac2(slices, rank=4, max_iterations=3)
+    quiet = Solver(rank=4, max_iterations=3).fit(slices)
+    assert not quiet.converged and np.array_equal(result.signatures, quiet.signatures)
+    assert parafac2(slices, rank=4, max_iterations=3000).converged
+
+
+@pytest.mark.filterwarnings("ignore:.*encountered in")
+@each_method
+def test_factors_that_overflow_are_an_error_and_not_a_converged_fit(solve: Solve) -> None:
+    slices = unstructured()
+    fit = solve(slices, rank=2, max_iterations=5)
+    huge = replace(fit, blueprint=1e300 * fit.blueprint)
+    with pytest.raises(InputError, match="the factors overflow"):
+        solve(slices, rank=2, init=huge, max_iterations=50)
+
+
+def test_the_device_must_exist() -> None:
+    with pytest.raises(InputError, match=r"device must be .* got 'abacus'"):
+        parafac2(unstructured(), rank=2, device="abacus")
+
+
+UNFIT = [
+    (unstructured(), {"rank": 10}, "rank must be between 1 and 9, the smallest .*; got 10"),
+    (unstructured()[:1], {}, "at least two slices, got 1"),
+    ([], {}, "at least two slices, got 0"),
+    (
+        broken(3, np.ones((10, 11))),
+        {},
+        "slice 3: .* dimension; it has 11 and slice 0 has 12",
+    ),
+    (broken(3, np.ones(12)), {}, r"slice 3: a slice must be a matrix .* got shape \(12,\)"),
+    (broken(3, np.full((10, 12), np.nan)), {}, "slice 3: .*not finite"),
+    (broken(5, np.full((10, 12), np.inf)), {}, "slice 5: .*not finite"),
+    (broken(0, np.zeros((10, 12))), {}, "slice 0: .* zero throughout"),
+    (broken(0, np.full((10, 12), 1e-200)), {}, "slice 0: .* squares underflow"),
+    (broken(2, np.full((10, 12), 1e200)), {}, r"slice 2: .* 1\.0e\+200, whose squares overflow"),
+    (unstructured(), {"init": "zeros"}, "init must be .* svd, random, got 'zeros'"),
+    (
+        unstructured(),
+        {"init": parafac2(unstructured(), rank=3)},
+        "init must .* rank 3 for 12",
+    ),
+    (
+        unstructured(),
+        {"init": parafac2(unstructured()[:5], rank=2)},
+        "init must .* for 5 slices",
+    ),
+]
+
+
+@pytest.mark.parametrize(("slices", "options", "message"), UNFIT)
+def test_slices_and_starts_that_do_not_fit_are_named(
+    slices: list[Array], options: dict[str, Any], message: str
+) -> None:
     with pytest.raises(InputError, match=message):
         parafac2(slices, **{"rank": 2, **options})
+
+
+def test_a_start_must_be_finite() -> None:
+    fit = parafac2(unstructured(), rank=2, max_iterations=2)
+    with pytest.raises(InputError, match=r"init: .*not finite"):
+        parafac2(unstructured(), rank=2, init=replace(fit, blueprint=np.full((2, 2), np.nan)))
+
+
+def test_a_slice_is_called_by_its_name() -> None:
+    with pytest.raises(InputError, match=r"^zh: the slice is zero throughout"):
+        Solver(rank=2).validate(broken(1, np.zeros((10, 12))), ["de", "zh", *"abcdefghij"])
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        ({"rank": 0}, "rank must be a positive integer, got 0"),
+        ({"rank": 2.0}, "rank must be a positive integer, got 2.0"),
+        ({"rank": True}, "rank must be a positive integer, got True"),
+        ({"method": "magic"}, "method must be one of als, tensorly, got 'magic'"),
+        ({"max_iterations": 0}, "max_iterations must be a positive integer, got 0"),
+        ({"max_iterations": "9"}, "max_iterations must be a positive integer, got '9'"),
+        ({"tolerance": 0.0}, "tolerance must be a finite positive number, got 0.0"),
+        ({"tolerance": float("nan")}, "tolerance .*, got nan"),
+        ({"ridge": -0.1}, "ridge must be a finite number, not negative; got -0.1"),
+        ({"ridge": float("nan")}, "ridge .*; got nan"),
+        ({"ridge": float("inf")}, "ridge .*; got inf"),
+        ({"ridge": None}, "ridge .*; got None"),
+        ({"method": "tensorly"}, "ridge must be 0 for method 'tensorly', got 0.01"),
+    ],
+)
+def test_settings_out_of_range_are_named(settings: dict[str, Any], message: str) -> None:
+    options: dict[str, Any] = {"rank": 2} | settings
+    with pytest.raises(InputError, match=message):
+        Solver(**options)
+
+
+def test_settings_accept_the_numbers_of_numpy() -> None:
+    solver = Solver(np.int64(2), ridge=np.float32(0.5), max_iterations=np.int32(3))  # type: ignore[arg-type]
+    assert solver.fit(unstructured()).iterations == 3
