@@ -1,12 +1,12 @@
 """Cross- and auto-covariances of two models' hidden states over the same words.
 
 They are sufficient statistics: factorisation, bootstrap over blocks of sentences, and linear
-measures of similarity need nothing else, so hidden states are read once.
+measures of similarity need nothing else, so hidden states are read only once.
 """
 
 import json
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, fields
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -14,36 +14,61 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from safetensors import safe_open
+from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save_file
 from tqdm import tqdm
 
+from langsig.arrays import Array
 from langsig.errors import InputError
 from langsig.representations.extraction import States
+from langsig.schemas import NORMALISATIONS
 
-Array = NDArray[np.floating[Any]]
-NORMALISATIONS = ("none", "variance")
 _ABOUT = "about"  # key of the metadata of a file
-_CHUNK = 8_192  # words in memory at once, in float64
+_CHUNK = 8_192  # number of words in memory at a time, in float64
 
 
 @dataclass(frozen=True)
 class LayerStatistics:
-    """Covariances of one slice of words in one layer; control dimensions first."""
+    r"""Covariances of the states of one slice of words in one layer.
+
+    With the states Z of the control model ``[words, dim_control]`` and Y of the experimental
+    model ``[words, dim_experimental]``, columns centred, and m words, the slice is (paper,
+    section 2)
+
+    .. math:: \Omega = Z^T Y / m.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> z = np.array([[1.0, 0.0], [3.0, 0.0]])
+    >>> y = np.array([[2.0], [6.0]])
+    >>> statistics = CovarianceFitter.fit(z, y)
+    >>> statistics.cross
+    array([[2.],
+           [0.]])
+    >>> statistics.normalised("variance").experimental
+    array([[1.]])
+    """
 
     cross: Array
-    """``[dim_control, dim_experimental]``, Omega = Z^T Y / m with centred columns."""
+    """Cross-covariance Omega, ``[dim_control, dim_experimental]``."""
     control: Array
-    """``[dim_control, dim_control]``, Z^T Z / m."""
+    """Covariance Z^T Z / m of the control model, ``[dim_control, dim_control]``."""
     experimental: Array
-    """``[dim_experimental, dim_experimental]``, Y^T Y / m."""
+    """Covariance Y^T Y / m of the experimental model, ``[dim_experimental, dim_experimental]``."""
     control_mean: Array
-    """``[dim_control]``."""
+    """Mean state of the control model, ``[dim_control]``."""
     experimental_mean: Array
-    """``[dim_experimental]``."""
+    """Mean state of the experimental model, ``[dim_experimental]``."""
 
     def normalised(self, normalise: str) -> "LayerStatistics":
-        """As if the vectors of either model had been multiplied by :func:`normalising_factors`."""
+        """The statistics of normalised states, see :func:`normalising_factors`.
+
+        Raises
+        ------
+        InputError
+            If `normalise` is unknown.
+        """
         z, y = normalising_factors(normalise, self.control, self.experimental)
         return LayerStatistics(
             z * y * self.cross,
@@ -56,55 +81,70 @@ class LayerStatistics:
 
 @dataclass(frozen=True)
 class BlockStatistics:
-    """Sums over blocks of sentences, of vectors centred on the means of the whole slice.
+    """Sums over blocks of sentences, of states centred on the means of the whole slice.
 
-    Any choice of blocks can be put together from them: with sums S, M and N over the chosen
-    blocks, the cross-covariance is S / N - (M_control / N) (M_experimental / N)^T.
+    The covariance of any choice of blocks can be computed from them. With the sum S of the
+    products, the sums M of the states and the number of words N over the chosen blocks, the
+    cross-covariance is S / N - (M_control / N) (M_experimental / N)^T.
     """
 
     counts: NDArray[np.int64]
-    """``[blocks]``, words."""
+    """Number of words, ``[blocks]``."""
     cross: Array
-    """``[blocks, dim_control, dim_experimental]``."""
+    """Sums of the products of both models, ``[blocks, dim_control, dim_experimental]``."""
     control: Array
-    """``[blocks, dim_control, dim_control]``."""
+    """Sums of the products of the control model, ``[blocks, dim_control, dim_control]``."""
     experimental: Array
-    """``[blocks, dim_experimental, dim_experimental]``."""
+    """Sums of the products of the experimental model,
+    ``[blocks, dim_experimental, dim_experimental]``."""
     control_sums: Array
-    """``[blocks, dim_control]``."""
+    """Sums of the states of the control model, ``[blocks, dim_control]``."""
     experimental_sums: Array
-    """``[blocks, dim_experimental]``."""
+    """Sums of the states of the experimental model, ``[blocks, dim_experimental]``."""
 
     def cross_covariance(
         self, chosen: slice | NDArray[np.int64], normalise: str = "none"
     ) -> NDArray[np.float64]:
-        """Of the words of these blocks, ``[dim_control, dim_experimental]``; a block that is
-        chosen twice counts twice. To normalise, see :func:`normalising_factors`."""
+        """Cross-covariance of the words of some blocks, ``[dim_control, dim_experimental]``.
+
+        Parameters
+        ----------
+        chosen
+            Numbers of the blocks. A block that is chosen twice counts twice.
+        normalise
+            Normalisation of the states, see :func:`normalising_factors`.
+
+        Raises
+        ------
+        InputError
+            If `normalise` is unknown.
+        """
         words = self.counts[chosen].sum()
         z = self.control_sums[chosen].sum(0, np.float64) / words
         y = self.experimental_sums[chosen].sum(0, np.float64) / words
 
-        def covariance(sums: Array, one: Array, other: Array) -> NDArray[np.float64]:
+        def covariance(sums: Array, left: Array, right: Array) -> NDArray[np.float64]:
             whole: NDArray[np.float64] = sums[chosen].sum(0, np.float64) / words
-            return whole - np.outer(one, other)
+            return whole - np.outer(left, right)
 
         cross = covariance(self.cross, z, y)
         if normalise == "none":
             return cross
-        autos = covariance(self.control, z, z), covariance(self.experimental, y, y)
-        return cross * np.prod(normalising_factors(normalise, *autos))
+        control = covariance(self.control, z, z)
+        experimental = covariance(self.experimental, y, y)
+        return cross * np.prod(normalising_factors(normalise, control, experimental))
 
     def flipped_covariances(self, signs: NDArray[np.int64]) -> NDArray[np.float64]:
-        """Cross-covariance within blocks, with the sign of each block flipped or not.
+        """Cross-covariances within blocks, with the signs of some blocks flipped.
 
-        Where the vectors of the two models are unrelated, that of a block is as likely as its
-        negative, whatever the dependence between the words of the block. Centred on the means of
-        each block, as those of all words would tie the blocks to one another.
+        If the states of the two models are unrelated, the covariance of a block is as likely as
+        its negative, whatever the dependence between its words. States are centred on the means
+        of their block; the means of all words would make blocks depend on each other.
 
         Parameters
         ----------
         signs
-            ``[replicates, blocks]`` of 1 and -1.
+            1 or -1 for each block, ``[replicates, blocks]``.
 
         Returns
         -------
@@ -118,21 +158,31 @@ class BlockStatistics:
 
 
 def normalising_factors(normalise: str, control: Array, experimental: Array) -> tuple[float, float]:
-    """What to multiply the vectors of the two models by, given their auto-covariances.
+    """Factors that normalise the states of the control and of the experimental model.
 
-    ``none``: 1. ``variance``: 1 / sqrt of the mean variance of a dimension, so that it becomes 1.
-    Levels of models and layers then no longer follow the norms of their hidden states.
+    Parameters
+    ----------
+    normalise
+        ``none``: factors of 1. ``variance``: one over the square root of the mean variance per
+        dimension, which becomes 1. Average signatures then no longer follow the norms of the
+        states, which differ between models and layers.
+    control, experimental
+        Covariances of the states, ``[dim_control, dim_control]`` and
+        ``[dim_experimental, dim_experimental]``.
 
     Raises
     ------
     InputError
-        If it is neither.
+        If `normalise` is unknown.
     """
     if normalise not in NORMALISATIONS:
-        raise InputError(f"factorize.normalise: {normalise!r} is none of {NORMALISATIONS}")
+        raise InputError(
+            f"normalise must be one of {', '.join(NORMALISATIONS)}, got {normalise!r}"
+        )
     if normalise == "none":
         return 1.0, 1.0
-    z, y = (float(np.trace(auto)) / len(auto) for auto in (control, experimental))
+    z = float(np.trace(control)) / len(control)
+    y = float(np.trace(experimental)) / len(experimental)
     return z**-0.5, y**-0.5
 
 
@@ -144,18 +194,34 @@ def match_layers(
     Parameters
     ----------
     control, experimental
-        Layers above the embeddings.
+        Numbers of layers above the embeddings.
     resolution
-        Number of steps from the embeddings to the top; by default the layers of the shallower
-        model, each of which is then in one pair.
+        Number of steps from the embeddings to the top (default: the number of layers of the
+        shallower model, so that each of its layers is in one pair).
 
     Returns
     -------
     list
-        ``(layer of the control, layer of the experimental model)`` for steps 0 to `resolution`:
-        of each model the layer nearest to the step, halves rounded to the even one. 6 against
-        12 layers: (0, 0), (1, 2), ... (6, 12); equal numbers: each layer with its own like.
+        One pair (layer of the control model, layer of the experimental model) for each step from
+        0 to `resolution`: the layers nearest to the step, halves rounded to even layers.
+
+    Raises
+    ------
+    InputError
+        If a number is negative.
+
+    Examples
+    --------
+    >>> match_layers(3, 6)
+    [(0, 0), (1, 2), (2, 4), (3, 6)]
+    >>> match_layers(12, 12, resolution=2)
+    [(0, 0), (6, 6), (12, 12)]
     """
+    for name, number in {"control": control, "experimental": experimental}.items():
+        if number < 0:
+            raise InputError(f"{name} must be a number of layers, not negative; got {number}")
+    if resolution is not None and resolution < 0:
+        raise InputError(f"resolution must be a number of steps, not negative; got {resolution}")
     steps = min(control, experimental) if resolution is None else resolution
     return [
         (round(share * control), round(share * experimental))
@@ -164,21 +230,42 @@ def match_layers(
 
 
 class CovarianceFitter:
-    """Streams pairs of vectors of the same words into a :class:`LayerStatistics`.
+    """Accumulates the states of two models over the same words into their covariances.
 
-    Sums are kept per block in float64 and about a shift (best near the means), so that states
-    with large means lose no digits.
+    Sums are kept per block in float64. They are sums of differences from a shift, which should be
+    near the mean, so that states with large means do not lose digits.
 
     Parameters
     ----------
     control_shift, experimental_shift
-        ``[dim_control]``, ``[dim_experimental]``.
+        Vectors to subtract from the states, ``[dim_control]`` and ``[dim_experimental]``.
     blocks
-        Number of blocks that words are counted in.
+        Number of blocks that words are counted in (default: 1).
+
+    Examples
+    --------
+    All words at once:
+
+    >>> import numpy as np
+    >>> z = np.array([[0.0, 1.0], [2.0, 1.0], [4.0, 4.0]])
+    >>> y = np.array([[1.0], [2.0], [6.0]])
+    >>> CovarianceFitter.fit(z, y).cross.round(2)
+    array([[3.33],
+           [3.  ]])
+
+    The same in several parts:
+
+    >>> fitter = CovarianceFitter(z[0], y[0])
+    >>> fitter.update(z[:2], y[:2])
+    >>> fitter.update(z[2:], y[2:])
+    >>> fitter.statistics().cross.round(2)
+    array([[3.33],
+           [3.  ]])
     """
 
     def __init__(self, control_shift: Array, experimental_shift: Array, blocks: int = 1) -> None:
-        self._shifts = control_shift.astype(np.float64), experimental_shift.astype(np.float64)
+        self._control_shift = control_shift.astype(np.float64)
+        self._experimental_shift = experimental_shift.astype(np.float64)
         d_control, d_experimental = len(control_shift), len(experimental_shift)
         self._counts = np.zeros(blocks, np.int64)
         self._cross = np.zeros((blocks, d_control, d_experimental))
@@ -187,10 +274,59 @@ class CovarianceFitter:
         self._control_sums = np.zeros((blocks, d_control))
         self._experimental_sums = np.zeros((blocks, d_experimental))
 
+    @classmethod
+    def fit(cls, control: Array, experimental: Array) -> LayerStatistics:
+        """Covariances of the states of two models over the same words.
+
+        Parameters
+        ----------
+        control
+            States of the control model, ``[words, dim_control]``.
+        experimental
+            States of the experimental model, ``[words, dim_experimental]``.
+
+        Raises
+        ------
+        InputError
+            If the shapes do not fit, or there are no words.
+        """
+        control, experimental = np.asarray(control), np.asarray(experimental)
+        if control.ndim != 2 or experimental.ndim != 2 or not len(control):
+            raise InputError(
+                "control and experimental must have shapes [words, dim] with at least one word, "
+                f"got {control.shape} and {experimental.shape}"
+            )
+        fitter = cls(control.mean(0, np.float64), experimental.mean(0, np.float64))
+        fitter.update(control, experimental)
+        return fitter.statistics()
+
     def update(self, control: Array, experimental: Array, block: int = 0) -> None:
-        """Add words of one block: ``[words, dim_control]``, ``[words, dim_experimental]``."""
-        z = control.astype(np.float64) - self._shifts[0]
-        y = experimental.astype(np.float64) - self._shifts[1]
+        """Add words of one block.
+
+        Parameters
+        ----------
+        control, experimental
+            States of the words, ``[words, dim_control]`` and ``[words, dim_experimental]``.
+        block
+            Number of the block (default: 0).
+
+        Raises
+        ------
+        InputError
+            If the shapes do not fit each other or the shifts.
+        """
+        expected = (len(self._control_shift), len(self._experimental_shift))
+        if len(control) != len(experimental) or (control.shape[1:], experimental.shape[1:]) != (
+            expected[:1],
+            expected[1:],
+        ):
+            raise InputError(
+                f"control and experimental must have shapes [words, {expected[0]}] and "
+                f"[words, {expected[1]}] with the same words, got {control.shape} and "
+                f"{experimental.shape}"
+            )
+        z = control.astype(np.float64) - self._control_shift
+        y = experimental.astype(np.float64) - self._experimental_shift
         self._counts[block] += len(z)
         self._cross[block] += z.T @ y
         self._control[block] += z.T @ z
@@ -199,44 +335,52 @@ class CovarianceFitter:
         self._experimental_sums[block] += y.sum(0)
 
     def statistics(self) -> LayerStatistics:
-        """Covariances over all words so far."""
+        """Covariances over all words so far.
+
+        Raises
+        ------
+        InputError
+            If there are no words yet.
+        """
         words = self._counts.sum()
+        if not words:
+            raise InputError("there are no covariances of no words: call update first")
         z, y = self._control_sums.sum(0) / words, self._experimental_sums.sum(0) / words
         return LayerStatistics(
             cross=self._cross.sum(0) / words - np.outer(z, y),
             control=self._control.sum(0) / words - np.outer(z, z),
             experimental=self._experimental.sum(0) / words - np.outer(y, y),
-            control_mean=self._shifts[0] + z,
-            experimental_mean=self._shifts[1] + y,
+            control_mean=self._control_shift + z,
+            experimental_mean=self._experimental_shift + y,
         )
 
     def block_statistics(self) -> BlockStatistics:
-        """Sums of each block, centred on the shifts."""
+        """Sums over each block so far, of states minus the shifts."""
         return BlockStatistics(
-            self._counts,
-            self._cross,
-            self._control,
-            self._experimental,
-            self._control_sums,
-            self._experimental_sums,
+            self._counts.copy(),
+            self._cross.copy(),
+            self._control.copy(),
+            self._experimental.copy(),
+            self._control_sums.copy(),
+            self._experimental_sums.copy(),
         )
 
 
 @dataclass(frozen=True)
 class CategoryStatistics:
-    """All that later stages need to know of one language's words that bear one category."""
+    """Covariances of one language's words that bear one category, in all layers."""
 
     language: str
     category: str
     words: int
     """Number of words in the slice; zero if the language lacks the category."""
     layers: list[LayerStatistics]
-    """One a layer, from the embeddings on; empty where there are too few words."""
+    """One entry per layer, starting with the embeddings; empty if there are too few words."""
     blocks: dict[int, BlockStatistics]
-    """By layer, where asked for."""
+    """Sums over blocks by layer, for the layers that were asked for."""
     layer_pairs: list[tuple[int, int]]
     """Layers of the control and of the experimental model that were paired, see
-    :func:`match_layers`; where they differ, what is by layer goes by place in this list."""
+    :func:`match_layers`. Layers in this class are positions in this list."""
 
     def save(self, path: Path) -> None:
         """Write to a safetensors file, float32: ``layer.00.cross``, ``blocks.00.counts``, ..."""
@@ -247,29 +391,38 @@ class CategoryStatistics:
         }
         for prefix, statistics in groups.items():
             for layer, values in statistics.items():
-                for name in values.__dataclass_fields__:
-                    value = getattr(values, name)
+                for field in fields(values):
+                    value = getattr(values, field.name)
                     if np.issubdtype(value.dtype, np.floating):
                         value = value.astype(np.float32)
-                    tensors[f"{prefix}.{layer:02d}.{name}"] = np.ascontiguousarray(value)
+                    tensors[f"{prefix}.{layer:02d}.{field.name}"] = np.ascontiguousarray(value)
         metadata = {
             "language": self.language,
             "category": self.category,
             "words": self.words,
             "layer_pairs": self.layer_pairs,
         }
-        # Under one key, as several would come in another order each time.
+        # One key, because several would be written in a different order each time.
         save_file(tensors, path, {_ABOUT: json.dumps(metadata)})
 
     @classmethod
     def load(cls, path: Path) -> "CategoryStatistics":
-        """Read what :meth:`save` wrote."""
+        """Read what :meth:`save` wrote.
+
+        Raises
+        ------
+        InputError
+            If the file is missing or holds something else.
+        """
         groups: dict[str, dict[int, dict[str, NDArray[Any]]]] = {"layer": {}, "blocks": {}}
-        with safe_open(path, "numpy") as file:
-            metadata = json.loads(file.metadata()[_ABOUT])
-            for key in file.keys():  # noqa: SIM118 - not a mapping
-                prefix, layer, name = key.split(".")
-                groups[prefix].setdefault(int(layer), {})[name] = file.get_tensor(key)
+        try:
+            with safe_open(path, "numpy") as file:
+                metadata = json.loads((file.metadata() or {})[_ABOUT])
+                for key in file.keys():  # noqa: SIM118 - not a mapping
+                    prefix, layer, name = key.split(".")
+                    groups[prefix].setdefault(int(layer), {})[name] = file.get_tensor(key)
+        except (OSError, SafetensorError, KeyError, ValueError) as error:
+            raise InputError(f"{path}: cannot read covariances: {error}") from error
         metadata["layer_pairs"] = [(z, y) for z, y in metadata["layer_pairs"]]
         layers = [LayerStatistics(**values) for _, values in sorted(groups["layer"].items())]
         blocks = {layer: BlockStatistics(**values) for layer, values in groups["blocks"].items()}
@@ -282,45 +435,67 @@ def covariances_by_category(
     words: pd.DataFrame,
     *,
     language: str,
-    categories: list[str],
+    categories: Sequence[str],
     min_instances: int,
     blocks: int,
-    block_layers: Mapping[str, list[int]],
+    block_layers: Mapping[str, Sequence[int]],
     max_words: int | None = None,
     seed: int = 0,
     resolution: int | None = None,
 ) -> list[CategoryStatistics]:
-    """Covariances of both models' states, a slice of words for every category.
+    """Covariances of both models' states over the words of each category.
 
-    A slice holds every word that bears the category, whatever its value (paper, section 4),
-    and that both models have a vector for.
+    A slice holds every word that bears the category, whatever its value (paper, section 4), and
+    that both models have a state for.
 
     Parameters
     ----------
+    control, experimental
+        States of the two models.
     words
-        Words table: column ``sentence`` and a column a category.
+        Words table: a column ``sentence``, and one column per category, missing where a word does
+        not bear it.
+    language
+        Code of the language.
+    categories
+        Categories to compute slices of.
     min_instances
-        Slices with fewer words get no covariances, only their count.
+        Number of words that a slice must have. Slices with fewer words get no covariances, only
+        their count.
     blocks
         Number of blocks of consecutive sentences.
     block_layers
-        For which layers of which categories to keep the sums over blocks.
+        For each category, the layers whose sums over blocks are kept.
     max_words
-        Take no more words that bear any of the categories than this, of whole sentences at
-        random.
+        Upper limit of the number of words that bear any of the categories. Whole sentences are
+        chosen at random (default: no limit).
     seed
-        Of these sentences.
+        Seed of the choice of sentences.
     resolution
-        Of :func:`match_layers`, which pairs the layers of models of different depth.
+        Number of steps that the layers are matched in, see :func:`match_layers`.
+
+    Returns
+    -------
+    list
+        One entry per category, in the given order.
+
+    Raises
+    ------
+    InputError
+        If a number is out of range.
     """
+    if blocks < 1:
+        raise InputError(f"blocks must be a positive integer, got {blocks}")
+    if max_words is not None and max_words < 1:
+        raise InputError(f"max_words must be a positive integer, got {max_words}")
     layer_pairs = match_layers(len(control.layers) - 1, len(experimental.layers) - 1, resolution)
     rows, z_rows, y_rows = np.intersect1d(
         control.index, experimental.index, assume_unique=True, return_indices=True
     )
-    bearing = words[categories].notna().any(axis=1).to_numpy()[rows]
+    bearing = words[list(categories)].notna().any(axis=1).to_numpy()[rows]
     rows, z_rows, y_rows = rows[bearing], z_rows[bearing], y_rows[bearing]
     if max_words is not None:
-        chosen = _sentences_up_to(max_words, words["sentence"].to_numpy()[rows], seed)
+        chosen = sentences_up_to(max_words, words["sentence"].to_numpy()[rows], seed)
         rows, z_rows, y_rows = rows[chosen], z_rows[chosen], y_rows[chosen]
     kept = words.iloc[rows]
     sentence = np.unique(kept["sentence"].to_numpy(), return_inverse=True)[1]
@@ -330,26 +505,30 @@ def covariances_by_category(
     layers: dict[str, list[LayerStatistics]] = {category: [] for category in categories}
     block_sums: dict[str, dict[int, BlockStatistics]] = {category: {} for category in categories}
     pieces = [part for number in range(blocks) for part in _chunks(np.flatnonzero(block == number))]
-    for layer, (z_layer, y_layer) in enumerate(
-        tqdm(layer_pairs, desc=f"covariance {language}", mininterval=1, disable=None)
-    ):
+    bar = tqdm(layer_pairs, desc=f"covariance {language}", mininterval=1, disable=None)
+    for layer, (z_layer, y_layer) in enumerate(bar):
         z, y = control.layers[z_layer], experimental.layers[y_layer]
-        fitters = {}
-        for name, mask in used.items():
-            wanted = layer in block_layers.get(name, [])
-            means = _mean(z, z_rows[mask]), _mean(y, y_rows[mask])
-            fitters[name] = CovarianceFitter(*means, blocks if wanted else 1)
+        in_blocks = {name for name in used if layer in block_layers.get(name, ())}
+        fitters = {
+            name: CovarianceFitter(
+                _mean(z, z_rows[mask]),
+                _mean(y, y_rows[mask]),
+                blocks if name in in_blocks else 1,
+            )
+            for name, mask in used.items()
+        }
         for piece in pieces:
             z_piece, y_piece = z[z_rows[piece]], y[y_rows[piece]]
+            number = int(block[piece[0]])
             for name, mask in used.items():
                 inside = mask[piece]
-                wanted = layer in block_layers.get(name, [])
-                number = int(block[piece[0]]) if wanted else 0
-                fitters[name].update(z_piece[inside], y_piece[inside], number)
+                fitters[name].update(
+                    z_piece[inside], y_piece[inside], number if name in in_blocks else 0
+                )
         for name, fitter in fitters.items():
             layers[name].append(fitter.statistics())
-            if layer in block_layers.get(name, []):
-                block_sums[name][layer] = fitter.block_statistics()
+        for name in in_blocks:
+            block_sums[name][layer] = fitters[name].block_statistics()
     return [
         CategoryStatistics(
             language,
@@ -363,10 +542,25 @@ def covariances_by_category(
     ]
 
 
-def _sentences_up_to(
+def sentences_up_to(
     max_words: int, sentence: NDArray[np.integer[Any]], seed: int
 ) -> NDArray[np.int64]:
-    """Places of the words of whole sentences at random, no more than so many, in their order."""
+    """Choose whole sentences at random until no more fit into a number of words.
+
+    Parameters
+    ----------
+    max_words
+        Number of words at most.
+    sentence
+        Sentence of each word, ``[words]``.
+    seed
+        Seed of the random order of the sentences.
+
+    Returns
+    -------
+    ndarray
+        Positions of the words of the chosen sentences, in ascending order.
+    """
     lengths = np.unique(sentence, return_counts=True)[1]
     order = np.random.default_rng(seed).permutation(len(lengths))
     chosen = order[np.cumsum(lengths[order]) <= max_words]
@@ -378,6 +572,7 @@ def _chunks(rows: NDArray[np.int64]) -> list[NDArray[np.int64]]:
 
 
 def _mean(states: Array, rows: NDArray[np.int64]) -> Array:
-    """``[dim]``, in float64 whatever the states are."""
+    """Mean state of these rows, ``[dim]``, computed in float64."""
     sums = [states[part].astype(np.float64).sum(0) for part in _chunks(rows)]
-    return np.sum(sums, axis=0) / len(rows)  # type: ignore[no-any-return]
+    mean: Array = np.sum(sums, axis=0) / len(rows)
+    return mean

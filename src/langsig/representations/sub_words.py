@@ -1,4 +1,4 @@
-"""Sentences as sub-words, and which word each sub-word is of."""
+"""Sentences as sub-words, and the word that each sub-word belongs to."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -18,26 +18,31 @@ _SENTENCES_AT_ONCE = 1_000
 
 @dataclass(frozen=True)
 class SubWords:
-    """All sentences of a treebank that fit a model, laid end to end: eight bytes a sub-word."""
+    """All sentences of a treebank that fit a model, one after another: 8 bytes per sub-word."""
 
     tokens: NDArray[np.int32]
-    """``[sub-words]``, special ones included."""
+    """Identifiers of the sub-words, special ones included, ``[sub-words]``."""
     words: NDArray[np.int32]
-    """``[sub-words]``: the row of the words table, -1 for special ones."""
+    """Row of the words table that each sub-word belongs to, -1 for special ones,
+    ``[sub-words]``."""
     offsets: NDArray[np.int64]
-    """``[sentences + 1]``, where each sentence begins."""
+    """Position at which each sentence begins, ``[sentences + 1]``."""
 
     def __len__(self) -> int:
         return len(self.offsets) - 1
 
     def index(self) -> NDArray[np.int64]:
-        """``[words]``, ascending: the rows of the words table that have a sub-word here."""
+        """Rows of the words table that have a sub-word, in ascending order, ``[words]``."""
         return np.unique(self.words[self.words >= 0]).astype(np.int64)
 
     def batches(self, batch_tokens: int) -> Iterator[NDArray[np.int64]]:
         """Numbers of the sentences of each batch, from the longest sentence to the shortest.
 
-        A batch has at most `batch_tokens` places, padding included, or is a single sentence.
+        Parameters
+        ----------
+        batch_tokens
+            Number of sub-words per batch at most, padding included. A longer sentence is a batch
+            of its own.
         """
         lengths = np.diff(self.offsets)
         order = np.argsort(-lengths, kind="stable")
@@ -50,30 +55,39 @@ class SubWords:
     def padded(
         self, sentences: NDArray[np.int64]
     ) -> tuple["torch.Tensor", "torch.Tensor", NDArray[np.int64]]:
-        """``[sentences, longest]`` each: tokens, whether there is one, and rows of their words.
+        """A batch of sentences, padded at the end to the longest one.
 
-        Padding comes last and is masked, so that any id will do for it. Its row is -1.
+        Padding is masked, so its identifier (0) does not matter. Its row is -1.
+
+        Returns
+        -------
+        tuple
+            Identifiers of the sub-words, 1 for each sub-word and 0 for padding, and rows of their
+            words, ``[sentences, longest]`` each.
         """
         import torch  # late, as in extraction
 
         lengths = np.diff(self.offsets)[sentences]
-        there = np.arange(lengths.max()) < lengths[:, None]
-        places = (self.offsets[sentences][:, None] + np.arange(lengths.max()))[there]
-        tokens, words = np.zeros(there.shape, np.int64), np.full(there.shape, -1, np.int64)
-        tokens[there], words[there] = self.tokens[places], self.words[places]
-        return torch.from_numpy(tokens), torch.from_numpy(there.astype(np.int64)), words
+        attended = np.arange(lengths.max()) < lengths[:, None]  # [sentences, longest]
+        positions = (self.offsets[sentences][:, None] + np.arange(lengths.max()))[attended]
+        tokens = np.zeros(attended.shape, np.int64)
+        words = np.full(attended.shape, -1, np.int64)
+        tokens[attended], words[attended] = self.tokens[positions], self.words[positions]
+        return torch.from_numpy(tokens), torch.from_numpy(attended.astype(np.int64)), words
 
 
 def tokenise(words: pd.DataFrame, tokenizer: "PreTrainedTokenizerBase", longest: int) -> SubWords:
-    """Cut every word of a words table into sub-words, each word on its own.
+    """Split each word of a words table into sub-words, independently of its neighbours.
 
     Parameters
     ----------
     words
-        Words table: columns ``sentence`` and ``form``, a row a word, sentences together.
+        Words table: columns ``sentence`` and ``form``, one row per word, sentence after sentence.
+    tokenizer
+        Tokenizer of the model.
     longest
-        Sentences with more sub-words, special ones included, are left out, and so are those
-        without any of a word.
+        Number of sub-words per sentence at most, special ones included. Longer sentences are left
+        out, and so are sentences whose words have no sub-words.
     """
     starts = np.flatnonzero(np.diff(words["sentence"].to_numpy(), prepend=-1))
     bounds = np.append(starts, len(words))
@@ -86,9 +100,9 @@ def tokenise(words: pd.DataFrame, tokenizer: "PreTrainedTokenizerBase", longest:
         encoded = tokenizer(sentences, is_split_into_words=True, verbose=False)
         kept_tokens: list[int] = []
         kept_rows: list[int] = []
-        for place, start in enumerate(part[:-1].tolist()):
-            ids = encoded["input_ids"][place]
-            rows_of_ids = [-1 if w is None else start + w for w in encoded.word_ids(place)]
+        for number, start in enumerate(part[:-1].tolist()):
+            ids = encoded["input_ids"][number]
+            rows_of_ids = [-1 if w is None else start + w for w in encoded.word_ids(number)]
             if len(ids) <= longest and max(rows_of_ids, default=-1) >= 0:
                 kept_tokens += ids
                 kept_rows += rows_of_ids
@@ -100,11 +114,10 @@ def tokenise(words: pd.DataFrame, tokenizer: "PreTrainedTokenizerBase", longest:
 
 
 def _word_prefix(tokenizer: "PreTrainedTokenizerBase") -> str:
-    """What to put before a word, so that it is cut as it would be in running text.
+    """Prefix of each word that makes the tokenizer split it as in running text.
 
-    In byte-level vocabularies (GPT-2, RoBERTa, Llama 3) the space before a word is part of its
-    first sub-word, and of words that come one by one most tokenizers do not know that there was
-    one.
+    In byte-level vocabularies (GPT-2, RoBERTa, Llama 3), the space before a word is part of its
+    first sub-word. Given single words, most tokenizers do not add that space themselves.
     """
 
     def ids(text: str | list[str]) -> list[int]:
