@@ -15,9 +15,9 @@ def test_intervals_are_those_of_student_and_welch() -> None:
     # The difference of two means has the variance of a mean of each: that of one value here.
     welch = stats.ttest_ind(np.sqrt(30) * replicates, np.sqrt(5) * starts, equal_var=False)
     low, high = welch.confidence_interval(0.95)
-    found = interval(estimate, replicates, starts)
-    np.testing.assert_allclose(found[1] - found[0], high - low)
-    np.testing.assert_allclose(np.mean(found, axis=0), estimate)
+    ends = interval(estimate, replicates, starts)
+    np.testing.assert_allclose(ends[1] - ends[0], high - low)
+    np.testing.assert_allclose(np.mean(ends, axis=0), estimate)
     same = interval(estimate, replicates, starts[[0, 0, 0]], level=0.9)
     np.testing.assert_allclose(same, expected, err_msg="starts that agree add nothing")
     still = interval(estimate, replicates[[0, 0]], starts[[0, 0]])

@@ -139,16 +139,18 @@ def test_a_single_warning_names_all_layers_that_did_not_converge(slices: Slices)
     assert len(caught) == 1
     assert not result.diagnostics.frame["converged"].any()
     settled = Solver(RANK, tolerance=0.1, max_iterations=100)
-    assert factorize_layers(slices, category="Case", solver=settled).diagnostics.frame[
-        "converged"
-    ].all()
+    assert (
+        factorize_layers(slices, category="Case", solver=settled)
+        .diagnostics.frame["converged"]
+        .all()
+    )
 
 
 def test_bad_input_is_named_with_language_and_layer(slices: Slices) -> None:
     with pytest.raises(InputError, match="rank must be between 1 and 5"):
         factorize_layers(slices, category="Case", solver=Solver(6))
     slices["de"][1][2, 3] = np.nan
-    with pytest.raises(InputError, match="^de, layer 1: the slice holds values that are not"):
+    with pytest.raises(InputError, match=r"^de, layer 1: the slice holds values that are not"):
         factorize_layers(slices, category="Case", solver=Solver(RANK))
     slices["de"].pop()
     with pytest.raises(InputError, match="same number of layers; de has 2 and fr has 3"):

@@ -1,3 +1,5 @@
+"""Candidate ranks: errors, stability, the rank to recommend, and halves of the sentences."""
+
 from dataclasses import replace
 from itertools import count
 from typing import Any
@@ -12,14 +14,14 @@ from scipy.stats import ortho_group
 from langsig.errors import InputError
 from langsig.factorization import (
     Parafac2Result,
-    parafac2,
+    Solver,
     rank_sweep,
-    ranks,
-    recommended_rank,
-    signatures,
+    ranks_by_layer,
+    recommend_ranks,
     split_halves,
 )
-from langsig.representations import BlockStatistics
+from langsig.representations import BlockStatistics, CategoryStatistics, CovarianceFitter
+from langsig.schemas import RankSweep
 
 Slices = list[NDArray[np.float64]]
 Blocks = dict[str, BlockStatistics]
@@ -38,106 +40,126 @@ def planted(noise: float, blocks: int = 12, rank: int = PLANTED) -> Blocks:
     """An exact PARAFAC2 model, and noise that differs between the blocks."""
     rng = default_rng(0)
     v = ortho_group.rvs(DIM, random_state=0)[:, :rank]
-    found = {}
+    sums = {}
     for number, language in enumerate(LANGUAGES):
         p = ortho_group.rvs(DIM, random_state=number + 1)[:, :rank]
         omega = (p * rng.uniform(1, 3, rank) * (1 + number)) @ v.T
-        found[language] = of_crosses(omega + noise * rng.normal(size=(blocks, DIM, DIM)))
-    return found
+        sums[language] = of_crosses(omega + noise * rng.normal(size=(blocks, DIM, DIM)))
+    return sums
 
 
 def crosses(blocks: Blocks, *chosen: int) -> Slices:
-    return [np.mean([one.cross[k] / 10 for k in chosen], axis=0) for one in blocks.values()]
+    return [np.mean([sums.cross[k] / 10 for k in chosen], axis=0) for sums in blocks.values()]
+
+
+def sweep(blocks: Blocks, *, rank: int = 2, **options: Any) -> pd.DataFrame:
+    given: dict[str, Any] = {
+        "candidates": [], "solver": Solver(rank), "starts": 2, "folds": 2
+    }  # fmt: skip
+    return rank_sweep(blocks, **given | options).frame
 
 
 def test_planted_rank_is_recommended() -> None:
-    sweep = rank_sweep(planted(0.3), candidates=[1, 2, 3, 4, 5], starts=3, folds=4)
-    assert sweep["rank"].tolist() == [1, 2, 3, 4, 5]
-    errors = sweep.set_index("rank")["held_out_error"]
+    table = sweep(planted(0.3), candidates=[1, 2, 3, 4, 5], starts=3, folds=4)
+    assert table["rank"].tolist() == [1, 2, 3, 4, 5]
+    assert table["in_use"].tolist() == [False, True, False, False, False]
+    errors = table.set_index("rank")["held_out_error"]
     assert errors[3] < 0.5 * errors[2], "what is left out is in the other sentences too"
     assert errors[5] > errors[4] > errors[3], "and what is added is not"
-    assert sweep["relative_error"].is_monotonic_decreasing
-    assert (errors[3:] < sweep["unfactorized_error"].min()).all()
-    assert recommended_rank(sweep) == (PLANTED, "held-out error")
+    assert table["relative_error"].is_monotonic_decreasing
+    assert (errors[3:] < table["unfactorized_error"].min()).all()
+    assert recommended(table) == (PLANTED, "held-out error")
+
+
+def recommended(table: pd.DataFrame) -> tuple[int | None, str]:
+    (row,) = recommend_ranks(RankSweep(table)).frame.to_dict("records")
+    return None if pd.isna(row["rank"]) else row["rank"], row["decided_by"]
 
 
 def test_errors_are_in_order() -> None:
-    sweep = rank_sweep(planted(0.3), candidates=[1, 3, 5], starts=2, folds=2)
-    assert (sweep["svd_error"] <= sweep["shared_pca_error"]).all()
-    assert (sweep["shared_pca_error"] <= sweep["relative_error"]).all()
+    table = sweep(planted(0.3), candidates=[1, 3, 5])
+    assert (table["svd_error"] <= table["shared_pca_error"]).all()
+    assert (table["shared_pca_error"] <= table["relative_error"]).all()
 
 
 def test_held_out_error_is_that_of_blocks_that_were_not_fitted() -> None:
     blocks = planted(1, blocks=3)
-    (row,) = rank_sweep(blocks, candidates=[2], starts=2, folds=3).itertuples()
+    (row,) = sweep(blocks, folds=3).to_dict("records")
     errors, distances = [], []
     for held_out, *others in ((0, 1, 2), (1, 0, 2), (2, 0, 1)):
         known, new = crosses(blocks, *others), crosses(blocks, held_out)
-        errors.append(parafac2(known, rank=2).error_of(new))
+        errors.append(Solver(2).fit(known).error_of(new))
         squares = sum(np.sum((a - b) ** 2) for a, b in zip(known, new, strict=True))
         distances.append(squares / sum(np.sum(b**2) for b in new))
-    assert row.held_out_error == pytest.approx(np.mean(errors))
-    assert row.held_out_se == pytest.approx(np.std(errors, ddof=1) / np.sqrt(3))
-    assert row.unfactorized_error == pytest.approx(np.mean(distances))
+    assert row["held_out_error"] == pytest.approx(np.mean(errors))
+    assert row["held_out_se"] == pytest.approx(np.std(errors, ddof=1) / np.sqrt(3))
+    assert row["unfactorized_error"] == pytest.approx(np.mean(distances))
 
 
 @pytest.mark.parametrize("unsettled", range(5))
 def test_rank_has_converged_if_all_starts_and_folds_have(
     unsettled: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    calls = count()
+    calls, fit = count(), Solver.fit
 
     def all_but_one(*arguments: Any, **options: Any) -> Parafac2Result:
-        return replace(parafac2(*arguments, **options), converged=next(calls) != unsettled)
+        return replace(fit(*arguments, **options), converged=next(calls) != unsettled)
 
-    for module in (ranks, signatures):
-        monkeypatch.setattr(module, "parafac2", all_but_one)
-    sweep = rank_sweep(planted(0.3), candidates=[1, 2], starts=3, folds=2)
-    assert sweep["converged"].tolist() == [False, True]
+    monkeypatch.setattr(Solver, "fit", all_but_one)
+    table = sweep(planted(0.3), candidates=[1, 2], starts=3)
+    assert table["converged"].tolist() == [False, True]
 
 
+@pytest.mark.filterwarnings("error")
 def test_stability_is_that_of_the_two_starts_that_differ_most() -> None:
     blocks = {name: of_crosses(default_rng(n).normal(size=(4, DIM, DIM)))
               for n, name in enumerate(LANGUAGES)}  # fmt: skip
-    options = {"ridge": 0, "max_iterations": 20}
-    (row,) = rank_sweep(blocks, candidates=[5], starts=4, folds=2, seed=7, **options).itertuples()
+    solver = Solver(5, ridge=0, max_iterations=20)
+    table = sweep(blocks, solver=solver, starts=4, seed=7)
+    (row,) = table.to_dict("records")
     slices = crosses(blocks, 0, 1, 2, 3)
-    fits = [parafac2(slices, rank=5, **options)] + [
-        parafac2(slices, rank=5, init="random", seed=7 + n, **options) for n in (1, 2, 3)
-    ]
-    places = [pd.Series(fit.average_signatures).rank() for fit in fits]
-    agreements = [a.corr(b) for a in places for b in places]
-    assert row.agreement == pytest.approx(min(agreements))
-    assert row.agreement < 0.9, "structureless slices: starts should differ here"
-    assert not row.converged
-    assert row.blueprint_condition == max(fit.blueprint_condition for fit in fits)
-    assert recommended_rank(pd.DataFrame([row])) == (None, "stability")
+    fits = [solver.fit(slices)] + [solver.fit(slices, init="random", seed=7 + n) for n in (1, 2, 3)]
+    ranks = [pd.Series(fit.average_signatures).rank() for fit in fits]
+    agreements = [a.corr(b) for a in ranks for b in ranks]
+    assert row["agreement"] == pytest.approx(min(agreements))
+    assert row["agreement"] < 0.9, "structureless slices: starts should differ here"
+    assert not row["converged"]
+    assert row["blueprint_condition"] == max(fit.blueprint_condition for fit in fits)
+    assert recommended(table) == (None, "stability")
 
 
-def test_impossible_candidates_are_left_out() -> None:
-    sweep = rank_sweep(planted(0.3), candidates=[DIM + 1, 2, 2], starts=2, folds=2)
-    assert sweep["rank"].tolist() == [2]
+def test_the_rank_in_use_is_a_candidate_and_impossible_ranks_are_left_out() -> None:
+    table = sweep(planted(0.3), candidates=[DIM + 1, 2, 2], rank=4)
+    assert table["rank"].tolist() == [2, 4]
+    assert table["in_use"].tolist() == [False, True]
 
 
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        ({"candidates": [DIM + 1]}, r"ranks\.candidates: .* at most 8"),
-        ({"starts": 1}, r"ranks\.starts: 1"),
-        ({"folds": 1}, r"ranks\.folds: 1 is not between 2 and 12"),
-        ({"folds": 13}, r"ranks\.folds: 13"),
+        ({"candidates": [DIM + 2], "rank": DIM + 1}, "candidates .* at most 8.*; got 10"),
+        ({"candidates": [0]}, "rank must be a positive integer, got 0"),
+        ({"starts": 1}, "starts must be at least 2.*; got 1"),
+        ({"folds": 1}, "folds must be between 2 and 12.*; got 1"),
+        ({"folds": 13}, "folds must be between 2 and 12.*; got 13"),
+        ({"normalise": "norm"}, "normalise must be one of none, variance, got 'norm'"),
     ],
 )
-def test_bad_parameters_are_named(change: dict[str, object], message: str) -> None:
-    options = {"candidates": [2], "starts": 2, "folds": 2} | change
+def test_bad_arguments_are_named(change: dict[str, Any], message: str) -> None:
     with pytest.raises(InputError, match=message):
-        rank_sweep(planted(0.3), **options)  # type: ignore[arg-type]
+        sweep(planted(0.3), **change)
 
 
 def test_one_language_is_too_few() -> None:
-    alone = {"de": planted(0.3)["de"]}
-    with pytest.raises(InputError, match="1 languages"):
-        rank_sweep(alone, candidates=[2], starts=2, folds=2)
+    with pytest.raises(InputError, match="at least two languages, got 1"):
+        sweep({"de": planted(0.3)["de"]})
+
+
+def test_a_slice_of_zeros_is_named_by_its_language() -> None:
+    blocks = planted(0.3)
+    blocks["fr"] = of_crosses(np.zeros((12, DIM, DIM)))
+    with pytest.raises(InputError, match=r"^fr: the slice is zero throughout"):
+        sweep(blocks)
 
 
 STABLE, LOW = 0.95, 0.85
@@ -162,22 +184,58 @@ def test_smallest_stable_rank_within_a_standard_error_of_the_best(
     converged: list[bool],
     expected: tuple[int | None, str],
 ) -> None:
-    sweep = pd.DataFrame({"rank": [2, 4, 8], "held_out_error": errors, "held_out_se": 0.025,
+    table = pd.DataFrame({"rank": [2, 4, 8], "held_out_error": errors, "held_out_se": 0.025,
                           "agreement": agreement, "converged": converged})  # fmt: skip
-    assert recommended_rank(sweep) == expected
+    others = dict.fromkeys(set(RankSweep.columns) - set(table), 0)
+    assert recommended(table.assign(**others)) == expected
 
 
-def test_halves_are_fitted_by_themselves_and_from_other_starts() -> None:
-    blocks, options = planted(1, blocks=5), {"max_iterations": 2}  # so that starts differ
-    table = split_halves(blocks, rank=2, starts=2, seed=7, **options)
-    assert list(table.columns) == ["half", "start", "language", "average_signature", "svd"]
+def test_halves_are_fitted_separately_and_from_other_starts() -> None:
+    blocks, solver = planted(1, blocks=5), Solver(2, max_iterations=2)  # so that starts differ
+    table = split_halves(blocks, solver=solver, starts=2, seed=7, layer=3)
     assert len(table) == 2 * 2 * len(LANGUAGES)
+    assert set(table.frame["layer"]) == {3}
     fits = [((0, 2, 4), 0, 0, 7), ((0, 2, 4), 0, 1, 8), ((1, 3), 1, 0, 9), ((1, 3), 1, 1, 10)]
     for chosen, half, start, seed in fits:
-        rows = table[(table["half"] == half) & (table["start"] == start)].set_index("language")
+        rows = table.select(half=half, start=start).frame.set_index("language")
         slices = crosses(blocks, *chosen)
-        fit = parafac2(slices, rank=2, init="random", seed=seed, **options)
-        found = rows.loc[LANGUAGES, "average_signature"]
-        np.testing.assert_allclose(found, fit.average_signatures)
+        fit = solver.fit(slices, init="random", seed=seed)
+        averages = rows.loc[LANGUAGES, "average_signature"]
+        np.testing.assert_allclose(averages, fit.average_signatures)
         levels = [np.linalg.svd(omega, compute_uv=False)[:2].mean() for omega in slices]
         np.testing.assert_allclose(rows.loc[LANGUAGES, "svd"], levels)
+
+
+def statistics(blocks_of_layers: dict[int, Blocks]) -> list[CategoryStatistics]:
+    """Statistics of languages with these blocks, and of one with too few words."""
+    layer = CovarianceFitter.fit(np.eye(DIM), np.eye(DIM))
+    pairs = [(0, 0), (1, 1)]
+    entries = []
+    for language in LANGUAGES:
+        blocks = {number: of_layer[language] for number, of_layer in blocks_of_layers.items()}
+        entries.append(CategoryStatistics(language, "Number", 90, [layer, layer], blocks, pairs))
+    return [*entries, CategoryStatistics("ja", "Number", 1, [], {}, pairs)]
+
+
+def test_layers_are_swept_one_by_one() -> None:
+    blocks = {0: planted(0.3), 1: planted(1.0)}
+    options: dict[str, Any] = {"solver": Solver(2, max_iterations=20), "starts": 2, "seed": 4}
+    tables = ranks_by_layer(
+        statistics(blocks), layers=[1, 0], candidates=[1], folds=3, normalise="variance", **options
+    )
+    options["normalise"] = "variance"
+    assert tables.sweep.frame["layer"].drop_duplicates().tolist() == [1, 0]
+    for layer, of_layer in blocks.items():
+        expected = rank_sweep(of_layer, candidates=[1], folds=3, layer=layer, **options)
+        assert tables.sweep.select(layer=layer) == expected
+        assert tables.halves.select(layer=layer) == split_halves(of_layer, layer=layer, **options)
+        recommendation = recommend_ranks(expected)
+        assert tables.recommendations.select(layer=layer) == recommendation
+
+
+def test_a_layer_without_sums_over_blocks_is_named() -> None:
+    with pytest.raises(InputError, match=r"layer 2 of cs has none \(layers with sums: 0\)"):
+        ranks_by_layer(
+            statistics({0: planted(0.3)}), layers=[0, 2], candidates=[], solver=Solver(2),
+            starts=2, folds=2,
+        )  # fmt: skip

@@ -42,6 +42,4 @@ def test_each_set_has_the_averages_of_its_separate_factorisation() -> None:
             rows = table.select(set=name, category=category).frame
             assert rows["language"].tolist() == averages["language"].tolist()
             assert rows["layer"].tolist() == [2 * layer for layer in averages["layer"]]
-            np.testing.assert_array_equal(
-                rows["average_signature"], averages["average_signature"]
-            )
+            np.testing.assert_array_equal(rows["average_signature"], averages["average_signature"])

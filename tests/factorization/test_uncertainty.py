@@ -5,21 +5,24 @@ from dataclasses import fields, replace
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.random import Generator, default_rng
 from numpy.typing import NDArray
 
+from langsig.errors import InputError
 from langsig.factorization import (
+    LayeredUncertainty,
     Parafac2Result,
+    Solver,
     bootstrap,
     flip_test,
-    parafac2,
     signatures_under,
     uncertainty_by_layer,
 )
-from langsig.factorization.uncertainty import _shrinkage, draw_blocks
+from langsig.factorization.uncertainty import draw_blocks, shrinkage
 from langsig.intervals import interval
 from langsig.representations import (
     BlockStatistics,
@@ -31,7 +34,7 @@ Array = NDArray[np.float64]
 seeds = st.integers(0, 2**32 - 1)
 DIM, RANK = 6, 2
 LANGUAGES = ["cs", "fi", "zh"]
-FIT: dict[str, Any] = {"rank": RANK, "max_iterations": 200, "tolerance": 1e-6}
+SOLVER = Solver(RANK, max_iterations=200)
 
 
 def clustered(rng: Generator, words: int, dim: int = DIM) -> Array:
@@ -50,10 +53,10 @@ def vectors(rng: Generator, words: int, *, related: bool = True) -> tuple[Array,
 
 
 def fitter(z: Array, y: Array, blocks: int = 1) -> CovarianceFitter:
-    found = CovarianceFitter(z.mean(0), y.mean(0), blocks)
+    sums = CovarianceFitter(z.mean(0), y.mean(0), blocks)
     for number, part in enumerate(np.array_split(np.arange(len(z)), blocks)):
-        found.update(z[part], y[part], number)
-    return found
+        sums.update(z[part], y[part], number)
+    return sums
 
 
 def whole(blocks: list[BlockStatistics]) -> list[Array]:
@@ -74,11 +77,12 @@ def language(name: str, rng: Generator, *, blocks: tuple[int, ...] = (0, 2)) -> 
     )
 
 
-def by_layer(statistics: list[CategoryStatistics], **options: Any) -> Any:
+def by_layer(statistics: list[CategoryStatistics], **options: Any) -> LayeredUncertainty:
     given: dict[str, Any] = {
-        "normalisations": ["none", "variance"], "replicates": 4, "iterations": 5, "starts": 2
+        "source": "trained", "normalisations": ["none", "variance"], "replicates": 4,
+        "iterations": 5, "starts": 2, "solver": SOLVER,
     }  # fmt: skip
-    return uncertainty_by_layer(statistics, fit=FIT, **given | options)
+    return uncertainty_by_layer(statistics, **given | options)
 
 
 @given(st.lists(st.integers(0, 3), min_size=1, max_size=12).filter(any), st.integers(1, 9), seeds)
@@ -101,15 +105,15 @@ def test_replicates_of_identical_blocks_do_not_vary() -> None:
     rng = default_rng(0)
     blocks = []
     for _ in LANGUAGES:
-        one = fitter(*vectors(rng, 40)).block_statistics()
+        block = fitter(*vectors(rng, 40)).block_statistics()
         none = CovarianceFitter(np.zeros(DIM), np.zeros(DIM)).block_statistics()
-        parts = [one, one, none, one]
+        parts = [block, block, none, block]
         columns = [f.name for f in fields(BlockStatistics)]
         blocks.append(
             BlockStatistics(*(np.concatenate([getattr(p, c) for p in parts]) for c in columns))
         )
-    fit = parafac2(whole(blocks), **FIT)
-    replicates = bootstrap(blocks, fit, replicates=6, max_iterations=5)
+    fit = SOLVER.fit(whole(blocks))
+    replicates = bootstrap(blocks, fit, solver=Solver(RANK, max_iterations=5), replicates=6)
     assert replicates.shape == (6, 3)
     np.testing.assert_array_equal(replicates, replicates[[0]].repeat(6, 0))
     np.testing.assert_allclose(replicates[0], fit.average_signatures, rtol=1e-2)
@@ -121,10 +125,11 @@ def test_replicates_vary_as_much_as_fresh_data_do() -> None:
     for data_set in range(40):
         rng = default_rng([3, data_set])
         blocks = [fitter(*vectors(rng, 1_600), 20).block_statistics() for _ in LANGUAGES]
-        fit = parafac2(whole(blocks), **FIT)
+        fit = SOLVER.fit(whole(blocks))
         estimates.append(fit.average_signatures)
         if data_set < 6:
-            replicates = bootstrap(blocks, fit, replicates=40, seed=data_set, max_iterations=10)
+            solver = Solver(RANK, max_iterations=10)
+            replicates = bootstrap(blocks, fit, solver=solver, replicates=40, seed=data_set)
             spreads.append(replicates.var(0, ddof=1))
     fresh = np.var(estimates, axis=0, ddof=1).mean()
     assert np.sqrt(np.mean(spreads) / fresh) == pytest.approx(1, abs=0.25)
@@ -133,23 +138,24 @@ def test_replicates_vary_as_much_as_fresh_data_do() -> None:
 def test_normalised_replicates_do_not_depend_on_the_units_of_a_model() -> None:
     rng = default_rng(1)
     pairs = [vectors(rng, 200) for _ in LANGUAGES]
-    found = []
+    results = []
+    solver = Solver(RANK, max_iterations=5)
     for unit in (1.0, 8.0):
         blocks = [fitter(unit * z, y, 5).block_statistics() for z, y in pairs]
         slices = [b.cross_covariance(slice(None), "variance") for b in blocks]
-        fit = parafac2(slices, **FIT)
-        found.append(bootstrap(blocks, fit, replicates=5, max_iterations=5, normalise="variance"))
-    np.testing.assert_allclose(*found, rtol=1e-4)
+        fit = SOLVER.fit(slices)
+        results.append(bootstrap(blocks, fit, solver=solver, replicates=5, normalise="variance"))
+    np.testing.assert_allclose(*results, rtol=1e-4)
 
 
 def test_noise_is_not_resampled_twice() -> None:
     rng = default_rng(1)
     residual = rng.standard_normal((6, 5))
     square = float(np.sum(residual**2))
-    assert _shrinkage(residual, 0.0) == 1, "all of it is structure"
-    assert _shrinkage(residual, 2 * square) == 0, "all of it is noise"
-    np.testing.assert_allclose(_shrinkage(residual, 0.75 * square), 0.5)
-    assert _shrinkage(np.zeros((2, 2)), 1.0) == 0
+    assert shrinkage(residual, 0.0) == 1, "all of it is structure"
+    assert shrinkage(residual, 2 * square) == 0, "all of it is noise"
+    np.testing.assert_allclose(shrinkage(residual, 0.75 * square), 0.5)
+    assert shrinkage(np.zeros((2, 2)), 1.0) == 0
 
 
 def planted(seed: int, rows: list[int], rank: int = 3, width: int = 7) -> Parafac2Result:
@@ -172,11 +178,11 @@ def test_slices_of_a_model_get_back_their_signatures(
 ) -> None:
     model = planted(seed, rows)
     slices = [unit * model.reconstruct(index) for index in range(len(rows))]
-    found = signatures_under(model, slices, ridge=0, steps=100)
-    np.testing.assert_allclose(found, unit * model.signatures, rtol=1e-3)
+    signatures = signatures_under(model, slices, ridge=0, steps=100)
+    np.testing.assert_allclose(signatures, unit * model.signatures, rtol=1e-3)
 
 
-def test_each_slice_gets_its_signatures_by_itself() -> None:
+def test_each_slice_gets_its_signatures_separately() -> None:
     rng = default_rng(4)
     model = planted(4, [5, 6])
     slices = [scale * rng.standard_normal((rows, 7)) for rows, scale in ((4, 1), (9, 30), (7, 2))]
@@ -190,9 +196,9 @@ def test_a_fit_is_where_its_own_signatures_stay() -> None:
     rng = default_rng(2)
     slices = [rng.standard_normal((8, DIM)) for _ in range(5)]
     for ridge in (1e-2, 0.3):
-        fit = parafac2(slices, rank=RANK, ridge=ridge, max_iterations=5_000, tolerance=1e-9)
-        found = signatures_under(fit, slices, ridge=ridge, steps=500)
-        np.testing.assert_allclose(found, fit.signatures, rtol=0.01, atol=0.01)
+        fit = Solver(RANK, ridge=ridge, max_iterations=5_000, tolerance=1e-9).fit(slices)
+        signatures = signatures_under(fit, slices, ridge=ridge, steps=500)
+        np.testing.assert_allclose(signatures, fit.signatures, rtol=0.01, atol=0.01)
 
 
 def blocks_of(
@@ -203,7 +209,7 @@ def blocks_of(
 
 
 def test_vectors_that_belong_together_have_the_smallest_p() -> None:
-    test = flip_test(blocks_of(default_rng(0), related=True), replicates=19, **FIT)
+    test = flip_test(blocks_of(default_rng(0), related=True), replicates=19, solver=SOLVER)
     np.testing.assert_array_equal(test.p, 1 / 20)
     assert test.observed.shape == (3,) and test.null.shape == (19, 3)
     assert (test.null.mean(0) < 0.5 * test.observed).all()
@@ -214,8 +220,8 @@ def test_p_of_unrelated_vectors_is_about_uniform(words: int) -> None:
     p = []
     for data_set in range(60):
         blocks = blocks_of(default_rng([7, data_set]), related=False, words=words, blocks=8)
-        options = {"replicates": 19, "seed": data_set, "rank": RANK, "max_iterations": 5}
-        p.append(flip_test(blocks, **options).p)
+        solver = Solver(RANK, max_iterations=5)
+        p.append(flip_test(blocks, solver=solver, replicates=19, seed=data_set).p)
     assert np.mean(p) == pytest.approx(0.525, abs=0.1)  # 1/20, 2/20 ... 1
     assert np.mean(np.array(p) <= 0.2) == pytest.approx(0.2, abs=0.12)
     assert np.mean(np.array(p) > 0.8) == pytest.approx(0.2, abs=0.12)
@@ -226,7 +232,7 @@ def test_fewer_than_three_languages_have_no_p(languages: int) -> None:
     blocks = blocks_of(default_rng(0), related=True)[:languages]
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        test = flip_test(blocks, rank=RANK, replicates=5)
+        test = flip_test(blocks, solver=SOLVER, replicates=5)
     assert np.isnan(test.p).all() and np.isnan(test.observed).all()
     assert test.p.shape == (languages,) and test.null.shape == (0, languages)
 
@@ -234,10 +240,10 @@ def test_fewer_than_three_languages_have_no_p(languages: int) -> None:
 @pytest.mark.parametrize("scaled", [0, 2])
 def test_units_of_a_language_do_not_change_its_p(scaled: int) -> None:
     blocks = blocks_of(default_rng(11), related=False)
-    before = flip_test(blocks, replicates=19, **FIT)
-    one = blocks[scaled]
-    blocks[scaled] = replace(one, cross=64 * one.cross, control_sums=64 * one.control_sums)
-    after = flip_test(blocks, replicates=19, **FIT)
+    before = flip_test(blocks, replicates=19, solver=SOLVER)
+    sums = blocks[scaled]
+    blocks[scaled] = replace(sums, cross=64 * sums.cross, control_sums=64 * sums.control_sums)
+    after = flip_test(blocks, replicates=19, solver=SOLVER)
     assert 1 / 20 < before.p[scaled] == after.p[scaled]
     np.testing.assert_allclose(after.null[:, scaled], 64 * before.null[:, scaled], rtol=1e-5)
 
@@ -250,78 +256,77 @@ def test_blocks_without_words_do_not_matter_to_the_test() -> None:
         BlockStatistics(*(np.concatenate([getattr(b, c), getattr(none, c)]) for c in columns))
         for b in blocks
     ]
-    one, other = (flip_test(b, replicates=3, **FIT).observed for b in (blocks, padded))
-    np.testing.assert_allclose(one, other, rtol=1e-5)
+    expected = flip_test(blocks, replicates=3, solver=SOLVER).observed
+    observed = flip_test(padded, replicates=3, solver=SOLVER).observed
+    np.testing.assert_allclose(observed, expected, rtol=1e-5)
 
 
 def test_tables_hold_the_layers_whose_blocks_are_kept() -> None:
     statistics = [language(name, default_rng(n)) for n, name in enumerate(LANGUAGES)]
-    estimates, replicates = by_layer(statistics)
-    place = ["normalise", "layer", "language"]
-    assert estimates.columns.tolist() == [
-        *place, "words", "blocks", "average_signature", "low", "high", "p"
-    ]  # fmt: skip
-    assert replicates.columns.tolist() == [*place, "varied", "replicate", "average_signature"]
+    without = replace(statistics[0], language="ja", words=3, layers=[], blocks={})
+    tables = by_layer([*statistics, without])
+    estimates, replicates = tables.estimates.frame, tables.replicates.frame
+    assert set(estimates["source"]) == set(replicates["source"]) == {"trained"}
+    key_columns = ["normalise", "layer", "language"]
     keys = [(n, at, name) for n in ("none", "variance") for at in (0, 2) for name in LANGUAGES]
-    assert [*estimates[place].itertuples(index=False, name=None)] == keys
+    assert [*estimates[key_columns].itertuples(index=False, name=None)] == keys
     assert (estimates["words"] == 240).all() and (estimates["blocks"] == 5).all()
     assert len(replicates) == len(keys) * (4 + 2)
 
-    cells = replicates.groupby([*place, "varied"])["average_signature"].apply(np.array)
+    cells = replicates.groupby([*key_columns, "varied"])["average_signature"].apply(np.array)
     for row in estimates.to_dict("records"):
-        sentences, starts = (
-            cells[(*(row[name] for name in place), varied)] for varied in ("sentences", "start")
-        )
+        key = tuple(row[name] for name in key_columns)
+        sentences, starts = cells[(*key, "sentences")], cells[(*key, "start")]
         assert starts[0] == row["average_signature"]
         expected = interval(np.array(row["average_signature"]), sentences, starts)
         np.testing.assert_allclose((row["low"], row["high"]), expected)
     for normalise, layer in {key[:2] for key in keys}:
-        slices = [one.layers[layer].normalised(normalise).cross for one in statistics]
-        rows = estimates.query("normalise == @normalise and layer == @layer")
-        found = rows["average_signature"].to_numpy()
-        np.testing.assert_allclose(found, parafac2(slices, **FIT).average_signatures)
-        blocks = [one.blocks[layer] for one in statistics]
-        few = FIT | {"max_iterations": 5, "replicates": 4}
-        assert rows["p"].tolist() == flip_test(blocks, normalise=normalise, **few).p.tolist()
+        slices = [entry.layers[layer].normalised(normalise).cross for entry in statistics]
+        rows = tables.estimates.select(normalise=normalise, layer=layer).frame
+        averages = rows["average_signature"].to_numpy()
+        np.testing.assert_allclose(averages, SOLVER.fit(slices).average_signatures)
+        blocks = [entry.blocks[layer] for entry in statistics]
+        short = replace(SOLVER, max_iterations=5)
+        test = flip_test(blocks, solver=short, replicates=4, normalise=normalise)
+        assert rows["p"].tolist() == test.p.tolist()
 
 
 def test_replicates_have_the_same_sentences_in_all_layers() -> None:
     statistics = [language(name, default_rng(n)) for n, name in enumerate(LANGUAGES)]
-    table = by_layer(statistics, normalisations=["none"])[1]
-    low, high = (table.query("layer == @layer").drop(columns="layer") for layer in (0, 2))
-    np.testing.assert_array_equal(low, high)  # the vectors are the same there
-    assert (
-        low.query("varied == 'sentences'")
-        .groupby("language")["average_signature"]
-        .nunique()
-        .eq(4)
-        .all()
-    )
+    table = by_layer(statistics, normalisations=["none"]).replicates
+    low = table.select(layer=0).frame.drop(columns="layer")
+    high = table.select(layer=2).frame.drop(columns="layer")
+    pd.testing.assert_frame_equal(low, high)  # the vectors are the same there
+    averages = low.query("varied == 'sentences'").groupby("language")["average_signature"]
+    assert averages.nunique().eq(4).all()
 
 
 def test_processes_and_seeds() -> None:
     statistics = [language(name, default_rng(n)) for n, name in enumerate(LANGUAGES)]
-    one, two, other = (
-        by_layer(statistics, normalisations=["none"], workers=workers, seed=seed)
-        for workers, seed in ((1, 0), (2, 0), (1, 1))
-    )
-    for name in ("estimates", "replicates"):
-        first, second = getattr(one, name), getattr(two, name)
-        assert first.columns.equals(second.columns)
-        np.testing.assert_array_equal(*(table.fillna(-1).to_numpy() for table in (first, second)))
-    assert not one.replicates.equals(other.replicates)
+    first = by_layer(statistics, normalisations=["none"], workers=1, seed=0)
+    parallel = by_layer(statistics, normalisations=["none"], workers=2, seed=0)
+    reseeded = by_layer(statistics, normalisations=["none"], workers=1, seed=1)
+    assert first == parallel
+    assert first.replicates != reseeded.replicates
 
 
 @pytest.mark.parametrize("languages", [0, 1])
 def test_nothing_to_compare(languages: int) -> None:
-    full = by_layer([language(name, default_rng(0)) for name in LANGUAGES], normalisations=["none"])
-    empty = by_layer([language("cs", default_rng(0))][:languages])
-    for one, other in zip(full, empty, strict=True):
-        assert other.empty and other.columns.equals(one.columns)
+    tables = by_layer([language("cs", default_rng(0))][:languages])
+    assert len(tables.estimates) == len(tables.replicates) == 0
 
 
 def test_two_languages_have_intervals_and_no_p() -> None:
     statistics = [language(name, default_rng(n)) for n, name in enumerate(LANGUAGES[:2])]
-    estimates = by_layer(statistics, normalisations=["none"]).estimates
+    estimates = by_layer(statistics, normalisations=["none"]).estimates.frame
     assert estimates["p"].isna().all()
     assert (estimates["low"] < estimates["high"]).all()
+
+
+def test_bad_input_is_named() -> None:
+    statistics = [language(name, default_rng(n)) for n, name in enumerate(LANGUAGES)]
+    with pytest.raises(InputError, match=r"source must be one of trained, .*, got 'learnt'"):
+        by_layer(statistics, source="learnt")
+    layers = [replace(layer, cross=np.zeros((DIM, DIM))) for layer in statistics[1].layers]
+    with pytest.raises(InputError, match=r"^fi: the slice is zero throughout"):
+        by_layer([statistics[0], replace(statistics[1], layers=layers), statistics[2]])

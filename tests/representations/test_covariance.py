@@ -8,18 +8,20 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
+from safetensors.numpy import save_file
 
 from langsig.errors import InputError
 from langsig.morphology import category_slug
 from langsig.representations import (
     CategoryStatistics,
     CovarianceFitter,
+    LayerStatistics,
     States,
-    covariance,
     covariances_by_category,
     match_layers,
+    normalising_factors,
 )
-from langsig.representations.covariance import normalising_factors
+from langsig.representations.covariance import sentences_up_to
 
 Array = NDArray[np.floating[Any]]
 CATEGORIES = ["Case", "Tense", "Part of Speech", "Voice"]
@@ -295,7 +297,7 @@ def test_saved_statistics_come_back(tmp_path: Path) -> None:
 
 
 @given(st.integers(0, 40))
-def test_layers_of_equal_models_go_with_their_own_like(layers: int) -> None:
+def test_layers_of_models_of_equal_depth_are_paired_with_themselves(layers: int) -> None:
     assert match_layers(layers, layers) == [(layer, layer) for layer in range(layers + 1)]
 
 
@@ -372,8 +374,8 @@ def test_equal_numbers_are_of_whole_sentences_at_random(max_words: int, seed: in
     control, experimental = states(200, D_CONTROL, 1), states(200, D_EXPERIMENTAL, 2)
     rows = members(control, experimental, words, "Part of Speech")
     sentence = words["sentence"].to_numpy()[rows]
-    places = covariance._sentences_up_to(max_words, sentence, seed)
-    assert np.array_equal(places, covariance._sentences_up_to(max_words, sentence, seed))
+    places = sentences_up_to(max_words, sentence, seed)
+    assert np.array_equal(places, sentences_up_to(max_words, sentence, seed))
     assert len(places) <= max_words and (np.diff(places) > 0).all()
     assert np.isin(sentence, sentence[places]).sum() == len(places), "half a sentence"
     if max_words >= len(rows):
@@ -393,7 +395,7 @@ def test_equal_numbers_are_of_whole_sentences_at_random(max_words: int, seed: in
 
 def test_sentences_differ_from_seed_to_seed() -> None:
     sentence = np.repeat(np.arange(40), 3)
-    chosen = [covariance._sentences_up_to(30, sentence, seed) for seed in range(20)]
+    chosen = [sentences_up_to(30, sentence, seed) for seed in range(20)]
     assert {len(places) for places in chosen} == {30}
     assert {place for places in chosen for place in places} == {*range(120)}
 
@@ -425,19 +427,77 @@ def test_normalised_by_variance_units_do_not_matter(one: float, other: float, se
         np.testing.assert_allclose(scaled, direct(*pair)["cross"], rtol=1e-9)
 
 
-def test_unknown_normalisation_names_the_parameter() -> None:
-    with pytest.raises(InputError, match=r"factorize\.normalise: 'norm' is none of .*variance"):
+def test_unknown_normalisation_is_named() -> None:
+    with pytest.raises(InputError, match="normalise must be one of none, variance, got 'norm'"):
         normalising_factors("norm", np.eye(2), np.eye(3))
 
 
 def test_normalised_statistics_are_those_of_normalised_vectors() -> None:
     generator = np.random.default_rng(0)
     z, y = generator.normal(2, 3, (60, 4)), generator.normal(-1, 2, (60, 2))
-    whole = [
-        (fitter := CovarianceFitter(a[0], b[0]), fitter.update(a, b))[0].statistics()
-        for a, b in ((z, y), tuple(x / np.sqrt(x.var(0).mean()) for x in (z, y)))
-    ]
+    scaled = [x / np.sqrt(x.var(0).mean()) for x in (z, y)]
+    before, after = CovarianceFitter.fit(z, y), CovarianceFitter.fit(scaled[0], scaled[1])
     for name in NAMES:
-        found, expected = getattr(whole[0].normalised("variance"), name), getattr(whole[1], name)
-        np.testing.assert_allclose(found, expected, rtol=1e-9)
-        assert getattr(whole[0].normalised("none"), name) == pytest.approx(getattr(whole[0], name))
+        normalised = getattr(before.normalised("variance"), name)
+        np.testing.assert_allclose(normalised, getattr(after, name), rtol=1e-9)
+        np.testing.assert_array_equal(
+            getattr(before.normalised("none"), name), getattr(before, name)
+        )
+
+
+@pytest.mark.parametrize("dtype", [np.float16, np.float32, np.float64])
+def test_fit_in_one_call_is_the_covariance_of_all_words(dtype: type) -> None:
+    generator = np.random.default_rng(0)
+    z = generator.normal(30, 1, (500, 3)).astype(dtype)
+    y = generator.normal(-9, 1, (500, 2)).astype(dtype)
+    result = CovarianceFitter.fit(z, y)
+    assert isinstance(result, LayerStatistics)
+    for name, expected in direct(z.astype(np.float64), y.astype(np.float64)).items():
+        np.testing.assert_allclose(getattr(result, name), expected, atol=1e-10)
+
+
+def test_results_do_not_change_when_words_are_added() -> None:
+    fitter = CovarianceFitter(np.zeros(2), np.zeros(2), blocks=2)
+    fitter.update(np.eye(2), np.eye(2), 1)
+    sums = fitter.block_statistics()
+    fitter.update(np.eye(2), np.eye(2), 1)
+    assert sums.counts.tolist() == [0, 2] and fitter.block_statistics().counts.tolist() == [0, 4]
+    np.testing.assert_array_equal(sums.cross[1], np.eye(2))
+
+
+def test_shapes_are_checked() -> None:
+    with pytest.raises(InputError, match=r"at least one word, got \(0, 2\) and \(0, 3\)"):
+        CovarianceFitter.fit(np.zeros((0, 2)), np.zeros((0, 3)))
+    with pytest.raises(InputError, match=r"same words, got \(4, 2\) and \(5, 3\)"):
+        CovarianceFitter.fit(np.zeros((4, 2)), np.zeros((5, 3)))
+    fitter = CovarianceFitter(np.zeros(2), np.zeros(3))
+    with pytest.raises(InputError, match=r"\[words, 2\] and \[words, 3\] .* \(4, 3\)"):
+        fitter.update(np.zeros((4, 3)), np.zeros((4, 3)))
+    with pytest.raises(InputError, match="no words: call update first"):
+        fitter.statistics()
+    with pytest.raises(InputError, match=r"control must be .* not negative; got -1"):
+        match_layers(-1, 3)
+    with pytest.raises(InputError, match=r"resolution must be .* not negative; got -2"):
+        match_layers(1, 3, -2)
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"blocks": 0}, "blocks must be a positive integer, got 0"),
+        ({"max_words": 0}, "max_words must be a positive integer, got 0"),
+    ],
+)
+def test_numbers_out_of_range_are_named(change: dict[str, int], message: str) -> None:
+    pair = states(50, D_CONTROL, 1), states(50, D_EXPERIMENTAL, 2)
+    with pytest.raises(InputError, match=message):
+        by_category(*pair, words_table(50), **change)
+
+
+def test_a_file_that_holds_something_else_is_named(tmp_path: Path) -> None:
+    path = tmp_path / "case.safetensors"
+    with pytest.raises(InputError, match=r"case\.safetensors: cannot read covariances"):
+        CategoryStatistics.load(path)
+    save_file({"layer": np.zeros(2)}, path)
+    with pytest.raises(InputError, match=r"case\.safetensors: cannot read covariances"):
+        CategoryStatistics.load(path)

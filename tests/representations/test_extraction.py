@@ -237,7 +237,7 @@ def test_rows_go_by_place_whatever_the_labels_of_the_table(
 def test_no_sentence_fits(
     model: PreTrainedModel, tokenizer: "PreTrainedTokenizerBase", tmp_path: Path
 ) -> None:
-    with pytest.raises(InputError, match=f"qaa: no sentence fits the {POSITIONS} positions"):
+    with pytest.raises(InputError, match=f"qaa: no sentence fits into the {POSITIONS} positions"):
         extracted(model, tokenizer, table(["Kal"] * 100), tmp_path)
 
 
@@ -248,7 +248,7 @@ def test_a_tokenizer_of_another_model_is_refused(
     (last,) = sub_words(tokenizer, "<mask>")
     model.resize_token_embeddings(last)
     extracted(model, tokenizer, table(["Kal"]), tmp_path / "states")
-    message = f"qaa: the tokenizer has sub-word {last}, and the model only {last}"
+    message = f"qaa: the tokenizer gives sub-word {last}, but the model has embeddings of {last}"
     with pytest.raises(InputError, match=message):
         extracted(model, tokenizer, table(["Kal", "<mask>"]), tmp_path / "states")
 
@@ -256,11 +256,11 @@ def test_a_tokenizer_of_another_model_is_refused(
 @pytest.mark.parametrize(
     ("option", "message"),
     [
-        ({"dtype": "float64"}, "extract.dtype: 'float64' is none of"),
-        ({"batch_tokens": 0}, "extract.batch_tokens: 0 is not positive"),
+        ({"dtype": "float64"}, "dtype must be one of float16, float32, got 'float64'"),
+        ({"batch_tokens": 0}, "batch_tokens must be a positive integer, got 0"),
     ],
 )
-def test_bad_options_are_named(
+def test_bad_arguments_are_named(
     model: PreTrainedModel,
     tokenizer: "PreTrainedTokenizerBase",
     tmp_path: Path,
@@ -322,3 +322,13 @@ def test_layers_are_opened_in_order(tmp_path: Path) -> None:
         np.save(tmp_path / f"layer-{layer:02d}.npy", np.full((2, 3), float(layer)))
     np.save(tmp_path / "index.npy", np.arange(2))
     assert [layer[0, 0] for layer in States.open(tmp_path).layers] == list(range(12))
+
+
+def test_shapes_of_states_are_checked(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="layers is empty"):
+        States([], np.arange(2))
+    with pytest.raises(InputError, match=r"layer 1 must have .* \[2 words, dim\], got \(3, 4\)"):
+        States([np.zeros((2, 4)), np.zeros((3, 4))], np.arange(2))
+    np.save(tmp_path / "layer-00.npy", np.zeros((2, 3)))
+    with pytest.raises(InputError, match=f"{tmp_path}: cannot read hidden states"):
+        States.open(tmp_path)

@@ -1,5 +1,6 @@
 """Every kind of model and tokenizer that Hugging Face has, tiny and with random weights."""
 
+import json
 import socket
 from collections.abc import Callable
 from pathlib import Path
@@ -16,6 +17,7 @@ from langsig.corpora import load_tokenizer
 from langsig.errors import InputError
 from langsig.morphology import annotate
 from langsig.representations import Shape, States, extract, load_encoder, load_shape, load_untrained
+from langsig.representations.models import hidden_states
 
 if TYPE_CHECKING:
     from transformers import PreTrainedModel, PreTrainedTokenizerBase
@@ -342,7 +344,9 @@ def test_weights_that_are_missing_are_named(
     tensors = model.state_dict()
     lost = next(name for name in tensors if ".1." in name and "decoder" not in name)
     model.save_pretrained(tmp_path, state_dict={n: t for n, t in tensors.items() if n != lost})
-    with pytest.raises(InputError, match=f"{tmp_path}: 1 weights are not in .* {lost} the first"):
+    with pytest.raises(
+        InputError, match=f"{tmp_path}: the checkpoint lacks 1 weights, such as {lost}"
+    ):
         load_encoder(tmp_path)
 
 
@@ -374,5 +378,31 @@ def test_a_folder_without_a_model_is_named(tmp_path: Path) -> None:
 
 def test_a_configuration_without_sizes_is_named(tmp_path: Path) -> None:
     transformers.ResNetConfig().save_pretrained(tmp_path)
-    with pytest.raises(InputError, match=f"{tmp_path}: the configuration gives no size"):
+    with pytest.raises(InputError, match=f"{tmp_path}: the configuration lacks the number or"):
         load_shape(tmp_path)
+
+
+def test_code_that_comes_with_a_model_is_never_run(
+    checkpoints: dict[str, Path], tmp_path: Path
+) -> None:
+    config = json.loads((checkpoints["bert"] / "config.json").read_text())
+    config |= {"model_type": "own", "auto_map": {"AutoConfig": "own.Config", "AutoModel": "own.M"}}
+    (tmp_path / "config.json").write_text(json.dumps(config))
+    (tmp_path / "own.py").write_text(f"open({str(tmp_path / 'ran')!r}, 'w')")
+    for load in (load_encoder, load_shape, lambda name: load_untrained(name, 1)):
+        with pytest.raises(InputError, match=f"{tmp_path}: no model that can be loaded"):
+            load(tmp_path)
+    assert not (tmp_path / "ran").exists()
+
+
+def test_layers_that_shorten_sentences_are_refused() -> None:
+    class Shortening(torch.nn.Module):
+        def forward(self, input_ids: torch.Tensor, **_: object) -> Any:
+            state = torch.zeros(*input_ids.shape, DIM)
+            return transformers.modeling_outputs.BaseModelOutput(
+                last_hidden_state=state, hidden_states=(state, state[:, ::2])
+            )
+
+    tokens = torch.ones(2, 6, dtype=torch.int64)
+    with pytest.raises(InputError, match=r"Shortening: layer 1 .* \[2, 3, 16\], .* \[2, 6\]"):
+        hidden_states(Shortening(), tokens, tokens)  # type: ignore[arg-type]

@@ -1,20 +1,19 @@
 """Hidden states of words, and the covariances between those of two models."""
 
 from langsig.representations.covariance import (
-    NORMALISATIONS,
     BlockStatistics,
     CategoryStatistics,
     CovarianceFitter,
     LayerStatistics,
     covariances_by_category,
     match_layers,
+    normalising_factors,
 )
 from langsig.representations.extraction import States, extract
 from langsig.representations.models import Shape, load_encoder, load_shape, load_untrained
 from langsig.representations.similarity import linear_cka, svcca
 
 __all__ = [
-    "NORMALISATIONS",
     "BlockStatistics",
     "CategoryStatistics",
     "CovarianceFitter",
@@ -28,5 +27,6 @@ __all__ = [
     "load_shape",
     "load_untrained",
     "match_layers",
+    "normalising_factors",
     "svcca",
 ]

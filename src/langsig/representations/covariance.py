@@ -176,9 +176,7 @@ def normalising_factors(normalise: str, control: Array, experimental: Array) -> 
         If `normalise` is unknown.
     """
     if normalise not in NORMALISATIONS:
-        raise InputError(
-            f"normalise must be one of {', '.join(NORMALISATIONS)}, got {normalise!r}"
-        )
+        raise InputError(f"normalise must be one of {', '.join(NORMALISATIONS)}, got {normalise!r}")
     if normalise == "none":
         return 1.0, 1.0
     z = float(np.trace(control)) / len(control)

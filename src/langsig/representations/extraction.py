@@ -1,18 +1,19 @@
-"""Hidden states of every word of a treebank in every layer of one model.
+"""Hidden states of each word of a treebank in each layer of one model.
 
-The vector of a word is the mean of its sub-words' (paper, section 3).
+The state of a word is the mean of the states of its sub-words (paper, section 3).
 """
 
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 from tqdm import tqdm
 
+from langsig.arrays import Array
 from langsig.errors import InputError
 from langsig.representations.models import hidden_states, positions, text_encoder
 from langsig.representations.sub_words import tokenise
@@ -26,31 +27,61 @@ DTYPES = ("float16", "float32")
 
 @dataclass(frozen=True)
 class States:
-    """Hidden states of one model over one language, memory-mapped from a folder.
+    """Hidden states of one model for the words of one language.
 
-    The folder holds ``layer-00.npy`` (the embeddings) to ``layer-NN.npy``, each
-    ``[words, dim]``, and ``index.npy``.
+    Raises
+    ------
+    InputError
+        If there are no layers, or the number of states in a layer is not that of the index.
+
+    Examples
+    --------
+    Two layers of two words, which are rows 0 and 3 of the words table:
+
+    >>> import numpy as np
+    >>> states = States([np.zeros((2, 5)), np.ones((2, 5))], np.array([0, 3]))
+    >>> len(states.layers), states.layers[0].shape
+    (2, (2, 5))
     """
 
-    layers: list[NDArray[np.floating[Any]]]
-    """An array ``[words, dim]`` a layer."""
+    layers: list[Array]
+    """States of each layer, starting with the embeddings, ``[words, dim]`` each."""
     index: NDArray[np.int64]
-    """``[words]``, ascending: the row of the words table that each vector belongs to."""
+    """Row of the words table that each state belongs to, in ascending order, ``[words]``."""
+
+    def __post_init__(self) -> None:
+        if not self.layers:
+            raise InputError("layers is empty; there must be states of at least one layer")
+        for number, layer in enumerate(self.layers):
+            if layer.ndim != 2 or len(layer) != len(self.index):
+                raise InputError(
+                    f"layer {number} must have the shape [{len(self.index)} words, dim], "
+                    f"got {layer.shape}"
+                )
 
     @classmethod
     def open(cls, directory: Path) -> "States":
-        """Map a folder that :func:`extract` wrote.
+        """Map the files of a folder that :func:`extract` wrote into memory.
+
+        Parameters
+        ----------
+        directory
+            Folder with ``layer-00.npy`` (the embeddings) to ``layer-NN.npy``, each
+            ``[words, dim]``, and ``index.npy``.
 
         Raises
         ------
         InputError
-            If the folder holds no hidden states.
+            If the folder holds no hidden states, or their shapes do not fit.
         """
         paths = sorted(directory.glob("layer-*.npy"))
         if not paths:
             raise InputError(f"{directory}: no hidden states (layer-00.npy, ...)")
-        layers = [np.load(path, mmap_mode="r") for path in paths]
-        return cls(layers, np.load(directory / "index.npy"))
+        try:
+            layers = [np.load(path, mmap_mode="r") for path in paths]
+            return cls(layers, np.load(directory / "index.npy"))
+        except (OSError, ValueError, InputError) as error:
+            raise InputError(f"{directory}: cannot read hidden states: {error}") from error
 
 
 def extract(
@@ -63,63 +94,71 @@ def extract(
     batch_tokens: int,
     language: str,
 ) -> int:
-    """Write the hidden states of all words to a folder, see :class:`States`.
+    """Write the hidden states of all words to a folder, see :meth:`States.open`.
 
-    Sentences go through the model sorted by length, in batches of about equally many
-    sub-words; each vector goes straight to its row of the files. Of the treebank only the
-    sub-words are in memory.
+    Sentences go through the model sorted by length, in batches of about the same number of
+    sub-words. Each state is written directly to its row of the files; only the sub-words of the
+    treebank are kept in memory.
 
     Parameters
     ----------
     model
-        Any Hugging Face model of text without its output layer. Of one with an encoder and a
+        Any Hugging Face model of text without its output layer. If it has an encoder and a
         decoder, the encoder is used.
+    tokenizer
+        Tokenizer of the model.
     words
-        Words table: columns ``sentence`` and ``form``, a row a word, sentences together.
+        Words table: columns ``sentence`` and ``form``, one row per word, sentence after sentence.
     output
         Existing folder.
     dtype
-        Of the files: ``float16`` or ``float32``.
+        Number format of the files: ``float16`` or ``float32``.
     batch_tokens
-        Sub-words that go through the model at once, padding included. About 1,000 are fastest
-        without a GPU: the activations of more do not fit the cache.
+        Number of sub-words that go through the model at once, padding included. Without a GPU,
+        about 1,000 are fastest: the activations of more do not fit into the cache.
+    language
+        Code of the language, for messages.
 
     Returns
     -------
     int
-        Number of words kept. Sentences with more sub-words than the model has positions, and
-        words without any sub-word, are left out.
+        Number of words that have states. Sentences with more sub-words than the model has
+        positions, and words without sub-words, are left out.
 
     Raises
     ------
     InputError
-        If a parameter is out of range, the tokenizer is another model's, no sentence fits, there
-        are no hidden states, or one is not finite in ``dtype``, naming language, layer and word.
+        If an argument is out of range, the tokenizer does not belong to the model, no sentence
+        fits, there are no hidden states, or one is not finite in `dtype`; the message names
+        language, layer and word.
     """
     if dtype not in DTYPES:
-        raise InputError(f"extract.dtype: {dtype!r} is none of {DTYPES}")
+        raise InputError(f"dtype must be one of {', '.join(DTYPES)}, got {dtype!r}")
     if batch_tokens < 1:
-        raise InputError(f"extract.batch_tokens: {batch_tokens} is not positive")
+        raise InputError(f"batch_tokens must be a positive integer, got {batch_tokens}")
     encoder = text_encoder(model).eval()
     longest = positions(encoder)
     sub_words = tokenise(words, tokenizer, longest)
     if not len(sub_words):
-        raise InputError(f"{language}: no sentence fits the {longest} positions of the model")
+        raise InputError(
+            f"{language}: no sentence fits into the {longest} positions of the model; use shorter "
+            "sentences, or a model with more positions"
+        )
     known = encoder.get_input_embeddings().num_embeddings
     if sub_words.tokens.max() >= known:
         raise InputError(
-            f"{language}: the tokenizer has sub-word {sub_words.tokens.max()}, and the model only "
-            f"{known} of them: they do not belong together"
+            f"{language}: the tokenizer gives sub-word {sub_words.tokens.max()}, but the model has "
+            f"embeddings of {known}; use the tokenizer of this model"
         )
     index = sub_words.index()
     np.save(output / "index.npy", index)
-    files: list[NDArray[np.floating[Any]]] = []
+    files: list[Array] = []
     title = f"extract {language}"
     with tqdm(None, title, len(sub_words), unit="sentence", mininterval=1, disable=None) as bar:
         for sentences in sub_words.batches(batch_tokens):
             tokens, attended, rows = sub_words.padded(sentences)
             batch_rows = np.unique(rows[rows >= 0])
-            places = np.searchsorted(index, batch_rows)
+            positions_in_index = np.searchsorted(index, batch_rows)
             vectors_of_layers = _vectors(encoder, tokens, attended, rows, batch_rows, dtype)
             for layer, vectors in enumerate(vectors_of_layers):
                 if not np.isfinite(vectors).all():
@@ -129,9 +168,12 @@ def extract(
                     shape = (len(index), vectors.shape[1])
                     path = output / f"layer-{layer:02d}.npy"
                     files.append(np.lib.format.open_memmap(path, "w+", vectors.dtype, shape))
-                files[layer][places] = vectors
+                files[layer][positions_in_index] = vectors
             if not files:
-                raise InputError(f"{language}: {type(encoder).__name__} gives no hidden states")
+                raise InputError(
+                    f"{language}: {type(encoder).__name__} gives no hidden states; "
+                    "use another model"
+                )
             bar.update(len(sentences))
     return len(index)
 
@@ -143,26 +185,29 @@ def _vectors(
     rows: NDArray[np.int64],
     batch_rows: NDArray[np.int64],
     dtype: str,
-) -> Iterator[NDArray[np.floating[Any]]]:
-    """Means of the sub-words of each word, ``[words of the batch, dim]``, layer by layer.
+) -> Iterator[Array]:
+    """Mean states of the sub-words of each word, ``[words of the batch, dim]``, layer by layer.
 
     Parameters
     ----------
     tokens, attended
         As in :func:`langsig.representations.models.hidden_states`.
     rows
-        ``[sentences, length]``, of the words table, -1 where there is no word.
+        Row of the words table of each sub-word, -1 for sub-words without a word,
+        ``[sentences, length]``.
     batch_rows
-        ``[words of the batch]``: the same, ascending, each once.
+        The different rows in ascending order, ``[words of the batch]``.
     """
-    import torch  # late, as it takes seconds, which covariances do not need
+    import torch  # late: it takes seconds, and covariances do not need it
 
     states = hidden_states(encoder, tokens.to(encoder.device), attended.to(encoder.device))
-    sentence, place = (torch.from_numpy(at).to(encoder.device) for at in np.nonzero(rows >= 0))
+    sentences, positions_in_sentence = np.nonzero(rows >= 0)
+    sentence = torch.from_numpy(sentences).to(encoder.device)
+    position = torch.from_numpy(positions_in_sentence).to(encoder.device)
     word = torch.from_numpy(np.searchsorted(batch_rows, rows[rows >= 0])).to(encoder.device)
     counts = torch.bincount(word).unsqueeze(1)
     for state in states:
-        pieces = state[sentence, place].float()
+        pieces = state[sentence, position].float()  # [sub-words, dim]
         sums = pieces.new_zeros(len(batch_rows), pieces.shape[1]).index_add_(0, word, pieces)
         yield (sums / counts).to(getattr(torch, dtype)).cpu().numpy()
 

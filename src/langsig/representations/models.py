@@ -1,4 +1,4 @@
-"""Any Hugging Face model as a stack of layers over sub-words."""
+"""Hugging Face models as stacks of layers over sub-words."""
 
 import inspect
 from pathlib import Path
@@ -17,69 +17,79 @@ class Shape(NamedTuple):
     """Size of the part of a model that hidden states are taken from."""
 
     layers: int
-    """Above the embeddings."""
+    """Number of layers above the embeddings."""
     dim: int
+    """Width of the hidden states."""
 
 
 def load_encoder(name: str | Path) -> "PreTrainedModel":
     """Load a model without its output layer, onto a GPU if there is one.
 
+    Code that comes with a model is never run.
+
     Parameters
     ----------
     name
-        A folder, for which no network is needed, or a name on the Hugging Face hub.
+        Folder of the model, for which no network is needed, or its name on the Hugging Face Hub.
 
     Raises
     ------
     InputError
-        If there is no such model, it needs code of its own, or weights are missing.
+        If there is no such model, it needs its own code, or weights are missing.
     """
     import torch  # late, as in extraction
     from transformers import AutoModel
     from transformers.utils import logging
 
-    logging.set_verbosity_error()  # the output layer is not loaded, which is as it should be
+    logging.set_verbosity_error()  # otherwise it warns that the output layer is not loaded
     logging.disable_progress_bar()
     model, loading = _from_pretrained(AutoModel, name, output_loading_info=True)
     unused = ("pooler.", "decoder.") if model.config.is_encoder_decoder else ("pooler.",)
     missing = sorted(key for key in loading["missing_keys"] if not key.startswith(unused))
     if missing:
         raise InputError(
-            f"{name}: {len(missing)} weights are not in the checkpoint, {missing[0]} the first; "
-            "they would be random"
+            f"{name}: the checkpoint lacks {len(missing)} weights, such as {missing[0]}, which "
+            "would be random; use a complete checkpoint"
         )
     return model.to("cuda" if torch.cuda.is_available() else "cpu")
 
 
 def load_untrained(name: str | Path, seed: int) -> "PreTrainedModel":
-    """A model of the configuration of a checkpoint, with random weights.
+    """A model with the configuration of a checkpoint and random weights.
 
     Parameters
     ----------
     name
-        As of :func:`load_encoder`.
+        Folder or name of the checkpoint, as in :func:`load_encoder`.
+    seed
+        Seed of the weights.
 
     Raises
     ------
     InputError
-        If there is no such model, or it needs code of its own.
+        If there is no such model, or it needs its own code.
     """
     import torch
     from transformers import AutoConfig, AutoModel
 
     config = _from_pretrained(AutoConfig, name)
     torch.manual_seed(seed)
-    model: PreTrainedModel = AutoModel.from_config(config)
+    model: PreTrainedModel = AutoModel.from_config(config, trust_remote_code=False)
     return model.eval()
 
 
 def load_shape(name: str | Path) -> Shape:
     """Read the size of a model from its configuration, without its weights.
 
+    Parameters
+    ----------
+    name
+        Folder or name of the model, as in :func:`load_encoder`.
+
     Raises
     ------
     InputError
-        If there is no such model, or its configuration does not say.
+        If there is no such model, or its configuration lacks its size.
     """
     from transformers import AutoConfig
 
@@ -88,12 +98,12 @@ def load_shape(name: str | Path) -> Shape:
         return Shape(config.num_hidden_layers, config.hidden_size)
     except AttributeError as error:
         raise InputError(
-            f"{name}: the configuration gives no size of its layers: {error}"
+            f"{name}: the configuration lacks the number or the width of the layers: {error}"
         ) from error
 
 
 def text_encoder(model: "PreTrainedModel") -> "PreTrainedModel":
-    """The part of a model that reads: the encoder where there is a decoder too, else all of it."""
+    """The encoder of a model with an encoder and a decoder; any other model as a whole."""
     if not model.config.is_encoder_decoder:
         return model
     encoder: PreTrainedModel = model.get_encoder()
@@ -101,26 +111,41 @@ def text_encoder(model: "PreTrainedModel") -> "PreTrainedModel":
 
 
 def positions(encoder: "PreTrainedModel") -> int:
-    """Sub-words that fit into what :func:`text_encoder` returns."""
+    """Number of sub-words that a model from :func:`text_encoder` can read at once."""
     limit: int = getattr(_text_config(encoder.config), "max_position_embeddings", 0)
-    if limit <= 0:  # relative positions; some configurations say -1
+    if limit <= 0:  # relative positions: some configurations have -1
         return _UNLIMITED
     for name, module in encoder.named_modules():
         padding = getattr(module, "padding_idx", None)
         if name.endswith("position_embeddings") and padding is not None:
-            limit -= padding + 1  # RoBERTa and its kin count positions from the padding on
+            limit -= padding + 1  # RoBERTa and models like it number positions after the padding
     return limit
 
 
 def hidden_states(
     encoder: "PreTrainedModel", tokens: "torch.Tensor", attended: "torch.Tensor"
 ) -> tuple["torch.Tensor", ...]:
-    """``[sentences, length, dim]`` for the embeddings and each layer; none in a few models.
+    """Hidden states of a batch in the embeddings and each layer.
 
     Parameters
     ----------
-    tokens, attended
-        ``[sentences, length]``: sub-words, and 1 where there is one, 0 where there is padding.
+    encoder
+        Model from :func:`text_encoder`.
+    tokens
+        Identifiers of the sub-words, ``[sentences, length]``.
+    attended
+        1 for each sub-word, 0 for padding, ``[sentences, length]``.
+
+    Returns
+    -------
+    tuple
+        ``[sentences, length, dim]`` for the embeddings and each layer; empty for the few models
+        that give no hidden states.
+
+    Raises
+    ------
+    InputError
+        If a layer has another shape, as in models that shorten sentences.
     """
     import torch
 
@@ -131,11 +156,18 @@ def hidden_states(
         output = encoder(
             input_ids=tokens, attention_mask=attended, output_hidden_states=True, **options
         )
-    return output.hidden_states or ()
+    states: tuple[torch.Tensor, ...] = output.hidden_states or ()
+    for layer, state in enumerate(states):
+        if state.ndim != 3 or state.shape[:2] != tokens.shape:
+            raise InputError(
+                f"{type(encoder).__name__}: layer {layer} has hidden states of shape "
+                f"{list(state.shape)}, not one per sub-word {list(tokens.shape)}; use another model"
+            )
+    return states
 
 
 def _text_config(config: "PreTrainedConfig") -> "PreTrainedConfig":
-    """Of the encoder where there is a decoder too, and without other modalities."""
+    """Configuration of the encoder, without other modalities than text."""
     if config.is_encoder_decoder:
         return getattr(config, "encoder", config)
     return config.get_text_config()
@@ -146,7 +178,9 @@ def _from_pretrained(auto_class: Any, name: str | Path, **options: Any) -> Any:
     if not local and (isinstance(name, Path) or name.count("/") > 1 or name[:1] in "./~"):
         raise InputError(f"{name}: no such folder")
     try:
-        return auto_class.from_pretrained(name, local_files_only=local, **options)
+        return auto_class.from_pretrained(
+            name, local_files_only=local, trust_remote_code=False, **options
+        )
     except (OSError, ValueError) as error:
-        what = "no model" if local else "no folder of this name, and no model from the hub"
-        raise InputError(f"{name}: {what} that can be loaded: {error}") from error
+        models = "no model" if local else "no such folder, and no model on the Hugging Face Hub"
+        raise InputError(f"{name}: {models} that can be loaded: {error}") from error
