@@ -4,7 +4,6 @@ import lzma
 import re
 import shutil
 import socket
-import sys
 import tarfile
 import threading
 from collections.abc import Iterator
@@ -12,10 +11,10 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any, NamedTuple
 
-import data
 import pytest
 from tqdm import tqdm
 
+from langsig.commands import main
 from langsig.corpora import clean, fetching, read_sentences
 from langsig.morphology import annotate
 
@@ -146,7 +145,6 @@ class Project(NamedTuple):
 @pytest.fixture
 def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Project:
     (tmp_path / "conf/sources").mkdir(parents=True)
-    monkeypatch.setattr(data, "ROOT", tmp_path)
     monkeypatch.setattr(fetching, "WAIT", 0.0)
     monkeypatch.chdir(tmp_path)
     project = Project(tmp_path, tmp_path / "to")
@@ -157,16 +155,16 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Project:
 
 
 @pytest.fixture
-def make_data(
-    project: Project, server: Server, monkeypatch: pytest.MonkeyPatch, capsys: Any
-) -> Any:
-    """Run the command and return its output."""
+def make_data(project: Project, server: Server, capsys: Any) -> Any:
+    """Run the command and return its output; its errors end the program."""
 
     def run(base: str | None = None) -> str:
         arguments = ["data", "tiny", "--to", str(project.folder), "--base", base or server.address]
-        monkeypatch.setattr(sys, "argv", arguments)
-        data.main()
-        return str(capsys.readouterr().out)
+        code = main(arguments)
+        output = capsys.readouterr()
+        if code:
+            raise SystemExit(output.err)
+        return str(output.out)
 
     return run
 
@@ -347,9 +345,6 @@ def test_bad_archives_are_not_unpacked(
     assert not list(project.folder.glob(".unpacking*"))
 
 
-def test_unknown_preset_lists_those_there_are(
-    project: Project, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(sys, "argv", ["data", "huge"])
-    with pytest.raises(SystemExit, match=r"error: PRESET=huge: data can be fetched for tiny"):
-        data.main()
+def test_unknown_preset_lists_those_there_are(project: Project, capsys: Any) -> None:
+    assert main(["data", "huge"]) == 1
+    assert "error: preset: got 'huge'; must be one of tiny" in capsys.readouterr().err

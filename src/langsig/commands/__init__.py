@@ -27,6 +27,8 @@ MODULES = (
     # Inside a repository with this pipeline.
     "use",
     "check",
+    "price",
+    "data",
     "repro",
     "analyse",
     "spread",

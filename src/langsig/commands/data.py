@@ -1,0 +1,44 @@
+"""``langsig data``: download the data that a preset names."""
+
+import argparse
+from pathlib import Path
+
+from langsig.commands.options import Subparsers
+from langsig.errors import InputError
+
+_SOURCES = Path("conf/sources")
+
+
+def add_parser(subparsers: Subparsers) -> argparse.ArgumentParser:
+    """Declare the arguments."""
+    parser = subparsers.add_parser(
+        "data",
+        help="download the data that a preset names",
+        description="Download the data that a preset names to a folder, which langsig use can "
+        "then import. An interrupted download resumes when the command runs again.",
+    )
+    parser.add_argument(
+        "preset", metavar="PRESET", help="name of a file in conf/sources/, without .csv"
+    )
+    parser.add_argument(
+        "--to", type=Path, metavar="DIR", help="folder for the data (default: downloads/PRESET)"
+    )
+    parser.add_argument(
+        "--base",
+        metavar="URL",
+        help="mirror of the folder to download from (default: the original sources)",
+    )
+    return parser
+
+
+def run(arguments: argparse.Namespace) -> None:
+    """Download what is missing."""
+    from langsig.corpora.fetching import fetch, read_sources
+
+    table = _SOURCES / f"{arguments.preset}.csv"
+    if not table.is_file():
+        known = ", ".join(sorted(path.stem for path in _SOURCES.glob("*.csv"))) or "none"
+        raise InputError(f"preset: got '{arguments.preset}'; must be one of {known} ({_SOURCES}/)")
+    folder = arguments.to or Path("downloads") / arguments.preset
+    fetch(read_sources(table, arguments.base), folder)
+    print(f"all files are in {folder}; next: make use PRESET={arguments.preset} DATA={folder}")

@@ -1,0 +1,288 @@
+"""What a run costs, from its parameters and from local files."""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from langsig.errors import InputError
+from langsig.morphology import CATEGORIES, Words
+from langsig.parameters import Parameters, read_document
+from langsig.pretraining import ModelShape
+from langsig.pretraining.pricing import (
+    KNOWN_VOCABULARIES,
+    Flops,
+    Memory,
+    Plan,
+    checkpoint_bytes,
+    count_parameters,
+    count_words,
+    covariance_bytes,
+    gpu_hours,
+    sequence_bytes,
+    state_bytes,
+    training_flops,
+    training_memory,
+)
+
+_ITEM_SIZES = {"float16": 2, "float32": 4}
+
+
+class Launch(NamedTuple):
+    """How trainings are started."""
+
+    processes: int
+    """Number of processes on all machines together."""
+    mixed_precision: str
+    """Name of the 16-bit type, or ``no``."""
+
+
+@dataclass(frozen=True)
+class ModelCost:
+    """Cost of training one model."""
+
+    parameters: int
+    """Number of weights."""
+    steps: int
+    """Number of steps at most."""
+    tokens_per_step: int
+    """Number of tokens per step at most."""
+    tokens: int
+    """Number of tokens of all steps at most."""
+    flops: Flops
+    """FLOPs of the training."""
+    gpu_hours: Mapping[str, float]
+    """Estimated hours by the name of the GPU."""
+    memory: Memory
+    """Estimated bytes per GPU."""
+
+    def to_dict(self) -> dict[str, Any]:
+        """The cost as plain numbers, totals included."""
+        plain = asdict(self)
+        for name, cost in (("flops", self.flops), ("memory", self.memory)):
+            plain[name] |= {"total": cost.total, "total_everywhere": cost.total_everywhere}
+        return plain
+
+
+@dataclass(frozen=True)
+class DiskCost:
+    """Bytes of the large artifacts of all languages together."""
+
+    words: int
+    """Number of words to analyse, of languages whose words are known."""
+    languages_without_words: int
+    """Number of languages whose treebank is not available."""
+    sequences: int
+    """Bytes of token sequences at most."""
+    checkpoints: int
+    """Bytes of all models."""
+    states: int
+    """Bytes of the hidden states of the known words."""
+    states_per_million_words: int
+    """Bytes of the hidden states of a million words."""
+    covariances: int
+    """Bytes of covariances at most."""
+
+
+@dataclass(frozen=True)
+class RunCost:
+    """Cost of a run: one control model per language, one experimental model, and disk space."""
+
+    languages: int
+    """Number of languages."""
+    vocabulary: int
+    """Number of entries of the tokenizer."""
+    launch: Launch
+    """How trainings are started."""
+    length: int
+    """Number of sub-words per sequence."""
+    utilisation: float
+    """Share of the GPU's peak that is assumed."""
+    control: ModelCost
+    """Cost of each control model."""
+    experimental: ModelCost
+    """Cost of the experimental model."""
+    disk: DiskCost
+    """Disk space."""
+
+    def to_dict(self) -> dict[str, Any]:
+        """The cost as plain numbers, such as JSON can hold."""
+        return {
+            "languages": self.languages,
+            "vocabulary": self.vocabulary,
+            **self.launch._asdict(),
+            "length": self.length,
+            "utilisation": self.utilisation,
+            "models": {
+                "control": self.control.to_dict(),
+                "experimental": self.experimental.to_dict(),
+            },
+            "disk": asdict(self.disk),
+        }
+
+
+def price(
+    parameters: Parameters,
+    tflops: Mapping[str, float],
+    *,
+    utilisation: float,
+    vocabulary: int | None = None,
+    languages: int | None = None,
+    root: Path = Path(),
+) -> RunCost:
+    """Calculate what a run costs. Nothing is downloaded, built or trained.
+
+    Parameters
+    ----------
+    parameters
+        Parameters of the run.
+    tflops
+        By the name of a GPU: its peak in TFLOPS.
+    utilisation
+        Share of the peak that training reaches.
+    vocabulary
+        Number of entries of the tokenizer (default: from the parameters, or from its files).
+    languages
+        Number of languages, whose treebanks are unknown (default: those of the parameters).
+    root
+        Folder of the repository.
+
+    Raises
+    ------
+    InputError
+        If a number is out of range, or a file that the parameters name is missing.
+    """
+    if languages is not None and languages < 1:
+        raise InputError(f"languages must be at least 1, got {languages}")
+    entries = _vocabulary(parameters, root) if vocabulary is None else vocabulary
+    launch = read_launch(parameters.pretraining.launch, root)
+    plans = {role: _plan(parameters, role, entries, launch) for role in ("control", "experimental")}
+    costs = {role: _model_cost(plan, tflops, utilisation) for role, plan in plans.items()}
+    words: dict[str, int | None] = (
+        {
+            language: _count_words(language, root / item.treebank, root)
+            for language, item in parameters.languages.items()
+        }
+        if languages is None
+        else {f"language {number}": None for number in range(languages)}
+    )
+    return RunCost(
+        languages=len(words),
+        vocabulary=entries,
+        launch=launch,
+        length=parameters.pack.max_length,
+        utilisation=utilisation,
+        control=costs["control"],
+        experimental=costs["experimental"],
+        disk=_disk_cost(parameters, plans["control"], plans["experimental"], words),
+    )
+
+
+def read_launch(command: str, root: Path = Path()) -> Launch:
+    """Read how a command starts trainings from the configuration of accelerate that it names.
+
+    Parameters
+    ----------
+    command
+        Command that starts a training, such as ``python`` or
+        ``accelerate launch --config_file conf/accelerate/gpus.yaml``.
+    root
+        Folder of the repository.
+
+    Raises
+    ------
+    InputError
+        If the configuration does not exist, or does not give the number of processes and the
+        precision.
+    """
+    if "accelerate" not in command.split():
+        return Launch(1, "no")
+    path = command.split()[-1]
+    if not (root / path).is_file():
+        raise InputError(f"pretraining.launch: {path}: no such file")
+    settings = read_document(root / path).data
+    missing = {"num_processes", "mixed_precision"} - settings.keys()
+    if missing:
+        raise InputError(f"{path}: no {', '.join(sorted(missing))}; write accelerate's settings")
+    return Launch(settings["num_processes"], settings["mixed_precision"])
+
+
+def _vocabulary(parameters: Parameters, root: Path) -> int:
+    """Number of entries of the tokenizer: to be trained, on disk, or known by name."""
+    name = parameters.tokenizer.existing
+    if name is None:
+        return parameters.tokenizer.vocabulary
+    if (root / name).is_dir():
+        from langsig.corpora import load_tokenizer
+
+        return len(load_tokenizer(root / name))
+    if name in KNOWN_VOCABULARIES:
+        return KNOWN_VOCABULARIES[name]
+    raise InputError(
+        f"tokenizer.existing: {name} is not on this disk; give its number of entries (vocabulary)"
+    )
+
+
+def _plan(parameters: Parameters, role: str, vocabulary: int, launch: Launch) -> Plan:
+    model = getattr(parameters.pretraining, role)
+    return Plan(
+        shape=ModelShape(**model.model.model_dump()),
+        vocabulary=vocabulary,
+        length=parameters.pack.max_length,
+        steps=model.recipe.steps,
+        batch_size=model.recipe.batch_size,
+        accumulation=model.recipe.accumulation,
+        processes=launch.processes,
+        masking=model.recipe.masking,
+        mixed_precision=launch.mixed_precision != "no",
+    )
+
+
+def _model_cost(plan: Plan, tflops: Mapping[str, float], utilisation: float) -> ModelCost:
+    flops = training_flops(plan)
+    return ModelCost(
+        parameters=count_parameters(plan.shape, plan.vocabulary, plan.length),
+        steps=plan.steps,
+        tokens_per_step=plan.tokens_per_step,
+        tokens=plan.tokens,
+        flops=flops,
+        gpu_hours={
+            name: gpu_hours(flops.total, peak, utilisation) for name, peak in tflops.items()
+        },
+        memory=training_memory(plan),
+    )
+
+
+def _disk_cost(
+    parameters: Parameters, control: Plan, experimental: Plan, words: Mapping[str, int | None]
+) -> DiskCost:
+    shapes = control.shape, experimental.shape
+    known = [count for count in words.values() if count is not None]
+    item_size = _ITEM_SIZES[parameters.extract.dtype]
+    sequences = parameters.pack.sequences + parameters.pack.validation_sequences
+    covariances = covariance_bytes(
+        *shapes,
+        categories=len(CATEGORIES),
+        blocks=parameters.covariance.blocks,
+        block_layers=sum(map(len, parameters.covariance.block_layers.values())),
+    )
+    return DiskCost(
+        words=sum(known),
+        languages_without_words=len(words) - len(known),
+        sequences=sequence_bytes(len(words) * sequences, control.length),
+        checkpoints=sum(
+            count * checkpoint_bytes(plan.shape, plan.vocabulary, plan.length)
+            for count, plan in ((len(words), control), (1, experimental))
+        ),
+        states=state_bytes(sum(known), shapes, item_size),
+        states_per_million_words=state_bytes(1_000_000, shapes, item_size),
+        covariances=len(words) * covariances,
+    )
+
+
+def _count_words(language: str, treebank: Path, root: Path) -> int | None:
+    """Number of words to analyse, if the treebank or its annotation is available."""
+    if treebank.exists():
+        return count_words(treebank)
+    annotated = root / "artifacts/words" / language
+    return len(Words.load(annotated)) if annotated.is_dir() else None
