@@ -72,6 +72,20 @@ def test_every_page_can_be_reached_from_the_start_page() -> None:
     assert {page for page in PAGES if page.name not in RECORDS} <= reached
 
 
+def test_pages_that_the_code_names_exist() -> None:
+    folders = ("src", "stages", "benchmarks", "conf", ".github")
+    files = [path for folder in folders for path in (ROOT / folder).rglob("*") if path.is_file()]
+    texts = [
+        path.read_text(encoding="utf-8")
+        for path in [*files, ROOT / "Makefile", ROOT / "dvc.yaml", ROOT / "params.yaml"]
+        if path.suffix in ("", ".py", ".yaml", ".yml", ".sh", ".js", ".html")
+    ]
+    named = {name for text in texts for name in re.findall(r"\bdocs/[\w/.-]+\.md\b", text)}
+    assert named
+    for name in named:
+        assert (ROOT / name).is_file(), name
+
+
 @pages
 def test_make_targets_exist(page: Path) -> None:
     makefile = (ROOT / "Makefile").read_text(encoding="utf-8")

@@ -47,7 +47,7 @@ def _check(name: str, address: str, schemes: list[str], form: str) -> None:
     if parts.username or parts.password or parts.query:
         raise InputError(
             f"{name} must not contain credentials: put them into the environment, a profile in "
-            "~/.aws, or .dvc/config.local; see docs/registry.md"
+            "~/.aws, or .dvc/config.local; see docs/how-to/sharing.md"
         )
     if parts.scheme not in schemes or not parts.hostname:
         raise InputError(f"{name} must have the form {form}; got {address!r}")
