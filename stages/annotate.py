@@ -1,4 +1,4 @@
-"""One language: treebank -> words table with UniMorph categories."""
+"""Read the treebank of one language and write its words with UniMorph categories."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -17,4 +17,4 @@ def main(arguments: Sequence[str]) -> None:
         words = words.transcribe(romaniser(language))
     with atomic_directory(Path(f"artifacts/words/{language}")) as output:
         words.save(output)
-    print(f"{language}: {len(words.table):,} words in {len(words.sentences):,} sentences")
+    print(f"{language}: {len(words):,} words in {len(words.sentences):,} sentences")

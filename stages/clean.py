@@ -1,4 +1,4 @@
-"""One language: corpus -> distinct sentences, none of them analysed, validation split off."""
+"""Clean the corpus of one language: distinct sentences, none of which will be analysed."""
 
 import json
 from collections.abc import Sequence
@@ -33,6 +33,6 @@ def main(arguments: Sequence[str]) -> None:
             vocabulary_sample=options.vocabulary_sample,
         )
         text = (sentence for sentence, _ in read_sentences(output / "train.parquet"))
-        kept = {**report.as_dict(), "unique_characters": unique_characters(text)}
-        counts.write_text(json.dumps(kept, indent=2) + "\n")
+        numbers = {**report.as_dict(), "unique_characters": unique_characters(text)}
+        counts.write_text(json.dumps(numbers, indent=2) + "\n")
     print(f"{language}: {report}")

@@ -1,4 +1,4 @@
-"""One language: sentences -> token sequences, downsampled."""
+"""Pack the sentences of one language into token sequences, and draw a fixed number of them."""
 
 from collections.abc import Sequence
 from pathlib import Path

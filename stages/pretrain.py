@@ -1,24 +1,26 @@
-"""One language, or the experimental model: token sequences -> checkpoint and what it learnt.
+"""Train one control model or the experimental model, and measure what it has learnt.
 
-Started by ``accelerate launch``, in one process or many. DVC removes the outputs of a stage
-before it runs, so what a killed run resumes from lies in ``.scratch``.
+``accelerate launch`` starts this stage in one or several processes. DVC deletes the outputs of a
+stage before it runs, so the states from which a killed run resumes are in ``.scratch``.
 """
 
 import shutil
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from langsig import pretraining
 from langsig.corpora import Sequences, fingerprint, load_tokenizer
+from langsig.errors import InputError
 from langsig.morphology import Words
+from langsig.parameters import Parameters, load_parameters, selected_languages
 from langsig.representations import load_encoder
-from stages.common import languages_of, load_params, scratch_folder
+from stages.common import scratch_folder
 
+EXPERIMENTAL = "experimental"
 SEQUENCES = Path("artifacts/sequences")
 MODELS = Path("artifacts/models")
 LEARNING = Path("artifacts/learning")
@@ -26,50 +28,63 @@ LEARNING = Path("artifacts/learning")
 
 def main(arguments: Sequence[str]) -> None:
     (name,) = arguments
-    params = load_params()
-    experimental, is_control = params["experimental"], name != "experimental"
-    if experimental["checkpoint"] and not is_control:
-        return adopt(experimental["checkpoint"])
-    options = params["pretraining"]
-    role = options["control" if is_control else "experimental"]
-    tokenizer, max_length = load_tokenizer("artifacts/tokenizer"), params["pack"]["max_length"]
-    train = text(name, params)
+    parameters = load_parameters()
+    checkpoint = parameters.experimental.checkpoint
+    if name == EXPERIMENTAL and checkpoint:
+        adopt(checkpoint)
+    else:
+        train(name, parameters)
+
+
+def train(name: str, parameters: Parameters) -> None:
+    """Train a model from scratch and save it."""
+    options = parameters.pretraining
+    if name == EXPERIMENTAL:
+        role, alpha = options.experimental, parameters.experimental.alpha
+    else:
+        role, alpha = options.control, 1.0
+    tokenizer = load_tokenizer("artifacts/tokenizer")
+    text = training_text(name, parameters)
     held_out = pretraining.held_out_text(
-        SEQUENCES, train, tokenizer, share=options["held_out_masking"], seed=params["seed"]
+        SEQUENCES, text, tokenizer, share=options.held_out_masking, seed=parameters.seed
     )
-    scratch = scratch_folder("pretrain", name)
-    seed = pretraining.model_seed(name, params["seed"])
-    alpha = 1.0 if is_control else experimental["alpha"]
+    seed = pretraining.model_seed(name, parameters.seed)
+    shape = pretraining.ModelShape(**role.model.model_dump())
     model = pretraining.build_model(
-        pretraining.ModelShape(**role["model"]), tokenizer, max_length=max_length, seed=seed
+        shape, tokenizer, max_length=parameters.pack.max_length, seed=seed
     )
-    recipe = pretraining.Recipe(**role["recipe"], margin=options["margin"])
+    recipe = pretraining.Recipe(**role.recipe.model_dump(), margin=options.margin)
+    scratch = scratch_folder("pretrain", name)
     result = pretraining.pretrain(
-        model, tokenizer, train, held_out, recipe, scratch=scratch, alpha=alpha, seed=seed
+        model, tokenizer, text, held_out, recipe, scratch=scratch, alpha=alpha, seed=seed
     )
     if pretraining.process_state().is_main_process:
-        origin = pretraining.Origin(**options["origin"])
-        card = pretraining.model_card(name, model, train, recipe, result, origin)
+        origin = pretraining.Origin(**options.origin.model_dump())
+        card = pretraining.model_card(name, model, text, recipe, result, origin)
         pretraining.save_checkpoint(MODELS / name, model, tokenizer, card)
         pretraining.save_learning(LEARNING / name, asdict(result.learning), result.curve)
         shutil.rmtree(scratch)
         print(f"{name}: {result.learning}")
-    return None
 
 
-def text(name: str, params: dict[str, Any]) -> dict[str, Sequences]:
-    seed = params["seed"]
-    if name != "experimental":
-        shares = {name: params["languages"][name]["fraction"]}
-        return pretraining.training_text(SEQUENCES, [name], shares, seed=seed)
-    tables = [Words.load(Path("artifacts/words", name)).sentences for name in params["languages"]]
-    return pretraining.training_text(
-        SEQUENCES,
-        languages_of(params, "experimental.languages"),
-        params["experimental"]["fractions"],
-        seed=seed,
-        analysed=np.array([*map(fingerprint, pd.concat(tables)["text"])], np.uint64),
-    )
+def training_text(name: str, parameters: Parameters) -> dict[str, Sequences]:
+    """Load the sequences that a model is trained on."""
+    if name == EXPERIMENTAL:
+        languages, key = selected_languages(EXPERIMENTAL, parameters), "experimental.fractions"
+        shares = parameters.experimental.fractions
+        words = [Words.load(Path("artifacts/words", code)) for code in parameters.languages]
+        texts = pd.concat([treebank.sentences["text"] for treebank in words])
+        analysed = np.array([*map(fingerprint, texts)], np.uint64)
+    else:
+        languages, key = [name], f"languages.{name}.fraction"
+        shares = {name: parameters.languages[name].fraction}
+        analysed = None
+    try:
+        return pretraining.training_text(
+            SEQUENCES, languages, shares, seed=parameters.seed, analysed=analysed
+        )
+    except InputError as error:
+        raise InputError(f"{key}: {error}") from error
 
 
 def adopt(checkpoint: str) -> None:
@@ -77,6 +92,6 @@ def adopt(checkpoint: str) -> None:
     if pretraining.process_state().is_main_process:
         model, tokenizer = load_encoder(checkpoint), load_tokenizer(checkpoint)
         card = pretraining.adopted_card(checkpoint)
-        pretraining.save_checkpoint(MODELS / "experimental", model, tokenizer, card)
-        pretraining.save_learning(LEARNING / "experimental", {"checkpoint": checkpoint})
+        pretraining.save_checkpoint(MODELS / EXPERIMENTAL, model, tokenizer, card)
+        pretraining.save_learning(LEARNING / EXPERIMENTAL, {"checkpoint": checkpoint})
         print(f"experimental: {checkpoint}")

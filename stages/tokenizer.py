@@ -1,4 +1,4 @@
-"""All languages: sentences -> the vocabulary that all models share."""
+"""Train the tokenizer of all models on the sentences of all languages."""
 
 from collections.abc import Sequence
 from pathlib import Path
