@@ -27,6 +27,7 @@ from typing import TYPE_CHECKING
 from langsig.errors import ConvergenceWarning, InputError
 
 if TYPE_CHECKING:
+    from langsig.analysis.difference import Difference
     from langsig.comparison import Comparison, compare
     from langsig.factorization import (
         Factorization,
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
         parafac2,
     )
     from langsig.morphology import ALL_WORDS, CATEGORIES, Words, annotate
+    from langsig.repository.diff import diff
     from langsig.repository.registry import load_model
     from langsig.repository.signatures import load_signatures
     from langsig.representations import CovarianceFitter, LayerStatistics, States, match_layers
@@ -49,6 +51,7 @@ __all__ = [
     "ConvergenceWarning",
     "CovarianceFitter",
     "Diagnostics",
+    "Difference",
     "Distances",
     "Factorization",
     "InputError",
@@ -62,6 +65,7 @@ __all__ = [
     "__version__",
     "annotate",
     "compare",
+    "diff",
     "factorize",
     "load_model",
     "load_signatures",
@@ -71,9 +75,11 @@ __all__ = [
 __version__ = "0.1.0"
 
 _MODULES = {
+    "analysis.difference": ("Difference",),
     "comparison": ("Comparison", "compare"),
     "factorization": ("Factorization", "Parafac2Result", "Solver", "factorize", "parafac2"),
     "morphology": ("ALL_WORDS", "CATEGORIES", "Words", "annotate"),
+    "repository.diff": ("diff",),
     "repository.registry": ("load_model",),
     "repository.signatures": ("load_signatures",),
     "representations": ("CovarianceFitter", "LayerStatistics", "States", "match_layers"),

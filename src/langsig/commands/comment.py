@@ -18,7 +18,8 @@ def add_parser(subparsers: Subparsers) -> argparse.ArgumentParser:
 
 def run(arguments: argparse.Namespace) -> None:
     """Compare the revision with the workspace, and write numbers and pictures."""
-    from langsig.diff import diff
+    from langsig.commands.diff import layout
+    from langsig.repository.diff import diff
     from langsig.repository.plots import draw_differences
     from langsig.repository.processes import find_root, output
 
@@ -26,7 +27,7 @@ def run(arguments: argparse.Namespace) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     sections = {
         "Metrics by language": output("dvc", "metrics", "diff", "--md", before, folder=root),
-        "Signatures": f"```\n{diff([before], ['workspace'], repository=root).report()}\n```",
+        "Signatures": f"```\n{layout(diff(before, repository=root))}\n```",
         "Plots": draw_differences(root, before, folder),
     }
     text = "\n\n".join(

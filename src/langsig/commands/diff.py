@@ -1,10 +1,19 @@
-"""``langsig diff``: the changes of signatures between two revisions."""
+"""``langsig diff``: what changed between two revisions."""
 
 import argparse
 import json
+import math
+from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
-from langsig.commands.options import Subparsers
+from langsig.commands.options import Subparsers, output_folder
+from langsig.terms import NORMALISATIONS, SOURCES
+
+if TYPE_CHECKING:
+    from langsig.analysis.difference import Difference
+
+_MOST_CATEGORIES = 10  # pairs of category and language that are printed
 
 
 def add_parser(subparsers: Subparsers) -> argparse.ArgumentParser:
@@ -35,26 +44,181 @@ def add_parser(subparsers: Subparsers) -> argparse.ArgumentParser:
     )
     parser.add_argument(
         "--source",
+        choices=SOURCES,
         default="trained",
-        help="trained, equal-words or untrained (default: trained)",
+        help="source of the signatures that are printed (default: trained)",
     )
-    parser.add_argument("--normalise", default="none", help="none or variance (default: none)")
+    parser.add_argument(
+        "--normalise",
+        choices=NORMALISATIONS,
+        default="none",
+        help="normalisation of the signatures that are printed (default: none)",
+    )
     parser.add_argument("--json", action="store_true", help="print all tables as JSON")
-    parser.add_argument("--out", type=Path, metavar="FOLDER", help="folder for tables and figures")
+    parser.add_argument(
+        "--out",
+        type=output_folder,
+        metavar="FOLDER",
+        help="folder to write tables and figures to; it is replaced",
+    )
     return parser
 
 
 def run(arguments: argparse.Namespace) -> None:
     """Compare the revisions and print the changes."""
-    from langsig.diff import diff
+    from langsig.repository.diff import diff
 
     result = diff(arguments.before, arguments.after, repository=arguments.repository)
-    if arguments.out:
-        result.save(arguments.out)
     if arguments.json:
-        print(json.dumps(result.as_dict(), indent=2, allow_nan=False))
+        text = json.dumps(result.to_dict(), indent=2, allow_nan=False)
     else:
-        print(result.report(arguments.source, arguments.normalise))
+        text = layout(result, arguments.source, arguments.normalise)
+    if arguments.out:
+        save(result, arguments.out)
+    print(text)
+
+
+def save(result: "Difference", folder: Path) -> None:
+    """Write tables and figures to a folder, which is replaced."""
+    from langsig.figures import before_and_after, changes
+    from langsig.files import atomic_directory
+    from langsig.morphology import ALL_WORDS
+
+    figures = {}
+    all_words = result.categories.select(category=ALL_WORDS)
+    if len(all_words):
+        figures["before_and_after"] = before_and_after(all_words, titles=("before", "after"))
+    variants = result.signatures.frame[["source", "normalise"]].drop_duplicates()
+    for source, normalise in variants.itertuples(index=False):
+        rows = result.signatures.select(source=source, normalise=normalise)
+        title = f"Change, {source}, normalise: {normalise}"
+        figures[f"changes_{source}_{normalise}"] = changes(rows, title=title)
+    with atomic_directory(folder) as output:
+        result.save(output)
+        for name, figure in figures.items():
+            figure.savefig(output / f"{name}.svg", metadata={"Date": None})
+            figure.savefig(output / f"{name}.pdf", metadata={"CreationDate": None})
+
+
+def layout(result: "Difference", source: str = "trained", normalise: str = "none") -> str:
+    """The changes as tables for the terminal."""
+    pairs = f" ({len(result.before)} pairs)" if len(result.before) > 1 else ""
+    lines = [f"before: {', '.join(result.before)}", f"after:  {', '.join(result.after)}{pairs}"]
+    lines += [f"  {name}: {old} -> {new}" for name, (old, new) in result.parameters.items()]
+    sections = (
+        _signatures(result, source, normalise),
+        _learning(result),
+        _categories(result),
+        _trees(result),
+        _correlations(result),
+    )
+    for section in map(list, sections):
+        lines += ["", *section] if section else []
+    if result.missing:
+        lines += ["", *(f"not compared: {reason}" for reason in result.missing)]
+    return "\n".join(lines)
+
+
+def _signatures(result: "Difference", source: str, normalise: str) -> Iterator[str]:
+    if not len(result.signatures):
+        return
+    languages = result.movers(source, normalise)
+    rows = result.signatures.select(source=source, normalise=normalise)
+    change = rows.select(kind="change")
+    cells = {
+        (row["layer"], row["language"]): row
+        for row in change.select(scope="layer").frame.to_dict("records")
+    }
+    means, relative = (
+        {
+            row["language"]: row
+            for row in rows.select(kind=kind, scope="mean").frame.to_dict("records")
+        }
+        for kind in ("change", "relative")
+    )
+    layers = sorted({layer for layer, _ in cells})
+    yield (
+        f"Average signature of all words ({source}, normalise: {normalise}): change in %, "
+        "largest first"
+    )
+    yield (
+        f"{'layer':8}"
+        + "".join(f"{layer:>8}" for layer in layers)
+        + f"{'mean (95 %)':>24}{'relative to others':>24}"
+    )
+    for language in languages:
+        yield (
+            f"{language:8}"
+            + "".join(_with_mark(cells[layer, language], 8) for layer in layers)
+            + _with_interval(means[language], 24)
+            + (_with_interval(relative[language], 24) if language in relative else "")
+        )
+    yield "*: the 95 % interval excludes 0."
+    if len(result.before) > 1:
+        seeds, sentences = (
+            100 * math.expm1(sum(row[f"half_width_{part}"] for row in means.values()) / len(means))
+            for part in ("seeds", "sentences")
+        )
+        yield (
+            f"Mean half-width of the intervals of the means: {seeds:.0f} % from seeds alone, "
+            f"{sentences:.0f} % from sentences alone."
+        )
+    else:
+        yield "There is only one pair: the variation between seeds is unknown."
+
+
+def _learning(result: "Difference") -> Iterator[str]:
+    table = result.learning.frame.dropna()
+    changed = table[(table["after"] - table["before"]).abs() >= 0.005]
+    if changed.empty:
+        return
+    yield "Nat below token frequencies on held-out text, where it changed"
+    for row in changed.itertuples():
+        yield f"{f'{row.model}, {row.language}':24}{row.before:>8.2f} -> {row.after:.2f}"
+
+
+def _categories(result: "Difference") -> Iterator[str]:
+    from langsig.morphology import ALL_WORDS
+
+    table = result.categories.frame
+    table = table[table["category"] != ALL_WORDS]
+    if table.empty:
+        return
+    means = table.groupby(["category", "language"])["change"].mean()
+    largest = means.loc[means.abs().sort_values(ascending=False).index[:_MOST_CATEGORIES]]
+    yield "Categories: mean change over the layers in %, largest first"
+    for (category, language), change in largest.items():
+        yield f"{category:20}{language:8}{_percent(change):>8}"
+
+
+def _trees(result: "Difference") -> Iterator[str]:
+    from langsig.morphology import ALL_WORDS
+
+    if not len(result.trees):
+        return
+    yield "Trees: share of clades that only one of them has; correlation of distances in both"
+    titles = {
+        ALL_WORDS: result.trees.select(scope="category", category=ALL_WORDS),
+        "all categories combined": result.trees.select(scope="combined"),
+    }
+    for title, rows in titles.items():
+        cells = (
+            f"{row.layer}: {row.robinson_foulds:.2f} {row.cophenetic_correlation:+.2f}"
+            for row in rows.frame.itertuples()
+        )
+        yield f"{title:24}" + "   ".join(cells)
+
+
+def _correlations(result: "Difference") -> Iterator[str]:
+    from langsig.morphology import ALL_WORDS
+
+    table = result.correlations.select(category=ALL_WORDS, scope="layer").frame
+    if table.empty:
+        return
+    yield "Pearson's correlation with properties of languages, all words, by layer"
+    for name, rows in table.groupby("property", sort=False):
+        cells = (f"{row.before:+.2f} -> {row.after:+.2f}" for row in rows.itertuples())
+        yield f"{name:24}" + "   ".join(cells)
 
 
 def _revisions(argument: str) -> list[str]:
@@ -62,3 +226,17 @@ def _revisions(argument: str) -> list[str]:
     if not names:
         raise argparse.ArgumentTypeError("names no revision")
     return names
+
+
+def _percent(change: float) -> str:
+    return f"{100 * math.expm1(change):+.0f}"
+
+
+def _with_mark(row: dict[str, Any], width: int) -> str:
+    mark = " " if row["low"] <= 0 <= row["high"] else "*"
+    return f"{_percent(row['estimate']):>{width - 1}}{mark}"
+
+
+def _with_interval(row: dict[str, Any], width: int) -> str:
+    low, high = _percent(row["low"]), _percent(row["high"])
+    return f"{_percent(row['estimate'])} ({low} to {high})".rjust(width)
