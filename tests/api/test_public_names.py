@@ -90,9 +90,9 @@ def test_every_name_has_documentation_with_an_example(name: str) -> None:
     else:
         text = langsig.__doc__ or ""
     examples = doctest.DocTestParser().get_examples(text)
-    assert any(name in example.source or name.lower() in example.source for example in examples), (
-        f"{name} has no example that uses it"
-    )
+    assert examples, f"{name} has no example"
+    if not inspect.isclass(value):  # the examples of a class are in its own documentation
+        assert any(name in example.source for example in examples), f"no example uses {name}"
     if inspect.isfunction(value):
         parameters = inspect.signature(value).parameters
         documented = text.partition("Parameters\n")[2]

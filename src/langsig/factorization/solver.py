@@ -202,6 +202,11 @@ def parafac2(
     seed
         Seed of a random start.
 
+    Returns
+    -------
+    Parafac2Result
+        The fitted model.
+
     Warns
     -----
     ConvergenceWarning
@@ -227,8 +232,7 @@ def parafac2(
     >>> parafac2(slices, rank=4)
     Traceback (most recent call last):
     ...
-    langsig.errors.InputError: rank must be between 1 and 3, the smallest dimension of a slice; \
-got 4
+    langsig.errors.InputError: rank must be between 1 and 3, the smallest dimension of a slice; ...
     """
     solver = Solver(rank, method, ridge, max_iterations, tolerance, device)
     result = solver.fit(slices, init=init, seed=seed)

@@ -82,7 +82,11 @@ def fetch_artifact(
 
 
 def load_model(
-    name: str, version: str | None = None, *, stage: str | None = None, repository: str = "."
+    name: str,
+    version: str | None = None,
+    *,
+    stage: str | None = None,
+    repository: str | Path = ".",
 ) -> "tuple[PreTrainedModel, PreTrainedTokenizerBase]":
     """Load a registered model and its tokenizer.
 
@@ -90,8 +94,14 @@ def load_model(
 
     Parameters
     ----------
-    name, version, stage, repository
-        The artifact, as for :func:`langsig.repository.registry.fetch_artifact`.
+    name
+        Name of the artifact in ``dvc.yaml``, such as ``experimental`` or ``control-zh``.
+    version
+        Registered version, such as ``v1.0.0`` (default: the latest).
+    stage
+        Stage such as ``prod``, instead of a version.
+    repository
+        A folder, or a URL that ``git clone`` takes (default: the current folder).
 
     Returns
     -------
@@ -104,7 +114,21 @@ def load_model(
     ------
     InputError
         If the artifact cannot be fetched, or is not a model that transformers can load safely.
+
+    Examples
+    --------
+    ``repository`` is the folder of a repository in which a model is registered:
+
+    >>> import langsig
+    >>> model, tokenizer = langsig.load_model("experimental", "v1.0.0", repository=repository)
+    >>> type(model).__name__, len(tokenizer)
+    ('RobertaForMaskedLM', 400)
+    >>> langsig.load_model("experimental", "v9.0.0", repository=repository)
+    Traceback (most recent call last):
+    ...
+    langsig.errors.InputError: ...: experimental: Unable to find artifact 'experimental @ v9.0.0'
     """
+    repository = str(repository)
     fetched = fetch_artifact(name, version=version, stage=stage, repository=repository)
     import transformers
 
