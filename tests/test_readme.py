@@ -20,8 +20,8 @@ MAX_LINES = 15
 
 
 def python_block(page: str) -> str:
-    (block,) = re.findall(r"```python\n(.*?)```", page, re.DOTALL)
-    return str(block)
+    """The first Python block of a page."""
+    return str(re.findall(r"```python\n(.*?)```", page, re.DOTALL)[0])
 
 
 def test_it_is_short() -> None:

@@ -3,6 +3,7 @@
 import re
 import shutil
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -33,3 +34,12 @@ def test_recipes_change_parameters_that_exist() -> None:
         *parents, name = key.split(".")
         if parents != ["experimental", "fractions"]:  # its keys are languages
             assert re.search(rf"\b{name}:", base), key
+
+
+def test_own_matrices(capsys: pytest.CaptureFixture[str]) -> None:
+    page = (HOW_TO / "own_models.md").read_text(encoding="utf-8")
+    block = re.findall(r"```python\n(.*?)```", page, re.DOTALL)[1]
+    names: dict[str, Any] = {}
+    exec(compile(block, "own_models.md", "exec"), names)
+    assert set(names["result"].signatures.frame["language"]) == {"de", "fi"}
+    assert "converged" in capsys.readouterr().out
