@@ -5,7 +5,8 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from langsig.analysis import spread
-from langsig.schemas import Signatures
+from langsig.analysis.averages import replicate_cube
+from langsig.schemas import AverageSignatures, Replicates, Signatures
 
 CATEGORIES, LANGUAGES = ["Number", "Case"], ["zh", "de", "fr"]
 VALUES = arrays(
@@ -28,8 +29,7 @@ def tidy(values: np.ndarray, seed: int = 0) -> pd.DataFrame:
 @given(VALUES)
 @settings(max_examples=40, deadline=None)
 def test_spread_is_the_variance_over_languages(values: np.ndarray) -> None:
-    table = spread(Signatures(tidy(values)).average().frame)
-    assert list(table.columns) == ["category", "layer", "languages", "mean", "variance"]
+    table = spread(Signatures(tidy(values)).average()).frame
     assert len(table) == values[..., 0, 0].size
     found = table.set_index(["category", "layer"])
     averages = values.mean(3)
@@ -43,19 +43,30 @@ def test_spread_is_the_variance_over_languages(values: np.ndarray) -> None:
 
 
 def test_languages_need_not_have_every_category() -> None:
-    averages = pd.DataFrame(
-        {
-            "category": ["Case", "Number", "Number"],
-            "layer": [0, 0, 0],
-            "language": ["de", "de", "fr"],
-            "average_signature": [1.0, 2.0, 5.0],
-        }
+    averages = AverageSignatures(
+        pd.DataFrame(
+            {
+                "category": ["Case", "Number", "Number"],
+                "layer": [0, 0, 0],
+                "language": ["de", "de", "fr"],
+                "average_signature": [1.0, 2.0, 5.0],
+            }
+        )
     )
-    found = spread(averages).set_index("category")
+    found = spread(averages).frame.set_index("category")
     assert found["languages"].to_dict() == {"Case": 1, "Number": 2}
     assert np.isnan(found.loc["Case", "variance"])
     assert found.loc["Number", "variance"] == 4.5
 
 
 def test_no_averages_have_no_spread() -> None:
-    assert spread(Signatures.empty().average().frame).empty
+    assert len(spread(Signatures.empty().average())) == 0
+
+
+def test_replicates_as_an_array_with_gaps() -> None:
+    rows = [(1, 0, "fr", 4.0), (0, 0, "de", 1.0), (0, 2, "de", 2.0), (1, 0, "de", 3.0)]
+    frame = pd.DataFrame(rows, columns=["replicate", "layer", "language", "average_signature"])
+    frame = frame.assign(source="trained", normalise="none", varied="sentences")
+    cube = replicate_cube(Replicates(frame), [2, 0], ["de", "fr"])
+    expected = [[[2, np.nan], [1, np.nan]], [[np.nan, np.nan], [3, 4]]]
+    np.testing.assert_array_equal(cube, expected)

@@ -1,12 +1,11 @@
-import json
-
 import numpy as np
 import pandas as pd
 import pytest
 from numpy.random import default_rng
 from numpy.typing import NDArray
 
-from langsig.analysis import baseline_agreement, baseline_metrics, residual_reliability
+from langsig.analysis import baseline_agreement, residual_reliability
+from langsig.schemas import AverageSignatures, Baselines, Halves
 
 LANGUAGES = ["cs", "de", "fr", "nl", "zh"]
 KEYS = ["category", "layer", "language"]
@@ -22,6 +21,10 @@ def measured(table: pd.DataFrame, measure: str, values: object) -> pd.DataFrame:
     return table[KEYS].assign(measure=measure, value=values)
 
 
+def agreement(averages: pd.DataFrame, baselines: pd.DataFrame) -> pd.DataFrame:
+    return baseline_agreement(AverageSignatures(averages), Baselines(baselines)).frame
+
+
 def test_agreement_is_of_ranks_within_a_category_and_layer() -> None:
     one, other = averages([1, 2, 3, 4, 5]), averages([5, 1, 2, 4, 3], "Number", 2)
     tables = [
@@ -31,8 +34,7 @@ def test_agreement_is_of_ranks_within_a_category_and_layer() -> None:
         measured(other, "grows", other["average_signature"]),
     ]
     plainer = pd.concat(tables).sample(frac=1, random_state=0)
-    found = baseline_agreement(pd.concat([one, other]), plainer)
-    assert list(found.columns) == ["category", "layer", "measure", "languages", "spearman"]
+    found = agreement(pd.concat([one, other]), plainer)
     by_key = found.set_index(["category", "layer", "measure"])["spearman"].to_dict()
     assert by_key == pytest.approx(
         {("Case", 0, "grows"): 1, ("Case", 0, "falls"): -1, ("Case", 0, "swaps"): 0.9,
@@ -44,7 +46,7 @@ def test_agreement_is_of_ranks_within_a_category_and_layer() -> None:
 @pytest.mark.parametrize("values", [[1.0, 2.0], [2.0, 2.0, 2.0, 2.0]])
 def test_agreement_of_too_few_or_equal_ones_is_missing(values: list[float]) -> None:
     table = averages(values)
-    found = baseline_agreement(table, measured(table, "svd", np.arange(len(values))))
+    found = agreement(table, measured(table, "svd", np.arange(len(values))))
     assert found["spearman"].isna().all() and found["languages"].tolist() == [len(values)]
 
 
@@ -58,20 +60,20 @@ def residuals(seed: int, size: float = 0.1) -> Array:
     return np.stack([one, one])
 
 
-def halves(even: Array, odd: Array, svd: Array = SVD) -> pd.DataFrame:
-    """From average signatures ``[starts, languages]``."""
+def reliability(even: Array, odd: Array, svd: Array = SVD) -> pd.DataFrame:
+    """The result for average signatures ``[starts, languages]`` of the two halves."""
     rows = [
         (3, half, start, LANGUAGES[n], signatures[start, n], svd[n])
         for half, signatures in enumerate((even, odd))
         for start, n in np.ndindex(signatures.shape)
     ]
-    columns = ["layer", "half", "start", "language", "average_signature", "svd"]
-    return pd.DataFrame(rows, columns=columns).sample(frac=1, random_state=0)
+    frame = pd.DataFrame(rows, columns=list(Halves.columns)).sample(frac=1, random_state=0)
+    return residual_reliability(Halves(frame)).frame
 
 
 def test_what_is_the_same_in_both_halves_is_found() -> None:
     kept = residuals(0)
-    found = residual_reliability(halves(3 * SVD**0.8 * kept, SVD * kept)).iloc[0]
+    found = reliability(3 * SVD**0.8 * kept, SVD * kept).iloc[0]
     assert (found["layer"], found["languages"]) == (3, 5)
     assert found["correlation"] == pytest.approx(1)
     assert found["between_starts"] == pytest.approx(1)
@@ -81,15 +83,15 @@ def test_what_is_the_same_in_both_halves_is_found() -> None:
 
 def test_opposite_residuals_are_no_evidence() -> None:
     kept = residuals(0)
-    found = residual_reliability(halves(SVD * kept, SVD / kept)).iloc[0]
+    found = reliability(SVD * kept, SVD / kept).iloc[0]
     assert found["correlation"] == pytest.approx(-1)
     assert found["p"] > 0.95
 
 
-def test_starts_are_averaged_and_held_against_each_other() -> None:
+def test_starts_are_averaged_and_compared_with_each_other() -> None:
     kept, noise = residuals(0), residuals(1, 0.5)
     noise[1] = 1 / noise[0]  # cancels in the mean of logs
-    found = residual_reliability(halves(SVD * kept * noise, SVD * kept)).iloc[0]
+    found = reliability(SVD * kept * noise, SVD * kept).iloc[0]
     assert found["correlation"] == pytest.approx(1)
     design = np.column_stack([np.ones(5), np.log(SVD)])
     remainder = np.eye(5) - design @ np.linalg.pinv(design)
@@ -100,7 +102,7 @@ def test_starts_are_averaged_and_held_against_each_other() -> None:
 
 def test_noise_is_rejected_as_often_as_it_should_be() -> None:
     p_values = [
-        residual_reliability(halves(SVD * residuals(2 * n), SVD * residuals(2 * n + 1)))["p"].item()
+        reliability(SVD * residuals(2 * n), SVD * residuals(2 * n + 1))["p"].item()
         for n in range(300)
     ]
     assert 0.02 < np.mean(np.array(p_values) <= 0.05) < 0.10
@@ -108,33 +110,13 @@ def test_noise_is_rejected_as_often_as_it_should_be() -> None:
 
 def test_explained_is_the_share_of_the_variance_of_logs() -> None:
     signatures = SVD * residuals(1), SVD * residuals(2)
-    found = residual_reliability(halves(*signatures))["explained"].item()
+    found = reliability(*signatures)["explained"].item()
     squares = [np.corrcoef(np.log(SVD), np.log(values[0]))[0, 1] ** 2 for values in signatures]
     assert found == pytest.approx(np.mean(squares))
 
 
 def test_three_languages_say_nothing() -> None:
     three = SVD[:3] * residuals(1)[:, :3]
-    found = residual_reliability(halves(three, three, SVD[:3])).iloc[0]
+    found = reliability(three, three, SVD[:3]).iloc[0]
     assert found[["explained", "between_starts", "correlation", "p"]].isna().all()
     assert found["languages"] == 3
-
-
-def test_metrics_are_plain_and_by_layer() -> None:
-    table = pd.concat([averages([1, 2, 3, 4, 5], layer=layer) for layer in range(3)])
-    values = [*range(5), *range(5), *reversed(range(5))]
-    agreement = baseline_agreement(table, measured(table, "svd", values))
-    ranks = pd.DataFrame({"layer": [3], "rank": [8], "relative_error": [0.3],
-                          "shared_pca_error": [0.2], "svd_error": [0.1]})  # fmt: skip
-    beyond = residual_reliability(halves(SVD * residuals(1), SVD * residuals(2)))
-    metrics = json.loads(json.dumps(baseline_metrics(agreement, beyond, ranks)))
-    assert metrics["spearman"] == pytest.approx({"svd": 1})
-    assert set(metrics["beyond_svd"]["layer_03"]) == {
-        "explained",
-        "between_starts",
-        "correlation",
-        "p",
-    }
-    assert metrics["error"] == {
-        "layer_03": {"relative_error": 0.3, "shared_pca_error": 0.2, "svd_error": 0.1}
-    }

@@ -3,7 +3,9 @@ import pandas as pd
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from langsig.analysis import with_adjusted
+from langsig.analysis import adjust_estimates
+from langsig.analysis.corrections import with_adjusted
+from langsig.schemas import Estimates
 
 p_values = st.lists(st.floats(0.001, 1), min_size=1, max_size=12)
 
@@ -65,9 +67,9 @@ def test_without_columns_the_whole_table_is_one_family() -> None:
     assert with_adjusted(table([]), [])["p_adjusted"].empty
 
 
-def test_other_p_values_get_a_column_of_their_own() -> None:
+def test_other_p_values_get_their_own_column() -> None:
     both = with_adjusted(table([0.01, 0.03]), []).assign(exact_p=[0.5, 0.02])
-    found = with_adjusted(both, [], of="exact_p")
+    found = with_adjusted(both, [], column="exact_p")
     assert found.drop(columns="exact_p_adjusted").equals(both)
     np.testing.assert_allclose(found["exact_p_adjusted"], by_hand([0.5, 0.02]))
 
@@ -75,3 +77,29 @@ def test_other_p_values_get_a_column_of_their_own() -> None:
 def test_nothing_tested() -> None:
     assert with_adjusted(table([np.nan] * 3), ["layer"])["p_adjusted"].isna().all()
     assert with_adjusted(table([]), ["layer"])["p_adjusted"].empty
+
+
+def test_rows_that_lack_the_same_value_are_one_family() -> None:
+    rows = pd.DataFrame({"property": [None, "size", None], "p": [0.01, 0.02, 0.04]})
+    adjusted = with_adjusted(rows, ["property"])["p_adjusted"]
+    np.testing.assert_allclose(adjusted, [0.02, 0.02, 0.04])
+
+
+def test_estimates_are_corrected_over_the_languages() -> None:
+    frame = pd.DataFrame(
+        {
+            "source": "trained",
+            "normalise": ["none", "none", "variance"],
+            "layer": 0,
+            "language": ["de", "fr", "de"],
+            "words": 100,
+            "blocks": 20,
+            "average_signature": 1.0,
+            "low": 0.5,
+            "high": 1.5,
+            "p": [0.01, 0.03, 0.02],
+        }
+    )
+    intervals = adjust_estimates(Estimates(frame)).frame
+    np.testing.assert_allclose(intervals["p_adjusted"], [0.02, 0.03, 0.02])
+    assert intervals.drop(columns="p_adjusted").equals(Estimates(frame).frame)

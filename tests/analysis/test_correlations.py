@@ -9,13 +9,17 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 from scipy.stats import norm, spearmanr, t
 
-from langsig.analysis import Correlation, correlate, correlations
+from langsig.analysis import Correlation, InferenceOptions, correlate, correlations
+from langsig.schemas import AverageSignatures, Properties
 
 Array = NDArray[np.float64]
 LANGUAGES = [f"q{letter}" for letter in "abcdefghijkl"]
 NUMBERS = st.lists(
     st.tuples(st.integers(-9, 9), st.integers(-9, 9)), min_size=4, max_size=9
 ).filter(lambda pairs: all(len(set(side)) > 1 for side in zip(*pairs, strict=True)))
+
+
+OPTIONS = InferenceOptions(min_languages=3, permutations=99, seed=0)
 
 
 def correlated(
@@ -27,7 +31,8 @@ def correlated(
 ) -> Correlation:
     names = LANGUAGES[: len(one)]
     series = pd.Series(one, names, dtype=float), pd.Series(other, names, dtype=float)
-    return correlate(*series, genera=genera or {}, permutations=permutations, seed=seed)
+    options = InferenceOptions(min_languages=3, permutations=permutations, seed=seed)
+    return correlate(*series, genera=genera or {}, options=options)
 
 
 def correlation(x: Array, y: Array) -> float:
@@ -187,7 +192,7 @@ def test_three_languages_have_no_interval() -> None:
 def test_languages_are_matched_and_those_without_either_left_out() -> None:
     one = pd.Series({"de": 1.0, "fr": 2.0, "it": 4.0, "zh": 3.0, "ja": np.nan})
     other = pd.Series({"zh": 6, "it": 8, "ja": 0, "fr": 4, "de": 2, "ko": 1})
-    found = correlate(one, other, genera={}, permutations=99, seed=0)
+    found = correlate(one, other, genera={}, options=OPTIONS)
     assert (found.n, found.pearson) == (4, pytest.approx(1))
 
 
@@ -195,7 +200,7 @@ def test_two_values_of_a_language_are_an_error() -> None:
     one = pd.Series([1.0, 2, 3], ["de", "fr", "it"])
     other = pd.Series([1.0, 2, 3, 4], ["de", "fr", "it", "it"])
     with pytest.raises(ValueError, match="duplicate"):
-        correlate(one, other, genera={}, permutations=99, seed=0)
+        correlate(one, other, genera={}, options=OPTIONS)
 
 
 CATEGORIES, LAYERS = ["Case", "Number"], 3
@@ -226,16 +231,15 @@ def properties(languages: int = 6, seed: int = 1) -> pd.DataFrame:
 
 
 def found(table: pd.DataFrame, facts: pd.DataFrame, min_languages: int = 3) -> pd.DataFrame:
+    options = InferenceOptions(min_languages=min_languages, permutations=199, seed=0)
     return correlations(
-        table, facts, genera={}, min_languages=min_languages, permutations=199, seed=0
-    )
+        AverageSignatures(table), Properties(facts), genera={}, options=options
+    ).frame
 
 
-def test_a_row_a_property_category_and_layer_and_one_of_the_mean_over_layers() -> None:
+def test_one_row_per_property_category_and_layer_and_one_for_the_mean_over_layers() -> None:
     table, facts = averages(), properties()
     rows = found(table, facts).set_index(["property", "category"])
-    assert list(rows.columns) == ["layer", *Correlation._fields, "mean_pearson", "enough",
-                                  "p_adjusted"]  # fmt: skip
     for name in ("characters", "size"):
         for category in CATEGORIES:
             own = facts[(facts["property"] == name) & facts["category"].isin([category, None])]
@@ -251,7 +255,8 @@ def test_a_row_a_property_category_and_layer_and_one_of_the_mean_over_layers() -
                 assert row["pearson"] == pytest.approx(expected)
                 assert row["n"] == (4 if category == "Case" else 6)
                 assert np.isnan(row["mean_pearson"])
-            assert pd.isna(means["layer"])
+            assert {row["scope"] for row in layers} == {"layer"}
+            assert means["scope"] == "mean" and pd.isna(means["layer"])
             expected = np.corrcoef(wide.mean(axis=1), value[wide.index])[0, 1]
             assert means["pearson"] == pytest.approx(expected)
             assert means["mean_pearson"] == pytest.approx(
@@ -315,4 +320,3 @@ def test_property_that_no_language_has() -> None:
 def test_nothing_to_correlate() -> None:
     empty = found(averages().iloc[:0], properties())
     assert empty.empty
-    assert list(empty.columns) == list(found(averages(), properties()).columns)

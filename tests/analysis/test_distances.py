@@ -2,8 +2,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from langsig.analysis import COMBINED, combined_distances
+from langsig.analysis import absence_distances, combined_distances
 from langsig.morphology import ALL_WORDS
+from langsig.schemas import Distances
 
 LANGUAGES = ["zh", "de", "fr"]
 COLUMNS = ["category", "layer", "language", "other", "distance"]
@@ -11,13 +12,14 @@ COLUMNS = ["category", "layer", "language", "other", "distance"]
 
 def pairs(category: str, layer: int, distances: dict[str, float]) -> pd.DataFrame:
     rows = [(category, layer, *pair.split(), distance) for pair, distance in distances.items()]
-    return pd.DataFrame(rows, columns=COLUMNS)
+    return pd.DataFrame(rows, columns=COLUMNS).assign(scope="category")
 
 
 def combined(distances: pd.DataFrame, categories: list[str]) -> dict[tuple[int, str, str], float]:
-    table = combined_distances(distances, languages=LANGUAGES, categories=categories)
-    assert list(table.columns) == COLUMNS
-    assert set(table["category"]) <= {COMBINED}
+    table = combined_distances(
+        Distances(distances), languages=LANGUAGES, categories=categories
+    ).frame
+    assert set(table["scope"]) <= {"combined"} and table["category"].isna().all()
     by_pair = table.set_index(["layer", "language", "other"])["distance"]
     assert by_pair.index.is_unique
     return by_pair.to_dict()
@@ -50,3 +52,13 @@ def test_layers_are_combined_one_by_one() -> None:
     assert len(found) == 6
     assert (found[0, "de", "fr"], found[6, "de", "fr"]) == pytest.approx((0.2, 0.8))
     assert (found[0, "de", "zh"], found[6, "de", "zh"]) == pytest.approx((0.4, 1.0))
+
+
+def test_absences_are_shares_of_categories_whatever_the_distances() -> None:
+    table = pd.concat([pairs("Case", 0, {"de fr": 0.2, "de zh": 0.4}), pairs("Voice", 0, {})])
+    absences = absence_distances(
+        Distances(table), languages=LANGUAGES, categories=["Case", "Voice"]
+    ).frame
+    assert set(absences["scope"]) == {"absences"}
+    by_pair = absences.set_index(["language", "other"])["distance"].to_dict()
+    assert by_pair == {("de", "fr"): 0.5, ("de", "zh"): 0.5, ("fr", "zh"): 1.0}

@@ -1,9 +1,8 @@
-from functools import partial
 from pathlib import Path
 
 import pytest
 
-from langsig.analysis import languages_related, read_facts
+from langsig.analysis import read_facts
 from langsig.errors import InputError
 
 HEAD = "language,name,family,genus\n"
@@ -17,9 +16,9 @@ def folder(tmp_path: Path) -> Path:
 
 def test_languages_are_those_that_are_analysed(folder: Path) -> None:
     facts = read_facts(folder, ["qaa", "de"])
-    assert facts.languages["language"].tolist() == ["de", "qaa"]
-    assert facts.languages["name"].tolist() == ["German", "qaa"]
-    assert facts.languages["genus"].isna().tolist() == [False, True]
+    assert facts.languages.frame["language"].tolist() == ["de", "qaa"]
+    assert facts.languages.frame["name"].tolist() == ["German", "qaa"]
+    assert facts.languages.frame["genus"].isna().tolist() == [False, True]
     assert facts.genera == {"de": "Germanic"}
     assert facts.tree is None and facts.scores is None
 
@@ -30,21 +29,22 @@ def test_tree_and_scores_are_read_where_there_are_any(folder: Path) -> None:
     (folder / "scores.csv").write_text(f"{header}pos,f1,m,de,70.5,here\n")
     facts = read_facts(folder, ["de", "nl"])
     assert facts.tree == "(de,nl);"
-    assert facts.scores is not None and facts.scores["value"].tolist() == [70.5]
+    assert facts.scores is not None and facts.scores.frame["value"].tolist() == [70.5]
 
 
 def test_no_code_is_taken_for_a_missing_value(folder: Path) -> None:
     (folder / "languages.csv").write_text(HEAD + "na,Nauruan,Austronesian,Oceanic\n")
     facts = read_facts(folder, ["na"])
-    assert facts.languages.loc[0, ["language", "name"]].tolist() == ["na", "Nauruan"]
+    assert facts.languages.frame.loc[0, ["language", "name"]].tolist() == ["na", "Nauruan"]
 
 
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        (None, "no file"),
+        (None, "languages.csv: no such file"),
         ("language,name,family\nde,German,IE\n", "languages.csv:1: no column genus"),
-        (HEAD + "de,a,b,c\nnl,a,b,c\nde,a,b,c\n", "languages.csv:4: language de is there"),
+        (HEAD + "de,,IE,Germanic\n", "languages.csv:2: no name"),
+        (HEAD + "de,a,b,c\nnl,a,b,c\nde,a,b,c\n", "languages.csv:4: de is in line 2 already"),
     ],
 )
 def test_bad_tables_are_named(tmp_path: Path, text: str | None, message: str) -> None:
@@ -56,20 +56,7 @@ def test_bad_tables_are_named(tmp_path: Path, text: str | None, message: str) ->
 
 def test_facts_of_the_repository_are_whole(samples: Path) -> None:
     conf = samples.parent / "conf/facts"
-    for place, languages in ((samples / "facts", ["qaa", "qah"]), (conf, ["de", "zh", "ko"])):
-        facts = read_facts(place, languages)
-        assert facts.languages.notna().all(axis=None)
+    for path, languages in ((samples / "facts", ["qaa", "qah"]), (conf, ["de", "zh", "ko"])):
+        facts = read_facts(path, languages)
+        assert facts.languages.frame.notna().all(axis=None)
         assert facts.scores is not None and len(facts.scores)
-
-
-def test_languages_of_a_family_or_genus_in_the_order_given(folder: Path) -> None:
-    more = "zh,Chinese,Sino-Tibetan,Chinese\nes,Spanish,IE,Romance\n"
-    with (folder / "languages.csv").open("a") as stream:
-        stream.write(more)
-    languages = ["es", "zh", "de", "qaa"]
-    find = partial(languages_related, folder, languages=languages, parameter="x.languages")
-    assert find("IE") == ["es", "de"]
-    assert find("Germanic") == ["de"]
-    assert find("Chinese") == ["zh"]
-    with pytest.raises(InputError, match=r"x.languages: no language is of 'Slavic'; .* Chinese, "):
-        find("Slavic")

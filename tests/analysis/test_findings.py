@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from langsig.analysis import findings, findings_markdown
 from langsig.analysis.findings import DECREASES, LOWEST, MIDDLE
+from langsig.schemas import Estimates, Findings, Replicates
 
 Array = NDArray[np.float64]
 LANGUAGES = ["aa", "bb", "cc", "zz"]
@@ -15,8 +16,8 @@ LANGUAGES = ["aa", "bb", "cc", "zz"]
 
 def tables(
     values: Array, draws: Array, languages: Sequence[str] = LANGUAGES, *, source: str = "trained"
-) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Of ``[layers, languages]`` and ``[replicates, layers, languages]``."""
+) -> tuple[Estimates, Replicates]:
+    """Tables of estimates ``[layers, languages]`` and draws ``[replicates, layers, languages]``."""
 
     def long(array: Array) -> pd.DataFrame:
         rows = [
@@ -37,7 +38,8 @@ def tables(
             long(values).assign(replicate=0, varied="start"),
         ]
     )
-    return long(values), replicates.sample(frac=1, random_state=0)
+    estimates = long(values).assign(words=9, blocks=2, low=0.0, high=9.0, p=0.5)
+    return Estimates(estimates), Replicates(replicates.sample(frac=1, random_state=0))
 
 
 def noisy(values: Array, scale: float, count: int = 80) -> Array:
@@ -45,8 +47,8 @@ def noisy(values: Array, scale: float, count: int = 80) -> Array:
 
 
 def found(values: Array, scale: float, logographic: Sequence[str] = ("zz",)) -> pd.DataFrame:
-    table = findings(*tables(values, noisy(values, scale)), logographic=logographic)
-    return table.set_index(["finding", table["subject"].str.split(" < ").str[0]])
+    table = findings(*tables(values, noisy(values, scale)), logographic=logographic).frame
+    return table.set_index(["finding", table["language"].fillna("all")])
 
 
 def falling(rate: float, levels: Sequence[float] = (4, 3, 2, 1), layers: int = 7) -> Array:
@@ -56,6 +58,8 @@ def falling(rate: float, levels: Sequence[float] = (4, 3, 2, 1), layers: int = 7
 def test_a_steady_decrease_has_its_rate_and_lies_beyond_a_narrow_interval() -> None:
     table = found(falling(0.1), 0.01).loc[DECREASES]
     assert table.index.tolist() == ["all", *LANGUAGES]
+    assert table["scope"].tolist() == ["all", *["language"] * 4]
+    assert table["opponent"].isna().all()
     np.testing.assert_allclose(table["estimate"], -0.1)
     assert (table["holds"] == "yes").all()
     assert (found(falling(-0.1), 0.01).loc[DECREASES, "holds"] == "no").all()
@@ -74,17 +78,17 @@ def test_intervals_have_the_width_of_the_replicates() -> None:
 
 def test_the_closest_language_decides_whether_the_logographic_one_is_lowest() -> None:
     clear = found(falling(0.1, (4, 3, 2, 1)), 0.01).loc[(LOWEST, "zz")]
-    assert clear["holds"] == "yes" and clear["subject"] == "zz < cc"
+    assert clear["holds"] == "yes" and clear["opponent"] == "cc"
     assert clear["estimate"] == pytest.approx(np.log(1 / 2))
     beaten = found(falling(0.1, (4, 0.5, 2, 1)), 0.01).loc[(LOWEST, "zz")]
-    assert beaten["holds"] == "no" and beaten["subject"] == "zz < bb"
+    assert beaten["holds"] == "no" and beaten["opponent"] == "bb"
     close = found(falling(0.1, (4, 3, 1.001, 1)), 0.05).loc[(LOWEST, "zz")]
     assert close["holds"] == "undecided"
 
 
 def test_logographic_languages_are_not_compared_with_one_another() -> None:
     table = found(falling(0.1, (4, 3, 1, 1.5)), 0.01, ["cc", "zz", "absent"]).loc[LOWEST]
-    assert sorted(table["subject"]) == ["cc < bb", "zz < bb"]
+    assert table["opponent"].to_dict() == {"cc": "bb", "zz": "bb"}
     assert (table["holds"] == "yes").all()
     assert LOWEST not in found(falling(0.1), 0.01, []).index.get_level_values(0)
 
@@ -111,7 +115,7 @@ def test_what_does_not_depend_on_the_level() -> None:
 def test_too_little_gives_no_rows(shape: tuple[int, int]) -> None:
     values = falling(0.1)[: shape[0], : shape[1]]
     estimates, replicates = tables(values, noisy(values, 0.1), LANGUAGES[: shape[1]])
-    assert findings(estimates, replicates, logographic=["aa"]).empty
+    assert findings(estimates, replicates, logographic=["aa"]) == Findings.empty()
 
 
 def test_languages_that_do_not_vary_have_no_contrast() -> None:
@@ -119,10 +123,11 @@ def test_languages_that_do_not_vary_have_no_contrast() -> None:
     assert np.isnan(row["estimate"]) and row["holds"] == "undecided"
 
 
-def test_table_has_a_column_a_variant() -> None:
+def test_markdown_has_one_column_per_source_and_normalisation() -> None:
     values = falling(0.1)
     parts = [tables(values, noisy(values, 0.01), source=name) for name in ("trained", "untrained")]
-    estimates, replicates = (pd.concat(part) for part in zip(*parts, strict=True))
+    estimates = Estimates.concat(part[0] for part in parts)
+    replicates = Replicates.concat(part[1] for part in parts)
     text = findings_markdown(findings(estimates, replicates, logographic=["zz"]))
     lines = text.splitlines()
     assert lines[0] == "| finding | trained, none | untrained, none |"

@@ -6,8 +6,9 @@ import pytest
 from numpy.random import default_rng
 from scipy.stats import chi2, f_oneway
 
-from langsig.analysis import variance_tests, variance_tests_alone
+from langsig.analysis import InferenceOptions, separate_variance_tests, variance_tests
 from langsig.errors import InputError
+from langsig.schemas import AverageSignatures, SetAverages
 
 DIVERSE = [f"d{n}" for n in range(10)]
 RELATED = [f"r{n}" for n in range(5)]
@@ -30,28 +31,25 @@ def drawn(seed: int, *, spread: float = 1.0, apart: float = 0.0) -> dict[str, fl
 
 
 def run(table: pd.DataFrame, **changes: object) -> pd.DataFrame:
-    options: dict[str, object] = {
-        "diverse": DIVERSE,
-        "related": {"Romance": RELATED},
-        "layers": [0],
-        "min_languages": 3,
-        "permutations": 199,
-        "seed": 0,
-    }
-    return variance_tests(table, **(options | changes))  # type: ignore[arg-type]
+    sets: dict[str, object] = {"diverse": DIVERSE, "related": {"Romance": RELATED}, "layers": [0]}
+    options: dict[str, object] = {"min_languages": 3, "permutations": 199, "seed": 0}
+    sets |= {name: value for name, value in changes.items() if name in sets}
+    options |= {name: value for name, value in changes.items() if name in options}
+    return variance_tests(
+        AverageSignatures(table),
+        **sets,  # type: ignore[arg-type]
+        options=InferenceOptions(**options),  # type: ignore[arg-type]
+    ).frame
 
 
 def by_test(table: pd.DataFrame, **changes: object) -> pd.DataFrame:
     return run(table, **changes).set_index("test")
 
 
-def test_columns_and_rows() -> None:
+def test_one_row_per_category_layer_set_and_test() -> None:
     tables = [averages(drawn(0)), averages(drawn(1), layer=6), averages(drawn(2), layer=3)]
     found = run(pd.concat(tables), layers=[0, 6], related={"A": RELATED, "B": RELATED[:4]})
-    assert list(found.columns) == [
-        *KEYS, "diverse_languages", "related_languages", "diverse_variance", "related_variance",
-        "ratio", "statistic", "p", "p_adjusted", "enough",
-    ]  # fmt: skip
+    assert set(found["fit"]) == {"joint"}
     assert len(found) == 2 * 2 * 3 and not found.duplicated(KEYS).any()
     assert set(found["layer"]) == {0, 6}
 
@@ -173,28 +171,35 @@ def test_of_two_languages_distances_to_the_median_say_nothing() -> None:
 
 
 def test_layers_that_are_not_there_are_named() -> None:
-    with pytest.raises(InputError, match=r"layers: \[7\] .*\[0\]"):
+    with pytest.raises(InputError, match=r"layers: .* of 7, only of 0"):
         run(averages(drawn(0)), layers=[0, 7])
 
 
-def test_sets_alone_are_tested_as_if_their_rows_were_of_one_fit() -> None:
+def test_separate_fits_are_tested_as_if_their_rows_were_of_one_fit() -> None:
     rng = np.random.default_rng(5)
-    diverse, related = ["a", "b", "c", "d"], {"one": ["d", "e", "f"], "other": ["g", "h", "i"]}
+    diverse, related = ["a", "b", "c", "d"], {"near": ["d", "e", "f"], "far": ["g", "h", "i"]}
 
     def fit(name: str, members: list[str]) -> pd.DataFrame:
         rows = {"language": members, "average_signature": rng.normal(size=len(members))}
         return pd.DataFrame(rows).assign(set=name, category="Case", layer=0)
 
-    alone = pd.concat([fit("diverse", diverse), *(fit(*one) for one in related.items())])
-    options = {"layers": [0], "min_languages": 3, "permutations": 99, "seed": 0}
-    found = variance_tests_alone(alone, diverse=diverse, related=related, **options)
-    both = alone[alone["set"].eq("one") | (alone["set"].eq("diverse") & alone["language"].ne("d"))]
+    fits = pd.concat([fit("diverse", diverse), *(fit(*item) for item in related.items())])
+    options = InferenceOptions(min_languages=3, permutations=99, seed=0)
+    result = separate_variance_tests(
+        SetAverages(fits), diverse=diverse, related=related, layers=[0], options=options
+    ).frame
+    assert set(result["fit"]) == {"separate"}
+    of_near = fits["set"].eq("near") | (fits["set"].eq("diverse") & fits["language"].ne("d"))
     expected = variance_tests(
-        both, diverse=["a", "b", "c"], related={"one": related["one"]}, **options
-    )
+        AverageSignatures(fits[of_near].drop(columns="set")),
+        diverse=["a", "b", "c"],
+        related={"near": related["near"]},
+        layers=[0],
+        options=options,
+    ).frame
     columns = ["test", "ratio", "statistic", "p", "diverse_languages"]
-    shown = found[found["related"] == "one"][columns].reset_index(drop=True)
+    shown = result[result["related"] == "near"][columns].reset_index(drop=True)
     pd.testing.assert_frame_equal(shown, expected[columns])
-    smallest = found.groupby("test")["p"].min()
-    adjusted = found.groupby("test")["p_adjusted"].min()
+    smallest = result.groupby("test")["p"].min()
+    adjusted = result.groupby("test")["p_adjusted"].min()
     assert ((adjusted >= smallest) & (adjusted <= 2 * smallest + 1e-12)).all()

@@ -5,6 +5,7 @@ from functools import cache
 from itertools import combinations, permutations
 from pathlib import Path
 from random import Random
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -17,11 +18,11 @@ from scipy.cluster.hierarchy import cophenet, linkage
 from scipy.stats import spearmanr
 from skbio.tree import TreeNode
 
-from langsig.analysis import Trees, reference_tree, trees
+from langsig.analysis import InferenceOptions, TreeComparison, reference_tree, trees
 from langsig.errors import InputError
 from langsig.sample_world.concepts import make_concepts
 from langsig.sample_world.lexicon import make_languages
-from langsig.schemas import Signatures
+from langsig.schemas import Distances, Languages, Signatures
 
 Array = NDArray[np.float64]
 COLUMNS = ["category", "layer", "language", "other", "distance"]
@@ -47,20 +48,35 @@ def table(condensed: Array, names: list[str] = NAMES, category: str = "Case") ->
         (category, 0, *(pair if rng.random() < 0.5 else pair[::-1]), distance)
         for pair, distance in zip(combinations(names, 2), condensed, strict=True)
     ]
-    return pd.DataFrame(rows, columns=COLUMNS).sample(frac=1, random_state=0)
+    frame = pd.DataFrame(rows, columns=COLUMNS).assign(scope="category")
+    return frame.sample(frac=1, random_state=0)
 
 
 def random_distances(seed: int, languages: int = len(NAMES)) -> Array:
     return default_rng(seed).uniform(0.1, 1, math.comb(languages, 2))
 
 
-def compared(distances: pd.DataFrame, facts: pd.DataFrame = FACTS, **changes: object) -> Trees:
-    options: dict[str, object] = {"min_languages": 4, "permutations": 99, "seed": 0}
-    return trees(distances, facts, **(options | changes))  # type: ignore[arg-type]
+def languages(facts: pd.DataFrame) -> Languages:
+    return Languages(facts.assign(name=facts["language"]))
 
 
-def statistics(*arguments: pd.DataFrame, **changes: object) -> pd.DataFrame:
-    return compared(*arguments, **changes).statistics.set_index("statistic")
+def compared(
+    distances: pd.DataFrame,
+    facts: pd.DataFrame = FACTS,
+    *,
+    reference: str | None = None,
+    **changes: int,
+) -> TreeComparison:
+    options = InferenceOptions(**({"min_languages": 4, "permutations": 99, "seed": 0} | changes))
+    return trees(Distances(distances), languages(facts), reference=reference, options=options)
+
+
+def statistics_of(*arguments: pd.DataFrame, **changes: Any) -> pd.DataFrame:
+    return compared(*arguments, **changes).statistics.frame
+
+
+def statistics(*arguments: pd.DataFrame, **changes: Any) -> pd.DataFrame:
+    return statistics_of(*arguments, **changes).set_index("statistic")
 
 
 def tree(newick: str) -> TreeNode:
@@ -71,14 +87,14 @@ def tree(newick: str) -> TreeNode:
 
 
 def test_reference_resolves_what_the_facts_say_and_no_more() -> None:
-    found = tree(reference_tree(FACTS))
+    found = tree(reference_tree(languages(FACTS)))
     assert found.subsets() == tree(NEWICK).subsets()
     assert {tip.name for tip in found.tips()} == set(NAMES)
 
 
 def test_reference_of_real_facts(samples: Path) -> None:
     facts = pd.read_csv(samples / "facts" / "languages.csv")
-    clades = {frozenset(clade) for clade in tree(reference_tree(facts)).subsets()}
+    clades = {frozenset(clade) for clade in tree(reference_tree(languages(facts))).subsets()}
     expected = ["qaa qab", "qac qad", "qae qaf", "qaa qab qac qad qae qaf"]
     assert clades == {frozenset(clade.split()) for clade in expected}
 
@@ -87,7 +103,7 @@ def test_genera_of_the_same_name_are_apart_in_two_families() -> None:
     facts = pd.DataFrame(
         {"language": ["a_1", "b_1", "a_2"], "family": ["A", "B", "A"], "genus": ["West"] * 3}
     )
-    assert tree(reference_tree(facts)).subsets() == {frozenset({"a_1", "a_2"})}
+    assert tree(reference_tree(languages(facts))).subsets() == {frozenset({"a_1", "a_2"})}
     distances = table(np.array([0.9, 0.1, 0.5]), ["a_1", "a_2", "b_1"])
     # a_1 lies with b_1, and has its genus with a_2 in all three only.
     assert statistics(distances, facts).loc[PURITY, "value"] == pytest.approx(2 / 3)
@@ -98,7 +114,7 @@ def test_genera_of_the_same_name_are_apart_in_two_families() -> None:
 
 def test_trees_are_those_of_average_linkage() -> None:
     distances = random_distances(1)
-    (row,) = compared(table(distances)).newicks.to_dict("records")
+    (row,) = compared(table(distances)).trees.frame.to_dict("records")
     assert (row["category"], row["layer"]) == ("Case", 0)
     found = tree(row["newick"]).cophenet()
     heights = cophenet(linkage(distances, "average"))
@@ -109,15 +125,11 @@ def test_trees_are_those_of_average_linkage() -> None:
 def test_each_category_and_layer_has_its_tree() -> None:
     one, other = table(random_distances(1)), table(random_distances(2), category="Voice")
     found = compared(pd.concat([one, one.assign(layer=3), other]))
-    assert found.newicks[["category", "layer"]].to_numpy().tolist() == [
+    assert found.trees.frame[["category", "layer"]].to_numpy().tolist() == [
         ["Case", 0], ["Case", 3], ["Voice", 0]
     ]  # fmt: skip
-    assert list(found.statistics.columns) == [
-        "category", "layer", "statistic", "value", "expected", "best", "n", "p", "p_adjusted",
-        "enough",
-    ]  # fmt: skip
-    assert found.statistics["statistic"].tolist() == STATISTICS * 3
-    assert (found.statistics["n"] == 7).all()
+    assert found.statistics.frame["statistic"].tolist() == STATISTICS * 3
+    assert (found.statistics.frame["n"] == 7).all()
 
 
 # The statistics
@@ -140,8 +152,8 @@ def quartet(newick: TreeNode, four: tuple[str, ...]) -> frozenset[frozenset[str]
 @settings(max_examples=25, deadline=None)
 def test_statistics_are_those_counted_on_the_trees_themselves(seed: int) -> None:
     result = compared(table(random_distances(seed)), permutations=1)
-    found = tree(result.newicks["newick"].item())
-    value = result.statistics.set_index("statistic")["value"]
+    found = tree(result.trees.frame["newick"].item())
+    value = result.statistics.frame.set_index("statistic")["value"]
     reference = tree(NEWICK)
 
     clades = reference.subsets()
@@ -171,7 +183,7 @@ def test_share_of_clades_agrees_with_another_count() -> None:
     facts = pd.DataFrame({"language": names, "family": "Q", "genus": None})
     for seed in range(20):
         one, other = (
-            compared(table(random_distances(number), names), facts).newicks["newick"].item()
+            compared(table(random_distances(number), names), facts).trees.frame["newick"].item()
             for number in (seed, seed + 100)
         )
         found = statistics(table(random_distances(seed), names), facts, reference=other)
@@ -254,7 +266,7 @@ def test_few_permutations_are_all_gone_through() -> None:
     for index, order in enumerate(permutations(names)):
         condensed = [square.loc[one, other] for one, other in combinations(order, 2)]
         moved.append(table(np.array(condensed), names, f"c{index:03d}"))
-    single = compared(pd.concat(moved), permutations=0).statistics
+    single = statistics_of(pd.concat(moved), permutations=0)
     every = single.pivot(index="category", columns="statistic", values="value")[STATISTICS]
     assert len(every) == 120
     np.testing.assert_allclose(found["expected"], every.mean(), atol=1e-12)
@@ -285,9 +297,8 @@ def test_unrelated_signatures_are_rejected_as_often_as_they_should_be(samples: P
     facts = pd.read_csv(samples / "facts" / "languages.csv")
     rng, names = default_rng(0), facts["language"].tolist()
     drawn = [random_signatures(rng, names, f"c{n:03d}") for n in range(300)]
-    found = compared(
-        Signatures(pd.concat(drawn)).distances().frame, facts, permutations=199
-    ).statistics
+    distances = Signatures(pd.concat(drawn)).distances().frame
+    found = statistics_of(distances, facts, permutations=199)
     for level in (0.05, 0.2):
         rates = (found["p"] <= level).groupby(found["statistic"]).mean()
         assert (rates < level + 3 * np.sqrt(level * (1 - level) / 300)).all()
@@ -300,27 +311,27 @@ def test_unrelated_signatures_are_rejected_as_often_as_they_should_be(samples: P
 # Too little to compare
 
 
-@pytest.mark.parametrize(("languages", "missing"), [
+@pytest.mark.parametrize(("names", "missing"), [
     (["aa", "ab"], [CLADES, QUARTETS, COPHENETIC]),
     (["aa", "ca"], [*STATISTICS]),
     (["aa", "ab", "ca"], [QUARTETS]),
     (["aa", "ca", "da"], [*STATISTICS]),
     (["aa", "ba", "ca", "da"], [PURITY]),
 ])  # fmt: skip
-def test_what_cannot_be_compared_is_missing(languages: list[str], missing: list[str]) -> None:
-    distances = random_distances(0, len(languages))
-    found = statistics(table(distances, languages), permutations=999)
+def test_what_cannot_be_compared_is_missing(names: list[str], missing: list[str]) -> None:
+    distances = random_distances(0, len(names))
+    found = statistics(table(distances, names), permutations=999)
     numbers = found[["value", "expected", "best", "p"]]
     assert numbers.loc[missing].isna().all(axis=None)
     assert numbers.drop(missing).notna().all(axis=None)
-    assert (found["n"] == len(languages)).all()
+    assert (found["n"] == len(names)).all()
 
 
 def test_few_languages_are_not_counted() -> None:
     full = [table(random_distances(n), category=f"c{n}") for n in range(3)]
     few = table(random_distances(5, 3), NAMES[:3], "few")
-    alone = compared(pd.concat(full)).statistics
-    together = compared(pd.concat([*full, few])).statistics
+    alone = statistics_of(pd.concat(full))
+    together = statistics_of(pd.concat([*full, few]))
     counted = together["category"] != "few"
     pd.testing.assert_frame_equal(together[counted].reset_index(drop=True), alone)
     left = together[~counted]
@@ -334,23 +345,22 @@ def test_languages_without_known_distances_are_left_out() -> None:
     distances = table(random_distances(0))
     unknown = (distances[["language", "other"]] == "da").any(axis=1)
     found = compared(distances.assign(distance=distances["distance"].mask(unknown)))
-    assert (found.statistics["n"] == 6).all()
-    assert "da" not in found.newicks["newick"].item()
+    assert (found.statistics.frame["n"] == 6).all()
+    assert "da" not in found.trees.frame["newick"].item()
     nothing = compared(distances.assign(distance=np.nan))
-    assert nothing.newicks.empty and nothing.statistics.empty
-    assert list(nothing.statistics.columns) == list(found.statistics.columns)
-    assert compared(distances.iloc[:0]).statistics.empty
+    assert len(nothing.trees) == len(nothing.statistics) == 0
+    assert len(compared(distances.iloc[:0]).statistics) == 0
 
 
 def test_a_distance_that_is_missing_alone_is_named() -> None:
     distances = table(random_distances(0))
     there = ~distances[["language", "other"]].isin(["aa", "da"]).all(axis=1)
-    with pytest.raises(InputError, match=r"category Case, layer 0: .*'aa', 'da'"):
+    with pytest.raises(InputError, match=r"category Case, layer 0: .* of aa, da are missing"):
         compared(distances[there])
 
 
 def test_languages_without_facts_are_named() -> None:
-    with pytest.raises(InputError, match=r"\['bb'\]"):
+    with pytest.raises(InputError, match="languages: no row for bb"):
         compared(table(random_distances(0)), FACTS.query("language != 'bb'"))
 
 
@@ -414,13 +424,13 @@ def test_noise_drowns_the_tree() -> None:
 def lexical_distances(
     edit_distance: Callable[[str, str], float], seed: int, concepts: int
 ) -> pd.DataFrame:
-    """Mean edit distance of the words for so many concepts, in a world of this seed."""
+    """Mean edit distance of the words for a number of concepts, in a world with this seed."""
     named = make_concepts(Random(seed))
-    languages = make_languages(Random(seed + 1), named)
+    spoken = make_languages(Random(seed + 1), named)
     chosen = sorted(named.content)[:: max(1, len(named.content) // concepts)][:concepts]
     words = {
         code: [language.phonemes(concept) for concept in chosen]
-        for code, language in sorted(languages.items())
+        for code, language in sorted(spoken.items())
     }
     distances = [
         np.mean([edit_distance(*pair) for pair in zip(one, other, strict=True)])

@@ -1,4 +1,4 @@
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 import pandas as pd
@@ -9,21 +9,22 @@ from hypothesis import strategies as st
 from scipy.stats import kendalltau, norm
 
 from langsig.analysis import trends, trends_by_category
+from langsig.schemas import AverageSignatures, Trends
 
-COLUMNS = [
-    "category", "language", "layers", "tau", "p", "hamed_rao_p", "slope", "low", "high",
-    "p_adjusted", "hamed_rao_p_adjusted",
-]  # fmt: skip
-STATISTICS = COLUMNS[3:]
+STATISTICS = [name for name in Trends.columns if name not in ("category", "language", "layers")]
 
 
-def averages(series: Mapping[str, Sequence[float]], category: str = "Number") -> pd.DataFrame:
+def averages(series: Mapping[str, Sequence[float]], category: str = "Number") -> AverageSignatures:
     rows = [
         (category, layer, language, value)
         for language, values in series.items()
         for layer, value in enumerate(values)
     ]
-    return pd.DataFrame(rows, columns=["category", "layer", "language", "average_signature"])
+    return AverageSignatures(pd.DataFrame(rows, columns=list(AverageSignatures.columns)))
+
+
+def trend_frame(table: AverageSignatures) -> pd.DataFrame:
+    return trends(table).frame
 
 
 distinct = st.lists(st.integers(0, 1000), min_size=3, max_size=14, unique=True)
@@ -33,8 +34,8 @@ distinct = st.lists(st.integers(0, 1000), min_size=3, max_size=14, unique=True)
 @settings(max_examples=40, deadline=None)
 def test_tau_and_p(series: list[list[int]], seed: int) -> None:
     by_language = {f"q{n}": [float(v) for v in values] for n, values in enumerate(series)}
-    table = averages(by_language).sample(frac=1, random_state=seed)
-    found = trends(table).set_index("language")
+    frame = averages(by_language).frame.sample(frac=1, random_state=seed)
+    found = trend_frame(AverageSignatures(frame)).set_index("language")
     for language, values in by_language.items():
         row = found.loc[language]
         assert row["tau"] == pytest.approx(kendalltau(range(len(values)), values).statistic)
@@ -45,14 +46,14 @@ def test_tau_and_p(series: list[list[int]], seed: int) -> None:
 @given(st.lists(st.integers(0, 4), min_size=3, max_size=12))
 @settings(max_examples=40, deadline=None)
 def test_turning_the_layers_round_turns_the_sign(values: list[int]) -> None:
-    found = trends(averages({"up": values, "xx": values[::-1]})).set_index("language")
+    found = trend_frame(averages({"up": values, "xx": values[::-1]})).set_index("language")
     assert found.loc["up", "tau"] == pytest.approx(-found.loc["xx", "tau"])
     assert found.loc["up", "p"] == pytest.approx(found.loc["xx", "p"])
 
 
 def test_p_of_a_rise_by_hand() -> None:
     # Seven rising values: S = 21, Var S = 7 * 6 * 19 / 18 = 44.33, Z = 20 / 6.658 = 3.004.
-    found = trends(averages({"de": [1, 2, 3, 4, 5, 6, 7]})).iloc[0]
+    found = trend_frame(averages({"de": [1, 2, 3, 4, 5, 6, 7]})).iloc[0]
     assert found["tau"] == 1
     assert found["p"] == pytest.approx(0.002667, abs=1e-6)
 
@@ -64,7 +65,7 @@ def test_correction_by_hand() -> None:
         "cc": [4, 1, 6, 3, 7, 2, 5],
         "dd": [7, 6, 5, 4, 1, 2, 3],
     }
-    found = trends(averages(series)).sort_values("p")
+    found = trend_frame(averages(series)).sort_values("p")
     p = found["p"].to_numpy()
     assert len(set(p)) == 4
     step = [p[0] * 4 / 1, p[1] * 4 / 2, p[2] * 4 / 3, p[3] * 4 / 4]
@@ -76,14 +77,16 @@ def test_correction_by_hand() -> None:
 def test_each_category_is_its_own_family() -> None:
     number = averages({"de": range(7), "fr": [3, 1, 2, 5, 4, 6, 0], "zh": [1, 0, 2, 4, 3, 6, 5]})
     case = averages({"de": [5, 3, 4, 1, 2, 6, 0], "fr": [6, 5, 4, 3, 2, 0, 1]}, "Case")
-    together = trends(pd.concat([number, case])).set_index(["category", "language"])
+    together = trend_frame(AverageSignatures.concat([number, case])).set_index(
+        ["category", "language"]
+    )
     for alone in (number, case):
-        expected = trends(alone).set_index(["category", "language"])
+        expected = trend_frame(alone).set_index(["category", "language"])
         pd.testing.assert_frame_equal(together.loc[expected.index], expected)
 
 
 def test_constant_series_has_no_trend() -> None:
-    found = trends(averages({"de": [2.5] * 7})).iloc[0]
+    found = trend_frame(averages({"de": [2.5] * 7})).iloc[0]
     assert (found["tau"], found["p"], found["p_adjusted"]) == (0, 1, 1)
     assert (found["hamed_rao_p"], found["hamed_rao_p_adjusted"]) == (1, 1)
     assert (found["slope"], found["low"], found["high"]) == (0, 0, 0)
@@ -93,26 +96,27 @@ def test_constant_series_has_no_trend() -> None:
 def test_too_few_layers_are_missing_and_not_corrected_for(layers: int) -> None:
     long = {"de": range(7), "fr": [3, 1, 2, 5, 4, 6, 0]}
     short = {"zh": [1, 2][:layers]}
-    found = trends(averages({**long, **short})).set_index("language")
+    found = trend_frame(averages({**long, **short})).set_index("language")
     assert found.loc["zh", STATISTICS].isna().all()
     assert found.loc["zh", "layers"] == layers
-    expected = trends(averages(long)).set_index("language")
+    expected = trend_frame(averages(long)).set_index("language")
     for column in ("p_adjusted", "hamed_rao_p_adjusted"):
         np.testing.assert_array_equal(found.loc[["de", "fr"], column], expected[column])
 
 
 def test_nothing_to_test() -> None:
-    assert list(trends(averages({})).columns) == COLUMNS
-    assert trends(averages({"de": [1.0, 2.0]}))["p_adjusted"].isna().all()
-    assert trends_by_category(trends(averages({}))).empty
+    assert len(trends(averages({}))) == 0
+    assert trend_frame(averages({"de": [1.0, 2.0]}))["p_adjusted"].isna().all()
+    assert len(trends_by_category(trends(averages({})))) == 0
 
 
 @given(st.lists(distinct, min_size=1, max_size=4), st.sampled_from([1, 3]))
 @settings(max_examples=40, deadline=None)
 def test_slope_is_the_median_of_all_pairs_of_layers(series: list[list[int]], step: int) -> None:
     by_language = {f"q{n}": [float(v) for v in values] for n, values in enumerate(series)}
-    table = averages(by_language)
-    found = trends(table.assign(layer=table["layer"] * step)).set_index("language")
+    frame = averages(by_language).frame
+    table = AverageSignatures(frame.assign(layer=frame["layer"] * step))
+    found = trend_frame(table).set_index("language")
     for language, values in by_language.items():
         slopes = sorted(
             (values[j] - values[i]) / (step * (j - i))
@@ -131,7 +135,7 @@ def test_slope_is_the_median_of_all_pairs_of_layers(series: list[list[int]], ste
 def test_interval_holds_the_slope_of_a_line_with_noise(layers: int) -> None:
     rng = np.random.default_rng(layers)
     series = 0.3 * np.arange(layers) + rng.normal(size=(400, layers))
-    found = trends(averages({f"q{n}": [*values] for n, values in enumerate(series)}))
+    found = trend_frame(averages({f"q{n}": [*values] for n, values in enumerate(series)}))
     covered = ((found["low"] <= 0.3) & (found["high"] >= 0.3)).mean()
     assert 0.92 < covered < 1, "of 400 with a probability of .95 or a little more"
 
@@ -143,7 +147,7 @@ def rejections(layers: int, autocorrelation: float, number: int = 400) -> pd.Ser
     values[:, 0] /= np.sqrt(1 - autocorrelation**2)
     for layer in range(1, layers):
         values[:, layer] += autocorrelation * values[:, layer - 1]
-    found = trends(averages({f"q{n}": [*series] for n, series in enumerate(values)}))
+    found = trend_frame(averages({f"q{n}": [*series] for n, series in enumerate(values)}))
     return (found[["p", "hamed_rao_p"]] < 0.05).mean()
 
 
@@ -165,7 +169,7 @@ def test_hamed_and_rao_need_longer_series_than_models_have() -> None:
 @settings(max_examples=40, deadline=None)
 def test_hamed_and_rao(values: list[int]) -> None:
     """Their variance written out, with the significant autocorrelations of the ranks."""
-    found = trends(averages({"de": [float(v) for v in values]})).iloc[0]
+    found = trend_frame(averages({"de": [float(v) for v in values]})).iloc[0]
     n, x = len(values), np.array(values, float)
     rest = x - np.arange(1, n + 1) * found["slope"]
     if np.ptp(rest) < 1e-6:
@@ -190,17 +194,17 @@ def test_hamed_and_rao(values: list[int]) -> None:
 @given(st.lists(st.integers(0, 1000), min_size=3, max_size=5, unique=True))
 @settings(max_examples=40, deadline=None)
 def test_up_to_five_layers_hamed_and_rao_change_nothing(values: list[int]) -> None:
-    found = trends(averages({"de": [float(v) for v in values]})).iloc[0]
+    found = trend_frame(averages({"de": [float(v) for v in values]})).iloc[0]
     assert np.isnan(found["hamed_rao_p"]) or found["hamed_rao_p"] == pytest.approx(found["p"])
 
 
 def test_straight_line_has_no_p_of_hamed_and_rao_and_is_not_counted() -> None:
     line = {"de": [0.1 * layer for layer in range(7)]}
     others = {"fr": [3.0, 1, 2, 5, 4, 6, 0], "zh": [6.0, 4, 5, 3, 2, 0, 1]}
-    found = trends(averages({**line, **others})).set_index("language")
+    found = trend_frame(averages({**line, **others})).set_index("language")
     assert found.loc["de", ["hamed_rao_p", "hamed_rao_p_adjusted"]].isna().all()
     assert found.loc["de", "p"] < 0.05
-    alone = trends(averages(others)).set_index("language")["hamed_rao_p_adjusted"]
+    alone = trend_frame(averages(others)).set_index("language")["hamed_rao_p_adjusted"]
     pd.testing.assert_series_equal(found.loc[["fr", "zh"], "hamed_rao_p_adjusted"], alone)
 
 
@@ -216,9 +220,10 @@ def test_languages_that_decrease_are_counted_by_category() -> None:
             "ff": [2, 1],
         }
     )
-    table = trends(pd.concat([number, averages({"aa": [2, 1]}, "Case")]))
-    case, found = trends_by_category(table).drop(columns="hamed_rao_decreasing").to_dict("records")
-    taus = table[table["category"] == "Number"]["tau"].dropna()
+    table = trends(AverageSignatures.concat([number, averages({"aa": [2, 1]}, "Case")]))
+    counts = trends_by_category(table).frame.drop(columns="hamed_rao_decreasing")
+    case, found = counts.to_dict("records")
+    taus = table.select(category="Number").frame["tau"].dropna()
     assert found == {
         "category": "Number",
         "languages": 5,
@@ -242,13 +247,9 @@ def test_languages_that_decrease_are_counted_by_category() -> None:
     ],
 )
 def test_significance_is_of_the_adjusted_p(
-    column: str, number: str, p: float, counted: int
+    complete: Callable[..., Trends], column: str, number: str, p: float, counted: int
 ) -> None:
-    table = pd.DataFrame(
-        {
-            "category": "Case", "language": ["de", "fr"], "tau": [-0.9, 0.9],
-            "p_adjusted": 0.5, "hamed_rao_p_adjusted": 0.5,
-        }
-    )  # fmt: skip
-    table[column] = p
-    assert trends_by_category(table)[number].tolist() == [counted]
+    frame = pd.DataFrame({"category": "Case", "language": ["de", "fr"], "tau": [-0.9, 0.9]})
+    frame = frame.assign(p_adjusted=0.5, hamed_rao_p_adjusted=0.5)
+    frame[column] = p
+    assert trends_by_category(complete(Trends, frame)).frame[number].tolist() == [counted]
