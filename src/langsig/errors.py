@@ -14,7 +14,7 @@ class InputError(Exception):
     ...     langsig.annotate("missing.conllu", "en")
     ... except langsig.InputError as error:
     ...     print(error)
-    missing.conllu: no such file or directory; check the path of the treebank
+    missing.conllu: no such file or folder; check the path of the treebank
     """
 
 

@@ -112,7 +112,7 @@ class WordCounts(Table):
     >>> langsig.WordCounts(counts.assign(words="many"))
     Traceback (most recent call last):
     ...
-    langsig.errors.InputError: WordCounts: column words must hold integer values: ...
+    langsig.errors.InputError: WordCounts: column words must hold integers, got 'many'
     """
 
     columns: ClassVar = {
