@@ -1,4 +1,4 @@
-"""What the tests of several packages share."""
+"""Fixtures that tests of several packages share."""
 
 import os
 import shutil
@@ -17,11 +17,11 @@ if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerBase
 
 ROOT = Path(__file__).resolve().parents[1]
-settings.register_profile("shared", deadline=None)  # other processes are at work too
+settings.register_profile("shared", deadline=None)  # other processes slow examples down
 settings.load_profile("shared")
-# Files that take long, in the order in which processes of pytest take them. Those of the pipeline
-# share one run of the whole way: while the first makes it, other processes have others to do.
-LONG = (
+# Slow test files in the order in which processes of pytest take them. Pipeline tests share one
+# full run: while the first process makes it, the others work on other files.
+SLOW = (
     "pipeline/test_pipeline.py",
     "benchmarks/",
     "test_benchmarks.py",
@@ -33,21 +33,21 @@ LONG = (
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """The longest first, so that other processes have what is left to do beside it."""
+    """Start with the slowest files, so that processes finish at about the same time."""
 
-    def place(item: pytest.Item) -> int:
+    def rank(item: pytest.Item) -> int:
         name = os.path.relpath(item.path, ROOT / "tests")
-        return next((n for n, start in enumerate(LONG) if name.startswith(start)), len(LONG))
+        return next((n for n, start in enumerate(SLOW) if name.startswith(start)), len(SLOW))
 
-    items.sort(key=place)
+    items.sort(key=rank)
 
 
 @pytest.fixture(scope="session")
 def real_data() -> Path:
     """Folder of real linguistic data: ``ud-treebanks-v2.1/`` and running text.
 
-    Named by the environment variable ``LANGSIG_TEST_DATA``, else ``../shared/data`` beside the
-    repository. Tests that need it are skipped where it is absent.
+    The environment variable ``LANGSIG_TEST_DATA`` sets its path; the default is ``../shared/data``
+    relative to the repository. Tests that need the folder are skipped if it is missing.
     """
     folder = Path(os.environ.get("LANGSIG_TEST_DATA", ROOT.parent / "shared" / "data"))
     if not (folder / "ud-treebanks-v2.1").is_dir():
@@ -63,7 +63,7 @@ def samples() -> Path:
 
 @pytest.fixture(scope="session")
 def tokenizer_folder(samples: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A tokenizer of 800 pieces trained on three of the sample languages."""
+    """Folder of a tokenizer with 800 pieces, trained on three sample languages."""
     from langsig.corpora import train_tokenizer
 
     folder = tmp_path_factory.mktemp("tokenizer")
@@ -88,7 +88,7 @@ def tokenizer(tokenizer_folder: Path) -> "PreTrainedTokenizerBase":
 
 @pytest.fixture(scope="session")
 def edit_distance() -> Callable[[str, str], float]:
-    """Levenshtein distance of two words, over the length of the longer one."""
+    """Levenshtein distance of two words, divided by the length of the longer one."""
 
     def distance(a: str, b: str) -> float:
         row = list(range(len(b) + 1))
@@ -103,16 +103,16 @@ def edit_distance() -> Callable[[str, str], float]:
 
 
 class Server(NamedTuple):
-    """Which speaks S3, on this machine alone."""
+    """A local server with the protocol of S3."""
 
     url: str
     files: Path
-    """What it holds, a folder a bucket."""
+    """Folder of its files, with one subfolder per bucket."""
     key: str
     secret: str
 
-    def let_in(self, patch: pytest.MonkeyPatch) -> None:
-        """Have the environment be this server's, and none of whoever runs the tests."""
+    def set_credentials(self, patch: pytest.MonkeyPatch) -> None:
+        """Set the credentials of this server, and remove those of the user."""
         for name in [name for name in os.environ if name.startswith("AWS_")]:
             patch.delenv(name)
         patch.setenv("AWS_SHARED_CREDENTIALS_FILE", str(self.files / "none"))
@@ -123,30 +123,31 @@ class Server(NamedTuple):
 
 @pytest.fixture(scope="session")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    """With an empty bucket of the name ``bucket``."""
+    """An S3 server with an empty bucket called ``bucket``."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         address = ("127.0.0.1", free.getsockname()[1])
     files = tmp_path_factory.mktemp("s3")
     (files / "bucket").mkdir()
-    found = Server(f"http://{address[0]}:{address[1]}", files, "key-of-test", "secret")
+    server = Server(f"http://{address[0]}:{address[1]}", files, "key-of-test", "secret")
     program = shutil.which("rclone", path=Path(sys.executable).parent)
     command = [
         program, "serve", "s3", "--addr", f"{address[0]}:{address[1]}",
-        "--auth-key", f"{found.key},{found.secret}", found.files,
+        "--auth-key", f"{server.key},{server.secret}", server.files,
     ]  # fmt: skip
     with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as process:
         try:
             deadline = time.monotonic() + 30
-            while not answers(address):
+            while not is_listening(address):
                 assert process.poll() is None, process.stderr.read()
                 assert time.monotonic() < deadline
                 time.sleep(0.05)
-            yield found
+            yield server
         finally:
             process.terminate()
 
 
-def answers(address: tuple[str, int]) -> bool:
+def is_listening(address: tuple[str, int]) -> bool:
+    """Whether a server accepts connections at an address."""
     with socket.socket() as client:
         return client.connect_ex(address) == 0

@@ -23,7 +23,7 @@ ANEW = {f"pretrain@{language}" for language in TRAINED}
 
 @pytest.fixture(autouse=True)
 def _environment(server, monkeypatch):
-    server.let_in(monkeypatch)
+    server.set_credentials(monkeypatch)
 
 
 @pytest.fixture(scope="module")
@@ -31,7 +31,7 @@ def pushed(first_run, server, tmp_path_factory):
     """A copy of the finished run, of which all but two checkpoints has been pushed."""
     clone = first_run.copy(tmp_path_factory.mktemp("pushed") / "copy")
     with pytest.MonkeyPatch.context() as patch:
-        server.let_in(patch)
+        server.set_credentials(patch)
         clone.langsig("remote", "s3://bucket/spread", "--endpoint", server.url)
         clone.commit("remote")
         clone.dvc("push", *(stage for stage in clone.ran_first if stage not in ANEW))

@@ -1,4 +1,4 @@
-"""Model cards say what the model is, and can be read by the Hugging Face Hub."""
+"""Model cards describe the model, and the Hugging Face Hub can read them."""
 
 import numpy as np
 import pytest
@@ -32,7 +32,7 @@ def model(tokenizer):
     return build_model(shape, tokenizer, max_length=16, seed=0)
 
 
-def trained(*, learnt):
+def result(*, learnt):
     gain = 0.75 if learnt else 0.25
     gains = {"qaa": gain, "qab": gain}
     return TrainingResult(Learning(4.0, 4.0 + gain, gain, learnt, 100, gains), [], 900, "0123abcd")
@@ -40,7 +40,7 @@ def trained(*, learnt):
 
 def test_card_of_an_experimental_model(model):
     text = {"qaa": TEXT, "qab": TEXT}
-    card = ModelCard(model_card("experimental", model, text, RECIPE, trained(learnt=True), ORIGIN))
+    card = ModelCard(model_card("experimental", model, text, RECIPE, result(learnt=True), ORIGIN))
     assert card.data.language == ["qaa", "qab"]
     assert card.data.license == "mpl-2.0"
     assert card.data.tags == ["langsig", "experimental"]
@@ -59,8 +59,8 @@ def test_card_of_an_experimental_model(model):
         assert line in card.text
 
 
-def test_card_says_what_has_not_been_learnt(model):
-    card = ModelCard(model_card("qaa", model, {"qaa": TEXT}, RECIPE, trained(learnt=False), ORIGIN))
+def test_card_of_a_model_that_has_not_learnt(model):
+    card = ModelCard(model_card("qaa", model, {"qaa": TEXT}, RECIPE, result(learnt=False), ORIGIN))
     assert "# Control model of `qaa`" in card.text
     assert "| Learnt | **no**: " in card.text
     assert card.data.tags == ["langsig", "control"]

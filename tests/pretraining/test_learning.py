@@ -17,7 +17,7 @@ torch.set_num_threads(1)
 
 
 def random_text(count: int, seed: int, longest: int = 20) -> Sequences:
-    """Sequences of unequal length; token frequencies are far from even."""
+    """Sequences of different lengths with very uneven token frequencies."""
     generator = np.random.default_rng(seed)
     rows = [
         [0, *(4 + generator.geometric(0.1, generator.integers(1, longest - 1))), 2]
@@ -48,17 +48,17 @@ def choose(
     return MaskedTokens.choose(text, tokenizer, share=share, seed=seed)
 
 
-def test_hidden_tokens_are_fixed_by_the_seed(
+def test_the_seed_determines_the_hidden_tokens(
     text: Sequences, tokenizer: "PreTrainedTokenizerBase"
 ) -> None:
-    one, same, other = (choose(text, tokenizer, seed) for seed in (1, 1, 2))
-    assert all(map(torch.equal, one.inputs, same.inputs))
-    assert all(map(torch.equal, one.labels, same.labels))
-    assert not all(map(torch.equal, one.inputs, other.inputs))
+    first, repeated, different = (choose(text, tokenizer, seed) for seed in (1, 1, 2))
+    assert all(map(torch.equal, first.inputs, repeated.inputs))
+    assert all(map(torch.equal, first.labels, repeated.labels))
+    assert not all(map(torch.equal, first.inputs, different.inputs))
 
 
 @pytest.mark.parametrize("share", [0.01, 0.15, 0.5, 1.0])
-def test_only_ordinary_tokens_are_hidden(
+def test_special_tokens_are_not_hidden(
     text: Sequences, tokenizer: "PreTrainedTokenizerBase", share: float
 ) -> None:
     masked = choose(text, tokenizer, share=share)
@@ -73,7 +73,7 @@ def test_only_ordinary_tokens_are_hidden(
         assert int(hidden.sum()) == max(1, round(share * (len(tokens) - 2)))
 
 
-def test_tokens_are_hidden_evenly(tokenizer: "PreTrainedTokenizerBase") -> None:
+def test_all_positions_are_hidden_equally_often(tokenizer: "PreTrainedTokenizerBase") -> None:
     rows = [0, *range(10, 20), 2]
     text = Sequences(
         np.array(rows * 1000, np.int32),
@@ -82,8 +82,8 @@ def test_tokens_are_hidden_evenly(tokenizer: "PreTrainedTokenizerBase") -> None:
         np.zeros(1001, np.int64),
     )
     hidden = torch.stack(choose(text, tokenizer, share=0.2).labels) != -100
-    often = hidden[:, 1:-1].float().mean(0)
-    assert (often - 0.2).abs().max() < 5 * math.sqrt(0.2 * 0.8 / 1000)
+    frequency = hidden[:, 1:-1].float().mean(0)
+    assert (frequency - 0.2).abs().max() < 5 * math.sqrt(0.2 * 0.8 / 1000)
 
 
 def test_sequences_of_special_tokens_are_left_out(tokenizer: "PreTrainedTokenizerBase") -> None:
@@ -95,10 +95,10 @@ def test_sequences_of_special_tokens_are_left_out(tokenizer: "PreTrainedTokenize
     )
     masked = choose(text, tokenizer)
     assert len(masked.inputs) == 1
-    assert masked.unigram_cross_entropy == 0  # 9 is all there is
+    assert masked.unigram_cross_entropy == 0  # all tokens are 9
 
 
-def test_unigram_cross_entropy_is_that_of_frequencies(
+def test_unigram_cross_entropy_agrees_with_token_frequencies(
     text: Sequences, tokenizer: "PreTrainedTokenizerBase"
 ) -> None:
     masked = choose(text, tokenizer)
@@ -110,7 +110,7 @@ def test_unigram_cross_entropy_is_that_of_frequencies(
 
 
 def naive_losses(model: PreTrainedModel, text: MaskedTokens) -> list[float]:
-    """-log p of each hidden token, a sequence at a time, by the plain class's logits."""
+    """-log p of each hidden token, from the logits of transformers for single sequences."""
     plain = RobertaForMaskedLM(model.config)
     plain.load_state_dict(model.state_dict())
     plain.eval()
@@ -119,14 +119,14 @@ def naive_losses(model: PreTrainedModel, text: MaskedTokens) -> list[float]:
         with torch.no_grad():
             log_p = plain(inputs[None]).logits[0].double().log_softmax(-1)
         losses += [
-            -log_p[place, label].item() for place, label in enumerate(labels) if label != -100
+            -log_p[index, label].item() for index, label in enumerate(labels) if label != -100
         ]
     return losses
 
 
 @pytest.mark.parametrize("batch_size", [1, 7, 1000])
 @pytest.mark.parametrize("training", [True, False])
-def test_learning_is_measured_as_by_hand(
+def test_learning_agrees_with_single_sequences(
     model: PreTrainedModel,
     tokenizer: "PreTrainedTokenizerBase",
     batch_size: int,
@@ -140,12 +140,12 @@ def test_learning_is_measured_as_by_hand(
     learning = measure_learning(model, held_out, margin=0.5, batch_size=batch_size)
     assert model.training == training
     losses = {language: naive_losses(model, text) for language, text in held_out.items()}
-    every = losses["qaa"] + losses["qab"]
+    all_losses = losses["qaa"] + losses["qab"]
     unigram = {language: text.unigram_cross_entropy for language, text in held_out.items()}
     expected: dict[str, Any] = {
-        "tokens": len(every),
-        "masked_cross_entropy": np.mean(every),
-        "unigram_cross_entropy": sum(unigram[c] * len(losses[c]) for c in losses) / len(every),
+        "tokens": len(all_losses),
+        "masked_cross_entropy": np.mean(all_losses),
+        "unigram_cross_entropy": sum(unigram[c] * len(losses[c]) for c in losses) / len(all_losses),
     }
     expected["gain"] = expected["unigram_cross_entropy"] - expected["masked_cross_entropy"]
     for name, value in expected.items():
@@ -155,7 +155,7 @@ def test_learning_is_measured_as_by_hand(
     )
 
 
-def test_margin_decides_who_has_learnt(
+def test_the_margin_determines_which_models_have_learnt(
     model: PreTrainedModel, text: Sequences, tokenizer: "PreTrainedTokenizerBase"
 ) -> None:
     held_out = {"qaa": choose(text, tokenizer)}

@@ -41,7 +41,7 @@ def build(
 
 @pytest.fixture
 def batch(tokenizer: "PreTrainedTokenizerBase") -> dict[str, torch.Tensor]:
-    """Four sequences of unequal length, a third of the tokens labelled."""
+    """Four sequences of different lengths with labels for a third of the tokens."""
     generator = torch.Generator().manual_seed(0)
     lengths = torch.tensor([MAX_LENGTH, 7, 3, 9])
     tokens = torch.randint(4, 799, (4, MAX_LENGTH), generator=generator)
@@ -54,15 +54,15 @@ def batch(tokenizer: "PreTrainedTokenizerBase") -> dict[str, torch.Tensor]:
 
 
 @pytest.mark.parametrize("architecture", PLAIN)
-def test_loss_and_gradients_are_the_plain_ones(
+def test_loss_and_gradients_equal_those_of_transformers(
     tokenizer: "PreTrainedTokenizerBase", batch: dict[str, torch.Tensor], architecture: str
 ) -> None:
     model = build(tokenizer, architecture=architecture)
     plain = PLAIN[architecture](model.config)
     plain.load_state_dict(model.state_dict())
-    for either in (model, plain):
-        either.train()
-        either(**batch).loss.backward()
+    for trained in (model, plain):
+        trained.train()
+        trained(**batch).loss.backward()
     torch.testing.assert_close(model(**batch).loss, plain(**batch).loss)
     gradients = {name: value.grad for name, value in model.named_parameters()}
     expected = {name: value.grad for name, value in plain.named_parameters()}
@@ -76,7 +76,7 @@ def test_loss_and_gradients_are_the_plain_ones(
 
 
 @pytest.mark.parametrize("architecture", PLAIN)
-def test_checkpoint_is_an_ordinary_one(
+def test_saved_models_are_ordinary_checkpoints(
     tokenizer: "PreTrainedTokenizerBase",
     batch: dict[str, torch.Tensor],
     tmp_path: Path,
@@ -92,23 +92,25 @@ def test_checkpoint_is_an_ordinary_one(
     assert loaded.config.model_type == architecture
     del batch["labels"]
     with torch.no_grad():
-        logits = plain.forward(model, **batch).logits  # the parent's, with the trained weights
+        logits = plain.forward(model, **batch).logits  # without the mixin
         torch.testing.assert_close(loaded.eval()(**batch).logits, logits, rtol=0, atol=0)
 
 
 @pytest.mark.parametrize("architecture", PLAIN)
-def test_size_is_as_asked_for(tokenizer: "PreTrainedTokenizerBase", architecture: str) -> None:
+def test_models_have_the_requested_size(
+    tokenizer: "PreTrainedTokenizerBase", architecture: str
+) -> None:
     model = build(tokenizer, architecture=architecture, layers=3, dim=24, heads=2, dropout=0.25)
     config = model.config
     assert (config.num_hidden_layers, config.hidden_size, config.num_attention_heads) == (3, 24, 2)
     assert config.intermediate_size == 96
     assert model.get_input_embeddings().weight.shape == (len(tokenizer), 24)
     assert {m.p for m in model.modules() if isinstance(m, torch.nn.Dropout)} == {0.25}
-    # The output layer is the embeddings transposed, as in RoBERTa.
+    # The output layer shares its weights with the embeddings, as in RoBERTa.
     assert model.get_output_embeddings().weight is model.get_input_embeddings().weight
 
 
-def test_longest_sequence_just_fits(tokenizer: "PreTrainedTokenizerBase") -> None:
+def test_longer_sequences_are_refused(tokenizer: "PreTrainedTokenizerBase") -> None:
     model = build(tokenizer)
 
     def loss(length: int) -> torch.Tensor:
@@ -121,21 +123,21 @@ def test_longest_sequence_just_fits(tokenizer: "PreTrainedTokenizerBase") -> Non
         loss(MAX_LENGTH + 1)
 
 
-def test_seed_decides_the_weights(tokenizer: "PreTrainedTokenizerBase") -> None:
-    one, same, other = (build(tokenizer, seed=seed).state_dict() for seed in (1, 1, 2))
-    assert all(torch.equal(one[name], same[name]) for name in one)
-    assert not all(torch.equal(one[name], other[name]) for name in one)
+def test_the_seed_determines_the_weights(tokenizer: "PreTrainedTokenizerBase") -> None:
+    first, repeated, different = (build(tokenizer, seed=seed).state_dict() for seed in (1, 1, 2))
+    assert all(torch.equal(first[name], repeated[name]) for name in first)
+    assert not all(torch.equal(first[name], different[name]) for name in first)
 
 
-@pytest.mark.parametrize("spread", [0.02, 0.1])
-def test_weights_are_as_wide_as_asked_for(
-    tokenizer: "PreTrainedTokenizerBase", spread: float
+@pytest.mark.parametrize("deviation", [0.02, 0.1])
+def test_weights_have_the_requested_standard_deviation(
+    tokenizer: "PreTrainedTokenizerBase", deviation: float
 ) -> None:
-    weights = build(tokenizer, initializer_range=spread).get_input_embeddings().weight
-    assert weights.std().item() == pytest.approx(spread, rel=0.05)
+    weights = build(tokenizer, initializer_range=deviation).get_input_embeddings().weight
+    assert weights.std().item() == pytest.approx(deviation, rel=0.05)
 
 
-def test_bad_shapes_are_named() -> None:
+def test_bad_shapes_are_refused() -> None:
     with pytest.raises(InputError, match=r"architecture must be one of roberta, .*; got 'bert'"):
         shape("bert")
     with pytest.raises(InputError, match="heads must divide dim; got 5 heads and a dim of 32"):

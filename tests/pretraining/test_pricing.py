@@ -32,12 +32,12 @@ def shape(architecture: str = "roberta", **changes: Any) -> ModelShape:
 
 
 def plan(**changes: Any) -> pricing.Plan:
-    usual = pricing.Plan(shape(), 800, LENGTH, 1, BATCH, 1, 1, 0.25, mixed_precision=False)
-    return replace(usual, **changes)
+    default = pricing.Plan(shape(), 800, LENGTH, 1, BATCH, 1, 1, 0.25, mixed_precision=False)
+    return replace(default, **changes)
 
 
 def batch(vocabulary: int) -> dict[str, torch.Tensor]:
-    """Full sequences, every fourth token labelled."""
+    """Sequences of full length with a label for every fourth token."""
     tokens = torch.randint(4, vocabulary, (BATCH, LENGTH), generator=torch.manual_seed(0))
     unlabelled = torch.arange(LENGTH) % 4 > 0
     labels = tokens.masked_fill(unlabelled, -100)
@@ -45,14 +45,14 @@ def batch(vocabulary: int) -> dict[str, torch.Tensor]:
 
 
 def plain_loss(model: "PreTrainedModel", batch: dict[str, torch.Tensor]) -> torch.Tensor:
-    """Loss with logits everywhere, by the method that the mixin hides."""
+    """Loss with logits at all positions, from the method that the mixin overrides."""
     loss: torch.Tensor = type(model).__mro__[2].forward(model, **batch).loss
     return loss
 
 
 @pytest.mark.parametrize("architecture", ARCHITECTURES)
 @pytest.mark.parametrize(("layers", "dim", "length"), [(1, 16, 8), (3, 32, 64)])
-def test_parameters_are_those_of_the_model(
+def test_number_of_parameters_is_exact(
     tokenizer: "PreTrainedTokenizerBase", architecture: str, layers: int, dim: int, length: int
 ) -> None:
     size = shape(architecture, layers=layers, dim=dim)
@@ -62,12 +62,10 @@ def test_parameters_are_those_of_the_model(
 
 
 @pytest.mark.parametrize("architecture", ARCHITECTURES)
-def test_flops_are_those_that_torch_counts(
-    tokenizer: "PreTrainedTokenizerBase", architecture: str
-) -> None:
+def test_flops_agree_with_torch(tokenizer: "PreTrainedTokenizerBase", architecture: str) -> None:
     size = shape(architecture)
     model = build_model(size, tokenizer, max_length=LENGTH, seed=0)
-    model.set_attn_implementation("eager")  # torch does not count the fused one of the CPU
+    model.set_attn_implementation("eager")  # torch does not count fused attention
     expected = pricing.training_flops(plan(shape=size, vocabulary=len(tokenizer)))
     with FlopCounterMode(display=False) as masked:
         model(**batch(len(tokenizer))).loss.backward()
@@ -77,16 +75,16 @@ def test_flops_are_those_that_torch_counts(
     assert everywhere.get_total_flops() == expected.total_everywhere
 
 
-def test_flops_are_six_a_weight_and_token_where_vocabulary_and_length_are_small() -> None:
-    """The rule of thumb that the docstring names, at the size of RoBERTa base."""
+def test_flops_are_about_six_per_weight_and_token() -> None:
+    """The rule of thumb of Kaplan et al., for the size of RoBERTa base and a small vocabulary."""
     size = shape(layers=12, dim=768, heads=12)
-    one = plan(shape=size, vocabulary=100, length=8)
+    small = plan(shape=size, vocabulary=100, length=8)
     body = pricing.count_parameters(size, 100, 8)
-    assert pricing.training_flops(one).total == pytest.approx(6 * body * one.tokens, rel=0.02)
+    assert pricing.training_flops(small).total == pytest.approx(6 * body * small.tokens, rel=0.02)
 
 
 @given(*[st.integers(1, 9) for _ in range(4)])
-def test_tokens_and_flops_grow_with_all_that_repeats(
+def test_tokens_and_flops_are_proportional_to_steps_and_batches(
     steps: int, batch_size: int, accumulation: int, processes: int
 ) -> None:
     counts = {
@@ -95,26 +93,26 @@ def test_tokens_and_flops_grow_with_all_that_repeats(
         "accumulation": accumulation,
         "processes": processes,
     }
-    one, many = plan(batch_size=1), plan(**counts)
-    times = steps * batch_size * accumulation * processes
-    assert many.tokens == many.steps * many.tokens_per_step == times * LENGTH
-    assert pricing.training_flops(many).total == times * pricing.training_flops(one).total
-    memory, single = pricing.training_memory(many), pricing.training_memory(one)
-    assert memory.activations == batch_size * single.activations, "a process has one batch at once"
-    assert memory.weights == single.weights
-    assert memory.gradients == single.gradients * min(processes, 2)
+    single, many = plan(batch_size=1), plan(**counts)
+    factor = steps * batch_size * accumulation * processes
+    assert many.tokens == many.steps * many.tokens_per_step == factor * LENGTH
+    assert pricing.training_flops(many).total == factor * pricing.training_flops(single).total
+    memory, single_memory = pricing.training_memory(many), pricing.training_memory(single)
+    assert memory.activations == batch_size * single_memory.activations, "one batch at a time"
+    assert memory.weights == single_memory.weights
+    assert memory.gradients == single_memory.gradients * min(processes, 2)
 
 
-def test_activations_are_about_what_autograd_keeps(tokenizer: "PreTrainedTokenizerBase") -> None:
+def test_activations_are_close_to_those_of_autograd(tokenizer: "PreTrainedTokenizerBase") -> None:
     size = shape(layers=6, dim=64)
     model = build_model(size, tokenizer, max_length=LENGTH, seed=0)
     weights = {parameter.untyped_storage().data_ptr() for parameter in model.parameters()}
-    kept = {}
+    saved = {}
 
     def keep(tensor: torch.Tensor) -> torch.Tensor:
         storage = tensor.untyped_storage()
         if storage.data_ptr() not in weights:
-            kept[storage.data_ptr()] = storage.nbytes()
+            saved[storage.data_ptr()] = storage.nbytes()
         return tensor
 
     inputs = batch(len(tokenizer))
@@ -122,11 +120,11 @@ def test_activations_are_about_what_autograd_keeps(tokenizer: "PreTrainedTokeniz
     with torch.autograd.graph.saved_tensors_hooks(keep, lambda tensor: tensor):
         hidden = model.base_model(**inputs).last_hidden_state
     expected = pricing.training_memory(plan(shape=size, vocabulary=len(tokenizer))).activations
-    assert sum(kept.values()) == pytest.approx(expected, rel=0.2)
+    assert sum(saved.values()) == pytest.approx(expected, rel=0.2)
     assert hidden.requires_grad
 
 
-def test_weights_gradients_and_moments_are_those_of_adam(
+def test_weights_gradients_and_moments_agree_with_adam(
     tokenizer: "PreTrainedTokenizerBase",
 ) -> None:
     model = build_model(shape(), tokenizer, max_length=LENGTH, seed=0)
@@ -161,27 +159,27 @@ def test_totals_are_sums() -> None:
     assert memory.logits_everywhere == 4 * memory.logits
 
 
-def test_hours_by_hand() -> None:
-    # 100 TFLOPS at a quarter are 25 TFLOPS; an hour has 3,600 s.
+def test_hours() -> None:
+    # A quarter of 100 TFLOPS is 25 TFLOPS; an hour has 3,600 s.
     assert pricing.gpu_hours(25 * 10**12 * 3600 * 7, 100, 0.25) == pytest.approx(7)
 
 
-def test_checkpoint_is_as_large_as_its_file(
+def test_checkpoint_size_agrees_with_the_file(
     tokenizer: "PreTrainedTokenizerBase", tmp_path: Path
 ) -> None:
     build_model(shape(), tokenizer, max_length=LENGTH, seed=0).save_pretrained(tmp_path)
-    found = (tmp_path / "model.safetensors").stat().st_size
-    assert found == pytest.approx(
+    size = (tmp_path / "model.safetensors").stat().st_size
+    assert size == pytest.approx(
         pricing.checkpoint_bytes(shape(), len(tokenizer), LENGTH), rel=0.05
     )
 
 
-def test_states_by_hand() -> None:
-    # Five words; 4 layers of 32 and 4 of 64 dimensions; two bytes each.
+def test_size_of_states() -> None:
+    # Five words, 4 layers of 32 and 4 layers of 64 dimensions, two bytes per number.
     assert pricing.state_bytes(5, (shape(), shape(dim=64)), 2) == 5 * (4 * 32 + 4 * 64) * 2
 
 
-def test_covariances_are_as_large_as_their_file(tmp_path: Path) -> None:
+def test_covariance_size_agrees_with_the_file(tmp_path: Path) -> None:
     control, experimental = shape(layers=1, dim=8), shape(layers=1, dim=16)
     fitters = CovarianceFitter(torch.zeros(8).numpy(), torch.zeros(16).numpy(), blocks=5)
     fitters.update(torch.ones(3, 8).numpy(), torch.ones(3, 16).numpy())
@@ -193,21 +191,21 @@ def test_covariances_are_as_large_as_their_file(tmp_path: Path) -> None:
     with safe_open(path, "numpy") as file:
         sizes = {key: file.get_tensor(key).nbytes for key in file.keys()}  # noqa: SIM118
     del sizes["blocks.01.counts"]
-    found = pricing.covariance_bytes(control, experimental, categories=1, blocks=5, block_layers=1)
-    assert found == sum(sizes.values())
+    size = pricing.covariance_bytes(control, experimental, categories=1, blocks=5, block_layers=1)
+    assert size == sum(sizes.values())
     more = {"blocks": 5, "block_layers": 1}
     many = pricing.covariance_bytes(control, experimental, categories=len(CATEGORIES), **more)
-    each = pricing.covariance_bytes(control, experimental, 1, blocks=0, block_layers=0)
-    assert many - found == (len(CATEGORIES) - 1) * each
+    per_category = pricing.covariance_bytes(control, experimental, 1, blocks=0, block_layers=0)
+    assert many - size == (len(CATEGORIES) - 1) * per_category
 
 
 @pytest.mark.parametrize("language", ["qaa", "qab"])  # the second has multiword tokens
-def test_words_are_those_of_the_words_table(samples: Path, language: str) -> None:
+def test_word_count_agrees_with_annotate(samples: Path, language: str) -> None:
     treebank = samples / "treebanks" / language
-    assert pricing.count_words(treebank) == len(annotate(treebank, language).table)
+    assert pricing.count_words(treebank) == len(annotate(treebank, language))
 
 
-def test_words_of_ranges_and_empty_nodes(tmp_path: Path) -> None:
+def test_word_count_with_ranges_and_empty_nodes(tmp_path: Path) -> None:
     rows = ["# text = a\t1", "1-3\tabc", "1\ta", "2\tb", "3\tc", "3.1\tx", "4\td", ""]
     path = tmp_path / "x.conllu"
     path.write_text("\n".join(rows), encoding="utf-8")
@@ -218,12 +216,12 @@ def test_words_of_ranges_and_empty_nodes(tmp_path: Path) -> None:
     ("name", "value"), [("steps", 0), ("vocabulary", -1), ("processes", 0), ("masking", 0.0),
                         ("masking", 1.5), ("length", 0), ("batch_size", 0), ("accumulation", 0)],
 )  # fmt: skip
-def test_bad_plans_are_named(name: str, value: float) -> None:
+def test_bad_plans_are_refused(name: str, value: float) -> None:
     with pytest.raises(InputError, match=f"{name} must be .*, got {value}"):
         plan(**{name: value})
 
 
-def test_bad_gpus_are_named() -> None:
+def test_bad_gpus_are_refused() -> None:
     with pytest.raises(InputError, match="tflops must be positive, got 0"):
         pricing.gpu_hours(1, 0, 0.5)
     with pytest.raises(InputError, match=r"utilisation must be above 0 and at most 1, got 1\.5"):

@@ -10,7 +10,7 @@ sizes = st.lists(st.integers(1, 40), min_size=1, max_size=5)
 
 
 @given(sizes, st.integers(0, 300), st.floats(0, 2), st.integers(0, 9))
-def test_all_sequences_of_a_language_come_once_before_any_comes_again(
+def test_all_sequences_of_a_language_are_used_before_any_is_repeated(
     sizes: list[int], count: int, alpha: float, seed: int
 ) -> None:
     draws = draw(sizes, count, alpha=alpha, seed=seed)
@@ -18,13 +18,13 @@ def test_all_sequences_of_a_language_come_once_before_any_comes_again(
     for language, size in enumerate(sizes):
         drawn = draws.sequence[draws.language == language]
         for start in range(0, len(drawn), size):
-            turn = drawn[start : start + size]
-            assert len(set(turn)) == len(turn)
-            assert set(turn) <= set(range(size))
+            epoch = drawn[start : start + size]
+            assert len(set(epoch)) == len(epoch)
+            assert set(epoch) <= set(range(size))
 
 
 @pytest.mark.parametrize("alpha", [0.0, 0.3, 1.0])
-def test_languages_come_as_often_as_alpha_says(alpha: float) -> None:
+def test_alpha_determines_the_shares_of_languages(alpha: float) -> None:
     sizes = np.array([1000, 1000, 100])
     count = 60_000
     drawn = np.bincount(draw(list(sizes), count, alpha=alpha, seed=0).language, minlength=3)
@@ -33,16 +33,16 @@ def test_languages_come_as_often_as_alpha_says(alpha: float) -> None:
     assert (np.abs(drawn - expected) < 4 * spread).all()
 
 
-def test_another_seed_draws_otherwise_and_the_same_one_does_not() -> None:
-    one, same, other = (draw([50, 50], 200, alpha=1.0, seed=seed) for seed in (1, 1, 2))
-    assert np.array_equal(one.sequence, same.sequence)
-    assert np.array_equal(one.language, same.language)
-    assert not np.array_equal(one.sequence, other.sequence)
-    assert not np.array_equal(one.language, other.language)
+def test_the_seed_determines_the_draws() -> None:
+    first, repeated, different = (draw([50, 50], 200, alpha=1.0, seed=seed) for seed in (1, 1, 2))
+    assert np.array_equal(first.sequence, repeated.sequence)
+    assert np.array_equal(first.language, repeated.language)
+    assert not np.array_equal(first.sequence, different.sequence)
+    assert not np.array_equal(first.language, different.language)
 
 
 @given(st.integers(1, 1000), st.integers(1, 8), st.integers(1, 9), st.integers(0, 9))
-def test_batches_by_length_hold_the_same_draws(
+def test_batches_by_length_have_the_same_draws(
     count: int, batch_size: int, batches: int, seed: int
 ) -> None:
     generator = np.random.default_rng(seed)
@@ -55,7 +55,7 @@ def test_batches_by_length_hold_the_same_draws(
     assert sorted(zip(sorted_draws.language, sorted_draws.sequence, strict=True)) == before
 
 
-def test_batches_by_length_are_of_like_length_in_random_order() -> None:
+def test_batches_by_length_have_similar_lengths_in_random_order() -> None:
     lengths = [np.random.default_rng(0).integers(1, 100, 5000)]
     draws = draw([5000], 5000, alpha=1.0, seed=0)
     draws = draws.batched_by_length(lengths, batch_size=25, batches=50, seed=0)

@@ -12,7 +12,7 @@ LANGUAGES = ["de", "fi"]
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    """Fifty sequences a language, of one token and one sentence each."""
+    """Fifty sequences per language, each of one token and one sentence."""
     for number, language in enumerate(LANGUAGES):
         (tmp_path / language).mkdir()
         numbers = 100 * number + np.arange(50)
@@ -22,11 +22,11 @@ def folder(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def test_languages_without_a_share_are_whole(folder: Path) -> None:
+def test_languages_without_a_share_are_complete(folder: Path) -> None:
     text = training_text(folder, LANGUAGES, {"fi": 0.1}, seed=1)
     assert [len(text[language]) for language in LANGUAGES] == [50, 5]
-    again = training_text(folder, ["fi"], {"fi": 0.1}, seed=1)
-    assert again["fi"].tokens.tolist() == text["fi"].tokens.tolist(), "whichever model reads it"
+    other_model = training_text(folder, ["fi"], {"fi": 0.1}, seed=1)
+    assert other_model["fi"].tokens.tolist() == text["fi"].tokens.tolist()
 
 
 def test_analysed_sentences_are_left_out(folder: Path) -> None:
@@ -35,6 +35,6 @@ def test_analysed_sentences_are_left_out(folder: Path) -> None:
     assert [len(text[language]) for language in LANGUAGES] == [48, 49]
 
 
-def test_share_of_a_language_that_is_not_trained_on_is_an_error(folder: Path) -> None:
+def test_shares_of_other_languages_are_refused(folder: Path) -> None:
     with pytest.raises(InputError, match="share of fi, on which the model is not trained"):
         training_text(folder, ["de"], {"fi": 0.1}, seed=1)

@@ -44,12 +44,12 @@ torch.set_num_threads(1)
 
 
 def repetitive(count: int, seed: int, *, shuffled: bool = False) -> Sequences:
-    """A language that says one of twelve words over and over, or the same words at random."""
+    """Sequences that repeat one of twelve words, or the same words in random order."""
     generator = np.random.default_rng(seed)
-    spoken = np.repeat(generator.choice(TOKENS, count)[:, None], LENGTH, axis=1)
+    words = np.repeat(generator.choice(TOKENS, count)[:, None], LENGTH, axis=1)
     if shuffled:
-        spoken = generator.permuted(spoken.ravel()).reshape(spoken.shape)
-    rows = np.hstack([np.full((count, 1), 0), spoken, np.full((count, 1), 2)])
+        words = generator.permuted(words.ravel()).reshape(words.shape)
+    rows = np.hstack([np.full((count, 1), 0), words, np.full((count, 1), 2)])
     return Sequences(
         rows.ravel().astype(np.int32),
         np.arange(0, rows.size + 1, LENGTH + 2),
@@ -97,18 +97,18 @@ def test_a_predictable_language_is_learnt(tokenizer: "PreTrainedTokenizerBase") 
     assert losses[-1] < losses[0]
     assert losses[-1] == learning.masked_cross_entropy
     assert {point.unigram_cross_entropy for point in curve} == {learning.unigram_cross_entropy}
-    # What is reported is what the model that the caller holds can do.
+    # The reported gain is that of the returned weights.
     again = measure_learning(model, held_out(tokenizer), margin=0.5, batch_size=16)
     assert again.gain == pytest.approx(learning.gain, abs=1e-5)
 
 
-def test_a_language_without_order_is_not(tokenizer: "PreTrainedTokenizerBase") -> None:
+def test_random_words_are_not_learnt(tokenizer: "PreTrainedTokenizerBase") -> None:
     _, learning, _ = train(tokenizer, shuffled=True)
     assert not learning.learnt
-    assert -0.5 < learning.gain < 0.1  # frequencies are all there is to know
+    assert -0.5 < learning.gain < 0.1  # nothing but frequencies can be learnt
 
 
-def test_a_model_that_was_not_trained_has_not_learnt(
+def test_an_untrained_model_has_not_learnt(
     tokenizer: "PreTrainedTokenizerBase",
 ) -> None:
     text = held_out(tokenizer)
@@ -121,24 +121,24 @@ def test_a_model_that_was_not_trained_has_not_learnt(
     assert all(torch.equal(value, weights[name]) for name, value in model.state_dict().items())
 
 
-def test_training_repeats_itself_bit_by_bit(tokenizer: "PreTrainedTokenizerBase") -> None:
+def test_training_is_deterministic(tokenizer: "PreTrainedTokenizerBase") -> None:
     runs = [train(tokenizer, dropout=0.1, steps=12, seed=seed) for seed in (1, 1, 2)]
-    one, same, other = (model.state_dict() for model, _, _ in runs)
-    assert all(torch.equal(one[name], same[name]) for name in one)
+    first, repeated, different = (model.state_dict() for model, _, _ in runs)
+    assert all(torch.equal(first[name], repeated[name]) for name in first)
     assert runs[0][1:] == runs[1][1:]
-    assert not all(torch.equal(one[name], other[name]) for name in one)
+    assert not all(torch.equal(first[name], different[name]) for name in first)
 
 
-def test_measuring_does_not_disturb_training(tokenizer: "PreTrainedTokenizerBase") -> None:
-    often, seldom = (
+def test_evaluations_do_not_affect_training(tokenizer: "PreTrainedTokenizerBase") -> None:
+    frequent, rare = (
         train(tokenizer, dropout=0.1, steps=12, evaluations=evaluations)[0].state_dict()
         for evaluations in (12, 1)
     )
-    assert all(torch.equal(often[name], seldom[name]) for name in often)
+    assert all(torch.equal(frequent[name], rare[name]) for name in frequent)
 
 
 @pytest.mark.parametrize(("steps", "evaluations"), [(12, 4), (11, 4), (7, 5), (3, 10), (5, 1)])
-def test_curve_has_as_many_points_as_asked_for(
+def test_curve_has_the_requested_number_of_points(
     tokenizer: "PreTrainedTokenizerBase", steps: int, evaluations: int
 ) -> None:
     _, _, curve = train(tokenizer, steps=steps, evaluations=evaluations, batch_size=2)
@@ -153,19 +153,19 @@ def test_accumulated_batches_count_as_one_step(tokenizer: "PreTrainedTokenizerBa
     assert [point.step for point in curve] == [6]
 
 
-def test_batches_of_like_length_learn_too(tokenizer: "PreTrainedTokenizerBase") -> None:
+def test_models_learn_from_batches_of_similar_length(tokenizer: "PreTrainedTokenizerBase") -> None:
     _, learning, _ = train(tokenizer, batches_by_length=8)
     assert learning.learnt and learning.gain > 1.5
 
 
 class Killed(BaseException):
-    """Stands for the kill."""
+    """Raised instead of a kill."""
 
 
 def killed_after(
     step: int, function: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
 ) -> Callable[..., Any]:
-    """The method of Trainer, which ends the process, as it were, at its call after this step."""
+    """Make a method of Trainer raise Killed when it is called after the given step."""
 
     def wrapped(self: Trainer, *arguments: Any, **options: Any) -> Any:
         if self.state.global_step >= step:
@@ -178,40 +178,40 @@ def killed_after(
 
 @pytest.mark.parametrize("changes", [{}, {"batches_by_length": 4}, {"accumulation": 2}])
 @pytest.mark.parametrize("step", [2, 7, 11])
-def test_a_killed_run_ends_with_the_weights_of_an_undisturbed_one(
+def test_a_killed_run_ends_with_the_weights_of_an_uninterrupted_one(
     tokenizer: "PreTrainedTokenizerBase",
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
     step: int,
     changes: dict[str, Any],
 ) -> None:
-    # Dropout draws on the state of the generator; 60 sequences a step are more than the 400 in
-    # twelve steps, so that sequences come again.
+    # Dropout depends on the state of the generator. With 60 sequences per step, twelve steps use
+    # some of the 400 sequences twice.
     options: dict[str, Any] = {"dropout": 0.1, "steps": 12, "batch_size": 60, **changes}
-    undisturbed = train(tokenizer, **options)
+    uninterrupted = train(tokenizer, **options)
     with monkeypatch.context() as patch:
         killed_after(step, Trainer.training_step, patch)
         with pytest.raises(Killed):
             train(tokenizer, scratch=tmp_path, **options)
     assert bool(list(tmp_path.glob("*/checkpoint-*"))) == (step >= 3)
     steps: list[int] = []
-    plain = Trainer.training_step
+    training_step = Trainer.training_step
 
     def counted(self: Trainer, *arguments: Any) -> torch.Tensor:
         steps.append(self.state.global_step)
-        return plain(self, *arguments)
+        return training_step(self, *arguments)
 
     monkeypatch.setattr(Trainer, "training_step", counted)
-    torch.manual_seed(12345)  # whatever went before in the new process
+    torch.manual_seed(12345)  # a new process has another state
     resumed = train(tokenizer, scratch=tmp_path, **options)
-    assert steps[0] == step // 3 * 3, "goes on from the last state, not from the beginning"
-    weights = undisturbed[0].state_dict()
+    assert steps[0] == step // 3 * 3, "resumes from the last state"
+    weights = uninterrupted[0].state_dict()
     assert all(torch.equal(value, weights[name]) for name, value in resumed[0].state_dict().items())
-    assert resumed[1:] == undisturbed[1:]
+    assert resumed[1:] == uninterrupted[1:]
 
 
 @pytest.mark.parametrize("change", [{"seed": 1}, {"learning_rate": 1e-3}, {"shuffled": True}])
-def test_a_changed_run_starts_afresh(
+def test_a_changed_run_starts_from_the_beginning(
     tokenizer: "PreTrainedTokenizerBase", tmp_path: Path, change: dict[str, Any]
 ) -> None:
     train(tokenizer, steps=12, scratch=tmp_path)
@@ -220,25 +220,25 @@ def test_a_changed_run_starts_afresh(
     assert changed[1:] == train(tokenizer, steps=12, **change)[1:]
 
 
-@pytest.mark.parametrize("damage", ["missing", "half"])
-def test_a_state_that_was_not_saved_whole_is_passed_over(
+@pytest.mark.parametrize("damage", ["missing", "truncated"])
+def test_an_incomplete_state_is_ignored(
     tokenizer: "PreTrainedTokenizerBase", tmp_path: Path, damage: str
 ) -> None:
-    undisturbed = train(tokenizer, steps=12, scratch=tmp_path)
+    uninterrupted = train(tokenizer, steps=12, scratch=tmp_path)
     (state,) = tmp_path.glob("*/checkpoint-12/trainer_state.json")
     text = state.read_text()
     state.unlink()
-    if damage == "half":
+    if damage == "truncated":
         state.write_text(text[: len(text) // 2])
     resumed = train(tokenizer, steps=12, scratch=tmp_path)
-    assert resumed[1:] == undisturbed[1:]
-    assert json.loads(state.read_text())["global_step"] == 12, "and is saved again"
+    assert resumed[1:] == uninterrupted[1:]
+    assert json.loads(state.read_text())["global_step"] == 12, "saved again"
 
 
 def test_training_stops_early_with_the_best_weights(
     tokenizer: "PreTrainedTokenizerBase",
 ) -> None:
-    """On words at random the held-out loss soon no longer falls, and then rises."""
+    """On random words, the held-out loss soon stops falling and then rises."""
     options: dict[str, Any] = {"shuffled": True, "steps": 400, "evaluations": 40, "patience": 2}
     model, learning, curve = train(tokenizer, min_improvement=0.02, **options)
     losses = [point.masked_cross_entropy for point in curve]
@@ -253,6 +253,6 @@ def test_training_stops_early_with_the_best_weights(
     "name",
     ["steps", "batch_size", "accumulation", "batches_by_length", "evaluations", "patience"],
 )
-def test_recipes_refuse_what_is_not_positive(name: str) -> None:
+def test_recipes_require_positive_numbers(name: str) -> None:
     with pytest.raises(InputError, match=f"{name} must be positive, got 0"):
         Recipe(**RECIPE | {name: 0})

@@ -32,7 +32,7 @@ LARGE = 65_000_000  # bytes; from 50 million on, objects go and come in parts
 @pytest.fixture(scope="module", autouse=True)
 def _environment(server):
     with pytest.MonkeyPatch.context() as patch:
-        server.let_in(patch)
+        server.set_credentials(patch)
         yield
 
 

@@ -62,7 +62,7 @@ class Event:
     voice: str = "Act"
     negative: bool = False
     hearsay: bool = False
-    """Whether the speaker knows of the event from others."""
+    """Whether the speaker has not witnessed the event."""
     polite: bool = False
     modal: str | None = None
     degree: str = "Pos"
