@@ -92,11 +92,19 @@ def test_changed_files_are_kept(cached: bool, repository: Path) -> None:
     file = repository / "data/corpora/qaa.txt"
     file.unlink()  # a link to the cache, maybe
     file.write_text("changed by hand\n", encoding="utf-8")
-    with pytest.raises(InputError, match="have changed since the import"):
+    with pytest.raises(InputError, match=r"changed since the import: data/corpora/qaa\.txt\. "):
         check_replaceable(repository, repository / "it's second")
 
 
-def test_folder_that_dvc_ignores_is_kept(repository: Path) -> None:
+@pytest.mark.parametrize("cached", [True, False])
+def test_files_that_are_missing_are_no_loss(cached: bool, repository: Path) -> None:
+    if not cached:
+        shutil.rmtree(repository / ".dvc/cache")
+    (repository / "data/corpora/qaa.txt").unlink()
+    check_replaceable(repository, repository / "it's second")
+
+
+def test_file_that_dvc_ignores_is_kept(repository: Path) -> None:
     (repository / ".dvcignore").write_text("*.pyc\n", encoding="utf-8")
     (repository / "data/mine.pyc").touch()
     with pytest.raises(InputError, match=r"data/mine\.pyc"):

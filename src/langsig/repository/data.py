@@ -4,6 +4,7 @@ It is replaced when other data are chosen. What DVC could not restore is never r
 """
 
 import filecmp
+import hashlib
 import json
 import os
 import shutil
@@ -75,20 +76,19 @@ def check_unchanged(root: Path) -> None:
     source = declared_source(root)
     if source is None or not os.path.lexists(root / DATA):
         return
-    unknown = sorted(_files(root / DATA) - _imported(root, source))
+    files, imported = _files(root / DATA), _imported(root)
+    unknown = files - (imported.keys() if imported is not None else _files(source))
     if unknown:
-        more = f" and {len(unknown) - _FEW} more" if len(unknown) > _FEW else ""
-        names = ", ".join(f"{DATA}/{name}" for name in unknown[:_FEW])
-        raise _refusal(root, f"it holds files that are not from {source}: {names}{more}")
-    state = json.loads(_dvc(root, "status", "--json", f"{DATA}.dvc"))
-    changes = [change for item in state.values() for change in item if isinstance(change, dict)]
-    outputs = {state for change in changes for state in change.get("changed outs", {}).values()}
-    if "not in cache" in outputs and source.is_dir():
-        files = sorted(_files(root / DATA))
-        _, *changed = filecmp.cmpfiles(root / DATA, source, files, shallow=False)
-        outputs = set() if changed == [[], []] else outputs
-    if outputs:
-        raise _refusal(root, f"its files have changed since the import (see dvc status {DATA}.dvc)")
+        raise _refusal(root, f"it holds files that are not from {source}: {_some(unknown)}")
+    if _is_clean(root):
+        return
+    if imported is not None:
+        changed = {name for name in files if _md5(root / DATA / name) != imported[name]}
+    else:  # the cache is empty
+        _, *unequal = filecmp.cmpfiles(root / DATA, source, files, shallow=False)
+        changed = set().union(*unequal)
+    if changed:
+        raise _refusal(root, f"files have changed since the import: {_some(changed)}")
 
 
 def is_declared(root: Path, source: Path) -> bool:
@@ -136,13 +136,32 @@ def _refusal(root: Path, reason: str) -> InputError:
     )
 
 
-def _imported(root: Path, source: Path) -> set[str]:
-    """Paths of the imported files; those of the source if the cache lacks the list of them."""
+def _some(names: set[str]) -> str:
+    """The first of these files in ``data/``, and how many more there are."""
+    shown = ", ".join(f"{DATA}/{name}" for name in sorted(names)[:_FEW])
+    return f"{shown} and {len(names) - _FEW} more" if len(names) > _FEW else shown
+
+
+def _is_clean(root: Path) -> bool:
+    """Whether DVC finds ``data/`` as it was imported. It remembers what it has read before."""
+    state = json.loads(_dvc(root, "status", "--json", f"{DATA}.dvc"))
+    changes = [change for item in state.values() for change in item if isinstance(change, dict)]
+    return not any("changed outs" in change for change in changes)
+
+
+def _imported(root: Path) -> dict[str, str] | None:
+    """MD5 hash of every imported file; None if neither cache nor remote has the list of them."""
+    options = ("--recursive", "--dvc-only", "--json", "--show-hash")
     try:
-        listed = _dvc(root, "list", "--recursive", "--dvc-only", "--json", ".", DATA)
+        listed = _dvc(root, "list", *options, ".", DATA)
     except InputError:
-        return _files(source)
-    return {item["path"] for item in json.loads(listed)}
+        return None
+    return {item["path"]: item["md5"] for item in json.loads(listed)}
+
+
+def _md5(path: Path) -> str:
+    with open(path, "rb") as stream:
+        return hashlib.file_digest(stream, lambda: hashlib.md5(usedforsecurity=False)).hexdigest()
 
 
 def _files(folder: Path) -> set[str]:
