@@ -118,7 +118,7 @@ def _compose(text: str, name: str) -> Node | None:
         mark = error.problem_mark or error.context_mark
         problem = " ".join(filter(None, (error.context, error.problem)))
         if "'\\t'" in problem or "\t" in _line(text, mark.line):
-            problem = "a tab; indent and separate with spaces"
+            problem = "a tab; indent with spaces"
         raise _unreadable(name, mark.line + 1, f"not YAML: {problem}") from error
     except ReaderError as error:
         number = text.count("\n", 0, error.position) + 1

@@ -158,15 +158,20 @@ def _problem(details: ErrorDetails, document: Document, schema: dict[str, Any]) 
     elif details["loc"] and details["loc"][-1] == "[key]":
         message = f"unknown key; must be one of {details['ctx']['expected']}"
     else:
-        message = f"got {_shown(details['input'])}; must be {allowed(part_of(schema, path))}"
+        part = part_of(schema, path)
+        guess = _guess(details["input"], part.get("enum", []))
+        message = f"got {_shown(details['input'])}; {guess}must be {allowed(part)}"
     return Problem(locate(document, path), path, message)
 
 
 def _unknown(path: KeyPath, schema: dict[str, Any]) -> str:
     known = list(part_of(schema, path[:-1]).get("properties", {}))
-    close = difflib.get_close_matches(str(path[-1]), known, 1)
-    guess = f"did you mean {close[0]}? " if close else ""
-    return f"unknown key; {guess}known keys are {', '.join(known)}"
+    return f"unknown key; {_guess(path[-1], known)}known keys are {', '.join(known)}"
+
+
+def _guess(value: Any, known: list[str]) -> str:
+    close = difflib.get_close_matches(str(value), known, 1)
+    return f"did you mean {close[0]}? " if close else ""
 
 
 def locate(document: Document, path: KeyPath) -> Location:

@@ -60,7 +60,8 @@ def _relative(path: object, *, below: str, message: str) -> str:
         raise PydanticCustomError("path", message)
     parts = path.removesuffix("/").split("/")
     plain = path.isprintable() and not re.search(r"[\\]|\$\{|^~|^[A-Za-z][A-Za-z0-9+.-]*:", path)
-    if not plain or not {"", ".", ".."}.isdisjoint(parts) or not path.startswith(below):
+    inside = path.startswith(below) and path != below
+    if not plain or not inside or not {"", ".", ".."}.isdisjoint(parts):
         raise PydanticCustomError("path", message)
     return path
 
