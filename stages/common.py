@@ -9,6 +9,7 @@ import pandas as pd
 
 from langsig.factorization import Solver
 from langsig.parameters import Parameters, load_parameters, selected_languages
+from langsig.representations import CategoryStatistics
 from langsig.schemas import LearningCurves
 
 
@@ -17,15 +18,34 @@ def load_params() -> dict[str, Any]:
     return load_parameters().model_dump()
 
 
-def solver_of(options: dict[str, Any]) -> Solver:
+def solver_of(parameters: Parameters) -> Solver:
     """The solver that the section ``factorize`` describes."""
+    options = parameters.factorize
     return Solver(
-        rank=options["rank"],
-        method=options["method"],
-        ridge=options["ridge"],
-        max_iterations=options["max_iterations"],
-        tolerance=options["tolerance"],
+        rank=options.rank,
+        method=options.method,
+        ridge=options.ridge,
+        max_iterations=options.max_iterations,
+        tolerance=options.tolerance,
     )
+
+
+def load_covariances(
+    name: str, parameters: Parameters, *, folder: str = "covariances"
+) -> list[CategoryStatistics]:
+    """The covariances of all languages that are analysed.
+
+    Parameters
+    ----------
+    name
+        Name of the files: a category as in file names, or ``equal-words``.
+    folder
+        Folder below ``artifacts``, with one folder per language.
+    """
+    return [
+        CategoryStatistics.load(Path("artifacts", folder, language, f"{name}.safetensors"))
+        for language in selected_languages("analysis", parameters)
+    ]
 
 
 def paths(template: str, languages: list[str]) -> dict[str, Path]:

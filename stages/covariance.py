@@ -1,34 +1,41 @@
 """One language: hidden states of both models -> covariances by category and layer."""
 
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
-from typing import Any
 
 from langsig.files import atomic_directory
 from langsig.morphology import ALL_WORDS, CATEGORIES, Words, category_slug
+from langsig.parameters import load_parameters
 from langsig.representations import States, covariances_by_category
-from stages.common import load_params
 
 
 def main(arguments: Sequence[str]) -> None:
     (language,) = arguments
-    params = load_params()
-    options: dict[str, Any] = {"language": language, "seed": params["seed"], **params["covariance"]}
-    equal_words = options.pop("equal_words")
-    states = [
-        States.open(Path(f"artifacts/states/{role}/{language}"))
-        for role in ("control", "experimental")
-    ]
-    words = Words.load(Path(f"artifacts/words/{language}")).table
-    statistics = covariances_by_category(*states, words, categories=list(CATEGORIES), **options)
-    options |= {"categories": [ALL_WORDS], "max_words": equal_words}
-    (sample,) = covariances_by_category(*states, words, **options)
+    parameters = load_parameters()
+    options = parameters.covariance
+    control = States.open(Path(f"artifacts/states/control/{language}"))
+    experimental = States.open(Path(f"artifacts/states/experimental/{language}"))
+    covariances = partial(
+        covariances_by_category,
+        control,
+        experimental,
+        Words.load(Path(f"artifacts/words/{language}")).table,
+        language=language,
+        min_instances=options.min_instances,
+        blocks=options.blocks,
+        block_layers=options.block_layers,
+        seed=parameters.seed,
+    )
+    statistics = covariances(categories=CATEGORIES)
+    (equal_words,) = covariances(categories=[ALL_WORDS], max_words=options.equal_words)
     with atomic_directory(Path(f"artifacts/covariances/{language}")) as output:
-        for category in statistics:
-            category.save(output / f"{category_slug(category.category)}.safetensors")
-        sample.save(output / "equal-words.safetensors")
-    print(f"{language}: " + ", ".join(f"{c.category} {c.words:,}" for c in statistics if c.layers))
+        for entry in statistics:
+            entry.save(output / f"{category_slug(entry.category)}.safetensors")
+        equal_words.save(output / "equal-words.safetensors")
+    used = [f"{entry.category} {entry.words:,}" for entry in statistics if entry.layers]
+    print(f"{language}: {', '.join(used)}")
     pairs = statistics[0].layer_pairs
-    if any(control != experimental for control, experimental in pairs):
-        matched = " ".join(f"{control}-{experimental}" for control, experimental in pairs)
+    if any(control_layer != experimental_layer for control_layer, experimental_layer in pairs):
+        matched = " ".join("-".join(map(str, pair)) for pair in pairs)
         print(f"{language}: layers matched, control-experimental: {matched}")

@@ -1,4 +1,4 @@
-"""One language, one model: words -> hidden states, a file a layer."""
+"""One language, one model: words -> hidden states, one file per layer."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -6,13 +6,13 @@ from pathlib import Path
 from langsig.corpora import load_tokenizer
 from langsig.files import atomic_directory
 from langsig.morphology import Words
+from langsig.parameters import load_parameters
 from langsig.representations import extract, load_encoder
-from stages.common import load_params
 
 
 def main(arguments: Sequence[str]) -> None:
     role, language = arguments
-    options = load_params()["extract"]
+    options = load_parameters().extract
     checkpoint = Path("artifacts/models", "experimental" if role == "experimental" else language)
     words = Words.load(Path(f"artifacts/words/{language}")).table
     with atomic_directory(Path(f"artifacts/states/{role}/{language}")) as output:
@@ -21,7 +21,8 @@ def main(arguments: Sequence[str]) -> None:
             load_tokenizer(checkpoint),
             words,
             output,
+            dtype=options.dtype,
+            batch_tokens=options.batch_tokens,
             language=language,
-            **options,
         )
     print(f"{language}: {role} states of {kept:,} of {len(words):,} words")

@@ -7,28 +7,25 @@ from pathlib import Path
 from langsig.factorization import baselines, factorize_category
 from langsig.files import atomic_directory
 from langsig.morphology import ALL_WORDS
-from langsig.representations import CategoryStatistics
-from stages.common import languages_of, load_params, paths, solver_of
+from langsig.parameters import load_parameters
+from stages.common import load_covariances, solver_of
 
 
 def main(arguments: Sequence[str]) -> None:
     (slug,) = arguments
-    params = load_params()
-    languages = languages_of(params, "analysis.languages")
-    files = paths(f"artifacts/covariances/{{language}}/{slug}.safetensors", languages)
-    statistics = [CategoryStatistics.load(path) for path in files.values()]
+    parameters = load_parameters()
+    options = parameters.factorize
+    statistics = load_covariances(slug, parameters)
     category = statistics[0].category
-    options = params["factorize"]
-    normalise, starts = options["normalise"], options["starts"]
     result = factorize_category(
         statistics,
-        solver=solver_of(options),
-        normalise=normalise,
-        starts=starts if category == ALL_WORDS else options["other_starts"],
-        seed=params["seed"],
+        solver=solver_of(parameters),
+        normalise=options.normalise,
+        starts=options.starts if category == ALL_WORDS else options.other_starts,
+        seed=parameters.seed,
         workers=os.cpu_count() or 1,
     )
-    measures = baselines(statistics, rank=options["rank"], normalise=normalise)
+    measures = baselines(statistics, rank=options.rank, normalise=options.normalise)
     with atomic_directory(Path(f"artifacts/signatures/{slug}")) as output:
         result.save(output)
         measures.save(output / "baselines.csv")

@@ -6,24 +6,22 @@ from pathlib import Path
 from langsig.factorization import ranks_by_layer
 from langsig.files import atomic_directory
 from langsig.morphology import ALL_WORDS, category_slug
-from langsig.representations import CategoryStatistics
-from stages.common import languages_of, load_params, paths, solver_of
+from langsig.parameters import load_parameters
+from stages.common import load_covariances, solver_of
 
 
 def main(_arguments: Sequence[str]) -> None:
-    params = load_params()
-    file = f"artifacts/covariances/{{language}}/{category_slug(ALL_WORDS)}.safetensors"
-    files = paths(file, languages_of(params, "analysis.languages"))
-    options = params["ranks"]
+    parameters = load_parameters()
+    options = parameters.ranks
     tables = ranks_by_layer(
-        [CategoryStatistics.load(path) for path in files.values()],
-        layers=options["layers"],
-        candidates=options["candidates"],
-        solver=solver_of(params["factorize"]),
-        starts=options["starts"],
-        folds=options["folds"],
-        seed=params["seed"],
-        normalise=params["factorize"]["normalise"],
+        load_covariances(category_slug(ALL_WORDS), parameters),
+        layers=options.layers,
+        candidates=options.candidates,
+        solver=solver_of(parameters),
+        starts=options.starts,
+        folds=options.folds,
+        seed=parameters.seed,
+        normalise=parameters.factorize.normalise,
     )
     with atomic_directory(Path("artifacts/ranks")) as output:
         tables.sweep.save(output / "ranks.csv")

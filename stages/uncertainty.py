@@ -1,7 +1,7 @@
 """All words, from one source of covariances: intervals and tests by flipped blocks.
 
 Sources are the trained models, the same with an equal number of words per language, and the
-models before training. Hidden states are taken as they are and normalised by variance.
+models before training. Hidden states are taken both as they are and normalised by variance.
 """
 
 import os
@@ -11,36 +11,38 @@ from pathlib import Path
 from langsig.errors import InputError
 from langsig.factorization import uncertainty_by_layer
 from langsig.files import atomic_directory
-from langsig.representations import CategoryStatistics
+from langsig.morphology import ALL_WORDS, category_slug
+from langsig.parameters import load_parameters
 from langsig.schemas import NORMALISATIONS
-from stages.common import languages_of, load_params, paths, solver_of
+from stages.common import load_covariances, solver_of
 
+# Folder below artifacts, and name of the files, of each source.
 FILES = {
-    "trained": "artifacts/covariances/{language}/part-of-speech.safetensors",
-    "equal-words": "artifacts/covariances/{language}/equal-words.safetensors",
-    "untrained": "artifacts/untrained/{language}/part-of-speech.safetensors",
+    "trained": ("covariances", category_slug(ALL_WORDS)),
+    "equal-words": ("covariances", "equal-words"),
+    "untrained": ("untrained", category_slug(ALL_WORDS)),
 }
 
 
 def main(arguments: Sequence[str]) -> None:
     (source,) = arguments
-    params = load_params()
     if source not in FILES:
         raise InputError(f"source must be one of {', '.join(FILES)}, got {source!r}")
-    files = paths(FILES[source], languages_of(params, "analysis.languages"))
-    options = params["uncertainty"]
-    result = uncertainty_by_layer(
-        [CategoryStatistics.load(path) for path in files.values()],
+    parameters = load_parameters()
+    options = parameters.uncertainty
+    folder, name = FILES[source]
+    tables = uncertainty_by_layer(
+        load_covariances(name, parameters, folder=folder),
         source=source,
         normalisations=NORMALISATIONS,
-        solver=solver_of(params["factorize"]),
-        replicates=options["replicates"],
-        iterations=options["iterations"],
-        starts=options["starts"],
-        seed=params["seed"],
+        solver=solver_of(parameters),
+        replicates=options.replicates,
+        iterations=options.iterations,
+        starts=options.starts,
+        seed=parameters.seed,
         workers=os.cpu_count() or 1,
     )
     with atomic_directory(Path(f"artifacts/uncertainty/{source}")) as output:
-        result.estimates.save(output / "estimates.csv")
-        result.replicates.save(output / "replicates.parquet")
-    print(f"{source}: {len(result.replicates):,} replicates")
+        tables.estimates.save(output / "estimates.csv")
+        tables.replicates.save(output / "replicates.parquet")
+    print(f"{source}: {len(tables.replicates):,} replicates")

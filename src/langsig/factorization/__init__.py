@@ -7,7 +7,6 @@ from langsig.factorization.layers import (
     factorize_category,
     factorize_layers,
     fits_from_starts,
-    signature_table,
 )
 from langsig.factorization.matrices import factorize
 from langsig.factorization.model import Parafac2Result
@@ -50,7 +49,6 @@ __all__ = [
     "rank_sweep",
     "ranks_by_layer",
     "recommend_ranks",
-    "signature_table",
     "signatures_under",
     "split_halves",
     "uncertainty_by_layer",

@@ -206,7 +206,7 @@ def solve(
         start = random_start(stack, rank, seed)
     try:
         result = fit(stack, start, max_iterations=max_iterations, tolerance=tolerance, ridge=ridge)
-    except torch.linalg.LinAlgError as error:
+    except torch.linalg.LinAlgError as error:  # type: ignore[attr-defined]
         raise InputError(f"{OVERFLOW}: {error}") from error
     return Parafac2Result.from_factors(
         slices,

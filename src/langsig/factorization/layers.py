@@ -171,7 +171,7 @@ def factorize_layers(
         results = list(bar)
     tables, rows, factors = [], [], {}
     for layer, (result, checks) in enumerate(results):
-        tables.append(signature_table(result, languages).assign(layer=layer))
+        tables.append(_signatures(result, category=category, layer=layer, languages=languages))
         control_layer, experimental_layer = pairs[layer]
         rows.append(
             {
@@ -187,9 +187,7 @@ def factorize_layers(
         factors[f"{layer:02d}.experimental_directions"] = result.experimental_directions
         for language, projection in zip(languages, result.projections, strict=True):
             factors[f"{layer:02d}.projections.{language}"] = projection
-    if not layers:
-        return Factorization(Signatures.empty(), Diagnostics.empty(), {})
-    signatures = pd.concat(tables, ignore_index=True).assign(category=category)
+    diagnostics = pd.DataFrame(rows, columns=list(Diagnostics.columns))
     unsettled = [str(row["layer"]) for row in rows if not row["converged"]]
     if unsettled:
         warnings.warn(
@@ -199,7 +197,7 @@ def factorize_layers(
             ConvergenceWarning,
             stacklevel=2,
         )
-    return Factorization(Signatures(signatures), Diagnostics(pd.DataFrame(rows)), factors)
+    return Factorization(Signatures.concat(tables), Diagnostics(diagnostics), factors)
 
 
 def factorize_category(
@@ -282,15 +280,20 @@ def fits_from_starts(
     return [solver.fit(slices, seed=seed), *random]
 
 
-def signature_table(result: Parafac2Result, languages: Sequence[str]) -> pd.DataFrame:
-    """Signatures of one factorisation: columns ``language``, ``component``, ``value``."""
+def _signatures(
+    result: Parafac2Result, *, category: str, layer: int, languages: Sequence[str]
+) -> Signatures:
     components = result.signatures.shape[1]
-    return pd.DataFrame(
-        {
-            "language": np.repeat(np.array(languages, object), components),
-            "component": np.tile(np.arange(components), len(languages)),
-            "value": result.signatures.ravel(),
-        }
+    return Signatures(
+        pd.DataFrame(
+            {
+                "category": category,
+                "layer": layer,
+                "language": np.repeat(np.array(languages, object), components),
+                "component": np.tile(np.arange(components), len(languages)),
+                "value": result.signatures.ravel(),
+            }
+        )
     )
 
 

@@ -295,13 +295,14 @@ def uncertainty_by_layer(
     words = [entry.words for entry in entries]
     estimates, draws = [], []
     for (normalise, layer), uncertainty in zip(tasks, fitted, strict=True):
-        keys = {"source": source, "normalise": normalise, "layer": layer}
         columns = {"language": languages, "words": words, **uncertainty.columns}
-        estimates.append(Estimates(pd.DataFrame(keys | columns)))
+        estimate = pd.DataFrame(columns).assign(source=source, normalise=normalise, layer=layer)
+        estimates.append(Estimates(estimate))
         for varied, averages in uncertainty.averages.items():
             wide = pd.DataFrame(averages, columns=languages).rename_axis("replicate").reset_index()
             long = wide.melt("replicate", var_name="language", value_name="average_signature")
-            draws.append(Replicates(long.assign(varied=varied, **keys)))
+            keyed = long.assign(source=source, normalise=normalise, layer=layer, varied=varied)
+            draws.append(Replicates(keyed))
     return LayeredUncertainty(Estimates.concat(estimates), Replicates.concat(draws))
 
 
