@@ -1,4 +1,4 @@
-"""Hold what a run of the pipeline left behind against what its parameters promise."""
+"""Check the results of a run of the pipeline against its parameters."""
 
 import argparse
 import json
@@ -15,10 +15,10 @@ from langsig.morphology import Words, category_slug
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("repository", type=Path)
-    parser.add_argument("--learnt", action="store_true", help="every model must have learnt")
+    parser.add_argument("--learnt", action="store_true", help="require that every model has learnt")
     arguments = parser.parse_args()
     problems = check(arguments.repository, learnt=arguments.learnt)
-    print("\n".join(problems) or f"{arguments.repository}: all there")
+    print("\n".join(problems) or f"{arguments.repository}: complete")
     sys.exit(bool(problems))
 
 
@@ -38,16 +38,16 @@ def check(repository: Path, *, learnt: bool) -> list[str]:
         rows = averages[averages["category"] == category]
         if len(expected) < 2:
             expected = set()  # nothing to factorise jointly
-        found = set(zip(rows["language"], rows["layer"], strict=True))
-        if found != {(language, layer) for language in expected for layer in layers}:
-            problems.append(f"{category}: {sorted(found)} instead of {sorted(expected)}")
+        present = set(zip(rows["language"], rows["layer"], strict=True))
+        if present != {(language, layer) for language in expected for layer in layers}:
+            problems.append(f"{category}: {sorted(present)} instead of {sorted(expected)}")
         print(f"{category:16} {' '.join(sorted(expected)) or '(in fewer than two languages)'}")
     if not (averages["average_signature"] > 0).all():
         problems.append("an average signature is not positive")
-    found = pd.read_csv(repository / "artifacts/tables/findings.csv")
-    seen = set(zip(found["source"], found["normalise"], strict=True))
-    if len(seen) != 2 * len(params["uncertainty"]["sources"]) or found["low"].isna().any():
-        problems.append(f"findings for {sorted(seen)} only, or without intervals")
+    findings = pd.read_csv(repository / "artifacts/tables/findings.csv")
+    variants = set(zip(findings["source"], findings["normalise"], strict=True))
+    if len(variants) != 2 * len(params["uncertainty"]["sources"]) or findings["low"].isna().any():
+        problems.append(f"findings for {sorted(variants)} only, or without intervals")
     for model in (*languages, "experimental"):
         if learnt and not metrics["learning"][model]["learnt"]:
             problems.append(f"{model} has not learnt: {metrics['learning'][model]}")
@@ -57,14 +57,14 @@ def check(repository: Path, *, learnt: bool) -> list[str]:
             problems.append(f"no test of {name} has enough languages")
     for name in ("violins", "intervals", "learning", "ranks", "correlations", "distances", "trees"):
         if not (repository / "plots/figures" / f"{name}.svg").is_file():
-            problems.append(f"no picture {name}.svg")
+            problems.append(f"no figure {name}.svg")
     if "Average signatures" not in (repository / "report/index.html").read_text(encoding="utf-8"):
         problems.append("report/index.html has no signatures")
     return problems
 
 
 def words_by_category(repository: Path, languages: set[str]) -> dict[str, dict[str, int]]:
-    """Words with hidden states that bear each of the 17 categories, by language."""
+    """Count the words with hidden states that bear each of the 17 categories, by language."""
     counts: dict[str, dict[str, int]] = {}
     for language in languages:
         words = Words.load(repository / f"artifacts/words/{language}")
