@@ -76,7 +76,7 @@ record:  ## TO=docs/results/NAME: keep parameters, metrics, tables and figures o
 	mkdir -p "$$TO"
 	cp params.yaml metrics/summary.json artifacts/tables/* artifacts/relations/* plots/figures/*.svg plots/figures/learning.csv "$$TO"
 
-samples: install  ## write the sample world anew
+samples: install  ## write the sample world again
 	$(BIN)/python -m langsig.sample_world samples
 
 docs: install  ## write the parts of docs/reference that the code defines

@@ -1,18 +1,18 @@
-"""Hidden states of all words: this extraction against one sentence at a time, pickled.
+"""Measure the extraction of hidden states, compared with one pickled sentence at a time.
 
-The baseline does what the published implementation does: words are tokenised one by one, each
-sentence goes alone through the whole masked language model, and the float32 vector of every word
-in every layer becomes a Python object; all are held until they are pickled at the end. A second
-baseline leaves out the output layer, so that its share can be seen. Models have random weights.
+The baseline works as the published implementation: words are tokenised one by one, each sentence
+goes through the whole masked language model separately, and the float32 vector of every word in
+every layer becomes a Python object. All objects stay in memory and are pickled at the end. A
+second baseline leaves out the output layer, to show its share. Models have random weights.
 
-Every measurement is a process of its own, the sides take turns, and the clock runs from the words
+Every measurement is a separate process, and the sides alternate. Time is measured from the words
 table to the files, after imports, loading of the model and ten sentences to warm up.
 """
 
 import argparse
 import json
 import os
-import pickle  # in the baseline only: it is what is measured
+import pickle  # only for the baseline, which is measured with it
 import resource
 import statistics
 import subprocess
@@ -51,7 +51,11 @@ def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--treebank", type=Path, help="CoNLL-U; else German or the sample")
+    parser.add_argument(
+        "--treebank",
+        type=Path,
+        help="CoNLL-U file (default: UD German if available, else the sample)",
+    )
     parser.add_argument("--sentences", type=int, default=500)
     parser.add_argument("--repetitions", type=int, default=5)
     parser.add_argument("--models", nargs="+", choices=MODELS, default=list(MODELS))
@@ -94,7 +98,7 @@ def default_treebank() -> Path:
 
 
 def tokenizer_of(words: pd.DataFrame, folder: Path) -> "PreTrainedTokenizerBase":
-    """Trained on the treebank itself, so that words have about as many sub-words as usual."""
+    """A tokenizer trained on the treebank, so that words have a usual number of sub-words."""
     text = folder / "text.txt"
     text.write_text("\n".join(words.groupby("sentence")["form"].agg(" ".join)), encoding="utf-8")
     pieces = min(8_000, words["form"].nunique() // 3)
@@ -112,7 +116,7 @@ def prepare(
     vocabulary: int,
     shape: ModelShape,
 ) -> None:
-    """Checkpoint, tokenizer and words in one folder."""
+    """Write checkpoint, tokenizer and words to one folder."""
     ids = _Vocabulary(vocabulary)
     model = build_model(shape, ids, max_length=POSITIONS, seed=0)  # type: ignore[arg-type]
     model.save_pretrained(folder)
@@ -121,7 +125,7 @@ def prepare(
 
 
 class _Vocabulary(SimpleNamespace):
-    """What ``build_model`` asks of a tokenizer; only the first ids are ever used."""
+    """The attributes of a tokenizer that ``build_model`` reads; only the first ids are used."""
 
     def __init__(self, size: int) -> None:
         super().__init__(pad_token_id=1, bos_token_id=0, eos_token_id=2)
@@ -132,7 +136,7 @@ class _Vocabulary(SimpleNamespace):
 
 
 def measure(name: str, folder: Path, repetitions: int) -> list[dict[str, Any]]:
-    """A row a side: medians, and words per second as multiples of the published way's."""
+    """One row per side: medians, and words per second as multiples of the baseline's."""
     runs: dict[str, list[dict[str, float]]] = {side: [] for side in SIDES}
     for repetition in range(repetitions):
         for side in SIDES[:: -1 if repetition % 2 else 1]:
@@ -158,7 +162,7 @@ def measure(name: str, folder: Path, repetitions: int) -> list[dict[str, Any]]:
 
 
 def run_side(side: str, folder: Path) -> dict[str, float]:
-    """Extract once; the numbers of one run."""
+    """Extract once and return the measurements."""
     words = pd.read_parquet(folder / "words.parquet")
     tokenizer = load_tokenizer(folder)
     if side == "langsig":
@@ -185,7 +189,7 @@ def run_side(side: str, folder: Path) -> dict[str, float]:
 def streamed(
     model: Any, tokenizer: Any, words: pd.DataFrame, output: Path
 ) -> NDArray[np.floating[Any]]:
-    """langsig's way; the vectors of the top layer, ``[words, dim]``."""
+    """Extract with langsig; returns the vectors of the top layer, ``[words, dim]``."""
     options: dict[str, Any] = {"dtype": DTYPE, "batch_tokens": BATCH_TOKENS, "language": "de"}
     extract(model, tokenizer, words, output, **options)
     return States.open(output).layers[-1]
@@ -194,7 +198,7 @@ def streamed(
 def pickled(
     model: Any, tokenizer: Any, words: pd.DataFrame, output: Path
 ) -> NDArray[np.floating[Any]]:
-    """The published way; the vectors of the top layer, ``[words, dim]``."""
+    """Extract as published; returns the vectors of the top layer, ``[words, dim]``."""
     records = one_by_one(model, tokenizer, words)
     with open(output / "vectors.pkl", "wb") as stream:
         pickle.dump(records, stream)
@@ -203,7 +207,7 @@ def pickled(
 
 
 def one_by_one(model: Any, tokenizer: Any, words: pd.DataFrame) -> list[dict[str, Any]]:
-    """A record a word: its form, and a vector ``[1, dim]`` a layer."""
+    """One record per word: its form, and one vector ``[1, dim]`` per layer."""
     records = []
     for _, sentence in words.groupby("sentence"):
         pieces = [tokenizer.tokenize(form) for form in sentence["form"]]

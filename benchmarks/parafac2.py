@@ -1,16 +1,16 @@
-"""PARAFAC2: this solver against TensorLy's, to the same loss.
+"""Measure CPU time and memory of PARAFAC2, compared with TensorLy at the same loss.
 
-TensorLy runs so many iterations (100; 7 where dimensions are 768) in float64 from its SVD start;
-the loss that it reaches is the target. langsig's solver fits the same plain model (no ridge) from
-the same start until its loss, computed in float64 at the end, is no higher (by a millionth, as
-both may be at the same minimum). TensorLy in float32 stops earlier, where its loss no longer
-changes in that precision, and higher: langsig is compared with it at the loss that it reaches.
-matcouply's AO-ADMM, if it is installed, runs as many iterations and reports the loss it reaches.
+TensorLy runs 100 iterations (7 where dimensions are 768) in float64 from its SVD start. The loss
+that it reaches is the target. langsig's solver fits the same plain model (no ridge) from the same
+start until its loss, computed in float64 at the end, reaches the target (up to a millionth,
+because both may be at the same minimum). TensorLy in float32 stops earlier, when its loss no
+longer changes in that precision, and at a higher loss; langsig is compared with it at that loss.
+matcouply's AO-ADMM, if installed, runs the same number of iterations and reports its loss.
 
-`--growth` instead: CPU time an iteration while languages, dimensions or components double.
+With `--growth`: CPU time per iteration while languages, dimensions or components double.
 
-Every measurement is a process of its own and the sides take turns. CPU time runs from slices to
-factors, all threads together, without imports; memory is the growth of the process's peak.
+Every measurement is a separate process, and the sides alternate. CPU time is that of all threads
+from slices to factors, without imports. Memory is the growth of the process's peak.
 """
 
 import argparse
@@ -24,6 +24,7 @@ import time
 import warnings
 from collections.abc import Callable
 from importlib.util import find_spec
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -40,8 +41,8 @@ QUICK = ("64/32", "64/64")
 LARGE, FEW = 768, 7
 MOST = 2_000  # iterations that langsig may take
 GROWTH = {"languages": (33, 66, 132), "dim": (64, 128, 256), "rank": (16, 32, 64)}
-MIDDLE = {"languages": 33, "dim": 64, "rank": 32}  # from which one at a time is varied
-SAME = 1 + 1e-6  # times the target count as reached: both may be at the same minimum
+MIDDLE = {"languages": 33, "dim": 64, "rank": 32}  # one of these is varied at a time
+SAME = 1 + 1e-6  # a loss up to this factor reaches the target: minima may be the same
 
 
 def main() -> None:
@@ -52,11 +53,18 @@ def main() -> None:
     parser.add_argument("--kinds", nargs="+", choices=KINDS, default=list(KINDS))
     parser.add_argument("--languages", type=int, default=LANGUAGES)
     parser.add_argument("--repetitions", type=int, default=1)
-    parser.add_argument("--seed", type=int, default=1_000, help="settings were chosen on others")
+    parser.add_argument(
+        "--seed",
+        type=int,
+        default=1_000,
+        help="seed of the slices (default: 1000); settings were chosen on others",
+    )
     parser.add_argument(
         "--quick", action="store_true", help=f"cells {' '.join(QUICK)} of related slices only"
     )
-    parser.add_argument("--growth", action="store_true", help="CPU time an iteration, by size")
+    parser.add_argument(
+        "--growth", action="store_true", help="measure CPU time per iteration by size"
+    )
     parser.add_argument("--json", action="store_true")
     parser.add_argument("--side", choices=SIDES, help=argparse.SUPPRESS)
     parser.add_argument("--problem", help=argparse.SUPPRESS)
@@ -80,7 +88,7 @@ def main() -> None:
 
 
 def compare(arguments: argparse.Namespace) -> list[dict[str, Any]]:
-    """A row a cell and kind of slices."""
+    """One row per cell and kind of slices."""
     rows = []
     for cell in QUICK if arguments.quick else arguments.cells:
         dim, rank = map(int, cell.split("/"))
@@ -108,7 +116,7 @@ def planted(rng: Generator, languages: int, dim: int, rank: int) -> Slices:
 
 
 def unrelated(rng: Generator, languages: int, dim: int, rank: int) -> Slices:
-    """Singular values that fall by a power of one half, in directions of their own."""
+    """Singular values that fall by a power of one half, in independent directions."""
     values = np.arange(1, dim + 1) ** -0.5
     return [orthonormal(rng, dim) * values @ orthonormal(rng, dim) for _ in range(languages)]
 
@@ -167,7 +175,7 @@ def with_matcouply(slices: Slices, problem: dict[str, Any]) -> Parafac2Result:
         absolute_tol=None,
         tol=None,
     )
-    # Its control directions are one matrix a slice, not the product of two.
+    # Its control directions are one matrix per slice, not the product of two.
     return Parafac2Result(s, np.eye(problem["rank"]), v, list(projected), 0.0, 0, False)
 
 
@@ -194,13 +202,13 @@ def run_side(side: str, problem: dict[str, Any]) -> dict[str, float]:
     slices = slices_of(problem)
     scale = np.sqrt(np.mean([np.sum(omega**2) for omega in slices]))
     slices = [omega / scale for omega in slices]
-    SIDES[side](slices[:2], problem | {"iterations": 1, "needed": 1})  # what is loaded at first use
+    SIDES[side](slices[:2], problem | {"iterations": 1, "needed": 1})  # loads lazily imported code
     before = resident()
     start = time.process_time()
     result = SIDES[side](slices, problem)
     seconds = time.process_time() - start
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    return {"cpu": seconds, "memory": max(0.0, peak - before), "loss": result.error_of(slices)}
+    memory = max(0.0, peak_memory() - before)
+    return {"cpu": seconds, "memory": memory, "loss": result.error_of(slices)}
 
 
 def slices_of(problem: dict[str, Any]) -> Slices:
@@ -209,12 +217,21 @@ def slices_of(problem: dict[str, Any]) -> Slices:
 
 
 def resident() -> float:
-    with open("/proc/self/statm") as file:
-        return int(file.read().split()[1]) * resource.getpagesize() / 2**20
+    """Memory of this process in MB; its peak so far where the system does not tell."""
+    status = Path("/proc/self/statm")
+    if not status.exists():
+        return peak_memory()
+    return int(status.read_text().split()[1]) * resource.getpagesize() / 2**20
+
+
+def peak_memory() -> float:
+    """Peak memory of this process in MB."""
+    unit = 1 if sys.platform == "darwin" else 1024
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit / 2**20
 
 
 def iterations_to(problem: dict[str, Any], target: float) -> int:
-    """How many iterations langsig needs; not part of what is timed."""
+    """Number of iterations that langsig needs; this is not timed."""
     stack = als.SliceStack(slices_of(problem))
     start = als.svd_start(stack, problem["rank"])
     for most in (2 * problem["iterations"], MOST):
@@ -238,7 +255,7 @@ def measure(problem: dict[str, Any], repetitions: int) -> dict[str, Any]:
                     needed[side] = iterations_to(problem, target)
             run = in_process(side, problem | {"needed": needed.get(side)})
             while run["loss"] > target and needed[side] < MOST:
-                needed[side] += 1  # where float32 read its loss too low
+                needed[side] += 1  # float32 underestimated its loss
                 run = in_process(side, problem | {"needed": needed[side]})
             figures[side].append(run)
     cpu = {side: statistics.median(run["cpu"] for run in runs) for side, runs in figures.items()}
@@ -254,7 +271,7 @@ def measure(problem: dict[str, Any], repetitions: int) -> dict[str, Any]:
 
 
 def growth(seed: int, repetitions: int, points: int) -> list[dict[str, Any]]:
-    """CPU time an iteration of both solvers, a row a size; slices are related."""
+    """CPU time per iteration of both solvers, one row per size; slices are related."""
     rows = []
     for varied, values in GROWTH.items():
         for value in values[:points]:
@@ -326,7 +343,7 @@ def as_table(setting: dict[str, Any], rows: list[dict[str, Any]]) -> str:
 
 def as_growth(rows: list[dict[str, Any]]) -> str:
     lines = [
-        "| varied | languages | dim | rank | TensorLy float64, ms an iteration | langsig, ms "
+        "| varied | languages | dim | rank | TensorLy float64, ms per iteration | langsig, ms "
         "| memory, MB |",
         "| --- | ---: | ---: | ---: | ---: | ---: | ---: |",
     ]

@@ -1,9 +1,9 @@
-"""What a ridge costs in fit, and what it buys in agreement between starts.
+"""Measure how a ridge changes the fit and the agreement between starts.
 
-For the slices of all words in this repository's artifacts (or simulated ones), and for each
-weight of the ridge: relative error and average signatures from the SVD start and four random
-ones; and, where sums over blocks of sentences are kept, how well the fit to the even blocks
-reconstructs the slices of the odd ones.
+The slices are those of all words in this repository's artifacts, or simulated. For each weight of
+the ridge, the table has the relative error and the average signatures from the SVD start and four
+random starts. Where sums over blocks of sentences are available, it also has the error of the fit
+to the even blocks on the slices of the odd blocks.
 """
 
 import argparse
@@ -32,10 +32,16 @@ def main() -> None:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--repository", type=Path, default=Path())
-    parser.add_argument("--layers", type=int, nargs="+", help="default: those with blocks")
-    parser.add_argument("--simulated", choices=KINDS, help="slices like these instead")
-    parser.add_argument("--languages", type=int, default=33, help="how many simulated slices")
-    parser.add_argument("--dim", type=int, default=64, help="of simulated slices")
+    parser.add_argument(
+        "--layers", type=int, nargs="+", help="layers to use (default: those with blocks)"
+    )
+    parser.add_argument("--simulated", choices=KINDS, help="simulate slices of this kind instead")
+    parser.add_argument(
+        "--languages", type=int, default=33, help="number of simulated slices (default: 33)"
+    )
+    parser.add_argument(
+        "--dim", type=int, default=64, help="dimension of simulated slices (default: 64)"
+    )
     parser.add_argument("--rank", type=int, default=32)
     parser.add_argument("--json", action="store_true")
     arguments = parser.parse_args()
@@ -43,7 +49,9 @@ def main() -> None:
     if arguments.simulated:
         rng = default_rng(1_000)
         slices = KINDS[arguments.simulated](rng, arguments.languages, arguments.dim, arguments.rank)
-        strengths = rng.uniform(0.7, 1.4, len(slices))  # else the ranking is a matter of chance
+        strengths = rng.uniform(
+            0.7, 1.4, len(slices)
+        )  # otherwise the ranking is a matter of chance
         slices = [omega * strength for omega, strength in zip(slices, strengths, strict=True)]
         rows = compare(slices, None, arguments.rank, arguments.simulated)
     else:
@@ -66,7 +74,7 @@ def main() -> None:
 def compare(
     slices: Slices, halves: list[Slices] | None, rank: int, name: str
 ) -> list[dict[str, Any]]:
-    """A row a ridge."""
+    """One row per ridge."""
     singular = [np.linalg.svd(omega, compute_uv=False)[:rank].mean() for omega in slices]
     rows = []
     for ridge in RIDGES:

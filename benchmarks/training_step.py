@@ -1,8 +1,8 @@
-"""Time of a training step: langsig's models against the same ones as transformers trains them.
+"""Measure the time of a training step, compared with the same models in transformers.
 
-Both start from the same weights and see the same batches, in turn, in one process. A step is what
-the Trainer does: mask, forward, backward, clip the gradient, fused AdamW. The two differ in where
-the output layer computes logits: at the masked positions, or everywhere.
+Both start from the same weights and see the same batches, alternating in one process. A step is
+that of the Trainer: mask, forward, backward, clip the gradient, fused AdamW. The two differ in
+where the output layer computes logits: at the masked positions, or everywhere.
 """
 
 import argparse
@@ -24,22 +24,31 @@ from transformers import (
 from langsig.pretraining import ModelShape, build_model
 
 SPECIAL = {"bos_token": "<s>", "pad_token": "<pad>", "eos_token": "</s>", "mask_token": "<mask>"}
-HEAD = 32  # dimensions an attention head
+HEAD = 32  # dimensions per attention head
 WARM_UP = 2
 VOCABULARIES = [8_000, 32_000, 250_002]
-MANY = 100_000  # entries from which on batches are small: logits everywhere take gigabytes
+MANY = 100_000  # from this size on, batches are small: logits everywhere take gigabytes
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--vocabulary", type=int, nargs="+", default=VOCABULARIES)
-    parser.add_argument("--batch", type=int, help="sequences (8 from vocabulary 100,000 on, or 32)")
+    parser.add_argument(
+        "--batch",
+        type=int,
+        help="sequences per batch (default: 32; from a vocabulary of 100,000 on, 8)",
+    )
     parser.add_argument("--length", type=int, default=64)
     parser.add_argument("--layers", type=int, default=6)
     parser.add_argument("--dim", type=int, default=128)
     parser.add_argument("--masking", type=float, default=0.15)
-    parser.add_argument("--steps", type=int, default=10, help=f"counted, after {WARM_UP} others")
-    parser.add_argument("--quick", action="store_true", help="three steps")
+    parser.add_argument(
+        "--steps",
+        type=int,
+        default=10,
+        help=f"steps to measure, after {WARM_UP} to warm up (default: 10)",
+    )
+    parser.add_argument("--quick", action="store_true", help="measure three steps")
     parser.add_argument("--json", action="store_true")
     arguments = parser.parse_args()
     if arguments.quick:
@@ -60,7 +69,7 @@ def main() -> None:
 
 
 def measure(vocabulary: int, arguments: argparse.Namespace) -> dict[str, Any]:
-    """Medians of the seconds of a step, and their ratio step by step."""
+    """Median seconds per step of both sides, and the ratio of each step."""
     tokenizer = tokenizer_of(vocabulary)
     shape = ModelShape(
         "roberta",
@@ -123,7 +132,7 @@ class Step:
 
 
 def tokenizer_of(size: int) -> PreTrainedTokenizerFast:
-    """A tokenizer with so many entries, none of which is ever looked up."""
+    """A tokenizer with this number of entries, none of which is ever looked up."""
     entries = [*SPECIAL.values()]
     entries[3:3] = [f"w{number}" for number in range(size - len(entries))]
     vocabulary = {entry: number for number, entry in enumerate(entries)}

@@ -1,12 +1,13 @@
-"""Do the intervals cover, and are the p-values uniform? Simulations whose truth is known.
+"""Simulate data with known truth: do intervals cover, and are p-values uniform?
 
-Two models' vectors of words in clustered sentences are drawn for several languages, and go the
-way of the pipeline: sums over blocks of sentences, cross-covariances, factorisation, bootstrap.
+Vectors of two models, for words in clustered sentences, are drawn for several languages and
+analysed as in the pipeline: sums over blocks of sentences, cross-covariances, factorisation,
+bootstrap.
 
-Coverage: the share of intervals that hold the expected average signature in samples of as many
-words, taken as the mean of the estimates over all data sets. Null: the two models' vectors are
-drawn apart, each with the dependence within sentences; p-values of the test by flipped signs
-should be uniform, so that their share below a level is the level.
+Coverage is the share of intervals that contain the expected average signature in samples with the
+same number of words, estimated by the mean over all data sets. For the null, the vectors of the
+two models are drawn independently, each with the dependence within sentences. The p-values of the
+test that flips signs should then be uniform: their share below a level should be that level.
 """
 
 import argparse
@@ -31,12 +32,12 @@ LEVELS = (0.01, 0.05, 0.1, 0.5)
 
 
 class World(NamedTuple):
-    """What all data sets have in common."""
+    """The parts that all data sets have in common."""
 
     maps: list[tuple[Array, Array]]
-    """By language: what is shared -> control and experimental model, ``[factors, dim]``."""
+    """By language: maps from shared factors to both models, ``[factors, dim]``."""
     own: float
-    """Standard deviation of what is a model's own."""
+    """Standard deviation of the independent part of each model."""
     clustered: float
     """Share of the variance that all words of a sentence have in common."""
 
@@ -73,7 +74,7 @@ def main() -> None:
 
 
 def make_world(rng: Generator, arguments: argparse.Namespace) -> World:
-    """Languages whose spectra fall alike, at levels of their own, in directions partly shared."""
+    """Languages with similar spectra, different levels, and partly shared directions."""
     dim = arguments.dim
     common, decay = rng.standard_normal((dim, dim)), np.arange(1, dim + 1) ** -0.5
     maps = []
@@ -85,7 +86,7 @@ def make_world(rng: Generator, arguments: argparse.Namespace) -> World:
 
 
 def sentences(rng: Generator, words: int) -> NDArray[np.int64]:
-    """Sentence of each word; about fifteen words a sentence."""
+    """Number of the sentence of each word; a sentence has about fifteen words."""
     lengths = 1 + rng.poisson(rng.gamma(4, 3.5, words // 2 + 2))
     return np.repeat(np.arange(len(lengths)), lengths)[:words]
 
@@ -93,7 +94,7 @@ def sentences(rng: Generator, words: int) -> NDArray[np.int64]:
 def vectors(
     rng: Generator, world: World, language: int, sentence: NDArray[np.int64], *, related: bool
 ) -> tuple[Array, Array]:
-    """Of the control and of the experimental model, ``[words, dim]``."""
+    """Vectors of the control and of the experimental model, ``[words, dim]``."""
 
     def noise(dim: int) -> Array:
         of_words = rng.standard_normal((len(sentence), dim))
@@ -119,7 +120,7 @@ def statistics(z: Array, y: Array, sentence: NDArray[np.int64], blocks: int) -> 
 def data_set(
     rng: Generator, world: World, words: int, blocks: int, *, related: bool
 ) -> list[BlockStatistics]:
-    """Sums over blocks of sentences, of each language."""
+    """Sums over blocks of sentences for each language."""
     drawn = []
     for language in range(len(world.maps)):
         sentence = sentences(rng, words)
@@ -131,7 +132,7 @@ def data_set(
 def one_coverage(
     world: World, words: int, arguments: argparse.Namespace, seed: int
 ) -> tuple[Array, Array, Array]:
-    """Estimates and ends of their intervals, ``[languages]`` each."""
+    """Estimates, lower and upper ends of their intervals, each ``[languages]``."""
     rng = default_rng([arguments.seed, words, seed])
     blocks = data_set(rng, world, words, arguments.blocks, related=True)
     slices = [b.cross_covariance(slice(None)) for b in blocks]
@@ -172,8 +173,11 @@ def coverage(found: list[tuple[Array, Array, Array]]) -> dict[str, Any]:
 
 
 def uniformity(p: Array) -> dict[str, Any]:
-    """Of p-values ``[data sets, languages]``; the test of Kolmogorov and Smirnov takes one
-    language a data set, as the others are not independent of it."""
+    """Shares of p-values ``[data sets, languages]`` below some levels, and a test of uniformity.
+
+    The test of Kolmogorov and Smirnov uses one language per data set, because the others are not
+    independent of it.
+    """
     test = kstest(p[:, 0], "uniform")
     shares = {f"p_below_{level}": float((p <= level).mean()) for level in LEVELS}
     return {**shares, "ks": float(test.statistic), "ks_p": float(test.pvalue)}

@@ -1,7 +1,7 @@
 #!/bin/bash
-# make spread on SLURM: sbatch conf/slurm/spread.sh, from a clone on a file system that all nodes
-# see. A Dask scheduler, one worker a GPU, and the head, all in this job. Change what your cluster
-# calls for; workers that die are replaced by none, their shares are taken up by the others.
+# make spread on SLURM: run sbatch conf/slurm/spread.sh in a clone on a file system that all nodes
+# see. This job runs a Dask scheduler, one worker per GPU, and the launcher. Adapt it to your
+# cluster. Workers that die are not replaced; the other workers do their tasks.
 #SBATCH --job-name=langsig
 #SBATCH --ntasks=8
 #SBATCH --gpus-per-task=1
