@@ -1,4 +1,4 @@
-"""That the benchmarks run, and that what they compare does the same work."""
+"""The benchmarks run, and the implementations that they compare give the same results."""
 
 import json
 import os
@@ -13,24 +13,24 @@ ROOT = Path(__file__).parents[1]
 
 
 def rows_of(program: str, *options: str) -> Any:
-    """What a benchmark prints with --json."""
-    done = subprocess.run(
+    """Run a benchmark and parse its JSON output."""
+    process = subprocess.run(
         [sys.executable, f"benchmarks/{program}.py", *options, "--json"],
         cwd=ROOT,
         env=os.environ | {"PYTHONPATH": str(ROOT / "src"), "OMP_NUM_THREADS": "1"},
         capture_output=True,
         text=True,
     )
-    assert done.returncode == 0, done.stderr
-    return json.loads(done.stdout)
+    assert process.returncode == 0, process.stderr
+    return json.loads(process.stdout)
 
 
 def test_training_step() -> None:
     sizes = {"vocabulary": 300, "batch": 4, "length": 16, "layers": 2, "dim": 64, "steps": 3}
     options = [text for name, value in sizes.items() for text in (f"--{name}", str(value))]
-    found = rows_of("training_step", *options)
-    assert found["setting"]["threads"] == 1
-    (row,) = found["rows"]
+    output = rows_of("training_step", *options)
+    assert output["setting"]["threads"] == 1
+    (row,) = output["rows"]
     assert (row["vocabulary"], row["batch"]) == (300, 4)
     assert row["largest_difference_of_losses"] < 1e-4
     assert 0 < row["ratio_min"] <= row["ratio"] <= row["ratio_max"]
@@ -39,30 +39,32 @@ def test_training_step() -> None:
 def test_uncertainty() -> None:
     sizes = {"languages": 3, "dim": 6, "rank": 2, "replicates": 20, "iterations": 4, "starts": 2}
     options = [text for name, value in sizes.items() for text in (f"--{name}", str(value))]
-    found = rows_of("uncertainty", "--words", "400", "--data-sets", "6", "--blocks", "8", *options)
-    assert found["setting"] | sizes == found["setting"]
-    (row,) = found["rows"]
+    output = rows_of("uncertainty", "--words", "400", "--data-sets", "6", "--blocks", "8", *options)
+    assert output["setting"] | sizes == output["setting"]
+    (row,) = output["rows"]
     assert row["words"] == 400
     assert 0.6 < row["coverage"] <= 1 and 0.02 < row["half_width"] < 0.5
     assert row["coverage"] + row["too_low"] + row["too_high"] == pytest.approx(1)
     shares = [row[f"p_below_{level}"] for level in (0.01, 0.05, 0.1, 0.5)]
     assert shares == sorted(shares)
-    assert shares[0] == 0, "with 19 flips no p is below 1/20"
+    assert shares[0] == 0, "with 19 flips, no p-value is below 1/20"
     assert shares[1] < 0.5 and shares[3] > 0
 
 
 @pytest.mark.slow
 def test_parafac2() -> None:
-    found = rows_of("parafac2", "--cells", "16/4", "--kinds", "unrelated", "--languages", "6")
-    assert found["setting"]["threads"] == 1 and found["setting"]["languages"] == 6
-    (row,) = found["rows"]
+    output = rows_of("parafac2", "--cells", "16/4", "--kinds", "unrelated", "--languages", "6")
+    assert output["setting"]["threads"] == 1 and output["setting"]["languages"] == 6
+    (row,) = output["rows"]
     assert (row["kind"], row["dim"], row["rank"]) == ("unrelated", 16, 4)
-    for rival, ours in (("float64", "langsig"), ("float32", "langsig as float32")):
-        rival = f"tensorly {rival}"
-        assert 0 < row["loss"][rival] < 1
-        assert row["loss"][ours] <= (1 + 1e-6) * row["loss"][rival] or row["needed"][ours] == 2_000
-        assert row["cpu"][rival] > 0 and row["cpu"][ours] > 0
-        assert row["memory"][rival] >= 0 and row["memory"][ours] >= 0
+    pairs = {"tensorly float64": "langsig", "tensorly float32": "langsig as float32"}
+    for baseline, ours in pairs.items():
+        assert 0 < row["loss"][baseline] < 1
+        assert (
+            row["loss"][ours] <= (1 + 1e-6) * row["loss"][baseline] or row["needed"][ours] == 2_000
+        )
+        assert row["cpu"][baseline] > 0 and row["cpu"][ours] > 0
+        assert row["memory"][baseline] >= 0 and row["memory"][ours] >= 0
     assert row["ratio"] == row["cpu"]["tensorly float64"] / row["cpu"]["langsig"]
     assert row["ratio_float32"] == row["cpu"]["tensorly float32"] / row["cpu"]["langsig as float32"]
 

@@ -51,8 +51,8 @@ class Words:
 
     Examples
     --------
-    >>> from langsig.morphology import annotate
-    >>> words = annotate("samples/treebanks/qaa", "qaa")
+    >>> import langsig
+    >>> words = langsig.annotate("samples/treebanks/qaa", "qaa")
     >>> plural = words.select("Number", "PL")
     >>> plural.table[["form", "Number", "Case"]].head(2)
           form Number Case
@@ -199,8 +199,8 @@ def annotate(paths: StrPath | Iterable[StrPath], language: str) -> Words:
 
     Examples
     --------
-    >>> from langsig.morphology import annotate
-    >>> words = annotate("samples/treebanks/qaa", "qaa")
+    >>> import langsig
+    >>> words = langsig.annotate("samples/treebanks/qaa", "qaa")
     >>> words.table[["form", "Part of Speech", "Number"]].head(3)
           form Part of Speech Number
     0      Kal            DET     SG
