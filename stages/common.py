@@ -1,7 +1,7 @@
 """What every stage does: read parameters, and end with a clear message on bad input."""
 
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -75,15 +75,9 @@ def scratch_folder(*names: str) -> Path:
     return Path(place, *names)
 
 
-def read_curves(folders: Mapping[str, Path]) -> LearningCurves:
-    """The learning curves of several models.
-
-    Parameters
-    ----------
-    folders
-        Folder of each model, which holds ``curve.csv``.
-    """
-    frames = [read(folder / "curve.csv").assign(model=model) for model, folder in folders.items()]
+def read_curves(models: Iterable[str]) -> LearningCurves:
+    """The learning curves of the models of these names."""
+    frames = [read(f"artifacts/learning/{model}/curve.csv").assign(model=model) for model in models]
     return LearningCurves.concat(LearningCurves(frame) for frame in frames)
 
 

@@ -1,4 +1,4 @@
-"""Tables, metrics and parameters -> one page with all results, which needs no network."""
+"""Tables, learning and parameters -> one page with all results, which needs no network."""
 
 import json
 import platform
@@ -9,40 +9,88 @@ from pathlib import Path
 
 import yaml
 
+from langsig.analysis import Associations
 from langsig.files import atomic_file
-from langsig.report import report_page
-from stages.common import load_params, read
+from langsig.parameters import Parameters, load_parameters
+from langsig.report import ModelLearning, Results, report_page
+from langsig.schemas import (
+    AverageSignatures,
+    BaselineAgreement,
+    CategoryCounts,
+    Diagnostics,
+    Findings,
+    Intervals,
+    RankRecommendations,
+    RankSweep,
+    ResidualReliability,
+    Spread,
+    TreebankSizes,
+    Trends,
+)
+from stages.common import read_curves
 
-FOLDERS = ["tables", "relations", "ranks"]
+TABLES, RANKS = Path("artifacts/tables"), Path("artifacts/ranks")
 PACKAGES = ["langsig", "dvc", "numpy", "pandas", "scipy", "torch", "transformers"]
 
 
 def main(_arguments: Sequence[str]) -> None:
-    params = load_params()
-    sources = [
-        *(path for name in FOLDERS for path in sorted(Path("artifacts", name).glob("*.csv"))),
-        Path("plots/figures/learning.csv"),
-    ]
+    parameters = load_parameters()
     page = report_page(
-        {path.stem: read(path) for path in sources},
-        metrics=json.loads(Path("metrics/summary.json").read_text(encoding="utf-8")),
-        parameters=params,
+        read_results(parameters),
+        parameters=parameters.model_dump(mode="json"),
         provenance=provenance(),
-        facts=read(Path("artifacts/relations/languages.csv")),
-        margin=params["pretraining"]["margin"],
     )
     with atomic_file("report/index.html") as output:
         output.write_text(page, encoding="utf-8")
 
 
+def read_results(parameters: Parameters) -> Results:
+    models = [*parameters.languages, "experimental"]
+    learning = {
+        model: json.loads(Path(f"artifacts/learning/{model}/learning.json").read_text())
+        for model in models
+    }
+    associations = Associations.load("artifacts/relations")
+    return Results(
+        languages=associations.languages,
+        learning={
+            model: ModelLearning(numbers["gain"], numbers["learnt"])
+            for model, numbers in learning.items()
+            if "checkpoint" not in numbers
+        },
+        checkpoint=learning["experimental"].get("checkpoint"),
+        margin=parameters.pretraining.margin,
+        learning_curves=read_curves(models),
+        average_signatures=AverageSignatures.load(TABLES / "average_signatures.csv"),
+        spread=Spread.load(TABLES / "spread.csv"),
+        intervals=Intervals.load(TABLES / "intervals.csv"),
+        findings=Findings.load(TABLES / "findings.csv"),
+        trends=Trends.load(TABLES / "trends.csv"),
+        factorizations=Diagnostics.load(TABLES / "factorizations.csv"),
+        baseline_agreement=BaselineAgreement.load(TABLES / "baseline_agreement.csv"),
+        residual_reliability=ResidualReliability.load(TABLES / "residual_reliability.csv"),
+        treebanks=TreebankSizes.load(TABLES / "treebanks.csv"),
+        coverage=CategoryCounts.load(TABLES / "coverage.csv"),
+        correlations=associations.correlations,
+        benchmarks=associations.benchmarks,
+        distances=associations.distances,
+        trees=associations.trees,
+        tree_statistics=associations.tree_statistics,
+        variance_tests=associations.variance_tests,
+        measure_tests=associations.measure_tests,
+        ranks=RankSweep.load(RANKS / "ranks.csv"),
+        recommendations=RankRecommendations.load(RANKS / "recommendations.csv"),
+    )
+
+
 def provenance() -> dict[str, str]:
-    """Revision and data of this clone, and versions of what computed the results."""
+    """Revision and data of this clone, and versions of the packages that compute results."""
     described = subprocess.run(
         ["git", "describe", "--always", "--dirty"], capture_output=True, text=True, check=False
     )
     data = yaml.safe_load(Path("data.dvc").read_text(encoding="utf-8"))["outs"][0]
     return {
-        "Git revision": described.stdout.strip() or "not a clone",
+        "Git revision": described.stdout.strip() or "not a Git repository",
         "Data (DVC hash)": data.get("md5", "unknown"),
         "Python": platform.python_version(),
         **{name: version(name) for name in PACKAGES},

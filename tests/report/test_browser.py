@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from langsig.report import report_page
+from langsig.report import Results, report_page
 
 webdriver = pytest.importorskip("selenium.webdriver", reason="Selenium is not installed")
 CHROMIUM, DRIVER = shutil.which("chromium"), shutil.which("chromedriver")
@@ -38,9 +38,9 @@ def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
 
 
 @pytest.fixture(scope="module")
-def path(inputs: Callable[..., dict[str, Any]], tmp_path_factory: pytest.TempPathFactory) -> Path:
+def path(inputs: Callable[..., Results], tmp_path_factory: pytest.TempPathFactory) -> Path:
     page = report_page(
-        **inputs(8, unlearnt=("qab",)), parameters={"seed": 1}, provenance={"revision": "abc"}
+        inputs(8, unlearnt=("qab",)), parameters={"seed": 1}, provenance={"revision": "abc"}
     )
     path = tmp_path_factory.mktemp("report") / "index.html"
     path.write_text(page, encoding="utf-8")
@@ -56,7 +56,7 @@ def page(browser: Any, path: Path) -> Any:
 
 def opened(browser: Any, path: Path) -> Any:
     for kind in ("browser", "performance"):
-        browser.get_log(kind)  # what is read is gone
+        browser.get_log(kind)  # reading a log empties it
     browser.get(path.as_uri())
     wait(browser, "document.documentElement.dataset.ready === 'yes'")
     return browser
@@ -82,7 +82,7 @@ def signals(browser: Any, name: str) -> list[Any]:
 
 
 def column(browser: Any, table: str, head: str) -> list[str]:
-    """The cells of a column of a table that is open."""
+    """The cells of a column of a table."""
     cells: list[str] = browser.execute_script(
         """const table = document.querySelector(`[data-table=${arguments[0]}]`);
         table.open = true;
@@ -101,7 +101,7 @@ def open_table(browser: Any, table: str) -> None:
 
 
 def press(browser: Any, table: str, head: str, key: str | None = None) -> Any:
-    """Click the head of a column, or press a key on it; what is returned is the head."""
+    """Click the header of a column, or press a key on it; return the header."""
     (cell,) = [
         cell
         for cell in browser.find_elements("css selector", f"[data-table={table}] th")
@@ -138,16 +138,16 @@ def test_opens_without_errors_and_without_network(page: Any) -> None:
     assert not [url for url in asked if not url.startswith(("file:", "data:", "blob:"))]
 
 
-def test_a_script_that_is_not_of_the_page_does_not_run(page: Any) -> None:
+def test_a_foreign_script_does_not_run(page: Any) -> None:
     page.execute_script(
-        """const made = document.createElement('script');
-        made.textContent = 'window.intruder = true';
-        document.body.append(made);"""
+        """const script = document.createElement('script');
+        script.textContent = 'window.intruder = true';
+        document.body.append(script);"""
     )
     assert page.execute_script("return window.intruder") is None
 
 
-def test_every_figure_is_drawn_as_wide_as_its_place(page: Any) -> None:
+def test_every_figure_is_drawn_within_its_column(page: Any) -> None:
     drawn = page.execute_script(
         """return [...document.querySelectorAll('figure')].map((figure) => {
           const svg = figure.querySelector('svg.marks');
@@ -157,9 +157,9 @@ def test_every_figure_is_drawn_as_wide_as_its_place(page: Any) -> None:
         })"""
     )
     assert len(drawn) == len(page.execute_script("return Object.keys(langsig.page.figures)"))
-    for key, shapes, beyond in drawn:
+    for key, shapes, overhang in drawn:
         assert shapes > 10, f"{key} is empty"
-        assert beyond <= 1, f"{key} is wider than its place"
+        assert overhang <= 1, f"{key} is wider than its column"
 
 
 @pytest.mark.parametrize("figure", ["signatures-0", "signatures-1", "spread-0", "distances-1"])
@@ -199,16 +199,16 @@ def test_tables_sort_by_click_and_by_keyboard(page: Any) -> None:
     )  # fmt: skip
 
 
-def test_numbers_stand_to_the_right_and_few_languages_are_grey(page: Any) -> None:
+def test_numbers_are_right_aligned_and_rows_with_too_few_languages_are_grey(page: Any) -> None:
     open_table(page, "correlations")
     rows = page.execute_script(
         """const table = document.querySelector('[data-table=correlations]');
         const heads = [...table.querySelectorAll('th')].map((head) => head.textContent);
         return [...table.querySelectorAll('tbody tr')].map((row) => [
           row.cells[heads.indexOf('enough')].textContent,
-          row.classList.contains('few'),
+          row.classList.contains('unreliable'),
           getComputedStyle(row.cells[heads.indexOf('pearson')]).textAlign,
-          row.cells[heads.indexOf('p adj.')].textContent])"""
+          row.cells[heads.indexOf('adjusted p')].textContent])"""
     )
     assert {enough for enough, *_ in rows} == {"yes", "no"}
     for enough, grey, align, adjusted in rows:
@@ -216,7 +216,7 @@ def test_numbers_stand_to_the_right_and_few_languages_are_grey(page: Any) -> Non
         assert align == "right"
 
 
-def test_a_language_is_singled_out_in_all_figures_and_tables(page: Any) -> None:
+def test_a_language_is_highlighted_in_all_figures_and_tables(page: Any) -> None:
     open_table(page, "trends")
     assert set(signals(page, "chosen")) == {""}
     choose(page, "language", "qac")
@@ -232,8 +232,8 @@ def test_a_language_is_singled_out_in_all_figures_and_tables(page: Any) -> None:
     assert len(column(page, "trends", "language")) == 8
 
 
-def test_a_click_on_a_dot_singles_its_language_out(page: Any) -> None:
-    # The last one: no other can lie on it.
+def test_a_click_on_a_dot_highlights_its_language(page: Any) -> None:
+    # The last dot is drawn on top of all others.
     *_, dot = page.find_elements("css selector", "#signatures-0 svg .mark-symbol path")
     page.execute_script("arguments[0].scrollIntoView({block: 'center'})", dot)
     language = page.execute_script("return arguments[0].__data__.datum.language", dot)
@@ -253,7 +253,9 @@ def test_a_category_is_chosen_for_all_figures_and_tables(page: Any) -> None:
     assert len(set(column(page, "average_signatures", "category"))) == 3
 
 
-def test_the_layer_of_a_figure_moves_by_its_slider_and_stays_through_the_theme(page: Any) -> None:
+def test_a_slider_chooses_the_layer_which_stays_when_the_theme_changes(
+    page: Any,
+) -> None:
     page.execute_script(
         """const slider = document.querySelector('#distances-0 input[type=range]');
         slider.value = 1; slider.dispatchEvent(new Event('input'));"""
@@ -262,6 +264,48 @@ def test_the_layer_of_a_figure_moves_by_its_slider_and_stays_through_the_theme(p
     wait(page, f"{layer} === 1")
     toggle(page)
     assert page.execute_script(f"return {layer}") == 1
+
+
+def shown_text(browser: Any, figure: str) -> str:
+    text: str = browser.execute_script(
+        "return document.getElementById(arguments[0]).innerText", figure
+    )
+    return text
+
+
+def choose_scope(browser: Any, figure: str, scope: str) -> None:
+    browser.execute_script(
+        """const menu = document.querySelector(`#${arguments[0]} select[name=scope]`);
+        menu.value = arguments[1]; menu.dispatchEvent(new Event('input'));
+        menu.dispatchEvent(new Event('change'));""",
+        figure,
+        scope,
+    )
+    wait(browser, f"langsig.drawn.get('{figure}').view.signal('scope') === '{scope}'")
+
+
+def test_trees_and_distances_of_all_categories_are_chosen_in_their_figure(page: Any) -> None:
+    for figure in ("distances-0", "distances-1", "trees-0", "trees-1"):
+        assert "mean over all categories" in shown_text(page, figure)
+        choose_scope(page, figure, "combined")
+        scopes = page.execute_script(
+            """const marks = [...document.querySelectorAll(`#${arguments[0]} svg.marks *`)];
+            const scopes = marks.map((mark) => mark.__data__?.datum?.scope);
+            return [...new Set(scopes.filter((scope) => scope !== undefined))];""",
+            figure,
+        )
+        assert scopes == ["combined"], figure
+
+
+def test_a_figure_without_data_for_the_category_says_so_and_keeps_its_menu(page: Any) -> None:
+    page.execute_script("langsig.choose({category: 'Voice'})")
+    for figure in ("signatures-0", "trees-0"):
+        assert "No data for the category Voice." in shown_text(page, figure)
+        drawing = f"document.querySelector('#{figure} svg.marks').getBoundingClientRect().height"
+        assert page.execute_script(f"return {drawing}") == 0
+    choose_scope(page, "trees-0", "combined")
+    assert "No data" not in shown_text(page, "trees-0")
+    assert page.execute_script(f"return {drawing}") > 50
 
 
 def toggle(browser: Any) -> None:
@@ -305,16 +349,16 @@ def test_nothing_is_wider_than_a_phone(browser: Any, path: Path, tmp_path: Path)
     browser.save_screenshot(str(tmp_path / "phone.png"))
 
 
-def test_the_wheel_zooms_with_the_control_key_only(page: Any) -> None:
+def test_the_wheel_zooms_only_with_the_control_key(page: Any) -> None:
     domain = "langsig.drawn.get('signatures-0').view.scale('y').domain().join()"
     before = page.execute_script(f"return {domain}")
     wheel = """const svg = document.querySelector('#signatures-0 svg.marks');
         svg.scrollIntoView({block: 'center'});
         const {x, y, width, height} = svg.getBoundingClientRect();
-        const place = {clientX: x + width / 2, clientY: y + height / 2};
-        const target = document.elementFromPoint(place.clientX, place.clientY);
+        const point = {clientX: x + width / 2, clientY: y + height / 2};
+        const target = document.elementFromPoint(point.clientX, point.clientY);
         const event = new WheelEvent('wheel', {
-          ...place, deltaY: -300, ctrlKey: arguments[0], bubbles: true, cancelable: true});
+          ...point, deltaY: -300, ctrlKey: arguments[0], bubbles: true, cancelable: true});
         target.dispatchEvent(event);
         return event.defaultPrevented;"""
     assert not page.execute_script(wheel, False), "the page itself scrolls"
@@ -325,7 +369,7 @@ def test_the_wheel_zooms_with_the_control_key_only(page: Any) -> None:
     wait(page, f"{domain} !== '{before}'")
 
 
-def test_a_figure_is_enlarged_and_put_back(page: Any) -> None:
+def test_a_figure_is_enlarged_and_restored(page: Any) -> None:
     height = "document.querySelector('#trends-0 svg.marks').clientHeight"
     before = page.execute_script(f"return {height}")
     button = "document.querySelector('#trends-0 .enlarge').click()"

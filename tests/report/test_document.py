@@ -3,27 +3,29 @@ import hashlib
 import json
 import re
 from collections.abc import Callable
+from dataclasses import fields, replace
 from html.parser import HTMLParser
+from importlib.resources import files
 from typing import Any
 
-import pandas as pd
 import pytest
 import vl_convert
 
 from langsig.morphology import ALL_WORDS
-from langsig.report import report_page
+from langsig.report import Results, report_page
+from langsig.schemas import Correlations, Languages, Table, Trends
 
-Inputs = Callable[..., dict[str, Any]]
+Inputs = Callable[..., Results]
 SECTIONS = [
     "overview", "learning", "signatures", "findings", "trends", "spread", "correlations",
-    "benchmarks", "distances", "trees", "variance", "baselines", "answers", "ranks",
-    "factorisations", "coverage", "made-from",
+    "benchmarks", "distances", "trees", "variance", "baselines", "measures", "ranks",
+    "factorisations", "coverage", "provenance",
 ]  # fmt: skip
 NASTY = "<img src=x onerror=alert(1)></script><script>alert(2)</script>&amp;\u2028"
 
 
 class Page(HTMLParser):
-    """What a browser sees: tags, the text of sections, and the scripts."""
+    """The tags, the text of sections, and the scripts, as a browser reads them."""
 
     def __init__(self, html: str) -> None:
         super().__init__()
@@ -57,9 +59,11 @@ class Page(HTMLParser):
         return json.loads(self.scripts[0])
 
 
-def page_of(made: dict[str, Any]) -> str:
+def page_of(results: Results) -> str:
     return report_page(
-        **made, parameters={"seed": 1, "note": "a < b"}, provenance={"Git revision": "abc123"}
+        results,
+        parameters={"seed": 1, "note": "a < b"},
+        provenance={"Git revision": "abc123"},
     )
 
 
@@ -82,25 +86,25 @@ def test_all_sections_are_there_in_order_and_in_the_contents(page: Page) -> None
 @pytest.mark.parametrize(
     ("table", "section"),
     [
-        ("learning", "learning"), ("average_signatures", "signatures"), ("findings", "findings"),
-        ("trends", "trends"), ("spread", "spread"), ("correlations", "correlations"),
-        ("benchmarks", "benchmarks"), ("distances", "distances"), ("trees", "trees"),
-        ("variance_tests", "variance"), ("baseline_agreement", "baselines"),
-        ("measure_tests", "answers"), ("ranks", "ranks"), ("factorizations", "factorisations"),
+        ("learning_curves", "learning"), ("average_signatures", "signatures"),
+        ("findings", "findings"), ("trends", "trends"), ("spread", "spread"),
+        ("correlations", "correlations"), ("benchmarks", "benchmarks"), ("distances", "distances"),
+        ("trees", "trees"), ("variance_tests", "variance"), ("baseline_agreement", "baselines"),
+        ("measure_tests", "measures"), ("ranks", "ranks"), ("factorizations", "factorisations"),
         ("coverage", "coverage"),
     ],
 )  # fmt: skip
 def test_a_section_is_drawn_only_if_its_table_is_there(
     inputs: Inputs, table: str, section: str
 ) -> None:
-    made = inputs(3)
-    del made["tables"][table]
-    assert set(SECTIONS) - set(Page(page_of(made)).sections) == {section}
+    results = inputs(3)
+    for absent in (None, getattr(results, table).empty()):
+        page = Page(page_of(replace(results, **{table: absent})))
+        assert set(SECTIONS) - set(page.sections) == {section}
 
 
-def test_a_run_without_any_table_or_metric_still_makes_a_page() -> None:
-    html = report_page({}, metrics={}, parameters={}, provenance={})
-    assert list(Page(html).sections) == ["overview", "made-from"]
+def test_results_without_any_table_still_make_a_page() -> None:
+    assert list(Page(page_of(Results())).sections) == ["overview", "provenance"]
 
 
 @pytest.mark.parametrize("count", [3, 33])
@@ -116,8 +120,8 @@ def test_every_figure_compiles_and_every_name_of_data_is_there(inputs: Inputs, c
 
 
 def test_figures_use_only_columns_that_are_there(page: Page) -> None:
-    """Fields of encodings come from the table, from a transform, or are told of a language."""
-    told = {"label", "name", "family", "genus", "group", "other_label", "other_name"}
+    """Fields of encodings come from the table, a transform, or the profile of a language."""
+    profile = {"label", "name", "family", "genus", "group", "other_label", "other_name"}
 
     def parts(part: Any) -> Any:
         yield part
@@ -134,7 +138,7 @@ def test_figures_use_only_columns_that_are_there(page: Page) -> None:
             columns |= set(part["as"] if isinstance(part.get("as"), list) else [part.get("as")])
             columns |= set(part.get("flatten", []))
         used = {part["field"] for part in whole if isinstance(part.get("field"), str)}
-        assert used <= columns | told, key
+        assert used <= columns | profile, key
 
 
 def test_every_table_of_the_page_has_its_data(page: Page) -> None:
@@ -143,7 +147,7 @@ def test_every_table_of_the_page_has_its_data(page: Page) -> None:
 
 
 def test_tables_arrive_whole(page: Page, inputs: Inputs) -> None:
-    table = inputs(3, unlearnt=("qab",))["tables"]["average_signatures"]
+    table = inputs(3, unlearnt=("qab",)).average_signatures.frame
     columns = page.data["sets"]["average_signatures"]
     assert list(columns) == list(table)
     languages = [columns["language"]["values"][code] for code in columns["language"]["codes"]]
@@ -179,26 +183,41 @@ def test_page_points_nowhere_else(page: Page) -> None:
         assert str(attributes.get("href", "#")).startswith("#")
 
 
-def test_text_of_data_is_text(inputs: Inputs) -> None:
-    made = inputs(3)
-    made["facts"] = made["facts"].assign(name=NASTY, family=NASTY, genus=NASTY)
-    made["tables"] = {
-        name: table.replace({"Case": NASTY}) for name, table in made["tables"].items()
+def renamed(results: Results, old: str, new: str) -> Results:
+    """The same results, with another value for a text in all tables."""
+    tables = {
+        field.name: type(value)(value.frame.replace({old: new}))
+        for field in fields(results)
+        if isinstance(value := getattr(results, field.name), Table)
     }
-    html = report_page(**made, parameters={"x": NASTY}, provenance={"revision": NASTY})
+    return replace(results, **tables)
+
+
+def test_text_of_data_is_text(inputs: Inputs) -> None:
+    results = renamed(inputs(3), "Case", NASTY)
+    names = results.languages.frame.assign(name=NASTY, family=NASTY, genus=NASTY)
+    html = report_page(
+        replace(results, languages=Languages(names)),
+        parameters={"x": NASTY},
+        provenance={"revision": NASTY, NASTY: "1"},
+    )
     page = Page(html)
     assert [tag for tag, _ in page.tags if tag in {"img", "script"}] == ["script"] * 3
     assert NASTY in page.data["categories"]
     assert page.data["languages"][0]["name"] == NASTY
-    assert NASTY.strip() in page.sections["made-from"]
+    assert page.sections["provenance"].count(NASTY.strip()) >= 2
 
 
-def test_a_run_of_too_few_languages_for_any_test_makes_a_page(inputs: Inputs) -> None:
-    made = inputs(2, layers=1)
-    for name in ("correlations", "benchmarks", "tree_statistics", "variance_tests"):
-        table = made["tables"][name]
-        made["tables"][name] = table.assign(enough=False, p_adjusted=float("nan"))
-    page = Page(page_of(made))
+def without_tests(table: Correlations) -> Correlations:
+    """The same table, as if there were too few languages for any test."""
+    return type(table)(table.frame.assign(enough=False, p_adjusted=float("nan")))
+
+
+def test_results_with_too_few_languages_for_any_test_make_a_page(inputs: Inputs) -> None:
+    results = inputs(2, layers=1)
+    names = ("correlations", "benchmarks", "tree_statistics", "variance_tests")
+    tables = {name: without_tests(getattr(results, name)) for name in names}
+    page = Page(page_of(replace(results, **tables)))
     assert list(page.sections) == SECTIONS
     for name in ("correlations", "benchmarks", "trees", "variance"):
         assert "0 of 0" in page.sections[name] or "none tested" in page.sections[name]
@@ -209,30 +228,43 @@ def test_page_of_the_paper_is_small(many: str) -> None:
     assert len(many.encode()) < 5_000_000
 
 
-def test_tables_with_a_row_a_component_are_not_on_the_page(inputs: Inputs) -> None:
-    made = inputs(3)
-    made["tables"]["signatures"] = pd.DataFrame({"language": ["qaa"], "component": [12345]})
-    assert "12345" not in json.dumps(Page(page_of(made)).data)
-
-
 def test_parameters_and_provenance_are_printed(page: Page) -> None:
-    assert "seed: 1" in page.sections["made-from"] and "a < b" in page.sections["made-from"]
-    assert "abc123" in page.sections["made-from"]
+    assert "seed: 1" in page.sections["provenance"] and "a < b" in page.sections["provenance"]
+    assert "abc123" in page.sections["provenance"]
 
 
 def test_same_page_whenever_it_is_made(inputs: Inputs) -> None:
     assert page_of(inputs(3)) == page_of(inputs(3))
 
 
-def test_each_section_says_how_sure_it_is_and_what_it_cannot_say(page: Page) -> None:
+def test_each_section_has_a_result_its_certainty_and_its_limits(page: Page) -> None:
     for name in SECTIONS[:-1]:
-        for head in ("What it says", "How sure", "What it cannot say"):
+        for head in ("Result", "Certainty", "Limits"):
             assert head in page.sections[name], name
     marked = [name for name, text in page.sections.items() if "Language qab†" in text]
     assert set(marked) >= set(SECTIONS[:-1]) - {"findings", "ranks", "factorisations", "coverage"}
 
 
-def test_layers_whose_fit_fails_are_known_to_the_page(page: Page) -> None:
-    assert page.data["flagged"] == {ALL_WORDS: [1]}
+def test_the_script_gets_the_layers_whose_fit_failed_and_the_name_of_all_words(page: Page) -> None:
+    assert page.data["failedLayers"] == {ALL_WORDS: [1]}
+    assert page.data["allWords"] == page.data["categories"][0] == ALL_WORDS
     for spec in page.data["figures"].values():
-        assert {"name": "flagged", "value": {}} in spec["params"], "the page fills it in"
+        assert {"name": "failed", "value": {}} in spec["params"], "the page fills it in"
+
+
+def test_script_and_template_name_no_category() -> None:
+    for name in ("page.js", "page.html"):
+        text = (files("langsig.report") / "page" / name).read_text(encoding="utf-8")
+        assert ALL_WORDS not in text
+
+
+def test_no_text_of_the_page_says_nan_or_none(inputs: Inputs) -> None:
+    page = Page(page_of(inputs(8, unlearnt=("qab", "experimental"))))
+    for key in SECTIONS[:-1]:
+        assert not re.search(r"\b(nan|None|NA)\b", page.sections[key].replace("None of", "")), key
+
+
+def test_trends_of_other_categories_alone_are_no_section(inputs: Inputs) -> None:
+    results = inputs(3)
+    trends = Trends(results.trends.frame.query("category != @ALL_WORDS"))
+    assert "trends" not in Page(page_of(replace(results, trends=trends))).sections

@@ -1,83 +1,81 @@
 from collections.abc import Callable
-from typing import Any
+from dataclasses import replace
 
 import pandas as pd
 import pytest
 
+from langsig.figures import family_marks, related_order
+from langsig.figures.palette import GREY
 from langsig.morphology import ALL_WORDS
-from langsig.report.results import OTHER_FAMILIES, Results, listed
+from langsig.report import Results
+from langsig.report.results import OTHER_FAMILIES
+from langsig.schemas import Diagnostics, Languages
 
-Inputs = Callable[..., dict[str, Any]]
+Inputs = Callable[..., Results]
 
 
-def test_relatives_stand_together_and_have_one_colour(inputs: Inputs) -> None:
-    results = Results(**inputs(33))
-    families = results.languages["family"]
-    assert (families != families.shift()).sum() == families.nunique()
-    for _, rows in results.languages.groupby("family"):
-        assert rows["group"].nunique() == 1
-    assert set(results.languages["group"]) == set(results.colours)
+def test_languages_are_in_the_order_of_print_figures(inputs: Inputs) -> None:
+    results = inputs(33)
+    order = related_order(results.languages, results.languages.frame["language"])
+    assert results.profiles["language"].tolist() == order
+    families = results.profiles["family"]
+    assert (families != families.shift()).sum() == families.nunique(), "relatives are adjacent"
+
+
+def test_families_have_the_colours_of_print_figures(inputs: Inputs) -> None:
+    results = inputs(33)
+    marks = family_marks(results.languages)
+    for row in results.profiles.to_dict("records"):
+        assert results.colours[row["group"]] == marks[row["family"]].colour
+    assert set(results.profiles["group"]) == set(results.colours)
     assert len(set(results.colours.values())) == len(results.colours)
 
 
-def test_families_beyond_the_palette_share_grey(inputs: Inputs) -> None:
-    results = Results(**inputs(33))
-    sizes = results.languages["family"].value_counts()
-    grey = set(results.languages.query("group == @OTHER_FAMILIES")["family"])
-    own = set(sizes.index) - grey
-    assert grey and own
-    assert sizes[list(grey)].max() <= sizes[list(own)].min(), "the largest have colours"
+def test_families_without_a_colour_share_grey(inputs: Inputs) -> None:
+    results = inputs(33)
+    sizes = results.profiles["family"].value_counts()
+    grey = set(results.profiles.query("group == @OTHER_FAMILIES")["family"])
+    coloured = set(sizes.index) - grey
+    assert grey and coloured and results.colours[OTHER_FAMILIES] == GREY
+    assert sizes[list(grey)].max() <= sizes[list(coloured)].min(), "the largest have colours"
 
 
-def test_languages_without_facts_go_by_their_codes(inputs: Inputs) -> None:
-    made = inputs(3)
-    results = Results(**{**made, "facts": made["facts"].iloc[:1]})
-    assert results.name("qaa") == "Language qaa"
-    assert results.name("qab") == "qab"
-    assert list(Results(**{**made, "facts": made["facts"].iloc[:0]}).colours) == [OTHER_FAMILIES]
+def test_languages_without_a_name_go_by_their_codes(inputs: Inputs) -> None:
+    results = inputs(3)
+    known = replace(results, languages=Languages(results.languages.frame.iloc[:1]))
+    assert known.name("qaa") == "Language qaa"
+    assert known.name("qab") == "qab"
+    unknown = replace(results, languages=Languages.empty())
+    assert list(unknown.colours) == [OTHER_FAMILIES] and unknown.colours[OTHER_FAMILIES] != GREY
 
 
 def test_a_model_that_has_not_learnt_is_marked_by_name_and_label(inputs: Inputs) -> None:
-    results = Results(**inputs(3, unlearnt=("qab",)))
-    labels = dict(zip(results.languages["language"], results.languages["label"], strict=True))
+    results = inputs(3, unlearnt=("qab", "experimental"))
+    labels = dict(zip(results.profiles["language"], results.profiles["label"], strict=True))
     assert labels == {"qaa": "qaa", "qab": "qab†", "qac": "qac"}
     assert results.name("qab") == "Language qab†"
-    assert "not learnt: Language qab†" in results.doubts()
-
-
-def test_layers_that_fail_are_those_with_flags(inputs: Inputs) -> None:
-    made = inputs(3)
-    fits = made["tables"]["factorizations"]
-    assert Results(**made).flagged == {ALL_WORDS: [1]}
-    assert "the fits of layer 1 fail" in Results(**made).doubts()
-    assert Results(**made).doubts("Case") == ""
-    assert "1 of 12 fits fail" in Results(**made).doubts(None)
-    fits["flags"] = None
-    assert Results(**made).flagged == {}
-    assert Results(**made).doubts() == Results(**made).doubts(None) == ""
-
-
-def test_all_words_come_first(inputs: Inputs) -> None:
-    assert Results(**inputs(3)).categories == [ALL_WORDS, "Case", "Number"]
-
-
-def test_a_table_without_rows_is_as_good_as_none(inputs: Inputs) -> None:
-    made = inputs(3)
-    made["tables"]["trends"] = made["tables"]["trends"].iloc[:0]
-    assert not Results(**made).has("trends")
-    assert not Results(**made).has("spread", "trends")
-    assert Results(**made).has("spread")
+    assert results.name("experimental") == "the multilingual model†"
 
 
 @pytest.mark.parametrize(
-    ("names", "said"),
-    [
-        ([], ""),
-        (["a"], "a"),
-        (["a", "b"], "a and b"),
-        (["a", "b", "c"], "a, b and c"),
-        (list("abcdefghij"), "a, b, c, d, e, f, g and 3 more"),
-    ],
+    ("column", "value"), [("converged", False), ("degenerate", True), ("starts_disagree", True)]
 )
-def test_names_are_listed_as_a_person_would(names: list[str], said: str) -> None:
-    assert listed(pd.Series(names, dtype=str)) == said
+def test_layers_that_failed_any_check_are_named(inputs: Inputs, column: str, value: bool) -> None:
+    frame = inputs(3).factorizations.frame.assign(starts_disagree=False)
+    assert replace(inputs(3), factorizations=Diagnostics(frame)).failed_layers == {}
+    frame.loc[[2, 5], column] = value
+    failed = replace(inputs(3), factorizations=Diagnostics(frame)).failed_layers
+    assert failed == {ALL_WORDS: [2], "Case": [1]}
+
+
+def test_all_words_come_first(inputs: Inputs) -> None:
+    assert inputs(3).categories == [ALL_WORDS, "Case", "Number"]
+
+
+def test_languages_of_all_tables_and_models_are_there(inputs: Inputs) -> None:
+    results = inputs(4)
+    only_learning = Results(learning=results.learning)
+    assert only_learning.profiles["language"].tolist() == ["qaa", "qab", "qac", "qad"]
+    distances = Results(distances=results.distances)
+    assert distances.profiles["language"].tolist() == ["qaa", "qab", "qac", "qad"]
+    assert pd.isna(only_learning.profiles["family"]).all()

@@ -80,7 +80,8 @@ def run(arguments: argparse.Namespace) -> None:
 
 def save(result: "Difference", folder: Path) -> None:
     """Write tables and figures to a folder, which is replaced."""
-    from langsig.figures import before_and_after, changes
+    from langsig.figures import before_and_after, changes, save_figure
+    from langsig.figures.labels import NORMALISATIONS, SOURCES
     from langsig.files import atomic_directory
     from langsig.morphology import ALL_WORDS
 
@@ -91,13 +92,12 @@ def save(result: "Difference", folder: Path) -> None:
     variants = result.signatures.frame[["source", "normalise"]].drop_duplicates()
     for source, normalise in variants.itertuples(index=False):
         rows = result.signatures.select(source=source, normalise=normalise)
-        title = f"Change, {source}, normalise: {normalise}"
+        title = f"Change: {SOURCES[source]}, {NORMALISATIONS[normalise]}"
         figures[f"changes_{source}_{normalise}"] = changes(rows, title=title)
     with atomic_directory(folder) as output:
         result.save(output)
         for name, figure in figures.items():
-            figure.savefig(output / f"{name}.svg", metadata={"Date": None})
-            figure.savefig(output / f"{name}.pdf", metadata={"CreationDate": None})
+            save_figure(figure, output, name)
 
 
 def layout(result: "Difference", source: str = "trained", normalise: str = "none") -> str:

@@ -1,5 +1,6 @@
 """Figures for print, and the layout, order and colours that the page shares with them."""
 
+from langsig.figures.associations import association_figures
 from langsig.figures.canvas import save_figure
 from langsig.figures.changes import before_and_after, changes
 from langsig.figures.correlations import correlation_heatmap, correlation_intervals
@@ -10,12 +11,12 @@ from langsig.figures.layout import TreeLayout, related_order, tree_layout
 from langsig.figures.learning import learning_curves
 from langsig.figures.palette import FamilyMark, family_marks
 from langsig.figures.ranks import rank_curves
-from langsig.figures.relations import relation_figures
 from langsig.figures.trees import dendrograms
 
 __all__ = [
     "FamilyMark",
     "TreeLayout",
+    "association_figures",
     "before_and_after",
     "changes",
     "correlation_heatmap",
@@ -28,7 +29,6 @@ __all__ = [
     "learning_curves",
     "rank_curves",
     "related_order",
-    "relation_figures",
     "save_figure",
     "tree_layout",
     "violins",

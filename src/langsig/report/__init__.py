@@ -2,5 +2,6 @@
 
 from langsig.report.bundle import vega_script
 from langsig.report.document import report_page
+from langsig.report.results import ModelLearning, Results
 
-__all__ = ["report_page", "vega_script"]
+__all__ = ["ModelLearning", "Results", "report_page", "vega_script"]

@@ -5,8 +5,8 @@ from functools import cache
 import vl_convert
 
 
-@cache  # it takes a second
+@cache  # building the script takes a second
 def vega_script() -> str:
-    """Defines ``window.vegaEmbed``; nothing in it ends the ``<script>`` that it stands in."""
+    """A script that defines ``window.vegaEmbed``, safe to put into a ``<script>`` element."""
     bundle = vl_convert.javascript_bundle("window.vegaEmbed = vegaEmbed;")
     return "(() => {" + bundle.replace("</script", "<\\/script") + "})();"

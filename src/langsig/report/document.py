@@ -1,108 +1,73 @@
-"""The page: sections as HTML, and beside them their data, figures and tables as JSON."""
+"""The page: sections as HTML, and their data, figures and tables as JSON."""
 
 import base64
 import hashlib
 import json
 import math
-from collections.abc import Callable, Mapping
-from html import escape
+from collections.abc import Mapping, Sequence
 from importlib.resources import files
 from typing import Any
 
 import pandas as pd
 import yaml
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
 
-from langsig.report import checks, relations, signatures
+from langsig.morphology import ALL_WORDS
+from langsig.report import sentences, statistics
 from langsig.report.bundle import vega_script
-from langsig.report.parts import Figure, Section
 from langsig.report.results import Results
+from langsig.report.sections import Section, sections_of
 
-_DIGITS = 5  # significant, of numbers on the page
-_SECTIONS: list[Callable[[Results], Section | None]] = [
-    checks.overview,
-    checks.learning,
-    signatures.averages,
-    signatures.findings,
-    signatures.trends,
-    signatures.spread,
-    relations.correlations,
-    relations.benchmarks,
-    relations.distances,
-    relations.trees,
-    relations.variance_tests,
-    checks.baselines,
-    checks.answers,
-    checks.ranks,
-    checks.factorizations,
-    checks.coverage,
-]
-_FACTS = ["language", "name", "family", "genus"]
+_DIGITS = 5  # significant digits of numbers on the page
 
 
 def report_page(
-    tables: Mapping[str, pd.DataFrame],
-    *,
-    metrics: Mapping[str, Any],
-    parameters: Mapping[str, Any],
-    provenance: Mapping[str, str],
-    facts: pd.DataFrame | None = None,
-    margin: float | None = None,
+    results: Results, *, parameters: Mapping[str, Any], provenance: Mapping[str, str]
 ) -> str:
     """All results of a run as one HTML file.
 
-    A Content-Security-Policy forbids it the network, and any script but its own two, which are
-    named by their hashes. Vega would need ``unsafe-eval``; its interpreter, which is used
-    instead, does not.
+    A Content-Security-Policy forbids the page to use the network and to run any script but its
+    own two, which are identified by their hashes. Vega would need ``unsafe-eval``; its
+    interpreter, which the page uses instead, does not.
 
     Parameters
     ----------
-    tables
-        By the names that the files in ``artifacts/tables`` have, without suffix; also
-        ``learning`` (columns ``model``, ``step``, ``masked_cross_entropy``,
-        ``unigram_cross_entropy``), ``ranks`` and ``recommendations``. Sections without a table
-        are left out, and tables without a section.
-    metrics
-        What :func:`langsig.analysis.summary` returns.
+    results
+        The tables of the run.
     parameters
-        Of the run, printed as they are.
+        Parameters of the run, printed on the page.
     provenance
-        What the page was made from, by name: revision, data, versions.
-    facts
-        Columns ``language``, ``name``, ``family``, ``genus``. Languages that are not in it go by
-        their codes.
-    margin
-        Gain in nat from which on a model counts as learnt.
+        Where the results come from, by name: revision, data, versions.
     """
-    known = pd.DataFrame(columns=_FACTS, dtype=str) if facts is None else facts
-    results = Results(tables, metrics, known, margin)
-    sections = [section for build in _SECTIONS if (section := build(results)) is not None]
-    vega, script = vega_script(), _file("page.js")
-    parts = {
-        "POLICY": _policy([vega, script]),
-        "STYLE": _file("page.css"),
-        "LEAD": escape(checks.question(results)),
-        "CONTENTS": "".join(
-            f'<a href="#{section.key}">{escape(section.title)}</a>' for section in sections
-        ),
-        "SECTIONS": "".join(map(_section, sections)),
-        "PROVENANCE": "".join(
-            f"<dt>{escape(name)}</dt><dd>{escape(value)}</dd>" for name, value in provenance.items()
-        ),
-        "PARAMETERS": escape(yaml.safe_dump(dict(parameters), sort_keys=False, allow_unicode=True)),
-        "DATA": _json(_data(sections, results)),
-        "VEGA": vega,
-        "SCRIPT": script,
-    }
-    before, *rest = _file("page.html").split("{{")
-    pieces = (piece.partition("}}") for piece in rest)
-    return before + "".join(parts[name] + after for name, _, after in pieces)
+    sections = sections_of(results)
+    scripts = [vega_script(), _file("page.js")]
+    environment = Environment(
+        loader=PackageLoader("langsig.report", "page"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+    )
+    # Only files of this package and JSON without "<" are exempt from escaping.
+    return environment.get_template("page.html").render(
+        policy=_policy(scripts),
+        style=Markup(_file("page.css")),
+        question=sentences.question(statistics.extent(results)),
+        sections=sections,
+        provenance=provenance,
+        parameters=yaml.safe_dump(dict(parameters), sort_keys=False, allow_unicode=True),
+        data=Markup(_json(_data(sections, results))),
+        scripts=[Markup(script) for script in scripts],
+    )
 
 
 def _file(name: str) -> str:
     return (files("langsig.report") / "page" / name).read_text(encoding="utf-8")
 
 
-def _policy(scripts: list[str]) -> str:
+def _policy(scripts: Sequence[str]) -> str:
     hashes = (base64.b64encode(hashlib.sha256(text.encode()).digest()).decode() for text in scripts)
     allowed = " ".join(f"'sha256-{digest}'" for digest in hashes)
     return (
@@ -112,55 +77,25 @@ def _policy(scripts: list[str]) -> str:
 
 
 def _json(value: Any) -> str:
-    """JSON that may stand in a ``<script>``: no ``<`` in it, so that nothing can end it."""
+    """JSON that may stand in a ``<script>``: it has no ``<``, so that nothing can end it."""
     text = json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
     return text.replace("<", "\\u003c")
 
 
-def _section(section: Section) -> str:
-    notes = [
-        ("What it says", section.says),
-        ("How sure", section.sure),
-        ("What it cannot say", section.limits),
-    ]
-    aside = "".join(f"<div><dt>{head}</dt><dd>{escape(text)}</dd></div>" for head, text in notes)
-    figures = "".join(
-        _figure(figure, _figure_key(section, index)) for index, figure in enumerate(section.figures)
-    )
-    tables = "".join(
-        f'<details class="table" data-table="{table.data}"><summary>{escape(table.title)}'
-        '<span class="count"></span></summary><div class="scroll" tabindex="0"></div></details>'
-        for table in section.tables
-    )
-    return (
-        f'<section id="{section.key}"><h2>{escape(section.title)}</h2>'
-        f'<dl class="notes">{aside}</dl><div class="figures">{figures}</div>{tables}</section>'
-    )
-
-
-def _figure(figure: Figure, key: str) -> str:
-    families = '<ul class="key"></ul>' if figure.key else ""
-    return (
-        f'<figure id="{key}"><figcaption><h3>{escape(figure.title)}</h3>'
-        f"<p>{escape(figure.caption)}</p></figcaption>{families}"
-        '<div class="chart"></div></figure>'
-    )
-
-
-def _figure_key(section: Section, index: int) -> str:
-    return f"{section.key}-{index}"
-
-
-def _data(sections: list[Section], results: Results) -> dict[str, Any]:
-    sets = {name: table for section in sections for name, table in section.data.items()}
+def _data(sections: Sequence[Section], results: Results) -> dict[str, Any]:
+    """What the script of the page needs."""
+    profiles = results.profiles.astype(object)
     return {
-        "languages": results.languages.replace({float("nan"): None}).to_dict("records"),
+        "languages": profiles.where(profiles.notna(), None).to_dict("records"),
         "colours": results.colours,
         "categories": results.categories,
-        "flagged": results.flagged,
-        "sets": {name: _columns(table) for name, table in sets.items()},
+        "allWords": ALL_WORDS,
+        "failedLayers": results.failed_layers,
+        "sets": {
+            name: _columns(table) for section in sections for name, table in section.data.items()
+        },
         "figures": {
-            _figure_key(section, index): figure.spec
+            f"{section.key}-{index}": figure.spec
             for section in sections
             for index, figure in enumerate(section.figures)
         },
@@ -168,7 +103,7 @@ def _data(sections: list[Section], results: Results) -> dict[str, Any]:
 
 
 def _columns(table: pd.DataFrame) -> dict[str, Any]:
-    """By column: its values, or, of text, the distinct ones and a number for each row."""
+    """By column: its values; for text, the distinct values and the index of each row's value."""
     return {str(name): _column(table[name]) for name in table}
 
 
@@ -180,7 +115,9 @@ def _column(values: pd.Series) -> Any:
 
 
 def _number(value: Any) -> Any:
-    """Numbers as short as their digits; whole ones, booleans too, as they are."""
+    """A number as short as its digits; missing and infinite ones become ``None``."""
+    if pd.isna(value):
+        return None
     if not isinstance(value, float):
         return value
     if not math.isfinite(value):

@@ -34,6 +34,7 @@ JOINT = {
         "artifacts/uncertainty/{source}",
     ],
     "plot": ["artifacts/learning/{language}"],
+    "report": ["artifacts/learning/{language}"],
 }
 """Dependencies that each of these stages has once per language, category, source or corpus."""
 

@@ -1,17 +1,17 @@
 "use strict";
-// Draws the figures and tables of the page, and keeps all of them on one language and category.
+// Draws the figures and tables of the page, and shows one language and category in all of them.
 // Text from data enters the document as text only, never as HTML.
 (() => {
   const page = JSON.parse(document.getElementById("data").textContent);
   const languages = new Map(page.languages.map((row) => [row.language, row]));
   const state = { chosen: "", category: page.categories[0] ?? "" };
-  const drawn = new Map(); // by figure: what vegaEmbed returned
+  const drawn = new Map(); // results of vegaEmbed by figure
   const sets = new Map();
   const tables = [];
   const MOST_ROWS = 200;
   const root = document.documentElement;
 
-  // Columns, in which texts are numbers into a list of distinct ones, to rows.
+  // Rows from columns. A column of text is a list of distinct values and an index for each row.
   function rowsOf(name) {
     if (!sets.has(name)) {
       const columns = Object.entries(page.sets[name]).map(([key, column]) =>
@@ -26,8 +26,8 @@
     return sets.get(name);
   }
 
-  // A row with what is known of its language: a copy, as every view adds fields of its own.
-  function told(row) {
+  // A copy of a row with the name and family of its language. Vega adds its own fields to it.
+  function withLanguage(row) {
     const { label, name, family, genus, group } = languages.get(row.language) ?? {};
     const other = languages.get(row.other);
     return {
@@ -38,9 +38,9 @@
   }
 
   function element(tag, properties = {}, ...children) {
-    const made = Object.assign(document.createElement(tag), properties);
-    made.append(...children);
-    return made;
+    const created = Object.assign(document.createElement(tag), properties);
+    created.append(...children);
+    return created;
   }
 
   // ---- figures
@@ -70,21 +70,21 @@
     };
   }
 
-  function namesOfData(part, found = new Set()) {
+  function namesOfData(part, names = new Set()) {
     if (part && typeof part === "object") {
-      if (part.data?.name) found.add(part.data.name);
-      Object.values(part).forEach((inner) => namesOfData(inner, found));
+      if (part.data?.name) names.add(part.data.name);
+      Object.values(part).forEach((inner) => namesOfData(inner, names));
     }
-    return found;
+    return names;
   }
 
   async function draw(key, { config, parameters }) {
     const spec = structuredClone(page.figures[key]);
     const before = drawn.get(key);
     const names = [...namesOfData(spec)];
-    spec.datasets = Object.fromEntries(names.map((name) => [name, rowsOf(name).map(told)]));
+    spec.datasets = Object.fromEntries(names.map((name) => [name, rowsOf(name).map(withLanguage)]));
     for (const parameter of spec.params) {
-      const set = { ...state, ...parameters, flagged: page.flagged };
+      const set = { ...state, ...parameters, failed: page.failedLayers };
       if (parameter.name in set) parameter.value = set[parameter.name];
       else if (before && parameter.bind) parameter.value = before.view.signal(parameter.name);
     }
@@ -98,18 +98,22 @@
       if (languages.has(language)) choose({ chosen: language === state.chosen ? "" : language });
     });
     drawn.set(key, result);
+    if (spec.usermeta.byScope) result.view.addSignalListener("scope", () => noteWhereEmpty(key));
     noteWhereEmpty(key);
   }
 
+  // Hides a figure that has no data for the chosen category, but not its menus.
   function noteWhereEmpty(key) {
-    const spec = page.figures[key];
-    if (!JSON.stringify(spec.transform).includes("datum.category === category")) return;
+    const { data, usermeta } = page.figures[key];
+    if (!usermeta.byCategory) return;
+    const scope = usermeta.byScope ? drawn.get(key).view.signal("scope") : "category";
+    const hasCategory = rowsOf(data.name).some((row) => row.category === state.category);
+    const empty = scope === "category" && !hasCategory;
     const figure = document.getElementById(key);
-    const empty = !rowsOf(spec.data.name).some((row) => row.category === state.category);
     figure.querySelector(".none")?.remove();
-    figure.querySelector(".chart").hidden = empty;
-    const said = `Nothing of the category ${state.category} here.`;
-    if (empty) figure.append(element("p", { className: "none", textContent: said }));
+    figure.classList.toggle("empty", empty);
+    const note = `No data for the category ${state.category}.`;
+    if (empty) figure.append(element("p", { className: "none", textContent: note }));
   }
 
   async function drawAll() {
@@ -130,7 +134,7 @@
 
   const MINUS = /^-/;
 
-  // As many decimals for a whole column as give its largest number four digits.
+  // All numbers of a column have the decimals that give its largest number four digits.
   function formatOf(values) {
     const largest = Math.max(...values.map((value) => Math.abs(value ?? 0)), Number.MIN_VALUE);
     const decimals = Math.min(6, Math.max(0, 3 - Math.floor(Math.log10(largest))));
@@ -144,22 +148,22 @@
     if (typeof value !== "number") return value;
     if (column.p) return value < 0.001 ? "< .001" : value.toFixed(3);
     const text = column.format.format(value);
-    const lost = value !== 0 && Number(text.replaceAll(",", "")) === 0;
-    return (lost ? value.toPrecision(2) : text).replace(MINUS, "−");
+    const vanished = value !== 0 && Number(text.replaceAll(",", "")) === 0;
+    return (vanished ? value.toPrecision(2) : text).replace(MINUS, "−");
   }
 
   function columnsOf(name) {
     return Object.entries(page.sets[name]).map(([key, values]) => {
       const number = Array.isArray(values) && values.every((value) => typeof value !== "boolean");
-      const title = key.replace(/p_adjusted$/, "p adj.").replaceAll("_", " ");
+      const title = key.replace(/p_adjusted$/, "adjusted p").replaceAll("_", " ");
       const p = /(^|_)p(_adjusted)?$/.test(key);
       return { key, title, number, p, format: number ? formatOf(values) : null };
     });
   }
 
-  function compare(one, other) {
-    if (one === null || other === null) return (one === null) - (other === null);
-    return typeof one === "string" ? one.localeCompare(other) : one - other;
+  function compare(a, b) {
+    if (a === null || b === null) return (a === null) - (b === null);
+    return typeof a === "string" ? a.localeCompare(b) : a - b;
   }
 
   class SortableTable {
@@ -168,7 +172,7 @@
       this.name = details.dataset.table;
       this.columns = columnsOf(this.name);
       this.sorted = { key: null, sign: 1 };
-      this.everything = element("input", { type: "checkbox", onchange: () => this.fill() });
+      this.allCategories = element("input", { type: "checkbox", onchange: () => this.fill() });
       this.more = element("button", { type: "button", onclick: () => this.fill(Infinity) });
       this.body = element("tbody");
       this.heads = this.columns.map((column) => {
@@ -180,7 +184,7 @@
       details.querySelector(".scroll").append(element("table", {}, head, this.body));
       const tools = element("div", { className: "tools" });
       if ("category" in page.sets[this.name]) {
-        tools.append(element("label", {}, this.everything, " all categories"));
+        tools.append(element("label", {}, this.allCategories, " all categories"));
       }
       tools.append(this.more);
       details.append(tools);
@@ -192,8 +196,8 @@
       const again = key !== null && this.sorted.key === key && this.sorted.sign === 1;
       this.sorted = { key, sign: again ? -1 : 1 };
       this.heads.forEach((head, index) => {
-        const own = this.columns[index].key === key;
-        head.ariaSort = own ? (again ? "descending" : "ascending") : "none";
+        const sorted = this.columns[index].key === key;
+        head.ariaSort = sorted ? (again ? "descending" : "ascending") : "none";
       });
       this.fill();
     }
@@ -201,16 +205,14 @@
     rows() {
       const { key, sign } = this.sorted;
       const { chosen, category } = state;
-      const all = rowsOf(this.name);
-      const kept = all.filter(
+      const kept = rowsOf(this.name).filter(
         (row) =>
           (!chosen || !("language" in row) || row.language === chosen || row.other === chosen) &&
-          (this.everything.checked || !("category" in row) || row.category === category),
+          // Rows without a category are about all categories.
+          (this.allCategories.checked || (row.category ?? category) === category),
       );
-      const missingLast = (one, other) =>
-        one[key] === null || other[key] === null
-          ? compare(one[key], other[key])
-          : sign * compare(one[key], other[key]);
+      const missingLast = (a, b) =>
+        a[key] === null || b[key] === null ? compare(a[key], b[key]) : sign * compare(a[key], b[key]);
       return key === null ? kept : kept.sort(missingLast);
     }
 
@@ -234,20 +236,20 @@
           cell.append(known.name, element("small", { textContent: known.label }));
         } else {
           cell.textContent = known ? known.label : shown(value, column);
-          if (column.key === "layer" && page.flagged[row.category]?.includes(value)) {
+          if (column.key === "layer" && page.failedLayers[row.category]?.includes(value)) {
             cell.append("*");
           }
         }
         return cell;
       });
       const line = element("tr", {}, ...cells);
-      line.classList.toggle("few", row.enough === false || row.learnt === false);
+      line.classList.toggle("unreliable", row.enough === false || row.learnt === false);
       line.classList.toggle("chosen", Boolean(state.chosen));
       return line;
     }
   }
 
-  // ---- what holds for the whole page
+  // ---- controls of the whole page
 
   function choose(change) {
     Object.assign(state, change);
@@ -264,13 +266,12 @@
     const option = (value, textContent) => element("option", { value, textContent });
     const language = document.getElementById("language");
     language.append(option("", "all languages"));
-    const byName = [...page.languages].sort((one, other) => one.name.localeCompare(other.name));
+    const byName = [...page.languages].sort((a, b) => a.name.localeCompare(b.name));
     byName.forEach((row) => language.append(option(row.language, row.name)));
     language.onchange = () => choose({ chosen: language.value });
     const category = document.getElementById("category");
-    const allWords = "Part of Speech";
     page.categories.forEach((name) =>
-      category.append(option(name, name === allWords ? `All words (${name})` : name)),
+      category.append(option(name, name === page.allWords ? `All words (${name})` : name)),
     );
     category.onchange = () => choose({ category: category.value });
     category.parentElement.hidden = page.categories.length < 2;
@@ -312,7 +313,7 @@
   function addEnlargeButtons() {
     for (const figure of document.querySelectorAll("figure")) {
       const button = element("button", { type: "button", className: "enlarge", textContent: "⤢" });
-      button.ariaLabel = "Enlarge, or back";
+      button.ariaLabel = "Enlarge or restore this figure";
       button.onclick = () => enlarge(figure, !figure.classList.contains("large"));
       figure.append(button);
     }
@@ -338,6 +339,6 @@
     root.dataset.ready = "yes";
   }
 
-  window.langsig = { page, state, drawn, choose }; // for the console
+  window.langsig = { page, state, drawn, choose }; // for use in the console
   start();
 })();

@@ -1,35 +1,28 @@
-"""All figures of correlations, distances and trees."""
+"""All figures of the associations of signatures with facts about the languages."""
 
 from collections.abc import Collection
 
 from matplotlib.figure import Figure
 
+from langsig.analysis import Associations
 from langsig.figures.correlations import correlation_heatmap, correlation_intervals
 from langsig.figures.distances import distance_matrices
 from langsig.figures.labels import PROPERTIES, readable
 from langsig.figures.trees import dendrograms
 from langsig.morphology import ALL_WORDS
-from langsig.schemas import Correlations, Distances, Languages, ScoreCorrelations, Trees
 
 
-def relation_figures(
-    *,
-    languages: Languages,
-    correlations: Correlations,
-    benchmarks: ScoreCorrelations | None,
-    distances: Distances,
-    trees: Trees,
-    layers: Collection[int],
+def association_figures(
+    associations: Associations, *, layers: Collection[int]
 ) -> dict[str, Figure]:
     """Figures of correlations, distances and trees, by name.
 
     Parameters
     ----------
-    benchmarks
-        Correlations with benchmark scores, if there are scores.
     layers
         Layers whose distances and trees are drawn.
     """
+    correlations, benchmarks = associations.correlations, associations.benchmarks
     figures = {
         "correlations": correlation_intervals(
             correlations, title="Correlation with the average signature over the layers"
@@ -53,13 +46,13 @@ def relation_figures(
     )
     for suffix, description, selection in selections:
         figures[f"distances{suffix}"] = distance_matrices(
-            distances.select(layer=layers, **selection),
-            languages,
+            associations.distances.select(layer=layers, **selection),
+            associations.languages,
             title=f"Cosine distance of signatures, {description}",
         )
         figures[f"trees{suffix}"] = dendrograms(
-            trees.select(layer=layers, **selection),
-            languages,
+            associations.trees.select(layer=layers, **selection),
+            associations.languages,
             title=f"UPGMA trees of languages, {description}",
         )
     return figures
