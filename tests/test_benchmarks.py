@@ -61,7 +61,7 @@ def test_parafac2() -> None:
     for baseline, ours in pairs.items():
         assert 0 < row["loss"][baseline] < 1
         assert (
-            row["loss"][ours] <= (1 + 1e-6) * row["loss"][baseline] or row["needed"][ours] == 2_000
+            row["loss"][ours] <= (1 + 1e-6) * row["loss"][baseline] or row["needed"][ours] == 2000
         )
         assert row["cpu"][baseline] > 0 and row["cpu"][ours] > 0
         assert row["memory"][baseline] >= 0 and row["memory"][ours] >= 0
