@@ -34,7 +34,7 @@ def test_failed_file_leaves_the_old_one(tmp_path: Path) -> None:
     assert names(tmp_path) == ["table.csv"]
 
 
-def test_file_that_is_a_link_is_replaced_not_written_through(tmp_path: Path) -> None:
+def test_links_to_files_are_replaced(tmp_path: Path) -> None:
     cached = tmp_path / "cached"
     cached.write_text("old")
     target = tmp_path / "table.csv"
@@ -45,7 +45,7 @@ def test_file_that_is_a_link_is_replaced_not_written_through(tmp_path: Path) -> 
     assert target.read_text() == "new"
 
 
-def test_file_has_the_permissions_of_any_new_file(tmp_path: Path) -> None:
+def test_files_have_the_default_permissions(tmp_path: Path) -> None:
     plain = tmp_path / "plain"
     plain.touch()
     with atomic_file(tmp_path / "atomic") as temporary:
@@ -62,7 +62,7 @@ def test_directory_appears_only_at_the_end(tmp_path: Path) -> None:
     assert names(target.parent) == ["model"]
 
 
-def test_directory_is_replaced_whole(tmp_path: Path) -> None:
+def test_directories_are_replaced_completely(tmp_path: Path) -> None:
     target = tmp_path / "model"
     target.mkdir()
     (target / "stale").touch()
@@ -84,7 +84,7 @@ def test_failed_directory_leaves_the_old_one(tmp_path: Path) -> None:
     assert names(tmp_path) == ["model"]
 
 
-def test_directory_is_put_back_if_the_new_one_is_gone(tmp_path: Path) -> None:
+def test_the_old_directory_is_restored_if_the_new_one_is_missing(tmp_path: Path) -> None:
     target = tmp_path / "model"
     target.mkdir()
     (target / "weights").write_text("old")
@@ -94,7 +94,7 @@ def test_directory_is_put_back_if_the_new_one_is_gone(tmp_path: Path) -> None:
     assert names(tmp_path) == ["model"]
 
 
-def test_directory_that_is_a_link_is_replaced_not_emptied(tmp_path: Path) -> None:
+def test_links_to_directories_are_replaced(tmp_path: Path) -> None:
     cached = tmp_path / "cached"
     cached.mkdir()
     (cached / "weights").touch()
@@ -149,7 +149,7 @@ def test_parent_must_be_writable(tmp_path: Path) -> None:
         check_output(tmp_path / "new" / "table.csv")
 
 
-def test_check_of_an_output_changes_nothing(tmp_path: Path) -> None:
+def test_checking_an_output_changes_nothing(tmp_path: Path) -> None:
     check_output(tmp_path / "new" / "table.csv")
     check_output(tmp_path / "new", directory=True)
     check_output(tmp_path, directory=True)
@@ -165,7 +165,7 @@ def test_relative_paths(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None
     assert names(tmp_path) == ["a", "table.csv"]
 
 
-def test_what_a_killed_process_left_goes_when_its_target_is_written_again(tmp_path: Path) -> None:
+def test_leftovers_of_a_killed_process_are_removed_with_the_next_write(tmp_path: Path) -> None:
     for name, writer in {"model": atomic_directory, "table.csv": atomic_file}.items():
         killed = f"""
 import os, signal
@@ -174,10 +174,10 @@ with writer({str(tmp_path / name)!r}) as temporary:
     (temporary / "half" if temporary.is_dir() else temporary).write_text("half")
     os.kill(os.getpid(), signal.SIGKILL)
 """
-        done = subprocess.run([sys.executable, "-c", killed])
-        assert done.returncode == -signal.SIGKILL
+        process = subprocess.run([sys.executable, "-c", killed])
+        assert process.returncode == -signal.SIGKILL
         assert not (tmp_path / name).exists()
-    assert len(names(tmp_path)) == 2, "both should have left something"
+    assert len(names(tmp_path)) == 2, "both have left files"
     with atomic_directory(tmp_path / "model") as temporary:
         assert names(temporary) == []
     with atomic_file(tmp_path / "table.csv") as temporary:

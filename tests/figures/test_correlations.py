@@ -15,9 +15,9 @@ PROPERTIES = ["data_size", "unique_characters"]
 def table(categories: int = 4, layers: int = 3) -> pd.DataFrame:
     rng = np.random.default_rng(0)
     rows = [
-        (name, category, layer, 8 - place, rng.uniform(-1, 1))
+        (name, category, layer, 8 - number, rng.uniform(-1, 1))
         for name in PROPERTIES
-        for place, category in enumerate(CATEGORIES[:categories])
+        for number, category in enumerate(CATEGORIES[:categories])
         for layer in [*range(layers), None]
     ]
     columns = ["property", "category", "layer", "n", "pearson"]
@@ -89,7 +89,7 @@ def test_colours_are_symmetric_about_white() -> None:
     assert low[2] > low[0] and high[0] > high[2], "blue below 0, orange-red above"
 
 
-def test_dots_mark_what_is_left_after_correction() -> None:
+def test_dots_mark_correlations_that_are_significant_after_correction() -> None:
     frame = of("data_size")
     axes = drawn(frame).axes[0]
     dots = [line for line in axes.lines if line.get_marker() == "."]
@@ -104,7 +104,7 @@ def test_dots_mark_what_is_left_after_correction() -> None:
     assert len(dots) == len(cells) and cells == expected
 
 
-def test_what_is_missing_is_marked() -> None:
+def test_missing_correlations_are_marked() -> None:
     frame = of("data_size").assign(pearson=np.nan, p_adjusted=np.nan)
     axes = drawn(frame).axes[0]
     assert {text.get_text() for text in axes.texts} == {"–"}
@@ -157,7 +157,7 @@ def test_each_panel_has_a_dot_and_an_interval_per_category() -> None:
             assert grey != row["enough"]
 
 
-def test_legends_say_what_the_marks_mean() -> None:
+def test_legends_explain_the_marks() -> None:
     for figure, names in (
         (drawn(of("data_size")), ["adjusted p < .05", "too few languages"]),
         (

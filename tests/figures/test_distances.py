@@ -14,7 +14,7 @@ from langsig.schemas import Distances, Languages
 
 
 def facts(languages: int) -> Languages:
-    """Related languages are apart in the alphabet: every third language is of one genus."""
+    """Every third language belongs to the same genus, so that related ones are not neighbours."""
     names = [f"q{n:02d}" for n in range(languages)]
     table = pd.DataFrame({"language": names, "family": "Sarnic", "genus": "Western"})
     table.loc[1::3, "genus"] = "Eastern"
@@ -64,7 +64,7 @@ def test_panels_share_a_scale() -> None:
     assert limits == [(0, table["distance"].max())] * 2
 
 
-def test_rows_bear_the_marks_of_their_families_and_genera_are_separated() -> None:
+def test_rows_have_marks_of_families_and_genera_are_separated() -> None:
     figure = drawn(distances(6, [0]), 6)
     axes = figure.axes[0]
     marks = [artist for artist in axes.lines if artist.get_marker() != "None"]
@@ -93,7 +93,7 @@ def test_all_text_lies_within_the_picture(languages: int, layers: list[int]) -> 
         assert box.x1 <= figure.bbox.width and box.y1 <= figure.bbox.height
 
 
-def test_equal_languages_and_none_can_be_drawn() -> None:
+def test_equal_languages_and_empty_tables_can_be_drawn() -> None:
     drawn(distances(3, [0]).assign(distance=0.0), 3)
     drawn(distances(3, [0]).assign(distance=np.nan), 3)
     assert not drawn(distances(3, [0]).iloc[:0], 3).axes[0].images

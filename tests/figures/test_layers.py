@@ -71,7 +71,7 @@ def test_all_text_lies_within_the_picture(picture: Picture, table: pd.DataFrame)
     for axis in (axes.xaxis, axes.yaxis):
         low, high = sorted(axis.get_view_interval())
         ticks = zip(axis.get_ticklocs(), axis.get_ticklabels(), strict=True)
-        labels += [label for place, label in ticks if low <= place <= high]
+        labels += [label for value, label in ticks if low <= value <= high]
     boxes = {
         label.get_text(): label.get_window_extent(canvas.get_renderer())
         for label in labels
@@ -113,7 +113,7 @@ def figure_lines(figure: Figure) -> list[list[float]]:
     return [list(line.get_ydata()) for line in figure.axes[0].lines]
 
 
-def test_a_lone_language_has_a_dot_a_name_and_no_violin() -> None:
+def test_a_single_language_has_a_dot_and_a_name_but_no_violin() -> None:
     table = averages(3, 4).drop(index=[4, 5])
     figure = violins(typed(table), title=TITLE)
     assert len(figure.axes[0].collections) == 3
@@ -121,7 +121,7 @@ def test_a_lone_language_has_a_dot_a_name_and_no_violin() -> None:
     assert [text.get_text() for text in alone] == ["q00"]
 
 
-def test_heatmap_shows_every_value_in_its_place() -> None:
+def test_heatmap_shows_each_value_in_its_cell() -> None:
     table = averages(5, 3)
     axes = heatmap(typed(table), title=TITLE).axes[0]
     languages = [label.get_text() for label in axes.get_yticklabels()]
@@ -142,14 +142,14 @@ def test_heatmap_gives_the_highest_value_three_digits(scale: float, form: str) -
     assert sorted(texts(heatmap(typed(table), title=TITLE))) == sorted(written)
 
 
-def test_heatmap_marks_what_is_missing() -> None:
+def test_heatmap_marks_missing_values() -> None:
     figure = heatmap(typed(averages(3, 4).drop(index=[4, 5])), title=TITLE)
     assert texts(figure).count("–") == 2
     assert not any("nan" in text for text in texts(figure))
 
 
 @both
-def test_title_is_the_one_given(picture: Picture) -> None:
+def test_figures_have_the_given_title(picture: Picture) -> None:
     assert picture(typed(averages(3, 3)), title="Case").axes[0].get_title() == "Case"
 
 

@@ -36,7 +36,7 @@ def test_the_order_of_rows_does_not_matter() -> None:
 
 
 @pytest.mark.parametrize("number", [1, 6, 7, 20])
-def test_no_two_families_look_alike(number: int) -> None:
+def test_all_families_look_different(number: int) -> None:
     marks = [*family_marks(families(number)).values()]
     assert len(marks) == len(set(marks)) == number
 

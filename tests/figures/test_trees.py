@@ -40,13 +40,13 @@ def names(axes: Axes) -> list[str]:
 
 
 def verticals(axes: Axes) -> list[tuple[float, ...]]:
-    """Distance, and the two ends, of every node."""
+    """Distance and both ends of each node."""
     lines = [np.column_stack(line.get_data()) for line in axes.lines if len(line.get_xdata()) == 2]
     nodes = [line for line in lines if line[0, 0] == line[1, 0] and line[0, 1] != line[1, 1]]
     return sorted((line[0, 0], *sorted(line[:, 1])) for line in nodes)
 
 
-def test_nodes_stand_at_the_distances_at_which_clusters_join() -> None:
+def test_nodes_are_at_the_distances_at_which_clusters_join() -> None:
     axes = drawn({0: LADDER}).axes[0]
     assert names(axes) == ["German", "Dutch", "Russian", "Finnish", "Chinese"]
     expected = [(0.2, 0, 1), (0.4, 0.5, 2), (0.6, 1.25, 3), (0.8, 2.125, 4)]
@@ -62,7 +62,7 @@ def test_panels_of_all_layers_share_a_scale() -> None:
     assert right == 0 and left > 0.8
 
 
-def test_leaves_bear_the_marks_of_their_families() -> None:
+def test_leaves_have_the_marks_of_their_families() -> None:
     facts = FACTS.assign(family=FACTS["family"].replace("Sino-Tibetan", None))
     figure = drawn({0: LADDER}, facts)
     axes = figure.axes[0]
@@ -77,7 +77,7 @@ def test_leaves_bear_the_marks_of_their_families() -> None:
     assert [text.get_text() for text in legend.get_texts()] == ["Indo-European", "Uralic"]
 
 
-def test_languages_without_facts_bear_their_codes() -> None:
+def test_languages_without_facts_are_labelled_by_code() -> None:
     assert names(drawn({0: LADDER}, FACTS.query("language != 'ru'")).axes[0]).count("ru") == 1
 
 
@@ -98,9 +98,7 @@ def random_trees(languages: int, layers: list[int]) -> tuple[dict[int, str], pd.
 @pytest.mark.parametrize(
     ("languages", "layers"), [(2, [0]), (8, [0, 3, 6]), (33, [0, 6, 12]), (33, [0])]
 )
-def test_all_text_lies_within_the_picture_and_none_on_another(
-    languages: int, layers: list[int]
-) -> None:
+def test_text_neither_leaves_the_picture_nor_overlaps(languages: int, layers: list[int]) -> None:
     figure = drawn(*random_trees(languages, layers))
     boxes = [legend.get_window_extent() for legend in figure.legends]
     for axes in figure.axes:
@@ -115,6 +113,6 @@ def test_all_text_lies_within_the_picture_and_none_on_another(
         assert box.x1 <= figure.bbox.width and box.y1 <= figure.bbox.height
 
 
-def test_equal_languages_and_none_can_be_drawn() -> None:
+def test_equal_languages_and_empty_tables_can_be_drawn() -> None:
     assert len(drawn({0: "(de:0.0,nl:0.0);"}).axes[0].texts) == 2
     assert not drawn({}).axes[0].texts

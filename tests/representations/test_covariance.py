@@ -30,21 +30,21 @@ NAMES = ("cross", "control", "experimental", "control_mean", "experimental_mean"
 
 
 def words_table(count: int, seed: int = 0) -> pd.DataFrame:
-    """Sentences of one to nine words; Part of Speech on nine words in ten, the others
-    bear no category, as punctuation; Voice on none."""
+    """Sentences of one to nine words. Nine in ten words have a part of speech; the others bear no
+    category, like punctuation. No word bears Voice."""
     generator = np.random.default_rng(seed)
     sentence = np.repeat(np.arange(count), generator.integers(1, 10, count))[:count]
     words = pd.DataFrame({"sentence": sentence.astype(np.int32), "form": "word"})
     punctuation = generator.random(count) < 0.1
     for category, share in zip(CATEGORIES, (0.4, 0.15, 1, 0), strict=True):
         bears = (generator.random(count) < share) & ~punctuation
-        values = generator.choice(["one", "other"], count)
+        values = generator.choice(["SG", "PL"], count)
         words[category] = pd.array(np.where(bears, values, None), dtype="string")
     return words
 
 
 def states(count: int, dim: int, seed: int, *, mean: float = 0.0, layers: int = LAYERS) -> States:
-    """Random states with correlated dimensions, of nine words in ten."""
+    """Random states with correlated dimensions for nine in ten words."""
     generator = np.random.default_rng(seed)
     index = np.flatnonzero(generator.random(count) < 0.9)
     mixture = generator.normal(size=(dim, dim))
@@ -73,13 +73,13 @@ def by_category(
 
 
 def vectors(states: States, layer: int, rows: list[int]) -> Array:
-    """``[words, dim]`` of these rows of the words table, looked up one by one."""
-    place = {row: number for number, row in enumerate(states.index.tolist())}
-    return states.layers[layer][[place[row] for row in rows]].astype(np.float64)
+    """States of the given rows of the table of words, ``[words, dim]``."""
+    position = {row: number for number, row in enumerate(states.index.tolist())}
+    return states.layers[layer][[position[row] for row in rows]].astype(np.float64)
 
 
 def direct(z: Array, y: Array) -> dict[str, Array]:
-    """What numpy makes of two matrices ``[words, dim]``."""
+    """Covariances of two matrices ``[words, dim]`` by numpy."""
     whole = np.cov(z.T, y.T, bias=True)
     d = z.shape[1]
     return {
@@ -98,7 +98,7 @@ def members(control: States, experimental: States, words: pd.DataFrame, category
 
 
 @pytest.mark.parametrize("mean", [0.0, 1e3])
-def test_slices_hold_the_words_that_bear_the_category_and_both_models_kept(mean: float) -> None:
+def test_slices_contain_words_with_the_category_and_states_of_both_models(mean: float) -> None:
     words = words_table(600)
     control = states(600, D_CONTROL, 1, mean=mean)
     experimental = states(600, D_EXPERIMENTAL, 2, mean=-mean)
@@ -116,15 +116,15 @@ def test_slices_hold_the_words_that_bear_the_category_and_both_models_kept(mean:
                 )
 
 
-def test_other_values_of_the_category_make_no_difference() -> None:
+def test_the_values_of_the_category_do_not_matter() -> None:
     words = words_table(300)
-    same = words.assign(Case=words["Case"].where(words["Case"].isna(), "third"))
+    changed = words.assign(Case=words["Case"].where(words["Case"].isna(), "third"))
     pair = states(300, D_CONTROL, 1), states(300, D_EXPERIMENTAL, 2)
-    one, other = by_category(*pair, words)["Case"], by_category(*pair, same)["Case"]
-    np.testing.assert_array_equal(one.layers[0].cross, other.layers[0].cross)
+    result, expected = by_category(*pair, changed)["Case"], by_category(*pair, words)["Case"]
+    np.testing.assert_array_equal(result.layers[0].cross, expected.layers[0].cross)
 
 
-def test_many_words_are_read_in_parts() -> None:
+def test_many_words_are_read_in_chunks() -> None:
     words = words_table(20_000)
     control, experimental = states(20_000, 3, 1, layers=1), states(20_000, 2, 2, layers=1)
     result = by_category(control, experimental, words, blocks=2)["Part of Speech"]
@@ -134,7 +134,7 @@ def test_many_words_are_read_in_parts() -> None:
         np.testing.assert_allclose(getattr(result.layers[0], name), expected[name], atol=1e-10)
 
 
-def test_half_precision_states_are_summed_in_double() -> None:
+def test_half_precision_states_are_summed_in_double_precision() -> None:
     words = words_table(3_000)
     full = states(3_000, D_CONTROL, 1, mean=100), states(3_000, D_EXPERIMENTAL, 2, mean=50)
     half = [States([x.astype(np.float16) for x in s.layers], s.index) for s in full]
@@ -144,7 +144,7 @@ def test_half_precision_states_are_summed_in_double() -> None:
     np.testing.assert_allclose(result.cross, expected["cross"], rtol=1e-9, atol=1e-9)
 
 
-def test_fitter_loses_nothing_to_large_means() -> None:
+def test_large_means_do_not_reduce_precision() -> None:
     generator = np.random.default_rng(0)
     z, y = generator.normal(1e6, 1, (500, 3)), generator.normal(-1e6, 1, (500, 2))
     fitter = CovarianceFitter(z.mean(0), y.mean(0))
@@ -157,7 +157,7 @@ def test_fitter_loses_nothing_to_large_means() -> None:
 
 @settings(deadline=None)
 @given(st.lists(st.integers(0, 12), min_size=1, max_size=6), st.floats(-5, 5), st.integers(0, 99))
-def test_fitter_does_not_mind_parts_or_shifts(parts: list[int], shift: float, seed: int) -> None:
+def test_chunks_and_shifts_do_not_matter(parts: list[int], shift: float, seed: int) -> None:
     generator = np.random.default_rng(seed)
     z, y = (generator.normal(size=(sum(parts) + 2, dim)) for dim in (3, 2))
     fitter = CovarianceFitter(np.full(3, shift), np.full(2, -shift), blocks=2)
@@ -181,14 +181,14 @@ def test_slices_with_too_few_words_have_only_a_count() -> None:
     assert (too_few["Voice"].words, too_few["Voice"].layers) == (0, [])
 
 
-def test_a_category_that_no_word_bears_is_never_computed() -> None:
+def test_categories_without_words_are_not_computed() -> None:
     results = by_category(
         states(50, D_CONTROL, 1), states(50, D_EXPERIMENTAL, 2), words_table(50), min_instances=0
     )
     assert (results["Voice"].words, results["Voice"].layers) == (0, [])
 
 
-def test_models_that_share_no_word() -> None:
+def test_models_without_common_words() -> None:
     control, experimental = states(50, D_CONTROL, 1), states(50, D_EXPERIMENTAL, 2)
     apart = States([x[:0] for x in control.layers], control.index[:0])
     results = by_category(apart, experimental, words_table(50))
@@ -196,28 +196,28 @@ def test_models_that_share_no_word() -> None:
 
 
 @pytest.mark.parametrize("category", ["Case", "Part of Speech"])
-def test_any_blocks_recombine_to_the_covariance_of_their_words(category: str) -> None:
+def test_blocks_can_be_combined_to_the_covariance_of_their_words(category: str) -> None:
     number_of_blocks = 7
     words = words_table(500)
     control = states(500, D_CONTROL, 1, mean=1e3)
     experimental = states(500, D_EXPERIMENTAL, 2, mean=-1e3)
-    wanted = {category: [0, 2]}
+    block_layers = {category: [0, 2]}
     results = by_category(
-        control, experimental, words, blocks=number_of_blocks, block_layers=wanted
+        control, experimental, words, blocks=number_of_blocks, block_layers=block_layers
     )
-    assert {name: [*r.blocks] for name, r in results.items() if r.blocks} == wanted
+    assert {name: [*r.blocks] for name, r in results.items() if r.blocks} == block_layers
     rows = members(control, experimental, words, category)
     for layer, sums in results[category].blocks.items():
         bounds = np.cumsum([0, *sums.counts])
         assert len(sums.counts) == number_of_blocks and bounds[-1] == len(rows)
-        of_block = [rows[start:end] for start, end in pairwise(bounds)]
+        block_rows = [rows[start:end] for start, end in pairwise(bounds)]
         z, y = vectors(control, layer, rows), vectors(experimental, layer, rows)
         centres = {"control": z.mean(0), "experimental": y.mean(0)}
         generator = np.random.default_rng(layer)
         for _ in range(20):
-            # With replacement, as in a bootstrap.
+            # Blocks are drawn with replacement, as in a bootstrap.
             chosen = generator.integers(0, number_of_blocks, generator.integers(1, 10))
-            drawn = [row for block in chosen for row in of_block[block]]
+            drawn = [row for block in chosen for row in block_rows[block]]
             expected = direct(vectors(control, layer, drawn), vectors(experimental, layer, drawn))
             count = sums.counts[chosen].sum()
             means = {
@@ -229,9 +229,9 @@ def test_any_blocks_recombine_to_the_covariance_of_their_words(category: str) ->
                 "control": ("control", "control"),
                 "experimental": ("experimental", "experimental"),
             }
-            for name, (one, other) in pairs.items():
+            for name, (left, right) in pairs.items():
                 recombined = getattr(sums, name)[chosen].sum(0) / count
-                recombined = recombined - np.outer(means[one], means[other])
+                recombined = recombined - np.outer(means[left], means[right])
                 np.testing.assert_allclose(recombined, expected[name], rtol=1e-8, atol=1e-8)
             np.testing.assert_allclose(
                 sums.cross_covariance(chosen), expected["cross"], rtol=1e-8, atol=1e-8
@@ -240,7 +240,7 @@ def test_any_blocks_recombine_to_the_covariance_of_their_words(category: str) ->
                 np.testing.assert_allclose(mean + centres[name], expected[f"{name}_mean"])
 
 
-def test_blocks_are_runs_of_whole_sentences_of_like_number() -> None:
+def test_blocks_consist_of_consecutive_complete_sentences() -> None:
     words = words_table(700)
     control, experimental = states(700, D_CONTROL, 1), states(700, D_EXPERIMENTAL, 2)
     result = by_category(
@@ -250,7 +250,7 @@ def test_blocks_are_runs_of_whole_sentences_of_like_number() -> None:
     sentence = words["sentence"].to_numpy()[rows]
     bounds = np.cumsum([0, *result.blocks[1].counts])
     sentences = [{*sentence[start:end].tolist()} for start, end in pairwise(bounds)]
-    assert sum(map(len, sentences)) == len({*sentence.tolist()})  # none is in two blocks
+    assert sum(map(len, sentences)) == len({*sentence.tolist()})  # no sentence is in two blocks
     assert max(map(len, sentences)) - min(map(len, sentences)) <= 1
 
 
@@ -264,7 +264,7 @@ def test_fewer_sentences_than_blocks() -> None:
     assert len(result.blocks[0].counts) == 30
 
 
-def test_saved_statistics_come_back(tmp_path: Path) -> None:
+def test_statistics_can_be_saved_and_loaded(tmp_path: Path) -> None:
     words = words_table(300)
     results = by_category(
         states(300, D_CONTROL, 1, layers=12, mean=30),
@@ -297,7 +297,7 @@ def test_saved_statistics_come_back(tmp_path: Path) -> None:
 
 
 @given(st.integers(0, 40))
-def test_layers_of_models_of_equal_depth_are_paired_with_themselves(layers: int) -> None:
+def test_layers_of_models_of_equal_depth_are_paired_by_number(layers: int) -> None:
     assert match_layers(layers, layers) == [(layer, layer) for layer in range(layers + 1)]
 
 
@@ -316,7 +316,7 @@ def test_layers_are_matched_by_relative_depth(z: int, y: int, resolution: int | 
         assert shallower == list(range(min(z, y) + 1))
 
 
-def test_layers_between_two_go_to_the_even_one() -> None:
+def test_layers_halfway_between_two_are_paired_with_the_even_one() -> None:
     assert match_layers(6, 12) == [(layer, 2 * layer) for layer in range(7)]
     assert match_layers(2, 5) == [(0, 0), (1, 2), (2, 5)]  # 2.5
     assert match_layers(2, 7) == [(0, 0), (1, 4), (2, 7)]  # 3.5
@@ -324,7 +324,7 @@ def test_layers_between_two_go_to_the_even_one() -> None:
 
 @pytest.mark.parametrize("resolution", [None, 2])
 @pytest.mark.parametrize(("z_layers", "y_layers"), [(3, 6), (6, 3), (4, 4)])
-def test_models_of_different_depth_give_covariances_of_the_layers_matched(
+def test_models_of_different_depth_have_covariances_of_matched_layers(
     tmp_path: Path, z_layers: int, y_layers: int, resolution: int | None
 ) -> None:
     words = words_table(200)
@@ -348,16 +348,16 @@ def test_models_of_different_depth_give_covariances_of_the_layers_matched(
 
 @given(st.integers(2, 12), st.integers(0, 99))
 @settings(deadline=None)
-def test_flipped_covariances_are_within_blocks_and_signed(blocks: int, seed: int) -> None:
+def test_flipped_covariances_are_signed_sums_over_blocks(blocks: int, seed: int) -> None:
     generator = np.random.default_rng(seed)
-    block = np.sort(generator.integers(0, blocks, 50))  # some may stay empty
+    block = np.sort(generator.integers(0, blocks, 50))  # some blocks may be empty
     z, y = generator.normal(2, 1, (50, 3)), generator.normal(-1, 1, (50, 2))
     fitter = CovarianceFitter(z.mean(0), y.mean(0), blocks)
     for number in range(blocks):
         fitter.update(z[block == number], y[block == number], number)
     signs = generator.choice([-1, 1], (4, blocks))
-    found = fitter.block_statistics().flipped_covariances(signs)
-    for row, flipped in zip(signs, found, strict=True):
+    covariances = fitter.block_statistics().flipped_covariances(signs)
+    for row, flipped in zip(signs, covariances, strict=True):
         expected = sum(
             row[number]
             * len(z[block == number])
@@ -369,45 +369,45 @@ def test_flipped_covariances_are_within_blocks_and_signed(blocks: int, seed: int
 
 @settings(deadline=None, max_examples=50)
 @given(st.integers(1, 250), st.integers(0, 99))
-def test_equal_numbers_are_of_whole_sentences_at_random(max_words: int, seed: int) -> None:
+def test_samples_of_words_consist_of_complete_sentences(max_words: int, seed: int) -> None:
     words = words_table(200).assign(form=np.arange(200).astype(str))
     control, experimental = states(200, D_CONTROL, 1), states(200, D_EXPERIMENTAL, 2)
     rows = members(control, experimental, words, "Part of Speech")
     sentence = words["sentence"].to_numpy()[rows]
-    places = sentences_up_to(max_words, sentence, seed)
-    assert np.array_equal(places, sentences_up_to(max_words, sentence, seed))
-    assert len(places) <= max_words and (np.diff(places) > 0).all()
-    assert np.isin(sentence, sentence[places]).sum() == len(places), "half a sentence"
+    positions = sentences_up_to(max_words, sentence, seed)
+    assert np.array_equal(positions, sentences_up_to(max_words, sentence, seed))
+    assert len(positions) <= max_words and (np.diff(positions) > 0).all()
+    assert np.isin(sentence, sentence[positions]).sum() == len(positions), "complete sentences"
     if max_words >= len(rows):
-        assert len(places) == len(rows)
+        assert len(positions) == len(rows)
     else:
-        assert len(places) > max_words - 9, "there was room for another sentence"
+        assert len(positions) > max_words - 9, "no other sentence fits"
     options = {"max_words": max_words, "seed": seed, "blocks": 4}
     options["block_layers"] = {"Part of Speech": [0]}
     result = by_category(control, experimental, words, **options)["Part of Speech"]
-    assert result.words == len(places)
-    if len(places):
-        taken = [rows[place] for place in places]
+    assert result.words == len(positions)
+    if len(positions):
+        taken = [rows[position] for position in positions]
         z, y = vectors(control, 0, taken), vectors(experimental, 0, taken)
         np.testing.assert_allclose(result.layers[0].cross, direct(z, y)["cross"], atol=1e-9)
-        assert result.blocks[0].counts.sum() == len(places)
+        assert result.blocks[0].counts.sum() == len(positions)
 
 
-def test_sentences_differ_from_seed_to_seed() -> None:
+def test_sampled_sentences_depend_on_the_seed() -> None:
     sentence = np.repeat(np.arange(40), 3)
     chosen = [sentences_up_to(30, sentence, seed) for seed in range(20)]
-    assert {len(places) for places in chosen} == {30}
-    assert {place for places in chosen for place in places} == {*range(120)}
+    assert {len(positions) for positions in chosen} == {30}
+    assert {position for positions in chosen for position in positions} == {*range(120)}
 
 
 @settings(deadline=None)
 @given(st.floats(0.01, 100), st.floats(0.01, 100), st.integers(0, 99))
-def test_normalised_by_variance_units_do_not_matter(one: float, other: float, seed: int) -> None:
+def test_variance_normalisation_removes_units(z_unit: float, y_unit: float, seed: int) -> None:
     generator = np.random.default_rng(seed)
     z, y = generator.normal(2, 3, (60, 4)), generator.normal(-1, 2, (60, 2))
     chosen = generator.integers(0, 3, 4)
 
-    def found(z: Array, y: Array, normalise: str) -> list[Array]:
+    def covariances(z: Array, y: Array, normalise: str) -> list[Array]:
         fitter = CovarianceFitter(z.mean(0), y.mean(0), 3)
         for number in range(3):
             fitter.update(z[number::3], y[number::3], number)
@@ -415,24 +415,24 @@ def test_normalised_by_variance_units_do_not_matter(one: float, other: float, se
         parts = fitter.block_statistics().cross_covariance(chosen, normalise)
         return [whole.normalised(normalise).cross, parts]
 
-    pairs = [(z, y), (one * z, other * y)]
-    for before, after in zip(*(found(*pair, "variance") for pair in pairs), strict=True):
+    pairs = [(z, y), (z_unit * z, y_unit * y)]
+    for before, after in zip(*(covariances(*pair, "variance") for pair in pairs), strict=True):
         np.testing.assert_allclose(after, before, rtol=1e-9)
-    for before, after in zip(*(found(*pair, "none") for pair in pairs), strict=True):
-        np.testing.assert_allclose(after, one * other * before, rtol=1e-9)
+    for before, after in zip(*(covariances(*pair, "none") for pair in pairs), strict=True):
+        np.testing.assert_allclose(after, z_unit * y_unit * before, rtol=1e-9)
     unit = [x / np.sqrt(x.var(0).mean()) for x in (z, y)]
     drawn = np.concatenate([np.arange(number, 60, 3) for number in chosen])
     units = [x[drawn] / np.sqrt(x[drawn].var(0).mean()) for x in (z, y)]
-    for scaled, pair in zip(found(z, y, "variance"), (unit, units), strict=True):
+    for scaled, pair in zip(covariances(z, y, "variance"), (unit, units), strict=True):
         np.testing.assert_allclose(scaled, direct(*pair)["cross"], rtol=1e-9)
 
 
-def test_unknown_normalisation_is_named() -> None:
+def test_unknown_normalisations_are_refused() -> None:
     with pytest.raises(InputError, match="normalise must be one of none, variance, got 'norm'"):
         normalising_factors("norm", np.eye(2), np.eye(3))
 
 
-def test_normalised_statistics_are_those_of_normalised_vectors() -> None:
+def test_normalised_statistics_agree_with_normalised_vectors() -> None:
     generator = np.random.default_rng(0)
     z, y = generator.normal(2, 3, (60, 4)), generator.normal(-1, 2, (60, 2))
     scaled = [x / np.sqrt(x.var(0).mean()) for x in (z, y)]
@@ -488,13 +488,13 @@ def test_shapes_are_checked() -> None:
         ({"max_words": 0}, "max_words must be a positive integer, got 0"),
     ],
 )
-def test_numbers_out_of_range_are_named(change: dict[str, int], message: str) -> None:
+def test_numbers_out_of_range_are_refused(change: dict[str, int], message: str) -> None:
     pair = states(50, D_CONTROL, 1), states(50, D_EXPERIMENTAL, 2)
     with pytest.raises(InputError, match=message):
         by_category(*pair, words_table(50), **change)
 
 
-def test_a_file_that_holds_something_else_is_named(tmp_path: Path) -> None:
+def test_files_with_other_content_are_reported(tmp_path: Path) -> None:
     path = tmp_path / "case.safetensors"
     with pytest.raises(InputError, match=r"case\.safetensors: cannot read covariances"):
         CategoryStatistics.load(path)

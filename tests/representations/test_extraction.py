@@ -42,13 +42,13 @@ def model(
 
 @pytest.fixture(scope="session")
 def words(samples: Path) -> pd.DataFrame:
-    """Words of 60 sentences of three languages, one of them without spaces."""
+    """Words of 60 sentences in three languages, one of which is written without spaces."""
     tables = [
         annotate(samples / "treebanks" / language, language).table.query("sentence < 20")
         for language in ("qaa", "qac", "qah")
     ]
     for number, table in enumerate(tables):
-        table["sentence"] += 100 * number  # there are gaps, as where sentences were filtered
+        table["sentence"] += 100 * number  # gaps, as after filtering sentences
     return pd.concat(tables, ignore_index=True)
 
 
@@ -65,7 +65,7 @@ def sub_words(tokenizer: "PreTrainedTokenizerBase", form: str) -> list[int]:
 def by_hand(
     model: PreTrainedModel, tokenizer: "PreTrainedTokenizerBase", words: pd.DataFrame
 ) -> dict[int, np.ndarray]:
-    """``[layers, dim]`` of each word of the sentences that fit, by row of the table."""
+    """Vectors ``[layers, dim]`` of the words of sentences that fit, by row of the table."""
     model.eval()
     vectors = {}
     for _, sentence in words.groupby("sentence"):
@@ -103,7 +103,7 @@ def extracted(
 
 
 @pytest.mark.parametrize("architecture", ["roberta", "xlm-roberta", "roberta-prelayernorm"])
-def test_every_row_is_the_word_that_the_index_says(
+def test_vectors_belong_to_the_words_of_the_index(
     tokenizer: "PreTrainedTokenizerBase", words: pd.DataFrame, tmp_path: Path, architecture: str
 ) -> None:
     model = random_model(tokenizer, tmp_path, architecture)
@@ -114,13 +114,13 @@ def test_every_row_is_the_word_that_the_index_says(
     for number, layer in enumerate(states.layers):
         by_row = np.stack([expected[row][number] for row in states.index])
         np.testing.assert_allclose(layer, by_row, atol=2e-5, err_msg=f"layer {number}")
-        # The tolerance tells words apart: no other word is as near, unless it is the same one.
+        # The tolerance distinguishes words: only words with the same form are that close.
         near = np.abs(by_row[:, None] - by_row[None]).max(-1) < 1e-3
         forms = words["form"].to_numpy()[states.index]
         assert not (near & (forms[:, None] != forms[None])).any()
 
 
-def test_half_precision_rounds_and_nothing_else(
+def test_half_precision_only_rounds(
     model: PreTrainedModel,
     tokenizer: "PreTrainedTokenizerBase",
     words: pd.DataFrame,
@@ -129,8 +129,8 @@ def test_half_precision_rounds_and_nothing_else(
     single = extracted(model, tokenizer, words, tmp_path / "single")
     half = extracted(model, tokenizer, words, tmp_path / "half", dtype="float16")
     np.testing.assert_array_equal(single.index, half.index)
-    for one, other in zip(single.layers, half.layers, strict=True):
-        np.testing.assert_array_equal(one.astype(np.float16), other)
+    for layer, rounded in zip(single.layers, half.layers, strict=True):
+        np.testing.assert_array_equal(layer.astype(np.float16), rounded)
 
 
 @pytest.mark.parametrize("batch_tokens", [1, 100, 10**6])
@@ -141,11 +141,11 @@ def test_batches_do_not_matter(
     tmp_path: Path,
     batch_tokens: int,
 ) -> None:
-    one = extracted(model, tokenizer, words, tmp_path / "one")
-    other = extracted(model, tokenizer, words, tmp_path / "other", batch_tokens=batch_tokens)
-    np.testing.assert_array_equal(one.index, other.index)
-    for layer, again in zip(one.layers, other.layers, strict=True):
-        np.testing.assert_allclose(layer, again, atol=2e-5)
+    expected = extracted(model, tokenizer, words, tmp_path / "expected")
+    result = extracted(model, tokenizer, words, tmp_path / "result", batch_tokens=batch_tokens)
+    np.testing.assert_array_equal(result.index, expected.index)
+    for layer, expected_layer in zip(result.layers, expected.layers, strict=True):
+        np.testing.assert_allclose(layer, expected_layer, atol=2e-5)
 
 
 def test_batches_respect_the_limit(
@@ -164,7 +164,7 @@ def test_batches_respect_the_limit(
     assert max(rows for rows, _ in shapes) > 1
 
 
-def test_hidden_states_of_a_batch_are_gone_before_the_next(
+def test_hidden_states_of_a_batch_are_freed_before_the_next(
     model: PreTrainedModel,
     tokenizer: "PreTrainedTokenizerBase",
     words: pd.DataFrame,
@@ -187,7 +187,7 @@ def test_hidden_states_of_a_batch_are_gone_before_the_next(
     assert len(alive) > 5 and not any(alive)
 
 
-def test_sentences_too_long_are_absent_exactly(
+def test_only_sentences_that_are_too_long_are_left_out(
     model: PreTrainedModel, tokenizer: "PreTrainedTokenizerBase", tmp_path: Path
 ) -> None:
     word = next(w for w in ("u", "ku", "kuo", "kal") if len(sub_words(tokenizer, w)) == 1)
@@ -222,26 +222,26 @@ def test_a_form_of_several_words_is_one_vector(
         np.testing.assert_allclose(layer[1], expected[1][number], atol=2e-5)
 
 
-def test_rows_go_by_place_whatever_the_labels_of_the_table(
+def test_the_index_has_positions_instead_of_labels(
     model: PreTrainedModel,
     tokenizer: "PreTrainedTokenizerBase",
     words: pd.DataFrame,
     tmp_path: Path,
 ) -> None:
-    one = extracted(model, tokenizer, words, tmp_path / "one")
+    expected = extracted(model, tokenizer, words, tmp_path / "expected")
     relabelled = words.set_axis(range(5_000, 5_000 + len(words)))
-    other = extracted(model, tokenizer, relabelled, tmp_path / "other")
-    np.testing.assert_array_equal(one.index, other.index)
+    result = extracted(model, tokenizer, relabelled, tmp_path / "result")
+    np.testing.assert_array_equal(result.index, expected.index)
 
 
-def test_no_sentence_fits(
+def test_texts_without_a_sentence_that_fits_are_refused(
     model: PreTrainedModel, tokenizer: "PreTrainedTokenizerBase", tmp_path: Path
 ) -> None:
     with pytest.raises(InputError, match=f"qaa: no sentence fits into the {POSITIONS} positions"):
         extracted(model, tokenizer, table(["Kal"] * 100), tmp_path)
 
 
-def test_a_tokenizer_of_another_model_is_refused(
+def test_tokenizers_of_other_models_are_refused(
     tokenizer: "PreTrainedTokenizerBase", tmp_path: Path
 ) -> None:
     model = random_model(tokenizer, tmp_path)
@@ -260,7 +260,7 @@ def test_a_tokenizer_of_another_model_is_refused(
         ({"batch_tokens": 0}, "batch_tokens must be a positive integer, got 0"),
     ],
 )
-def test_bad_arguments_are_named(
+def test_bad_arguments_are_refused(
     model: PreTrainedModel,
     tokenizer: "PreTrainedTokenizerBase",
     tmp_path: Path,
@@ -283,7 +283,7 @@ def test_states_that_are_not_finite_are_refused(
         extracted(model, tokenizer, table(["Kal", "sizal"]), tmp_path / "states")
 
 
-def test_the_word_that_is_not_finite_is_named(
+def test_words_with_infinite_states_are_reported(
     tokenizer: "PreTrainedTokenizerBase", tmp_path: Path
 ) -> None:
     too_long = ["ku"] * 50
@@ -312,7 +312,7 @@ def test_states_too_large_for_half_precision_are_refused(
         extracted(model, tokenizer, words, tmp_path / "states", dtype="float16")
 
 
-def test_a_folder_without_states_is_named(tmp_path: Path) -> None:
+def test_folders_without_states_are_reported(tmp_path: Path) -> None:
     with pytest.raises(InputError, match=r"empty: no hidden states"):
         States.open(tmp_path / "empty")
 

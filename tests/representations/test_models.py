@@ -1,4 +1,4 @@
-"""Every kind of model and tokenizer that Hugging Face has, tiny and with random weights."""
+"""Tiny models of all types of tokenizers and architectures, with random weights."""
 
 import json
 import socket
@@ -23,13 +23,13 @@ if TYPE_CHECKING:
     from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
 LAYERS, DIM, POSITIONS = 3, 16, 48
-LANGUAGES = ("qaa", "qah")  # the second is written without spaces
+LANGUAGES = ("qaa", "qah")  # qah is written without spaces
 torch.set_num_threads(1)
 
 
 @pytest.fixture(scope="session")
 def words(samples: Path) -> pd.DataFrame:
-    """Words of 30 sentences of two languages."""
+    """Words of 30 sentences in two languages."""
     tables = [
         annotate(samples / "treebanks" / language, language).table.query("sentence < 15")
         for language in LANGUAGES
@@ -187,7 +187,7 @@ every_kind = pytest.mark.parametrize("kind", KINDS)
 
 @pytest.fixture(scope="session")
 def checkpoints(corpora: list[str], tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
-    """A folder for each kind of model, tokenizer included."""
+    """One folder with model and tokenizer per type of model."""
     folders = {}
     for kind, (make_model, make_tokenizer) in KINDS.items():
         folders[kind] = tmp_path_factory.mktemp(kind)
@@ -197,13 +197,13 @@ def checkpoints(corpora: list[str], tmp_path_factory: pytest.TempPathFactory) ->
         model = make_model(len(tokenizer))
         with torch.no_grad():
             for parameter in model.parameters():
-                parameter += 0.2 * torch.randn_like(parameter)  # so that words differ
+                parameter += 0.2 * torch.randn_like(parameter)  # makes words differ
         model.save_pretrained(folders[kind])
     return folders
 
 
 def running_text(tokenizer: "PreTrainedTokenizerBase", forms: list[str]) -> tuple[list[int], Any]:
-    """Ids of a sentence with spaces, and which word each is of, by offsets of characters."""
+    """Token ids of a sentence with spaces, and the word of each token, from character offsets."""
     text = "".join(f" {form}" for form in forms)
     encoded = tokenizer(text, return_offsets_mapping=True, return_special_tokens_mask=True)
     word_at = np.repeat(np.arange(len(forms)), [len(form) + 1 for form in forms])
@@ -216,14 +216,14 @@ def running_text(tokenizer: "PreTrainedTokenizerBase", forms: list[str]) -> tupl
 
 
 def by_hand(
-    folder: Path, words: pd.DataFrame, rows_wanted: "np.ndarray[Any, Any]"
+    folder: Path, words: pd.DataFrame, rows: "np.ndarray[Any, Any]"
 ) -> dict[int, "np.ndarray[Any, Any]"]:
-    """``[layers, dim]`` of each word: one sentence at a time as running text, no padding."""
+    """Vectors ``[layers, dim]`` of each word, from single sentences as running text."""
     tokenizer = load_tokenizer(folder)
     model = transformers.AutoModel.from_pretrained(folder).eval()
     vectors = {}
-    for _, sentence in words.iloc[rows_wanted].groupby("sentence"):
-        ids, of_word = running_text(tokenizer, sentence["form"].tolist())
+    for _, sentence in words.iloc[rows].groupby("sentence"):
+        ids, word_of_token = running_text(tokenizer, sentence["form"].tolist())
         tokens = torch.tensor([ids])
         with torch.no_grad():
             if model.config.is_encoder_decoder:
@@ -232,7 +232,7 @@ def by_hand(
             else:
                 hidden = model(tokens, output_hidden_states=True).hidden_states
         for number, row in enumerate(sentence.index):
-            pieces = [place for place, of in enumerate(of_word) if of == number]
+            pieces = [index for index, word in enumerate(word_of_token) if word == number]
             vectors[row] = np.stack([layer[0, pieces].mean(0).numpy() for layer in hidden])
     return vectors
 
@@ -247,7 +247,7 @@ def extracted(folder: Path, words: pd.DataFrame, output: Path, batch_tokens: int
 
 
 @every_kind
-def test_vectors_are_those_of_running_text_one_sentence_at_a_time(
+def test_vectors_agree_with_single_sentences_of_running_text(
     checkpoints: dict[str, Path], words: pd.DataFrame, tmp_path: Path, kind: str
 ) -> None:
     states = extracted(checkpoints[kind], words, tmp_path / "states")
@@ -258,7 +258,7 @@ def test_vectors_are_those_of_running_text_one_sentence_at_a_time(
     for number, layer in enumerate(states.layers):
         by_row = np.stack([expected[row][number] for row in states.index])
         np.testing.assert_allclose(layer, by_row, atol=2e-5, err_msg=f"layer {number}")
-    assert np.abs(np.diff(states.layers[-1], axis=0)).max(1).min() > 1e-3  # words do differ
+    assert np.abs(np.diff(states.layers[-1], axis=0)).max(1).min() > 1e-3  # words differ
 
 
 @every_kind
@@ -270,15 +270,15 @@ def test_batches_do_not_matter(
     kind: str,
     batch_tokens: int,
 ) -> None:
-    one = extracted(checkpoints[kind], words, tmp_path / "one")
-    other = extracted(checkpoints[kind], words, tmp_path / "other", batch_tokens)
-    np.testing.assert_array_equal(one.index, other.index)
-    for layer, again in zip(one.layers, other.layers, strict=True):
-        np.testing.assert_allclose(layer, again, atol=2e-5)
+    expected = extracted(checkpoints[kind], words, tmp_path / "expected")
+    result = extracted(checkpoints[kind], words, tmp_path / "result", batch_tokens)
+    np.testing.assert_array_equal(result.index, expected.index)
+    for layer, expected_layer in zip(result.layers, expected.layers, strict=True):
+        np.testing.assert_allclose(layer, expected_layer, atol=2e-5)
 
 
 @every_kind
-def test_longest_sentence_is_what_the_model_has_positions_for(
+def test_sentences_beyond_the_positions_of_the_model_are_left_out(
     checkpoints: dict[str, Path], words: pd.DataFrame, tmp_path: Path, kind: str
 ) -> None:
     tokenizer = load_tokenizer(checkpoints[kind])
@@ -302,21 +302,23 @@ def test_shape_without_weights(checkpoints: dict[str, Path], tmp_path: Path, kin
 
 
 @every_kind
-def test_untrained_twin_has_other_weights_of_the_same_shapes(
+def test_untrained_models_have_other_weights_of_the_same_shapes(
     checkpoints: dict[str, Path], kind: str
 ) -> None:
     trained = load_encoder(checkpoints[kind]).state_dict()
-    twin, again, other = (load_untrained(checkpoints[kind], n).state_dict() for n in (1, 1, 2))
-    assert all(torch.equal(weight, again[name]) for name, weight in twin.items())
-    assert {name: weight.shape for name, weight in twin.items()} == {
+    untrained, repeated, another = (
+        load_untrained(checkpoints[kind], n).state_dict() for n in (1, 1, 2)
+    )
+    assert all(torch.equal(weight, repeated[name]) for name, weight in untrained.items())
+    assert {name: weight.shape for name, weight in untrained.items()} == {
         name: weight.shape for name, weight in trained.items()
     }
-    for different in (trained, other):
-        assert any(not torch.equal(weight, different[name]) for name, weight in twin.items())
+    for different in (trained, another):
+        assert any(not torch.equal(weight, different[name]) for name, weight in untrained.items())
 
 
 @every_kind
-def test_a_folder_needs_no_network(
+def test_loading_from_a_folder_needs_no_network(
     checkpoints: dict[str, Path], monkeypatch: pytest.MonkeyPatch, kind: str
 ) -> None:
     def refuse(*_: object, **__: object) -> None:
@@ -329,7 +331,7 @@ def test_a_folder_needs_no_network(
     assert load_tokenizer(checkpoints[kind]).is_fast
 
 
-def test_the_output_layer_is_not_run(checkpoints: dict[str, Path], tmp_path: Path) -> None:
+def test_the_output_layer_is_not_computed(checkpoints: dict[str, Path], tmp_path: Path) -> None:
     folder = checkpoints["bert"]
     config = transformers.AutoConfig.from_pretrained(folder)
     transformers.BertForMaskedLM(config).save_pretrained(tmp_path)
@@ -337,7 +339,7 @@ def test_the_output_layer_is_not_run(checkpoints: dict[str, Path], tmp_path: Pat
 
 
 @every_kind
-def test_weights_that_are_missing_are_named(
+def test_missing_weights_are_reported(
     checkpoints: dict[str, Path], tmp_path: Path, kind: str
 ) -> None:
     model = transformers.AutoModel.from_pretrained(checkpoints[kind])
@@ -364,27 +366,25 @@ def test_weights_that_hidden_states_do_not_need_may_be_missing(
 
 @pytest.mark.parametrize("load", [load_encoder, load_shape])
 @pytest.mark.parametrize("name", ["./not/there", "/not/there", "~/not", "a/b/c", Path("not")])
-def test_missing_folders_are_named_without_asking_the_hub(
+def test_missing_folders_are_reported_without_network(
     load: Callable[[Any], object], name: str | Path
 ) -> None:
     with pytest.raises(InputError, match=f"{name}: no such folder"):
         load(name)
 
 
-def test_a_folder_without_a_model_is_named(tmp_path: Path) -> None:
+def test_folders_without_a_model_are_reported(tmp_path: Path) -> None:
     with pytest.raises(InputError, match=f"{tmp_path}: no model that can be loaded"):
         load_encoder(tmp_path)
 
 
-def test_a_configuration_without_sizes_is_named(tmp_path: Path) -> None:
+def test_configurations_without_sizes_are_reported(tmp_path: Path) -> None:
     transformers.ResNetConfig().save_pretrained(tmp_path)
     with pytest.raises(InputError, match=f"{tmp_path}: the configuration lacks the number or"):
         load_shape(tmp_path)
 
 
-def test_code_that_comes_with_a_model_is_never_run(
-    checkpoints: dict[str, Path], tmp_path: Path
-) -> None:
+def test_code_of_a_model_is_never_executed(checkpoints: dict[str, Path], tmp_path: Path) -> None:
     config = json.loads((checkpoints["bert"] / "config.json").read_text())
     config |= {"model_type": "own", "auto_map": {"AutoConfig": "own.Config", "AutoModel": "own.M"}}
     (tmp_path / "config.json").write_text(json.dumps(config))

@@ -21,7 +21,7 @@ def statistics(z: Array, y: Array) -> LayerStatistics:
 
 
 def states(seed: int, words: int = 200, shared: int = 3) -> tuple[Array, Array]:
-    """Of two models with some causes in common; graded variances, means that are not zero."""
+    """States of two models with common causes, different variances, and means other than zero."""
     rng = default_rng(seed)
     causes = rng.normal(size=(words, shared))
     z = causes @ rng.normal(size=(shared, 6)) + rng.normal(size=(words, 6)) * np.logspace(0, -2, 6)
@@ -31,7 +31,7 @@ def states(seed: int, words: int = 200, shared: int = 3) -> tuple[Array, Array]:
 
 @given(seeds)
 @settings(max_examples=20, deadline=None)
-def test_cka_is_that_of_the_similarities_between_words(seed: int) -> None:
+def test_cka_agrees_with_similarities_between_words(seed: int) -> None:
     z, y = (x - x.mean(0) for x in states(seed))
     k, l = z @ z.T, y @ y.T  # noqa: E741 - the names of Kornblith et al., equation 3
     expected = np.sum(k * l) / np.sqrt(np.sum(k * k) * np.sum(l * l))
@@ -40,7 +40,7 @@ def test_cka_is_that_of_the_similarities_between_words(seed: int) -> None:
 
 @given(seeds)
 @settings(max_examples=20, deadline=None)
-def test_svcca_is_that_of_the_states(seed: int) -> None:
+def test_svcca_agrees_with_the_states(seed: int) -> None:
     z, y = states(seed)
     bases = []
     for x in (z, y):
@@ -57,9 +57,9 @@ def test_svcca_is_that_of_the_states(seed: int) -> None:
 @settings(max_examples=10, deadline=None)
 def test_rotations_and_units_do_not_matter(measure: Any, seed: int) -> None:
     z, y = states(seed)
-    turned = 7 * z @ ortho_group.rvs(z.shape[1], random_state=seed)
-    assert measure(statistics(turned, y)) == pytest.approx(measure(statistics(z, y)))
-    assert measure(statistics(turned, z)) == pytest.approx(1)
+    rotated = 7 * z @ ortho_group.rvs(z.shape[1], random_state=seed)
+    assert measure(statistics(rotated, y)) == pytest.approx(measure(statistics(z, y)))
+    assert measure(statistics(rotated, z)) == pytest.approx(1)
 
 
 @pytest.mark.parametrize("correlation", [0.0, 0.3, 1.0])
@@ -70,10 +70,10 @@ def test_planted_correlations_are_found(correlation: float) -> None:
     assert linear_cka(planted) == pytest.approx(correlation**2)
 
 
-def test_svcca_leaves_directions_of_little_variance_out() -> None:
+def test_svcca_ignores_directions_of_little_variance() -> None:
     variances, none = np.diag([1, 1, 1e-4]), np.zeros(3)
-    alike_where_it_varies = np.diag([0.8, 0.8, 0])
-    planted = LayerStatistics(alike_where_it_varies, variances, variances, none, none)
+    shared_variance = np.diag([0.8, 0.8, 0])
+    planted = LayerStatistics(shared_variance, variances, variances, none, none)
     assert svcca(planted) == pytest.approx(0.8)
     assert svcca(planted, explained=0.99999) == pytest.approx(1.6 / 3)
 
