@@ -103,7 +103,7 @@ def _text(path: Path) -> str:
 
 def _compose(text: str, name: str) -> Node | None:
     """The nodes of a document, after a look at what YAML has and langsig does not allow."""
-    for number, line in enumerate(text.splitlines(), 1):
+    for number, line in enumerate(text.split("\n"), 1):
         if line.startswith(_CONFLICT):
             message = f"a merge conflict ({line[:7]}); choose one version and remove the marks"
             raise _unreadable(name, number, message)
@@ -127,7 +127,7 @@ def _compose(text: str, name: str) -> Node | None:
 
 
 def _line(text: str, number: int) -> str:
-    lines = text.splitlines()
+    lines = text.split("\n")
     return lines[number] if number < len(lines) else ""
 
 

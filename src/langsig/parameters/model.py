@@ -25,7 +25,7 @@ ALL = "all"
 SLUGS = tuple(map(category_slug, CATEGORIES))
 ARCHITECTURES = ("roberta", "xlm-roberta", "roberta-prelayernorm")
 _CODE = r"[a-z]{2,3}(-[A-Za-z0-9]{2,8})*"
-_YAML_1_1_BOOLEANS = {"y", "n", "yes", "no", "on", "off", "true", "false"}
+YAML_1_1_BOOLEANS = {"y", "n", "yes", "no", "on", "off", "true", "false"}
 _LANGUAGE = (
     "must be an ISO 639 code of two or three lower-case letters, with subtags where needed, "
     "such as zh, qaa or zh-Hant"
@@ -40,10 +40,10 @@ _SELECTION = (
 
 def _language(key: object) -> str:
     text = str(key)
-    if re.fullmatch(_CODE, text) and text not in _YAML_1_1_BOOLEANS:
+    if re.fullmatch(_CODE, text) and text not in YAML_1_1_BOOLEANS:
         return text
     remedy = ""
-    if text.lower() in _YAML_1_1_BOOLEANS:
+    if text.lower() in YAML_1_1_BOOLEANS:
         remedy = "; YAML 1.1 tools read this one as true or false"
         if text.lower() == "no":
             remedy += ": write nb or nn for Norwegian"

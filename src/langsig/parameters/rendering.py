@@ -3,14 +3,13 @@
 import json
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from io import StringIO
 from textwrap import wrap
 from typing import Any
 
 from pydantic.fields import FieldInfo
 from ruamel.yaml import YAML
 
-from langsig.parameters.model import Language, Parameters, Section
+from langsig.parameters.model import YAML_1_1_BOOLEANS, Language, Parameters, Section
 from langsig.parameters.problems import KeyPath
 from langsig.parameters.schema import allowed, part_of
 
@@ -48,11 +47,11 @@ def _section(section: Section, indent: str, explained: set[type]) -> Iterator[st
             yield from _commented(f"{indent}{name}:", comment)
             for key, item in value.items():
                 yield from _entry(key, item, indent + "  ")
-        elif len(line := f"{indent}{name}: {_flow(value)}") <= _WIDTH:
-            yield from _commented(line, comment)
-        else:
+        elif isinstance(value, list) and len(f"{indent}{name}: {_flow(value)}") > _WIDTH:
             yield from _commented(f"{indent}{name}:", comment)
             yield from (f"{indent}  - {_flow(item)}" for item in value)
+        else:
+            yield from _commented(f"{indent}{name}: {_flow(value)}", comment)
 
 
 def _entry(key: str, item: Any, indent: str) -> Iterator[str]:
@@ -101,14 +100,17 @@ def _flow(value: Any) -> str:
 
 
 def _text(value: str) -> str:
-    """Text, in quotes where it needs them."""
-    yaml = YAML(typ="safe", pure=True)
-    yaml.width = 10_000
-    yaml.default_flow_style = True
-    stream = StringIO()
-    yaml.dump([value], stream)
-    text = stream.getvalue().strip()[1:-1]
-    return json.dumps(value) if "\n" in text or YAML(typ="safe").load(text) != value else text
+    """Text, in quotes where a version of YAML would read something else or nothing."""
+    plain = re.fullmatch(r"[A-Za-z0-9./]([A-Za-z0-9 ._/()+-]*[A-Za-z0-9._/()+-])?", value)
+    if plain and value.lower() not in YAML_1_1_BOOLEANS:
+        if YAML(typ="safe").load(f"[{value}]") == [value]:
+            return value
+    escapes = {'"': '\\"', "\\": "\\\\"}
+    characters = (
+        escapes.get(character, character) if character.isprintable() else f"\\U{ord(character):08x}"
+        for character in value
+    )
+    return f'"{"".join(characters)}"'
 
 
 def json_schema(*, preset: bool = False) -> str:
