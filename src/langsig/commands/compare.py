@@ -135,10 +135,12 @@ def _table(comparison: "Comparison", category: str) -> str:
         "",
         f"{'':10}{'words':>10}" + "".join(f"{layer:>9}" for layer in wide.columns),
     ]
-    for row in comparison.words.select(category=category).frame.itertuples():
-        values = wide.loc[row.language] if row.language in wide.index else [None] * wide.shape[1]
+    by_language = {str(language): list(values) for language, values in wide.iterrows()}
+    missing = [None] * wide.shape[1]
+    for row in comparison.words.select(category=category).frame.to_dict("records"):
+        values = by_language.get(row["language"], missing)
         cells = "".join(cell(value, 9, "#.3g") for value in values)
-        lines.append(f"{row.language:10}{row.words:>10,}{cells}")
+        lines.append(f"{row['language']:10}{row['words']:>10,}{cells}")
     from langsig.schemas import Diagnostics
 
     fits = comparison.diagnostics.select(category=category).frame.to_dict("records")

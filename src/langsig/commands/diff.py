@@ -3,7 +3,7 @@
 import argparse
 import json
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -184,11 +184,11 @@ def _categories(result: "Difference") -> Iterator[str]:
     table = table[table["category"] != ALL_WORDS]
     if table.empty:
         return
-    means = table.groupby(["category", "language"])["change"].mean()
-    largest = means.loc[means.abs().sort_values(ascending=False).index[:_MOST_CATEGORIES]]
+    means = table.groupby(["category", "language"])["change"].mean().reset_index()
+    largest = means.loc[means["change"].abs().sort_values(ascending=False).index]
     yield "Categories: mean change over the layers in %, largest first"
-    for (category, language), change in largest.items():
-        yield f"{category:20}{language:8}{_percent(change):>8}"
+    for row in largest.head(_MOST_CATEGORIES).to_dict("records"):
+        yield f"{row['category']:20}{row['language']:8}{_percent(row['change']):>8}"
 
 
 def _trees(result: "Difference") -> Iterator[str]:
@@ -232,11 +232,11 @@ def _percent(change: float) -> str:
     return f"{100 * math.expm1(change):+.0f}"
 
 
-def _with_mark(row: dict[str, Any], width: int) -> str:
+def _with_mark(row: Mapping[Any, Any], width: int) -> str:
     mark = " " if row["low"] <= 0 <= row["high"] else "*"
     return f"{_percent(row['estimate']):>{width - 1}}{mark}"
 
 
-def _with_interval(row: dict[str, Any], width: int) -> str:
+def _with_interval(row: Mapping[Any, Any], width: int) -> str:
     low, high = _percent(row["low"]), _percent(row["high"])
     return f"{_percent(row['estimate'])} ({low} to {high})".rjust(width)

@@ -78,8 +78,9 @@ def _read_matrices(path: Path) -> "dict[str, Array]":
     from safetensors.numpy import load_file
 
     try:
-        return load_file(path)
+        matrices: dict[str, Array] = load_file(path)
     except (OSError, SafetensorError) as error:
         raise InputError(f"{path}: not a safetensors file: {error}") from error
     except TypeError as error:  # NumPy has no bfloat16
         raise InputError(f"{path}: {error}; save the tensors as float32") from error
+    return matrices

@@ -85,7 +85,7 @@ def layout(cost: "RunCost") -> str:
             _sums(
                 cost,
                 f"GPU hours, {name} (estimate)",
-                lambda model, name=name: model.gpu_hours[name],
+                _hours_on(name),
                 _hours,
             )
             for name in cost.control.gpu_hours
@@ -158,6 +158,10 @@ def _sums(
     controls = cost.languages * control
     cells = (control, controls, experimental, controls + experimental)
     return f"{name:34}" + "".join(f"{text(number):>16}" for number in cells)
+
+
+def _hours_on(gpu: str) -> "Callable[[ModelCost], float]":
+    return lambda model: model.gpu_hours[gpu]
 
 
 def _number(value: float) -> str:
