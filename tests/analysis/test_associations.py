@@ -1,59 +1,125 @@
+from collections.abc import Callable
+from pathlib import Path
+
 import numpy as np
 import pandas as pd
+import pytest
 
-from langsig.analysis import (
-    correlations,
-    relation_metrics,
-    trees,
-    trends,
-    trends_by_category,
-    variance_tests,
-)
+from langsig.analysis import Associations, InferenceOptions, LanguageFacts, associations
+from langsig.errors import InputError
 from langsig.morphology import ALL_WORDS
-from langsig.schemas import Signatures
+from langsig.schemas import (
+    Baselines,
+    Estimates,
+    Languages,
+    Properties,
+    Scores,
+    SetAverages,
+    Signatures,
+    Table,
+)
 
-LANGUAGES = list("abcdef")
-TESTS = {"min_languages": 3, "permutations": 99, "seed": 0}
+LANGUAGES = ["de", "en", "es", "fr", "nan", "pt"]
+GERMANIC = ["de", "en"]
+Complete = Callable[[type[Table], pd.DataFrame], Table]
 
 
-def test_metrics_are_of_all_words_and_of_means_over_layers() -> None:
+@pytest.fixture(scope="module")
+def inputs(complete: Complete) -> dict[str, object]:
+    """Arguments of :func:`associations`; one language is called ``nan``, and lacks Case."""
     rng = np.random.default_rng(3)
-    shape = (2, 3, len(LANGUAGES), 4)
     index = pd.MultiIndex.from_product(
         [["Case", ALL_WORDS], range(3), LANGUAGES, range(4)],
         names=["category", "layer", "language", "component"],
     )
-    values = rng.gamma(2, size=np.prod(shape))
-    signatures = pd.Series(values, index, name="value").reset_index()
-    averages = signatures.groupby(["category", "layer", "language"])["value"].mean()
-    averages = averages.rename("average_signature").reset_index()
-    properties = pd.DataFrame({"language": LANGUAGES, "value": np.arange(6.0)})
-    properties = properties.assign(property="size", category=None)
-    facts = pd.DataFrame({"language": LANGUAGES, "family": "f", "genus": ["g", "h"] * 3})
-    found = correlations(averages, properties, genera={}, **TESTS)
-    grown = trees(Signatures(signatures).distances().frame, facts, **TESTS).statistics
-    by_language = trends(averages)
-    tested = variance_tests(
-        averages, diverse=["a", "b", "c"], related={"near": ["d", "e", "f"]}, layers=[0, 2], **TESTS
-    ).assign(fit="joint")
-    coverage = pd.DataFrame({"category": ["Case", "Case"], "enough": [True, False]})
-    tables = {
-        "coverage": coverage,
-        "trends_by_category": trends_by_category(by_language),
-        "correlations": found,
-        "variance_tests": tested,
-        "tree_statistics": grown,
+    signatures = pd.Series(rng.gamma(2, size=len(index)), index, name="value").reset_index()
+    lacking = (signatures["category"] == "Case") & (signatures["language"] == "nan")
+    averages = Signatures(signatures[~lacking]).average().frame
+    genera = ["West Germanic" if name in GERMANIC else "Romance" for name in LANGUAGES]
+    facts = pd.DataFrame({"language": LANGUAGES, "name": LANGUAGES, "genus": genera})
+    values = pd.DataFrame({"language": LANGUAGES, "value": np.arange(6.0)})
+    return {
+        "signatures": Signatures(signatures[~lacking]),
+        "separate": SetAverages(
+            pd.concat(
+                averages[averages["language"].isin(members)].assign(set=name)
+                for name, members in {"diverse": LANGUAGES[:4], "Late": LANGUAGES[3:]}.items()
+            )
+        ),
+        "baselines": Baselines(
+            averages.rename(columns={"average_signature": "value"}).assign(measure="svd")
+        ),
+        "estimates": complete(
+            Estimates, averages[averages["category"] == ALL_WORDS].drop(columns="category")
+        ),
+        "properties": Properties(values.assign(property="size", category=None)),
+        "facts": LanguageFacts(
+            Languages(facts.assign(family="Indo-European")), None, complete(Scores, values)
+        ),
+        "layers": [0, 2],
+        "diverse": LANGUAGES[:4],
+        "related": {"Late": LANGUAGES[3:]},
+        "options": InferenceOptions(min_languages=3, permutations=99, seed=0),
     }
-    metrics = relation_metrics(tables)
-    assert metrics["coverage"] == {"Case": 1}
-    means = averages.query("category == @ALL_WORDS").groupby("language")["average_signature"].mean()
+
+
+@pytest.fixture(scope="module")
+def result(inputs: dict[str, object]) -> Associations:
+    return associations(**inputs)  # type: ignore[arg-type]
+
+
+def test_trees_are_of_categories_of_all_combined_and_of_absences(result: Associations) -> None:
+    for table in (result.trees.frame, result.tree_statistics.frame):
+        scopes = table[["scope", "category"]].drop_duplicates().fillna("-").to_numpy().tolist()
+        assert scopes == [
+            ["category", "Case"],
+            ["category", ALL_WORDS],
+            ["combined", "-"],
+            ["absences", "-"],
+        ]
+    assert set(result.distances.frame["scope"]) == {"category", "combined"}
+
+
+def test_sets_are_compared_in_joint_and_separate_fits(result: Associations) -> None:
+    tests = result.variance_tests.frame
+    assert set(zip(tests["fit"], tests["layer"], strict=True)) == {
+        ("joint", 0), ("joint", 2), ("separate", 0), ("separate", 2)
+    }  # fmt: skip
+
+
+def test_correlations_are_of_average_signatures(
+    inputs: dict[str, object], result: Associations
+) -> None:
+    signatures = inputs["signatures"]
+    assert isinstance(signatures, Signatures)
+    averages = signatures.average().select(category=ALL_WORDS).frame
+    means = averages.groupby("language")["average_signature"].mean()
     expected = np.corrcoef(means, np.arange(6))[0, 1]
-    assert np.isclose(metrics["correlations"]["size"]["pearson"], expected)
-    assert set(metrics["variance_tests"]["joint"]["near"]) == {"layer_00", "layer_02"}
-    layer = averages.query("category == @ALL_WORDS and layer == 2").set_index("language")
-    variance = layer["average_signature"].to_numpy().reshape(2, 3).var(1, ddof=1)
-    ratio = metrics["variance_tests"]["joint"]["near"]["layer_02"]["ratio"]
-    assert np.isclose(ratio, variance[0] / variance[1])
-    purity = grown.query("category == @ALL_WORDS and statistic == 'genus purity'")["value"]
-    assert np.isclose(metrics["trees"]["all words"]["genus purity"]["value"], purity.mean())
-    assert metrics["trees"]["all categories"] == {} and "benchmarks" not in metrics
+    all_words = result.correlations.select(category=ALL_WORDS, scope="mean").frame
+    assert all_words["pearson"].item() == pytest.approx(expected)
+    assert result.benchmarks is not None
+    of_scores = result.benchmarks.select(scope="mean").frame["pearson"]
+    assert of_scores.item() == pytest.approx(expected), "scores are the same numbers"
+
+
+def test_tables_are_the_same_after_saving_and_loading(result: Associations, tmp_path: Path) -> None:
+    result.save(tmp_path)
+    assert {path.stem for path in tmp_path.iterdir()} == {
+        "benchmarks", "correlations", "distances", "languages", "measure_tests", "properties",
+        "tree_statistics", "trees", "variance_tests",
+    }  # fmt: skip
+    assert Associations.load(tmp_path) == result
+
+
+def test_without_scores_there_are_no_benchmarks(inputs: dict[str, object], tmp_path: Path) -> None:
+    facts = inputs["facts"]
+    assert isinstance(facts, LanguageFacts)
+    result = associations(**inputs | {"facts": LanguageFacts(facts.languages, None, None)})  # type: ignore[arg-type]
+    assert result.benchmarks is None
+    assert set(result.measure_tests.frame["test"]) == {"trend", "property"}
+    result.save(tmp_path)
+    assert not (tmp_path / "benchmarks.csv").exists()
+    assert Associations.load(tmp_path) == result
+    (tmp_path / "trees.csv").unlink()
+    with pytest.raises(InputError, match=r"trees\.csv"):
+        Associations.load(tmp_path)

@@ -141,7 +141,7 @@ class Table:
                 selected &= column.isin(list(value))
             else:
                 selected &= (column == value).fillna(False).astype(bool)
-        return type(self)(self._frame[selected])
+        return self._with_rows(self._frame[selected])
 
     def save(self, path: str | Path) -> None:
         """Write the table to a file: CSV or Parquet, by the suffix of its name.
@@ -262,6 +262,12 @@ class Table:
         rows = "1 row" if len(self) == 1 else f"{len(self):,} rows"
         return f"{type(self).__name__}, {rows}" + (f"\n{self._frame}" if len(self) else "")
 
+    def _with_rows(self, rows: pd.DataFrame) -> Self:
+        """A table with some of the rows, which need no validation again."""
+        table = type(self).__new__(type(self))
+        table._frame = rows.reset_index(drop=True)
+        return table
+
     @classmethod
     def _validated(cls, frame: pd.DataFrame) -> pd.DataFrame:
         missing = [name for name in cls.columns if name not in frame]
@@ -305,8 +311,8 @@ def _converted(values: pd.Series, column: Column) -> pd.Series:
         raise ValueError(f"must hold integers, got {present[present % 1 != 0].iloc[0]}")
     if column.kind == "text" and (present == "").any():
         raise ValueError("has empty texts; leave them missing instead")
-    unknown = set(present) - set(column.allowed) if column.allowed else set()
-    if unknown:
+    unknown = set(present.unique()) - set(column.allowed)
+    if column.allowed and unknown:
         raise ValueError(
             f"must be one of {', '.join(column.allowed)}, got {min(map(str, unknown))!r}"
         )
