@@ -350,13 +350,11 @@ def _parsed(text: str, name: str, column: Column, place: str) -> object:
         if column.optional:
             return None
         raise InputError(f"{place}: no {name}; fill it in or remove the line")
-    parse, example = _PARSERS[column.kind]
+    parse, expected = _PARSERS[column.kind]
     try:
         value = parse(text)
     except (KeyError, ValueError) as error:
-        raise InputError(
-            f"{place}: {name} {text!r} is not of the kind {column.kind}; write it like {example}"
-        ) from error
+        raise InputError(f"{place}: {name} {text!r} is not {expected}") from error
     if column.allowed and value not in column.allowed:
         raise InputError(
             f"{place}: {name} must be one of {', '.join(column.allowed)}, got {text!r}"
@@ -372,12 +370,12 @@ def _finite(text: str) -> float:
 
 
 _PARSERS: dict[Kind, tuple[Callable[[str], object], str]] = {
-    "text": (str, "text"),
-    "integer": (int, "12"),
-    "number": (_finite, "71.5"),
+    "text": (str, "a text"),
+    "integer": (int, "an integer, such as 12"),
+    "number": (_finite, "a number, such as 71.5"),
     "boolean": ({"True": True, "False": False}.__getitem__, "True or False"),
 }
-"""How values of each kind are parsed, and an example for messages."""
+"""How values of each kind are parsed, and how messages call them."""
 
 
 def _check_suffix(path: Path) -> None:
