@@ -276,9 +276,12 @@ BAD: dict[str, tuple[Change, str]] = {
     "ridge": (lambda a, m: a.update(ridge=-1), "ridge must be a finite number, not negative"),
     "iterations": (lambda a, m: a.update(max_iterations=0), "max_iterations must be a positive"),
     "tolerance": (lambda a, m: a.update(tolerance=0), "tolerance must be a finite positive number"),
-    "dtype": (lambda a, m: a.update(dtype="int8"), "dtype must be one of float16, float32; got"),
+    "dtype": (lambda a, m: a.update(dtype="int8"), "dtype must be one of float16, float32, got"),
     "batch": (lambda a, m: a.update(batch_tokens=0), "batch_tokens must be at least 1, got 0"),
     "words": (lambda a, m: a.update(min_instances=0), "min_instances must be at least 1, got 0"),
+    "one romanised language as a text": (
+        lambda a, m: a.update(romanise="zh"), "romanise must be a list of names, got 'zh'",
+    ),
     "romanise what": (lambda a, m: a.update(romanise=["zh"]), "zh has no control model"),
 }  # fmt: skip
 

@@ -19,6 +19,7 @@ from langsig.errors import InputError
 from langsig.factorization import Solver, factorize_layers
 from langsig.morphology import ALL_WORDS, CATEGORIES, annotate, category_slug, treebank_files
 from langsig.representations import (
+    DTYPES,
     States,
     covariances_by_category,
     extract,
@@ -34,7 +35,6 @@ StrPath = str | Path
 Sources = Mapping[str, StrPath | Collection[StrPath]]
 Slices = dict[str, dict[str, list[NDArray[np.float32]]]]
 """By category and language: one cross-covariance ``[dim_control, dim_experimental]`` per layer."""
-_DTYPES = ("float16", "float32")
 _BATCH_TOKENS = 1024  # larger batches do not fit the cache of a CPU
 _BATCH_TOKENS_ON_GPU = 8192
 
@@ -346,8 +346,7 @@ def _lists_of_paths(sources: Sources | None) -> dict[str, list[StrPath]]:
 def _category_names(names: Collection[str]) -> list[str]:
     """Names in `CATEGORIES` of categories, which may be written as in file names."""
     by_slug = {category_slug(category): category for category in CATEGORIES}
-    if isinstance(names, str):
-        raise InputError(f"categories must be a list of names, got {names!r}")
+    _check_list("categories", names)
     for name in names:
         if category_slug(name) not in by_slug:
             raise InputError(f"categories must be among {', '.join(CATEGORIES)}; got {name!r}")
@@ -356,9 +355,14 @@ def _category_names(names: Collection[str]) -> list[str]:
     return list(dict.fromkeys(by_slug[category_slug(name)] for name in names))
 
 
+def _check_list(argument: str, names: Collection[str]) -> None:
+    if isinstance(names, str):
+        raise InputError(f"{argument} must be a list of names, got {names!r}")
+
+
 def _check_numbers(dtype: str, batch_tokens: int | None, min_instances: int) -> None:
-    if dtype not in _DTYPES:
-        raise InputError(f"dtype must be one of {', '.join(_DTYPES)}; got {dtype!r}")
+    if dtype not in DTYPES:
+        raise InputError(f"dtype must be one of {', '.join(DTYPES)}, got {dtype!r}")
     if batch_tokens is not None and batch_tokens < 1:
         raise InputError(f"batch_tokens must be at least 1, got {batch_tokens}")
     if min_instances < 1:
@@ -371,6 +375,7 @@ def _check_languages(
     texts: Mapping[str, list[StrPath]],
     romanise: Collection[str],
 ) -> None:
+    _check_list("romanise", romanise)
     for language in controls:
         if language not in treebanks and language not in texts:
             raise InputError(f"{language} has a control model, but neither a treebank nor text")

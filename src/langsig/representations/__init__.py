@@ -9,11 +9,12 @@ from langsig.representations.covariance import (
     match_layers,
     normalising_factors,
 )
-from langsig.representations.extraction import States, extract
+from langsig.representations.extraction import DTYPES, States, extract
 from langsig.representations.models import Shape, load_encoder, load_shape, load_untrained
 from langsig.representations.similarity import linear_cka, svcca
 
 __all__ = [
+    "DTYPES",
     "BlockStatistics",
     "CategoryStatistics",
     "CovarianceFitter",
