@@ -3,11 +3,12 @@
 from collections import defaultdict
 from collections.abc import Iterable
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from dvc.output import Output
 from dvc.repo import Repo
 from dvc.stage import Stage
+from dvc_data.hashfile.hash_info import HashInfo
 
 
 class Pulled(NamedTuple):
@@ -71,7 +72,7 @@ def pull(repo: Repo, stages: Iterable[Stage]) -> Pulled:
     read = artifacts_read(repo, stages)
     pull_listings(repo, read.values())
     if repo.config["core"].get("remote"):
-        objects = defaultdict(set)
+        objects: defaultdict[Any, set[HashInfo]] = defaultdict(set)
         for path, out in read.items():
             for store, hashes in out.get_used_objs(filter_info=path).items():
                 objects[store] |= hashes

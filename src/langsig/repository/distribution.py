@@ -187,7 +187,9 @@ def _record(entries: dict[str, Any], clone: Path) -> None:
     if not entries:
         return
     path = clone / "dvc.lock"
-    content = load_yaml(path) if path.exists() else {"schema": "2.0", "stages": {}}
+    content: dict[str, Any] = {"schema": "2.0", "stages": {}}
+    if path.exists():
+        content = load_yaml(path)
     content["stages"] = dict(sorted((content["stages"] | entries).items()))
     temporary = path.with_name(".dvc.lock.tmp")
     dump_yaml(temporary, content)
