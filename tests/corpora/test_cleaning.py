@@ -233,6 +233,7 @@ def test_missing_text_is_reported_with_its_language(tmp_path: Path, name: str) -
 
 PEAK = """
 import resource, sys
+unit = 2**20 if sys.platform == "darwin" else 2**10  # of ru_maxrss: bytes, or kilobytes
 from pathlib import Path
 from langsig.corpora import clean, seen
 seen.IN_MEMORY = 10_000
@@ -241,7 +242,7 @@ report = clean(
     [folder / "corpus.txt"], folder, folder / "vocabulary.txt", language="qaa", analysed=set(),
     min_words=3, validation=0.2, vocabulary_sample=100,
 )
-print(report.repeated, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)
+print(report.repeated, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / unit)
 """
 
 

@@ -208,10 +208,11 @@ def test_compressed_archives_are_refused(read: Any, name: str) -> None:
 
 PEAK = """
 import resource, sys
+unit = 2**20 if sys.platform == "darwin" else 2**10  # of ru_maxrss: bytes, or kilobytes
 from pathlib import Path
 from langsig.corpora.reading import read_lines
 count = sum(1 for _ in read_lines([Path(sys.argv[1])], "de"))
-print(count, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)
+print(count, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / unit)
 """
 
 

@@ -10,6 +10,7 @@ import subprocess
 import sys
 import threading
 import time
+from contextlib import suppress
 
 SECONDS = 5  # to end after SIGTERM
 
@@ -21,7 +22,8 @@ def main(command: list[str]) -> int:
     def kill_with_worker() -> None:
         sys.stdin.read()  # returns when the pipe is closed
         for number in (signal.SIGTERM, signal.SIGKILL):
-            os.killpg(process.pid, number)
+            with suppress(ProcessLookupError, PermissionError):  # all have ended
+                os.killpg(process.pid, number)
             time.sleep(SECONDS)
 
     threading.Thread(target=kill_with_worker, daemon=True).start()
