@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
-import yaml
+from ruamel.yaml import YAML
 
 from langsig.morphology import Words, category_slug
 
@@ -23,7 +23,7 @@ def main() -> None:
 
 
 def check(repository: Path, *, learnt: bool) -> list[str]:
-    params = yaml.safe_load((repository / "params.yaml").read_text())
+    params = YAML(typ="safe").load((repository / "params.yaml").read_text())
     metrics = json.loads((repository / "metrics/summary.json").read_text())
     averages = pd.read_csv(repository / "artifacts/tables/average_signatures.csv")
     languages = set(params["languages"])

@@ -7,12 +7,11 @@ from collections.abc import Sequence
 from importlib.metadata import version
 from pathlib import Path
 
-import yaml
-
 from langsig.analysis import Associations
 from langsig.files import atomic_file
 from langsig.parameters import Parameters, load_parameters
 from langsig.report import ModelLearning, Results, report_page
+from langsig.repository.data import imported_hash
 from langsig.schemas import (
     AverageSignatures,
     BaselineAgreement,
@@ -88,10 +87,9 @@ def provenance() -> dict[str, str]:
     described = subprocess.run(
         ["git", "describe", "--always", "--dirty"], capture_output=True, text=True, check=False
     )
-    data = yaml.safe_load(Path("data.dvc").read_text(encoding="utf-8"))["outs"][0]
     return {
         "Git revision": described.stdout.strip() or "not a Git repository",
-        "Data (DVC hash)": data.get("md5", "unknown"),
+        "Data (DVC hash)": imported_hash(Path()) or "unknown",
         "Python": platform.python_version(),
         **{name: version(name) for name in PACKAGES},
     }

@@ -6,7 +6,6 @@ from pathlib import Path
 from langsig.corpora import load_tokenizer, train_tokenizer
 from langsig.files import atomic_directory
 from langsig.parameters import load_parameters
-from stages.common import paths
 
 
 def main(_arguments: Sequence[str]) -> None:
@@ -16,9 +15,8 @@ def main(_arguments: Sequence[str]) -> None:
         if options.existing:
             load_tokenizer(options.existing).save_pretrained(output)
         else:
-            samples = paths("artifacts/vocabulary/{language}.txt", list(parameters.languages))
             train_tokenizer(
-                samples.values(),
+                [Path(f"artifacts/vocabulary/{name}.txt") for name in parameters.languages],
                 output,
                 vocabulary=options.vocabulary,
                 sentences=options.sentences,

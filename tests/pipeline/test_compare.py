@@ -5,7 +5,7 @@ import sys
 import numpy as np
 import pandas as pd
 import pytest
-import yaml
+from ruamel.yaml import YAML
 
 pytestmark = pytest.mark.slow
 
@@ -14,7 +14,7 @@ CATEGORIES = {"gender": "Gender", "number": "Number", "part-of-speech": "Part of
 
 
 def test_signatures_are_those_of_the_pipeline(micro, tmp_path):
-    params = yaml.safe_load((micro.folder / "params.yaml").read_text())
+    params = YAML(typ="safe").load((micro.folder / "params.yaml").read_text())
     out = tmp_path / "signatures.parquet"
     micro.output(
         sys.executable, "-m", "langsig", "compare",

@@ -11,7 +11,7 @@ from itertools import product
 
 import pandas as pd
 import pytest
-import yaml
+from ruamel.yaml import YAML
 from tokenizers import Tokenizer
 from tokenizers.models import WordLevel
 from tokenizers.pre_tokenizers import Whitespace
@@ -157,7 +157,7 @@ def test_queue_then_branch_then_metrics_and_plots(clone):
     clone.langsig("plots-page", ".dvc/plots_page.html")
     clone.dvc("plots", "diff", "HEAD", "later-branch")
     page = (clone.folder / "dvc_plots/index.html").read_text()
-    plots = yaml.safe_load((clone.folder / "dvc.yaml").read_text())["plots"]
+    plots = YAML(typ="safe").load((clone.folder / "dvc.yaml").read_text())["plots"]
     pictures = [plot.replace("/", "_") for plot in plots if isinstance(plot, str)]
     assert pictures
     for picture, revision in product(pictures, ("HEAD", "later-branch")):
@@ -216,7 +216,7 @@ def checkpoint(folder, *, layers, dim):
 def test_sweep_resumes_after_a_kill(clone):
     """Killed as a whole while the second experiment runs; the first is not run again."""
     recipes = {"cheap": ["analysis.permutations=60"], "cheaper": ["analysis.permutations=70"]}
-    (clone.folder / "conf/ablations/test.yaml").write_text(yaml.safe_dump(recipes))
+    (clone.folder / "conf/ablations/test.yaml").write_text(json.dumps(recipes))
     clone.commit("recipes")
     command = [sys.executable, "-m", "langsig", "sweep", "test", "--stages", "relate"]
     logs = clone.folder / ".scratch/sweep"
@@ -242,7 +242,7 @@ def test_sweep_resumes_after_a_kill(clone):
 
 def test_sweep_reports_failures_and_runs_the_others(clone):
     recipes = {"bad": ["analysis.languages=Elvish"], "good": ["analysis.permutations=80"]}
-    (clone.folder / "conf/ablations/other.yaml").write_text(yaml.safe_dump(recipes))
+    (clone.folder / "conf/ablations/other.yaml").write_text(json.dumps(recipes))
     clone.commit("recipes")
     command = [sys.executable, "-m", "langsig", "sweep", "other"]
     done = clone.attempt(*command, "--stages", "relate", "--jobs", "2")

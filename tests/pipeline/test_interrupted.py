@@ -8,7 +8,7 @@ import sys
 import time
 
 import pytest
-import yaml
+from ruamel.yaml import YAML
 
 pytestmark = pytest.mark.slow
 
@@ -21,7 +21,7 @@ def again(micro, tmp_path):
 
 def forget(clone, stage):
     """Remove what a stage has made from the work tree, and its directories from the cache."""
-    lock = yaml.safe_load((clone.folder / "dvc.lock").read_text())
+    lock = YAML(typ="safe").load((clone.folder / "dvc.lock").read_text())
     for out in lock["stages"][stage]["outs"]:
         shutil.rmtree(clone.folder / out["path"])
         (clone.folder / ".dvc/cache/files/md5" / out["md5"][:2] / out["md5"][2:]).unlink()
@@ -65,7 +65,7 @@ def test_killed_stages_lead_to_the_same_metrics(micro, again, stage):
     at_work, longest = CASES[stage]
     metrics = again.folder / "metrics/summary.json"
     undisturbed = metrics.read_text()
-    outs = yaml.safe_load((again.folder / "dvc.lock").read_text())["stages"][stage]["outs"]
+    outs = YAML(typ="safe").load((again.folder / "dvc.lock").read_text())["stages"][stage]["outs"]
     forget(again, stage)
     moment = random.SystemRandom().uniform(0, longest)
     killed(again, lambda: list(again.folder.glob(at_work)), moment)

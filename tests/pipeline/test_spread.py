@@ -1,5 +1,6 @@
 """The work of several: an analyst who pulls a part, and workers who train for a head."""
 
+import json
 import re
 import shutil
 import signal
@@ -10,7 +11,7 @@ from pathlib import Path
 
 import psutil
 import pytest
-import yaml
+from ruamel.yaml import YAML
 
 from langsig.repository.opening import open_repository, stage_name
 from langsig.repository.outdated import outdated_stages
@@ -62,11 +63,11 @@ def test_analyst_pulls_what_changed_stages_read_and_no_more(pushed, tmp_path):
 def test_what_reads_a_part_of_a_changed_artifact_is_outdated(pushed, tmp_path):
     clone = type(pushed)(tmp_path / "clone")
     subprocess.run(["git", "clone", "--quiet", pushed.folder, clone.folder], check=True)
-    lock = yaml.safe_load((clone.folder / "dvc.lock").read_text())
+    lock = YAML(typ="safe").load((clone.folder / "dvc.lock").read_text())
     read = lock["stages"]["factorize@number"]["deps"]
     one = next(dep for dep in read if dep["path"] == "artifacts/covariances/qab/number.safetensors")
     one["md5"] = one["md5"][::-1]  # of another run
-    (clone.folder / "dvc.lock").write_text(yaml.safe_dump(lock))
+    (clone.folder / "dvc.lock").write_text(json.dumps(lock))
     with open_repository(clone.folder) as repo:
         first, *others = [stage_name(stage) for stage in outdated_stages(repo)]
     assert first == "factorize@number"
@@ -82,12 +83,12 @@ def head(pushed, tmp_path, monkeypatch):
     """A clone that has all but two controls, of which nothing is left, and the tables."""
     monkeypatch.setenv("LANGSIG_WARM", "")  # stages are to be processes of the workers
     head = pushed.copy(tmp_path / "head")
-    lock = yaml.safe_load((head.folder / "dvc.lock").read_text())
+    lock = YAML(typ="safe").load((head.folder / "dvc.lock").read_text())
     for stage in (*ANEW, "analyse"):
         for out in lock["stages"].pop(stage)["outs"]:
             shutil.rmtree(head.folder / out["path"], ignore_errors=True)
             (head.folder / ".dvc/cache/files/md5" / out["md5"][:2] / out["md5"][2:]).unlink(True)
-    (head.folder / "dvc.lock").write_text(yaml.safe_dump(lock))
+    (head.folder / "dvc.lock").write_text(json.dumps(lock))
     shutil.rmtree(head.folder / ".dvc/cache/runs")
     shutil.rmtree(head.folder / "metrics")
     head.commit("without controls")
@@ -104,7 +105,7 @@ def spread(head, *arguments):
 
 
 def locked(clone):
-    return yaml.safe_load((clone.folder / "dvc.lock").read_text())["stages"]
+    return YAML(typ="safe").load((clone.folder / "dvc.lock").read_text())["stages"]
 
 
 def assert_as_on_one_machine(head, first_run, printed, own):
@@ -162,7 +163,7 @@ def test_workers_share_a_cache(head, first_run, tmp_path):
     bare.dvc("remote", "remove", "origin")
     finished = locked(bare)
     left = {name: entry for name, entry in finished.items() if name != "pretrain@qaa"}
-    (bare.folder / "dvc.lock").write_text(yaml.safe_dump({"schema": "2.0", "stages": left}))
+    (bare.folder / "dvc.lock").write_text(json.dumps({"schema": "2.0", "stages": left}))
     bare.commit("no remote")
     with spread(bare, "--cache") as process:
         printed, _ = process.communicate(timeout=400)

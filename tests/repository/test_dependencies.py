@@ -9,12 +9,12 @@ from types import ModuleType
 from typing import Any
 
 import pytest
-import yaml
+from ruamel.yaml import YAML
 
 ROOT = Path(__file__).parents[2]
 STAGES: dict[str, dict[str, Any]] = {
     name: entry.get("do", entry)
-    for name, entry in yaml.safe_load((ROOT / "dvc.yaml").read_text())["stages"].items()
+    for name, entry in YAML(typ="safe").load((ROOT / "dvc.yaml").read_text())["stages"].items()
 }
 # See the comment at the top of dvc.yaml: they check, read and write.
 OTHERS = {"arrays", "errors", "files", "parameters", "repository", "schemas", "terms"}

@@ -1,5 +1,6 @@
 """What is out of date in the workspace, and which artifacts of a revision can be trusted."""
 
+import json
 import shutil
 import subprocess
 import sys
@@ -8,8 +9,8 @@ from contextlib import chdir
 from pathlib import Path
 
 import pytest
-import yaml
 from dvc.cli import main as dvc
+from ruamel.yaml import YAML
 
 from langsig.errors import InputError
 from langsig.repository.artifacts import artifacts_read
@@ -69,7 +70,7 @@ def commit(folder: Path) -> None:
 
 
 def write_params(folder: Path, **changes: int) -> None:
-    (folder / "params.yaml").write_text(yaml.safe_dump(PARAMS | changes))
+    (folder / "params.yaml").write_text(json.dumps(PARAMS | changes))
 
 
 @pytest.fixture(scope="module")
@@ -98,10 +99,10 @@ def folder(finished: Path, tmp_path: Path) -> Path:
 
 def change_lock(folder: Path, stage: str, path: str) -> None:
     """Have ``dvc.lock`` say that a stage has read another version of a file."""
-    lock = yaml.safe_load((folder / "dvc.lock").read_text())
+    lock = YAML(typ="safe").load((folder / "dvc.lock").read_text())
     (entry,) = (dep for dep in lock["stages"][stage]["deps"] if dep["path"] == path)
     entry["md5"] = entry["md5"][::-1]
-    (folder / "dvc.lock").write_text(yaml.safe_dump(lock))
+    (folder / "dvc.lock").write_text(json.dumps(lock))
 
 
 def change_command(folder: Path) -> None:

@@ -8,10 +8,10 @@ from xml.etree import ElementTree
 import pandas as pd
 import pytest
 import vl_convert
-import yaml
 from dvc_render.html import HTML
 from dvc_render.vega import VegaRenderer
 from numpy.random import default_rng
+from ruamel.yaml import YAML
 
 from langsig.commands import main
 
@@ -19,7 +19,7 @@ ROOT = Path(__file__).parents[2]
 TEMPLATES = ROOT / ".dvc" / "plots"
 PLOTS: dict[str, dict[str, Any]] = {
     name: plot
-    for entry in yaml.safe_load((ROOT / "dvc.yaml").read_text())["plots"]
+    for entry in YAML(typ="safe").load((ROOT / "dvc.yaml").read_text())["plots"]
     if isinstance(entry, dict)  # others are pictures
     for name, plot in entry.items()
 }

@@ -4,8 +4,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 from dvc.utils.hydra import apply_overrides
+from ruamel.yaml import YAML
 
 from langsig.errors import InputError
 from langsig.parameters import load_parameters, parameter_file, read_resolved, validated
@@ -16,7 +16,7 @@ PRESETS = sorted(path.stem for path in (ROOT / "conf/ablations").glob("*.yaml"))
 
 
 def load(path: Path) -> dict[str, Any]:
-    params: dict[str, Any] = yaml.safe_load(path.read_text(encoding="utf-8"))
+    params: dict[str, Any] = YAML(typ="safe").load(path.read_text(encoding="utf-8"))
     return params
 
 
@@ -28,7 +28,7 @@ def test_there_are_recipes_for_sample_and_real_languages() -> None:
 def test_every_recipe_sets_parameters_that_the_preset_has(preset: str, tmp_path: Path) -> None:
     """As DVC applies them: a parameter that is not there is an error without a plus."""
     chosen = parameter_file(validated(read_resolved(ROOT / "conf" / f"{preset}.yaml")))
-    original = yaml.safe_load(chosen)
+    original = YAML(typ="safe").load(chosen)
     for name, settings in read_recipes(ROOT, preset).items():
         path = tmp_path / "params.yaml"
         path.write_text(chosen, encoding="utf-8")

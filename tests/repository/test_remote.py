@@ -16,7 +16,6 @@ from pathlib import Path
 
 import pytest
 import torch
-import yaml
 from safetensors.torch import load_file
 from transformers import RobertaConfig, RobertaForMaskedLM
 
@@ -219,7 +218,7 @@ def released(set_up, made, server, tokenizer_folder, tmp_path_factory):
     named = {"tiny": {"path": "artifacts/models/tiny"}, "damaged": {"path": "folder"}}
     unsafe = {"pickled": model.with_name("pickled"), "coded": model.with_name("coded")}
     named |= {name: {"path": f"artifacts/models/{name}"} for name in unsafe}
-    pipeline.write_text(pipeline.read_text() + yaml.safe_dump({"artifacts": named}))
+    pipeline.write_text(pipeline.read_text() + f"artifacts: {json.dumps(named)}\n")
     for folder in unsafe.values():
         shutil.copytree(tokenizer_folder, folder)
     RobertaForMaskedLM(config).save_pretrained(unsafe["coded"])

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-import yaml
+from ruamel.yaml import YAML
 
 from langsig.commands import main
 from langsig.repository import reproduction
@@ -59,7 +59,7 @@ def targets(calls: Path) -> list[list[str]]:
 
 def test_every_stage_of_every_language_is_run_by_one_process(calls: Path) -> None:
     assert main(["repro", "--jobs", "2"]) == 0
-    languages = yaml.safe_load((ROOT / "params.yaml").read_text())["languages"]
+    languages = YAML(typ="safe").load((ROOT / "params.yaml").read_text())["languages"]
     stages = [target for call in targets(calls) for target in call]
     assert len(stages) == len(set(stages))
     assert {f"{stage}@{name}" for stage in ("annotate", "covariance") for name in languages} < {

@@ -8,7 +8,6 @@ from typing import Any
 
 import pandas as pd
 import pytest
-import yaml
 
 ROOT = Path(__file__).parents[2]
 
@@ -40,10 +39,8 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (folder / "metrics").mkdir()
     (folder / "metrics/summary.json").write_text(json.dumps({"learning": learning}))
     params = {"seed": 7, "pretraining": {"margin": 0.5}}
-    (folder / "params.yaml").write_text(yaml.safe_dump(params))
-    (folder / "data.dvc").write_text(
-        yaml.safe_dump({"outs": [{"md5": "0f0f.dir", "path": "data"}]})
-    )
+    (folder / "params.yaml").write_text(json.dumps(params))
+    (folder / "data.dvc").write_text(json.dumps({"outs": [{"md5": "0f0f.dir", "path": "data"}]}))
     subprocess.run(
         [sys.executable, ROOT / "stages/report.py"],
         cwd=folder,

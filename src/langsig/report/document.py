@@ -6,12 +6,13 @@ import json
 import math
 from collections.abc import Mapping, Sequence
 from importlib.resources import files
+from io import StringIO
 from typing import Any
 
 import pandas as pd
-import yaml
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
+from ruamel.yaml import YAML
 
 from langsig.morphology import ALL_WORDS
 from langsig.report import sentences, statistics
@@ -57,10 +58,16 @@ def report_page(
         question=sentences.question(statistics.extent(results)),
         sections=sections,
         provenance=provenance,
-        parameters=yaml.safe_dump(dict(parameters), sort_keys=False, allow_unicode=True),
+        parameters=_yaml(parameters),
         data=Markup(_json(_data(sections, results))),
         scripts=[Markup(script) for script in scripts],
     )
+
+
+def _yaml(values: Mapping[str, Any]) -> str:
+    stream = StringIO()
+    YAML().dump(dict(values), stream)
+    return stream.getvalue()
 
 
 def _file(name: str) -> str:

@@ -31,6 +31,14 @@ def declared_source(root: Path) -> Path | None:
     return None if path is None else root / path
 
 
+def imported_hash(root: Path) -> str | None:
+    """DVC's hash of what ``data/`` holds; None if it is not known yet."""
+    declaration = root / f"{DATA}.dvc"
+    content = YAML(typ="safe").load(declaration.read_text(encoding="utf-8"))
+    value: str | None = content["outs"][0].get("md5")
+    return value
+
+
 def check_replaceable(root: Path, source: Path) -> None:
     """Make sure that ``data/`` can become an import of a folder without loss.
 
