@@ -177,7 +177,7 @@ def test_what_cannot_be_spread(head):
     with spread(head, "--cache") as process:
         printed, _ = process.communicate(timeout=60)
     assert process.returncode == 1
-    assert "error: dvc.yaml, params.yaml: changes are not committed" in printed
+    assert "error: params.yaml: changes are not committed" in printed
     head.dvc("remote", "remove", "origin")
     with spread(head) as process:
         printed, _ = process.communicate(timeout=60)

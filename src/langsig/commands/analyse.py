@@ -15,11 +15,11 @@ def add_parser(subparsers: Subparsers) -> argparse.ArgumentParser:
 
 def run(arguments: argparse.Namespace) -> None:
     """Check the parameters and run the analysis."""
-    from langsig.parameters import load_parameters
+    from langsig.commands.check import check_chosen
     from langsig.repository.processes import find_root
 
     root = find_root()
-    load_parameters(root / "params.yaml")
+    check_chosen(root)
     run_analysis(root)
 
 

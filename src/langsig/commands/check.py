@@ -1,6 +1,7 @@
 """``langsig check``: everything that is wrong with parameter files."""
 
 import argparse
+from contextlib import chdir
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -122,6 +123,18 @@ def check(path: Path = PARAMETERS, data: Path | None = None) -> "Parameters":
     if problems:
         raise ParameterError(problems)
     return parameters
+
+
+def check_chosen(root: Path) -> None:
+    """Check the chosen parameters of a repository, before its stages run.
+
+    Raises
+    ------
+    ParameterError
+        If anything is wrong.
+    """
+    with chdir(root):
+        check()
 
 
 def _stale_lists(parameters: "Parameters") -> "list[Problem]":

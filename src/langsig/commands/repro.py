@@ -24,7 +24,7 @@ def add_parser(subparsers: Subparsers) -> argparse.ArgumentParser:
 
 def run(arguments: argparse.Namespace) -> None:
     """Check the parameters and run the stages."""
-    from langsig.parameters import load_parameters
+    from langsig.commands.check import check_chosen
     from langsig.repository.data import check_unchanged
     from langsig.repository.processes import find_root
 
@@ -32,7 +32,7 @@ def run(arguments: argparse.Namespace) -> None:
     if jobs < 1:
         raise InputError(f"--jobs must be at least 1; got {jobs}")
     root = find_root()
-    load_parameters(root / "params.yaml")
+    check_chosen(root)
     check_unchanged(root)
     from langsig.repository.reproduction import reproduce
 

@@ -41,14 +41,14 @@ def add_parser(subparsers: Subparsers) -> argparse.ArgumentParser:
 def run(arguments: argparse.Namespace) -> None:
     """Check the parameters, distribute the stages, and run the analysis."""
     from langsig.commands.analyse import run_analysis
-    from langsig.parameters import load_parameters
+    from langsig.commands.check import check_chosen
     from langsig.repository.processes import find_root
 
     workers = (os.cpu_count() or 1) if arguments.workers is None else arguments.workers
     if workers < 1:
         raise InputError(f"--workers must be at least 1; got {workers}")
     root = find_root()
-    load_parameters(root / "params.yaml")
+    check_chosen(root)
     from langsig.repository.distribution import distribute
 
     distribute(
