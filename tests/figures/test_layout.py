@@ -137,7 +137,8 @@ def titles(part: Any) -> Iterator[str]:
 
 def test_axes_of_both_say_that_heights_are_joining_distances() -> None:
     grown, languages = trees_of(np.array([0.2, 0.6, 0.6]), 3), languages_of(3)
-    assert dendrograms(grown, languages, title="Trees").get_supxlabel() == JOINING_DISTANCE
+    axes = dendrograms(grown, languages, title="Trees").axes[0]
+    assert axes.get_xlabel().replace("\n", " ") == JOINING_DISTANCE
     section = tree_section(Results(languages=languages, trees=grown))
     assert section is not None
     assert JOINING_DISTANCE in [*titles(section.figures[0].spec)]

@@ -105,7 +105,9 @@ def test_text_neither_leaves_the_picture_nor_overlaps(languages: int, layers: li
         leaves = sorted((text.get_window_extent() for text in axes.texts), key=lambda box: box.y0)
         assert len(leaves) == languages
         assert all(below.y1 <= above.y0 + 1 for below, above in pairwise(leaves)), "a pixel at most"
-        boxes += [*leaves, axes.title.get_window_extent(), figure._supxlabel.get_window_extent()]
+        boxes += [*leaves, axes.title.get_window_extent(), axes.xaxis.label.get_window_extent()]
+        label = axes.xaxis.label.get_window_extent()
+        assert not any(legend.get_window_extent().overlaps(label) for legend in figure.legends)
     for left, right in pairwise(figure.axes):
         assert max(text.get_window_extent().x1 for text in left.texts) <= right.bbox.x0
     for box in boxes:

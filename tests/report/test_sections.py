@@ -158,7 +158,7 @@ def test_correlations_of_too_few_languages_do_not_count(inputs: Inputs) -> None:
     assert "1 of 2 correlations" in section.result
     assert "0 of these also within genera" in section.result
     assert "strongest is −0.6" in section.result
-    assert "words with the category, Part of Speech, in layer 0" in section.result
+    assert "words with the category, All words, in layer 0" in section.result
     assert "2 of 4 rows are based on too few languages" in section.certainty
 
 
@@ -332,7 +332,19 @@ def test_measures_are_named_with_source_and_normalisation(inputs: Inputs) -> Non
     section = build(sections.measures_section, results)
     assert section.result == (
         "2 tests on 2 measures. Significant results (adjusted p ≤ .05): average signature 1 of 2; "
-        "average signature (untrained models, scaled to unit variance) 2 of 2."
+        "average signature (untrained models, unit variance) 2 of 2."
+    )
+
+
+def test_measures_without_a_significant_result_are_counted_together(inputs: Inputs) -> None:
+    results = changed(
+        inputs(3), "measure_tests", lambda table: table.assign(p_adjusted=[0.5, 0.5, 0.01, 0.5])
+    )
+    result = build(sections.measures_section, results).result
+    assert result.endswith(": cka 1 of 2; none for 1 other measure.")
+    results = changed(results, "measure_tests", lambda table: table.assign(p_adjusted=0.5))
+    assert build(sections.measures_section, results).result.endswith(
+        "No result is significant (adjusted p ≤ .05)."
     )
 
 

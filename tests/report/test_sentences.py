@@ -9,6 +9,7 @@ from langsig.report.statistics import Range
 def test_numbers_have_three_digits_and_a_true_minus_sign() -> None:
     assert number(-0.12345) == "−0.123"
     assert number(1234, ",.0f") == "1,234"
+    assert number(-0.004, ".2f") == "0.00"
     assert number(math.nan) == "–"
 
 

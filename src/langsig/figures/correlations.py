@@ -13,12 +13,11 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
 from langsig.figures.canvas import TITLE, canvas
-from langsig.figures.labels import LAYER, PROPERTIES, readable
+from langsig.figures.labels import CATEGORIES, LAYER, PROPERTIES, readable
 from langsig.figures.palette import FILL, INK, SIGNIFICANCE, diverging_colours
 from langsig.morphology import ALL_WORDS
 from langsig.schemas import Correlations, ScoreCorrelations
 
-_ALL = "All words"
 _GREY, _TOO_FEW = "0.45", "0.88"
 _DARK = 0.65  # |r| above which a cell needs white text
 _LETTER = 0.075  # inches of a row's label
@@ -139,13 +138,13 @@ def _estimate(axes: Axes, row: int, values: dict[Any, Any]) -> None:
 
 def _labelled(correlations: pd.DataFrame, rows: Sequence[str]) -> pd.DataFrame:
     """Add a column ``label`` that names a row and its number of languages; put all words last."""
-    parts = correlations[list(rows)].replace(ALL_WORDS, _ALL).itertuples(index=False)
+    parts = correlations[list(rows)].replace(dict(CATEGORIES)).itertuples(index=False)
     names = pd.Series(map(", ".join, parts), index=correlations.index, dtype="str")
     n = correlations["n"].groupby(names)
     lowest, highest = n.transform("min").astype(str), n.transform("max").astype(str)
     numbers = lowest.where(lowest == highest, lowest + "–" + highest)
     table = correlations.assign(label=names + " (n = " + numbers + ")")
-    return pd.concat([table[names != _ALL], table[names == _ALL]])
+    return pd.concat([table[names != CATEGORIES[ALL_WORDS]], table[names == CATEGORIES[ALL_WORDS]]])
 
 
 def _legend(figure: Figure, handles: Sequence[Any]) -> None:

@@ -2,6 +2,8 @@
 
 from collections.abc import Collection, Mapping
 
+from langsig.morphology import ALL_WORDS
+
 LAYER = "layer (0 = embeddings)"
 LAYER_WITH_FAILURES = "layer (0 = embeddings; * = fit failed a check)"
 JOINING_DISTANCE = "mean cosine distance at which clusters join"
@@ -13,8 +15,10 @@ SOURCES: Mapping[str, str] = {
 }
 NORMALISATIONS: Mapping[str, str] = {
     "none": "not normalised",
-    "variance": "scaled to unit variance",
+    "variance": "unit variance",
 }
+CATEGORIES: Mapping[str, str] = {ALL_WORDS: "All words"}
+"""Categories whose name alone does not say what they are."""
 PROPERTIES: Mapping[str, str] = {
     "data_size": "words with the category",
     "unique_characters": "unique characters",

@@ -1,5 +1,6 @@
 """Trees of languages."""
 
+from textwrap import fill
 from typing import Any
 
 from matplotlib.axes import Axes
@@ -14,6 +15,7 @@ from langsig.schemas import Languages, Trees
 _LEAF = 0.19  # inches
 _WIDTH = 2.9  # inches, of a panel
 _MARGIN = 1.05  # times the highest node
+_LABEL = 24  # characters per line, of the label of an axis
 _NAME = 7  # points, from the end of a branch to the name
 
 
@@ -36,15 +38,15 @@ def dendrograms(trees: Trees, languages: Languages, *, title: str) -> Figure:
     layouts = {layer: tree_layout(newick, order) for layer, newick in newicks.items()}
     codes = {code for layout in layouts.values() for code in layout.leaves["language"]}
     panels = max(1, len(layouts))
-    size = 0.4 + _WIDTH * panels, 1.4 + _LEAF * len(codes)
+    size = 0.4 + _WIDTH * panels, 1.6 + _LEAF * len(codes)
     figure = Figure(figsize=size, layout="constrained")
     grid = figure.subplots(1, panels, squeeze=False, sharex=True)[0]
     for axes, (layer, layout) in zip(grid, layouts.items(), strict=False):
         _panel(axes, layout, languages)
         axes.set_title(f"layer {layer}", fontsize=9)
+        axes.set_xlabel(fill(JOINING_DISTANCE, _LABEL), fontsize=8)
     highest = max((layout.lines["height"].max() for layout in layouts.values()), default=0)
     grid[0].set_xlim(_MARGIN * highest or 1, 0)
-    figure.supxlabel(JOINING_DISTANCE, fontsize=9)
     family_legend(figure, languages, codes)
     figure.suptitle(title, fontsize=TITLE)
     return figure

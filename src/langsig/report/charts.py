@@ -15,7 +15,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from langsig.figures.labels import LAYER
+from langsig.figures.labels import CATEGORIES, LAYER
 from langsig.figures.palette import BLUE, SEQUENTIAL, SIGNIFICANCE, VERMILION
 from langsig.morphology import ALL_WORDS
 
@@ -146,6 +146,9 @@ def relabelled(value: str, labels: Mapping[str, str]) -> str:
     return f"({json.dumps(dict(labels))})[{value}] || replace({value}, regexp('_', 'g'), ' ')"
 
 
+_CATEGORY = relabelled("datum.value", CATEGORIES)
+
+
 def colour(domains: Domains) -> Specification:
     """One colour per family, the same on the whole page; the page draws the key."""
     scale = {"domain": list(domains.colours), "range": list(domains.colours.values())}
@@ -225,9 +228,15 @@ def category_axis(domains: Domains) -> Specification:
         "sort": list(domains.categories),
         "axis": {
             "labelAngle": 0,
-            "labelExpr": "failed[datum.value] ? datum.label + '*' : datum.label",
+            "labelExpr": f"({_CATEGORY}) + (failed[datum.value] ? '*' : '')",
         },
     }
+
+
+def plain_category_axis(domains: Domains) -> Specification:
+    """Categories without asterisks, all words first."""
+    axis = category_axis(domains)
+    return axis | {"axis": axis["axis"] | {"labelExpr": _CATEGORY}}
 
 
 def slanted(axis: Specification) -> Specification:

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from math import isnan
 
-from langsig.figures.labels import NORMALISATIONS, PROPERTIES, SOURCES, readable
+from langsig.figures.labels import CATEGORIES, NORMALISATIONS, PROPERTIES, SOURCES, readable
 from langsig.report.statistics import (
     BaselineStatistics,
     Caveats,
@@ -40,7 +40,10 @@ _MOST_NAMES = 8  # in a list
 
 def number(value: float, form: str = ".3g") -> str:
     """A number with a true minus sign, by default with three significant digits."""
-    return "–" if isnan(value) else format(value, form).replace("-", "−")
+    if isnan(value):
+        return "–"
+    text = format(value, form)
+    return text.replace("-", "−" if float(text.replace(",", "")) else "")
 
 
 def counted(count: int, noun: str) -> str:
@@ -144,10 +147,13 @@ def overview(levels: Levels | None, trends: TrendStatistics | None) -> str:
     if trends:
         decreasing = len(trends.significantly_decreasing)
         increasing = len(trends.significantly_increasing)
+        languages = counted(trends.languages, "language")
         sentences.append(
             "From the lower to the upper layers, they decrease significantly in "
-            f"{decreasing or 'none'} of {counted(trends.languages, 'language')} and increase "
-            f"significantly in {increasing or 'none'}."
+            f"{decreasing or 'none'} of {languages} and increase significantly in "
+            f"{increasing or 'none'}."
+            if decreasing or increasing
+            else f"None of {languages} shows a significant trend over the layers."
         )
     return " ".join(sentences) or "This run has no signatures."
 
@@ -163,7 +169,7 @@ def overview_certainty(learning: LearningStatistics, fits: FitStatistics | None)
     if fits:
         sentences.append(
             f"{fits.failed.count:,} of {counted(fits.failed.total, 'factorisation')} failed a "
-            f"check, {fits.failed_all_words} of them for all words."
+            f"check{_of_all_words(fits)}."
         )
         if fits.matched_layers:
             pairs = ", ".join(f"{control}–{layer}" for control, layer in fits.matched_layers)
@@ -172,6 +178,13 @@ def overview_certainty(learning: LearningStatistics, fits: FitStatistics | None)
                 f"(monolingual–multilingual): {pairs}."
             )
     return " ".join(sentences)
+
+
+def _of_all_words(fits: FitStatistics) -> str:
+    if not fits.failed.count:
+        return ""
+    everything = fits.failed_all_words == fits.failed.count
+    return f", {'all' if everything else fits.failed_all_words or 'none'} of them for all words"
 
 
 def overview_limits(languages: int) -> str:
@@ -389,7 +402,7 @@ SPREAD_LIMITS = (
 def _strongest(numbers: Strongest | None) -> str:
     if not numbers:
         return "None of the correlations can be computed."
-    names = ", ".join(readable(name, PROPERTIES) for name in numbers.names)
+    names = ", ".join(readable(name, {**PROPERTIES, **CATEGORIES}) for name in numbers.names)
     layer = "averaged over the layers" if numbers.layer is None else f"in layer {numbers.layer}"
     return (
         f"The strongest is {number(numbers.pearson.value)} (95 % interval "
@@ -584,11 +597,14 @@ def _measure(measure: str, source: str | None, normalise: str | None) -> str:
 
 def measures(numbers: MeasureStatistics) -> str:
     """How many tests are significant for each measure."""
-    shares = "; ".join(
-        f"{_measure(*key)} {_share(share)}" for key, share in numbers.by_measure.items()
-    )
     made = f"{counted(numbers.tests, 'test')} on {counted(numbers.measures, 'measure')}."
-    return f"{made} Significant results ({_SIGNIFICANT}): {shares}." if shares else made
+    significant = {key: share for key, share in numbers.by_measure.items() if share.count}
+    if not significant:
+        return f"{made} No result is significant ({_SIGNIFICANT})."
+    shares = "; ".join(f"{_measure(*key)} {_share(share)}" for key, share in significant.items())
+    others = len(numbers.by_measure) - len(significant)
+    rest = f"; none for {counted(others, 'other measure')}" if others else ""
+    return f"{made} Significant results ({_SIGNIFICANT}): {shares}{rest}."
 
 
 def measures_certainty(numbers: MeasureStatistics) -> str:

@@ -25,6 +25,7 @@ from langsig.report.charts import (
     language_axis,
     layer_axis,
     layer_cells,
+    plain_category_axis,
     reference,
     relabelled,
     scope_choice,
@@ -332,7 +333,7 @@ def _property_axis() -> Specification:
         "title": None,
         "axis": {
             "labelAngle": -40,
-            "labelLimit": 200,
+            "labelLimit": 240,
             "labelExpr": relabelled("datum.value", PROPERTIES),
         },
     }
@@ -458,8 +459,11 @@ def tree(trees: Trees, *, domains: Domains) -> Specification:
         "scale": {"reverse": True, "nice": False},
     }
     y: Specification = {
-        "field": "position", "type": "quantitative", "axis": None, "scale": {"zero": False},
-    }  # fmt: skip
+        "field": "position",
+        "type": "quantitative",
+        "axis": None,
+        "scale": {"zero": False, "reverse": True},
+    }
     shown: Sequence[Specification] = [IN_SCOPE, {"filter": "datum.layer === layer"}]
     lines: Specification = {
         "mark": {"type": "rule", "color": {"expr": "ink"}, "strokeCap": "round"},
@@ -603,7 +607,10 @@ def ranks(sweep: RankSweep) -> Specification:
         "type": "quantitative",
         "title": "number of components",
         "scale": {"type": "log", "base": 2, "nice": False, "padding": 12},
-        "axis": {"format": "d"},
+        "axis": {
+            "format": "d",
+            "values": sorted(int(rank) for rank in sweep.frame["rank"].unique()),
+        },
     }
     lines: Specification = {
         "params": [ZOOM],
@@ -658,13 +665,7 @@ def coverage(*, domains: Domains) -> Specification:
     """Number of words of every language and category."""
     return grid(
         "coverage",
-        x={
-            "field": "category",
-            "type": "nominal",
-            "title": None,
-            "sort": list(domains.categories),
-            "axis": {"labelAngle": -40},
-        },
+        x=slanted(plain_category_axis(domains)),
         y=language_axis(domains),
         value=sequential("words", "words", type="log"),
         rows=len(domains.labels),
