@@ -9,7 +9,10 @@ from langsig.commands.options import Subparsers, output_file
 def add_parser(subparsers: Subparsers) -> argparse.ArgumentParser:
     """Declare the arguments."""
     parser = subparsers.add_parser(
-        "annotate", help="convert treebank files to a table of words with UniMorph categories"
+        "annotate",
+        help="convert treebank files to a table of words with UniMorph categories",
+        description="Read CoNLL-U files and write a table with one row per word and one column per "
+        "UniMorph category, empty where a word does not bear the category.",
     )
     parser.add_argument("files", nargs="+", type=Path, metavar="FILE", help="CoNLL-U file")
     parser.add_argument(

@@ -15,7 +15,11 @@ if TYPE_CHECKING:
 def add_parser(subparsers: Subparsers) -> argparse.ArgumentParser:
     """Declare the arguments."""
     parser = subparsers.add_parser(
-        "compare", help="compare a multilingual model with monolingual ones"
+        "compare",
+        help="compare a multilingual model with monolingual ones",
+        description="Compute the signatures of languages in a multilingual model. Every language "
+        "needs a monolingual model and a treebank or text. Prints one table per "
+        "category: one row per language, one column per layer.",
     )
     several: dict[str, Any] = {"nargs": "+", "action": "extend", "default": []}
     parser.add_argument(

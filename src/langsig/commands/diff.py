@@ -19,7 +19,11 @@ _MOST_CATEGORIES = 10  # pairs of category and language that are printed
 def add_parser(subparsers: Subparsers) -> argparse.ArgumentParser:
     """Declare the arguments."""
     parser = subparsers.add_parser(
-        "diff", help="show what changed between two revisions, branches or experiments"
+        "diff",
+        help="show what changed between two revisions, branches or experiments",
+        description="Compare the results of two revisions of this repository, or of several pairs "
+        "of revisions that differ in their seeds: signatures, trees, correlations, and "
+        "what the models learnt.",
     )
     parser.add_argument(
         "before",

@@ -16,7 +16,11 @@ if TYPE_CHECKING:
 def add_parser(subparsers: Subparsers) -> argparse.ArgumentParser:
     """Declare the arguments."""
     parser = subparsers.add_parser(
-        "factorize", help="factorise cross-covariances of several languages into signatures"
+        "factorize",
+        help="factorise cross-covariances of several languages into signatures",
+        description="Factorise the cross-covariances of several languages jointly by PARAFAC2, and "
+        "write their signatures. Prints the average signature of each language and "
+        "layer.",
     )
     parser.add_argument(
         "slices",

@@ -13,7 +13,12 @@ from langsig.errors import InputError
 
 def add_parser(subparsers: Subparsers) -> argparse.ArgumentParser:
     """Declare the arguments."""
-    parser = subparsers.add_parser("show", help="print the metrics of a run as a table")
+    parser = subparsers.add_parser(
+        "show",
+        help="print the metrics of a run as a table",
+        description="Print the metrics of a run: average signatures by language and layer with "
+        "their trend, what the models have learnt, and which findings hold.",
+    )
     parser.add_argument(
         "metrics", type=Path, metavar="FILE", help="metrics to print: metrics/summary.json of a run"
     )
