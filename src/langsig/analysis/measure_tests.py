@@ -123,5 +123,7 @@ def _property_values(properties: Properties) -> Iterator[_Variable]:
 def _score_values(scores: Scores | None) -> Iterator[_Variable]:
     if scores is None:
         return
-    for key, group in scores.frame.groupby(["task", "metric", "model"], sort=False):
-        yield _Variable(("score", None, *key), group.set_index("language")["value"])
+    groups = scores.frame.groupby(["task", "metric", "model"], sort=False)
+    for (task, metric, model), group in groups:
+        key = ("score", None, str(task), str(metric), str(model))
+        yield _Variable(key, group.set_index("language")["value"])

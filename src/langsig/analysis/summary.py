@@ -90,7 +90,7 @@ def summary(
         Nested dictionaries of numbers and texts, for JSON.
     """
     of_fits = diagnostics.select(category=ALL_WORDS).frame
-    metrics = {
+    metrics: dict[str, Any] = {
         "average_signature": _averages(averages),
         "trends": _trends(trends),
         "spread": {
@@ -166,8 +166,7 @@ def failed_checks_of(fit: Mapping[str, Any]) -> list[str]:
 
 def _records(frame: pd.DataFrame) -> list[dict[str, Any]]:
     """The rows as dictionaries of plain Python values."""
-    records: list[dict[str, Any]] = frame.to_dict("records")
-    return records
+    return [{str(name): value for name, value in row.items()} for row in frame.to_dict("records")]
 
 
 def _picked(row: Mapping[str, Any], *names: str) -> dict[str, Any]:
@@ -245,12 +244,13 @@ def _trees(statistics: TreeStatistics) -> dict[str, dict[str, Any]]:
         "all words": statistics.select(scope="category", category=ALL_WORDS),
         "all categories": statistics.select(scope="combined"),
     }
-    return {
-        name: table.frame.groupby("statistic", sort=False)[["value", "expected"]]
-        .mean()
-        .to_dict("index")
-        for name, table in scopes.items()
-    }
+    return {name: _mean_statistics(table) for name, table in scopes.items()}
+
+
+def _mean_statistics(statistics: TreeStatistics) -> dict[str, dict[str, float]]:
+    groups = statistics.frame.groupby("statistic", sort=False)[["value", "expected"]]
+    rows = _records(groups.mean().reset_index())
+    return {row["statistic"]: _picked(row, "value", "expected") for row in rows}
 
 
 def _rounded(value: Any) -> Any:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self
 
 import pandas as pd
-from pandas.api.types import infer_dtype
+from pandas.api.types import infer_dtype, pandas_dtype
 
 from langsig.errors import InputError
 from langsig.files import atomic_file
@@ -287,7 +287,7 @@ class Table:
         if cls.keys:
             repeated = frame.duplicated(list(cls.keys))
             if repeated.any():
-                row = frame.loc[repeated.idxmax(), list(cls.keys)]
+                row = frame[list(cls.keys)].iloc[int(repeated.to_numpy().argmax())]
                 keys = ", ".join(f"{name} {value}" for name, value in row.items())
                 raise InputError(f"{cls.__name__}: two rows have the same keys: {keys}")
         return frame
@@ -318,7 +318,8 @@ def _converted(values: pd.Series, column: Column) -> pd.Series:
         )
     if column.kind == "number":
         values = values.where(values.notna(), math.nan)  # None and NA cannot become floats
-    return values.astype(column.dtype)
+    converted: pd.Series = values.astype(pandas_dtype(column.dtype))
+    return converted
 
 
 def _read_lines(path: Path, columns: Sequence[str]) -> Iterator[tuple[int, dict[str, str]]]:
