@@ -1,5 +1,6 @@
 """Small invented tables of all kinds that the page shows."""
 
+from dataclasses import fields, replace
 from itertools import combinations
 from typing import Any, TypeVar
 
@@ -104,6 +105,16 @@ def correlated(frame: pd.DataFrame, count: int, layers: int, seed: int) -> pd.Da
     table["spearman"] = rng.uniform(-1, 1, size)
     table["spearman_p"] = table["genus_p"] = rng.uniform(0, 1, size)
     return corrected(table, 3)
+
+
+def renamed(results: Results, names: dict[str, str]) -> Results:
+    """The same results, with other texts in all tables."""
+    tables = {
+        field.name: type(value)(value.frame.replace(names))
+        for field in fields(results)
+        if isinstance(value := getattr(results, field.name), Table)
+    }
+    return replace(results, **tables)
 
 
 def results_of(

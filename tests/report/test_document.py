@@ -3,7 +3,7 @@ import hashlib
 import json
 import re
 from collections.abc import Callable
-from dataclasses import fields, replace
+from dataclasses import replace
 from html.parser import HTMLParser
 from importlib.resources import files
 from typing import Any
@@ -13,7 +13,8 @@ import vl_convert
 
 from langsig.morphology import ALL_WORDS
 from langsig.report import Results, report_page
-from langsig.schemas import Correlations, Languages, Table, Trends
+from langsig.schemas import Correlations, Languages, Trends
+from tests.report.tables import renamed
 
 Inputs = Callable[..., Results]
 SECTIONS = [
@@ -183,18 +184,8 @@ def test_page_points_nowhere_else(page: Page) -> None:
         assert str(attributes.get("href", "#")).startswith("#")
 
 
-def renamed(results: Results, old: str, new: str) -> Results:
-    """The same results, with another value for a text in all tables."""
-    tables = {
-        field.name: type(value)(value.frame.replace({old: new}))
-        for field in fields(results)
-        if isinstance(value := getattr(results, field.name), Table)
-    }
-    return replace(results, **tables)
-
-
 def test_text_of_data_is_text(inputs: Inputs) -> None:
-    results = renamed(inputs(3), "Case", NASTY)
+    results = renamed(inputs(3), {"Case": NASTY})
     names = results.languages.frame.assign(name=NASTY, family=NASTY, genus=NASTY)
     html = report_page(
         replace(results, languages=Languages(names)),

@@ -3,48 +3,61 @@ import os
 import re
 import subprocess
 import sys
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
-import pandas as pd
 import pytest
 
+from langsig.analysis import Associations
+from langsig.parameters import read_resolved
+from langsig.schemas import Properties
+from tests.report.tables import renamed, results_of
+
 ROOT = Path(__file__).parents[2]
-
-
-def write(path: Path, table: pd.DataFrame) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    table.to_csv(path, index=False)
+LANGUAGES = ["nan", "qab", "qah"]
+TABLES = [
+    "average_signatures", "spread", "intervals", "findings", "trends", "factorizations",
+    "baseline_agreement", "residual_reliability", "treebanks", "coverage",
+]  # fmt: skip
+RELATIONS = [
+    "languages", "correlations", "benchmarks", "distances", "trees", "tree_statistics",
+    "variance_tests", "measure_tests",
+]  # fmt: skip
 
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """What the stages before this one leave behind; one language's code is `nan`, Min Nan."""
+    """The outputs of the stages before this one. The code `nan` is that of Min Nan."""
     folder = tmp_path_factory.mktemp("run")
-    languages = ["nan", "zh"]
-    averages = pd.DataFrame({"language": languages, "average_signature": [0.5, 0.25]})
-    averages = averages.assign(category="Part of Speech", layer=0)
-    write(folder / "artifacts/tables/average_signatures.csv", averages)
-    errors = {"layer": 0, "rank": 4, "relative_error": 0.1, "held_out_error": 0.2, "agreement": 1}
-    ranks = pd.DataFrame([errors | {"converged": True, "in_use": True}])
-    write(folder / "artifacts/ranks/ranks.csv", ranks)
-    curves = pd.DataFrame({"model": languages, "step": 1, "masked_cross_entropy": 5.0})
-    write(folder / "plots/figures/learning.csv", curves.assign(unigram_cross_entropy=6.0))
-    facts = pd.DataFrame({"language": languages, "name": ["Min Nan", "Chinese"]})
-    write(
-        folder / "artifacts/relations/languages.csv",
-        facts.assign(family="Sino-Tibetan", genus="Chinese"),
+    results = results_of(3, unlearnt=("qaa",))
+    results = renamed(results, {"qaa": "nan", "qac": "qah", "Language qaa": "Min Nan"})
+    learning = dict(zip([*LANGUAGES, "experimental"], results.learning.values(), strict=True))
+    results = replace(results, learning=learning)
+    for name in ("tables", "relations", "ranks"):
+        (folder / "artifacts" / name).mkdir(parents=True)
+    for name in TABLES:
+        getattr(results, name).save(folder / f"artifacts/tables/{name}.csv")
+    for name in ("ranks", "recommendations"):
+        getattr(results, name).save(folder / f"artifacts/ranks/{name}.csv")
+    associations = Associations(
+        properties=Properties.empty(), **{name: getattr(results, name) for name in RELATIONS}
     )
-    learning = {language: {"gain": 1.0, "learnt": language == "zh"} for language in languages}
-    (folder / "metrics").mkdir()
-    (folder / "metrics/summary.json").write_text(json.dumps({"learning": learning}))
-    params = {"seed": 7, "pretraining": {"margin": 0.5}}
-    (folder / "params.yaml").write_text(json.dumps(params))
+    associations.save(folder / "artifacts/relations")
+    for model, numbers in learning.items():
+        target = folder / "artifacts/learning" / model
+        target.mkdir(parents=True)
+        (target / "learning.json").write_text(json.dumps(asdict(numbers)))
+        curve = results.learning_curves.select(model=model).frame.drop(columns="model")
+        curve.to_csv(target / "curve.csv", index=False)
+    parameters = read_resolved(ROOT / "conf/micro.yaml").data
+    text = json.dumps(parameters | {"seed": 7}).replace('"qaa"', '"nan"')
+    (folder / "params.yaml").write_text(text)
     (folder / "data.dvc").write_text(json.dumps({"outs": [{"md5": "0f0f.dir", "path": "data"}]}))
     subprocess.run(
-        [sys.executable, ROOT / "stages/report.py"],
+        [sys.executable, "-m", "stages", "report"],
         cwd=folder,
-        env={**os.environ, "PYTHONPATH": str(ROOT / "src")},
+        env={**os.environ, "PYTHONPATH": os.pathsep.join([str(ROOT / "src"), str(ROOT)])},
         check=True,
     )
     return folder
@@ -60,19 +73,24 @@ def data_of(page: str) -> Any:
     return json.loads(data)
 
 
-def test_page_has_what_the_stages_left(page: str) -> None:
-    assert set(data_of(page)["sets"]) == {"overview", "learning", "average_signatures", "ranks"}
+def test_page_has_all_tables_of_the_stages(page: str) -> None:
+    sets = set(data_of(page)["sets"])
+    derived = {"overview", "learning", "relatedness", "tree_lines", "tree_leaves"}
+    shown = {*TABLES, *RELATIONS, "ranks", "recommendations"} - {"languages", "treebanks", "trees"}
+    assert sets == shown | derived
 
 
-def test_page_knows_languages_by_the_facts_of_the_data(page: str) -> None:
-    named = {row["language"]: row["name"] for row in data_of(page)["languages"]}
-    assert named == {"nan": "Min Nan†", "zh": "Chinese"}
+def test_page_has_the_names_of_languages_and_the_mark_of_models_that_have_not_learnt(
+    page: str,
+) -> None:
+    names = {row["language"]: row["name"] for row in data_of(page)["languages"]}
+    assert names == {"nan": "Min Nan†", "qab": "Language qab", "qah": "Language qac"}
 
 
-def test_page_says_what_it_was_made_from(page: str) -> None:
-    for made_from in ("seed: 7", "0f0f.dir", "Git revision", "torch", "by the margin of 0.5 nat"):
-        assert made_from in page
+def test_page_states_parameters_data_and_versions(page: str) -> None:
+    for text in ("seed: 7", "0f0f.dir", "Git revision", "torch", "from a gain of 0.5 nats"):
+        assert text in page
 
 
-def test_nothing_but_the_page_is_left(folder: Path) -> None:
+def test_nothing_but_the_page_is_written(folder: Path) -> None:
     assert [path.name for path in (folder / "report").iterdir()] == ["index.html"]
