@@ -5,6 +5,7 @@ that phrases which continue on the next line of a comment or docstring are seen 
 """
 
 import re
+import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -61,11 +62,35 @@ PATTERNS = {
     # parameters
     r"(?m)^\x20+Of\s(?:the\s|all\s|each\s|[a-z]+\s)?:?[a-z`]": "a full phrase",
 }
-PAGES = [
-    *(path for path in sorted((ROOT / "docs").rglob("*.md"))),
-    ROOT / "README.md",
-    ROOT / "docs" / "build.py",
-]
+FOLDERS = (
+    "docs",
+    "src",
+    "stages",
+    "benchmarks",
+    "tests",
+    "conf",
+    "samples",
+    ".github",
+    ".ci",
+    ".dvc",
+)
+FILES = ("README.md", "CITATION.cff", "Makefile", "dvc.yaml", "params.yaml", "pyproject.toml")
+SUFFIXES = {
+    "",
+    ".cff",
+    ".css",
+    ".html",
+    ".ini",
+    ".js",
+    ".json",
+    ".md",
+    ".py",
+    ".sh",
+    ".toml",
+    ".yaml",
+}
+SUFFIXES |= {".yml"}
+THIS = Path(__file__).resolve()
 COMPILED = {
     re.compile(pattern.replace(" ", r"\s+(?:#\s*)?"), re.DOTALL): hint
     for pattern, hint in PATTERNS.items()
@@ -112,10 +137,28 @@ def test_plain_english_does_not_match(text: str) -> None:
     assert not list(hits(text))
 
 
+def texts() -> Iterator[tuple[str, str]]:
+    """Name and text of all files under version control that people read."""
+    listed = subprocess.run(
+        ["git", "ls-files", "-z", *FOLDERS, *FILES], cwd=ROOT, capture_output=True, text=True
+    )
+    for name in filter(None, listed.stdout.split("\0")):
+        path = ROOT / name
+        record = name.startswith("docs/results") and path.suffix != ".md"
+        if path.suffix in SUFFIXES and path.is_file() and path != THIS and not record:
+            yield name, path.read_text(encoding="utf-8")
+
+
+def test_all_files_are_searched() -> None:
+    names = {name for name, _ in texts()}
+    for name in ("README.md", "src/langsig/__init__.py", "stages/plot.py", ".ci/run", "Makefile"):
+        assert name in names
+
+
 def test_no_phrase_is_left() -> None:
-    found = [
-        f"{path.relative_to(ROOT)}:{line}: {phrase!r}: write {hint}"
-        for path in PAGES
-        for line, phrase, hint in hits(path.read_text(encoding="utf-8"))
+    remaining = [
+        f"{name}:{line}: {phrase!r}: write {hint}"
+        for name, text in texts()
+        for line, phrase, hint in hits(text)
     ]
-    assert not found, "\n" + "\n".join(found)
+    assert not remaining, "\n" + "\n".join(remaining)

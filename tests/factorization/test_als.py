@@ -110,7 +110,7 @@ def test_planted_models_are_recovered(
     slices, truth = planted(seed, sizes, width, rank, condition=condition, noise=noise)
     found = parafac2(slices, rank=rank, ridge=0.0, max_iterations=3000, tolerance=1e-8)
 
-    # Whoever knows the truth and goes on from there ends in the same minimum.
+    # A fit that starts from the truth ends in the same minimum.
     known = parafac2(slices, rank=rank, ridge=0.0, max_iterations=3000, tolerance=1e-8, init=truth)
     assert found.relative_error <= 1.001 * known.relative_error + 1e-9
     np.testing.assert_allclose(found.average_signatures, known.average_signatures, rtol=0.005)

@@ -64,8 +64,8 @@ def test_planted_rank_is_recommended() -> None:
     assert table["rank"].tolist() == [1, 2, 3, 4, 5]
     assert table["in_use"].tolist() == [False, True, False, False, False]
     errors = table.set_index("rank")["held_out_error"]
-    assert errors[3] < 0.5 * errors[2], "what is left out is in the other sentences too"
-    assert errors[5] > errors[4] > errors[3], "and what is added is not"
+    assert errors[3] < 0.5 * errors[2], "the third component is in the held-out sentences too"
+    assert errors[5] > errors[4] > errors[3], "further components are not"
     assert table["relative_error"].is_monotonic_decreasing
     assert (errors[3:] < table["unfactorized_error"].min()).all()
     assert recommended(table) == (PLANTED, "held-out error")

@@ -45,7 +45,7 @@ def clustered(rng: Generator, words: int, dim: int = DIM) -> Array:
 
 
 def vectors(rng: Generator, words: int, *, related: bool = True) -> tuple[Array, Array]:
-    """Of two models, ``[words, dim]``; related ones share falling variances, beside noise."""
+    """Vectors of two models, ``[words, dim]``; related ones share a falling spectrum."""
     falls = np.arange(1, DIM + 1) ** -1.0
     z = falls * clustered(rng, words)
     y = z if related else falls * clustered(rng, words)

@@ -76,8 +76,8 @@ def test_killed_stages_lead_to_the_same_metrics(micro, again, stage):
     assert not list(again.folder.glob(at_work))
     for out in outs:
         for made in (micro.folder / out["path"]).rglob("*"):
-            anew = again.folder / made.relative_to(micro.folder)
-            assert made.is_dir() or anew.read_bytes() == made.read_bytes(), made.name
+            rerun = again.folder / made.relative_to(micro.folder)
+            assert made.is_dir() or rerun.read_bytes() == made.read_bytes(), made.name
 
 
 def test_two_processes_train_one_model(again):

@@ -18,8 +18,8 @@ from langsig.repository.outdated import outdated_stages
 
 pytestmark = pytest.mark.slow
 
-TRAINED = ("qaa", "qab")  # anew, by workers
-ANEW = {f"pretrain@{language}" for language in TRAINED}
+TRAINED = ("qaa", "qab")  # again, by workers
+TRAININGS = {f"pretrain@{language}" for language in TRAINED}
 
 
 @pytest.fixture(autouse=True)
@@ -35,7 +35,7 @@ def pushed(first_run, server, tmp_path_factory):
         server.set_credentials(patch)
         clone.langsig("remote", "s3://bucket/spread", "--endpoint", server.url)
         clone.commit("remote")
-        clone.dvc("push", *(stage for stage in clone.ran_first if stage not in ANEW))
+        clone.dvc("push", *(stage for stage in clone.ran_first if stage not in TRAININGS))
         clone.dvc("push", *(f"artifacts/learning/{name}" for name in TRAINED))
     return clone
 
@@ -84,7 +84,7 @@ def head(pushed, tmp_path, monkeypatch):
     monkeypatch.setenv("LANGSIG_WARM", "")  # stages are to be processes of the workers
     head = pushed.copy(tmp_path / "head")
     lock = YAML(typ="safe").load((head.folder / "dvc.lock").read_text())
-    for stage in (*ANEW, "analyse"):
+    for stage in (*TRAININGS, "analyse"):
         for out in lock["stages"].pop(stage)["outs"]:
             shutil.rmtree(head.folder / out["path"], ignore_errors=True)
             (head.folder / ".dvc/cache/files/md5" / out["md5"][:2] / out["md5"][2:]).unlink(True)

@@ -281,7 +281,7 @@ def test_artifacts_by_version_and_stage(released, tmp_path, monkeypatch, capsys)
     assert model.roberta.embeddings.word_embeddings.weight[0, 0] == weights["got"]
     tokens = tokenizer("a b", return_tensors="pt")
     assert model(**tokens).logits.shape[-1] == 800
-    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "another")  # what is here is not fetched again
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "another")  # a local copy is not fetched again
     assert first_weight(fetch_artifact("tiny", repository=released).folder) == weights["got"]
 
 

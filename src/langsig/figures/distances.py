@@ -73,12 +73,12 @@ def _matrix(axes: Axes, distances: pd.DataFrame, order: list[str], furthest: flo
 def _mark_relatives(figure: Figure, axes: Axes, languages: Languages, order: list[str]) -> None:
     """Draw the marks of families next to the rows, and lines between genera."""
     groups = languages.frame.set_index("language")[["family", "genus"]].reindex(order)
-    beside = offset_copy(axes.get_yaxis_transform(), figure, x=-_MARK, units="points")
+    left_of_axes = offset_copy(axes.get_yaxis_transform(), figure, x=-_MARK, units="points")
     marks = family_marks(languages)
     for row, family in enumerate(groups["family"]):
         if family in marks:
             line = mark_line(marks[family], 0, row)
-            line.set_transform(beside)
+            line.set_transform(left_of_axes)
             axes.add_artist(line)
     changes = (groups.fillna("") != groups.fillna("").shift()).any(axis=1).to_numpy()
     for row in np.flatnonzero(changes)[1:]:

@@ -68,13 +68,13 @@ def draw_violins(axes: Axes, wide: pd.DataFrame, *, failed_layers: Collection[in
         # A single language is both the lowest and the highest, and is named once.
         names = {str(values.idxmin()): (0, -10), str(values.idxmax()): (0, 5)}
         for language, offset in names.items():
-            beside = offset[1] < 0 and values[language] < _NO_ROOM_BELOW * highest
+            to_the_right = offset[1] < 0 and values[language] < _NO_ROOM_BELOW * highest
             axes.annotate(
                 language,
                 (layer, values[language]),
-                xytext=(6, 1) if beside else offset,
+                xytext=(6, 1) if to_the_right else offset,
                 textcoords="offset points",
-                ha="left" if beside else "center",
+                ha="left" if to_the_right else "center",
                 fontsize=7,
                 color=INK,
             )

@@ -49,8 +49,8 @@ def broken_rules(parameters: Mapping[str, Any], wrong: Collection[Path] = ()) ->
     parameters
         Content of a parameter file.
     wrong
-        Values that are missing or not allowed by themselves. Rules that read one of them are left
-        out.
+        Values that are missing or not allowed, whatever the other values are. Rules that read one
+        of them are left out.
     """
     return [
         broken

@@ -66,7 +66,7 @@ def pull_listings(repo: Repo, outs: Iterable[Output]) -> None:
 def pull(repo: Repo, stages: Iterable[Stage]) -> Pulled:
     """Pull and check out what stages read.
 
-    All objects go into one request: ``dvc pull PATH ...`` reads ``dvc.lock`` anew for every path.
+    All objects go into one request: ``dvc pull PATH ...`` reads ``dvc.lock`` again for every path.
     """
     before = cache_size(repo)
     read = artifacts_read(repo, stages)
