@@ -59,12 +59,12 @@ def main() -> None:
         paths = sorted(arguments.repository.glob("artifacts/covariances/*/part-of-speech.*"))
         statistics = [CategoryStatistics.load(path) for path in paths]
         for layer in arguments.layers or sorted(statistics[0].blocks):
-            slices = [one.layers[layer].cross.astype(np.float64) for one in statistics]
+            slices = [entry.layers[layer].cross.astype(np.float64) for entry in statistics]
             halves = None
             if layer in statistics[0].blocks:
-                blocks = [one.blocks[layer] for one in statistics]
+                blocks = [entry.blocks[layer] for entry in statistics]
                 halves = [
-                    [one.cross_covariance(slice(first, None, 2)) for one in blocks]
+                    [sums.cross_covariance(slice(first, None, 2)) for sums in blocks]
                     for first in (0, 1)
                 ]
             rows += compare(slices, halves, arguments.rank, f"layer {layer}")

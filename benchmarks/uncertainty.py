@@ -65,9 +65,9 @@ def main() -> None:
     with ProcessPoolExecutor(arguments.workers, initializer=single_thread) as pool:
         for words in arguments.words:
             seeds = range(arguments.data_sets)
-            found = list(pool.map(partial(one_coverage, world, words, arguments), seeds))
-            tests = list(pool.map(partial(one_null, world, words, arguments), seeds))
-            rows.append({"words": words, **coverage(found), **uniformity(np.array(tests))})
+            intervals = list(pool.map(partial(simulate_coverage, world, words, arguments), seeds))
+            tests = list(pool.map(partial(simulate_null, world, words, arguments), seeds))
+            rows.append({"words": words, **coverage(intervals), **uniformity(np.array(tests))})
     setting = {key: value for key, value in vars(arguments).items() if key not in ("json", "words")}
     print(json.dumps({"setting": setting, "rows": rows}, indent=2) if arguments.json
           else as_table(setting, rows))  # fmt: skip
@@ -129,7 +129,7 @@ def data_set(
     return drawn
 
 
-def one_coverage(
+def simulate_coverage(
     world: World, words: int, arguments: argparse.Namespace, seed: int
 ) -> tuple[Array, Array, Array]:
     """Estimates, lower and upper ends of their intervals, each ``[languages]``."""
@@ -149,7 +149,7 @@ def one_coverage(
     return estimate, *interval(estimate, replicates, np.array([f.average_signatures for f in fits]))
 
 
-def one_null(world: World, words: int, arguments: argparse.Namespace, seed: int) -> Array:
+def simulate_null(world: World, words: int, arguments: argparse.Namespace, seed: int) -> Array:
     """p-values, ``[languages]``."""
     rng = default_rng([arguments.seed, words, seed, 1])
     blocks = data_set(rng, world, words, arguments.blocks, related=False)
@@ -157,8 +157,8 @@ def one_null(world: World, words: int, arguments: argparse.Namespace, seed: int)
     return flip_test(blocks, solver=solver, replicates=arguments.replicates - 1, seed=seed).p
 
 
-def coverage(found: list[tuple[Array, Array, Array]]) -> dict[str, Any]:
-    estimates, low, high = (np.array(part) for part in zip(*found, strict=True))
+def coverage(intervals: list[tuple[Array, Array, Array]]) -> dict[str, Any]:
+    estimates, low, high = (np.array(part) for part in zip(*intervals, strict=True))
     truth = estimates.mean(0)
     inside = ((low <= truth) & (truth <= high)).mean(0)
     return {
