@@ -274,7 +274,7 @@ def fits_from_starts(
     starts
         Number of fits.
     seed
-        Seed of the first random start minus one; each start has the next seed.
+        Base seed: random start number n has the seed `seed` + n.
     """
     random = [solver.fit(slices, init="random", seed=seed + number) for number in range(1, starts)]
     return [solver.fit(slices, seed=seed), *random]

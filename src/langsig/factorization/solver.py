@@ -129,9 +129,8 @@ class Solver:
     ) -> Parafac2Result:
         """Factorise slices jointly; the result is in canonical form.
 
-        A fit that does not converge is not reported other than by
-        :attr:`Parafac2Result.converged`: replicates are cut short on purpose. Use
-        :func:`parafac2` for a warning.
+        If the fit does not converge, only :attr:`Parafac2Result.converged` says so, because
+        replicates are cut short on purpose. :func:`parafac2` warns.
 
         Parameters
         ----------

@@ -39,12 +39,12 @@ class NullTest(NamedTuple):
     null: Array
     """The same with blocks flipped at random, ``[replicates, languages]``."""
     p: Array
-    """One-sided p: share of all these values, including the observed one, that are at least as
-    large as it, ``[languages]``."""
+    """One-sided p: share of the observed and the flipped values that are not below the observed
+    one, ``[languages]``."""
 
 
 def draw_blocks(counts: NDArray[np.int64], replicates: int, seed: int) -> NDArray[np.int64]:
-    """Draw blocks with replacement, as many as there are blocks with words.
+    """Draw blocks with replacement; the number drawn is that of the blocks with words.
 
     The same seed draws the same blocks, so all layers of a language are resampled alike.
 

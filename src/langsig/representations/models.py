@@ -1,6 +1,8 @@
 """Hugging Face models as stacks of layers over sub-words."""
 
 import inspect
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -43,7 +45,8 @@ def load_encoder(name: str | Path) -> "PreTrainedModel":
 
     logging.set_verbosity_error()  # otherwise it warns that the output layer is not loaded
     logging.disable_progress_bar()
-    model, loading = _from_pretrained(AutoModel, name, output_loading_info=True)
+    load = partial(AutoModel.from_pretrained, output_loading_info=True)
+    model, loading = _from_pretrained(load, name)
     unused = ("pooler.", "decoder.") if model.config.is_encoder_decoder else ("pooler.",)
     missing = sorted(key for key in loading["missing_keys"] if not key.startswith(unused))
     if missing:
@@ -72,7 +75,7 @@ def load_untrained(name: str | Path, seed: int) -> "PreTrainedModel":
     import torch
     from transformers import AutoConfig, AutoModel
 
-    config = _from_pretrained(AutoConfig, name)
+    config = _from_pretrained(AutoConfig.from_pretrained, name)
     torch.manual_seed(seed)
     model: PreTrainedModel = AutoModel.from_config(config, trust_remote_code=False)
     return model.eval()
@@ -93,7 +96,7 @@ def load_shape(name: str | Path) -> Shape:
     """
     from transformers import AutoConfig
 
-    config = _text_config(_from_pretrained(AutoConfig, name))
+    config = _text_config(_from_pretrained(AutoConfig.from_pretrained, name))
     try:
         return Shape(config.num_hidden_layers, config.hidden_size)
     except AttributeError as error:
@@ -149,13 +152,11 @@ def hidden_states(
     """
     import torch
 
-    options: dict[str, Any] = {}
+    run = partial(encoder, input_ids=tokens, attention_mask=attended, output_hidden_states=True)
     if "use_cache" in inspect.signature(encoder.forward).parameters:
-        options["use_cache"] = False  # decoders would keep keys and values of every layer
+        run = partial(run, use_cache=False)  # decoders would keep keys and values of every layer
     with torch.inference_mode():
-        output = encoder(
-            input_ids=tokens, attention_mask=attended, output_hidden_states=True, **options
-        )
+        output = run()
     states: tuple[torch.Tensor, ...] = output.hidden_states or ()
     for layer, state in enumerate(states):
         if state.ndim != 3 or state.shape[:2] != tokens.shape:
@@ -173,14 +174,13 @@ def _text_config(config: "PreTrainedConfig") -> "PreTrainedConfig":
     return config.get_text_config()
 
 
-def _from_pretrained(auto_class: Any, name: str | Path, **options: Any) -> Any:
+def _from_pretrained(load: Callable[..., Any], name: str | Path) -> Any:
+    """What a ``from_pretrained`` of transformers loads, without running the model's own code."""
     local = Path(name).is_dir()
     if not local and (isinstance(name, Path) or name.count("/") > 1 or name[:1] in "./~"):
         raise InputError(f"{name}: no such folder")
     try:
-        return auto_class.from_pretrained(
-            name, local_files_only=local, trust_remote_code=False, **options
-        )
+        return load(name, local_files_only=local, trust_remote_code=False)
     except (OSError, ValueError) as error:
         models = "no model" if local else "no such folder, and no model on the Hugging Face Hub"
         raise InputError(f"{name}: {models} that can be loaded: {error}") from error
