@@ -1,5 +1,6 @@
 """The reference has all that the code defines, and nothing else."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -8,7 +9,8 @@ import langsig
 from docs import build
 from langsig import commands, schemas
 
-REFERENCE = Path(__file__).resolve().parents[2] / "docs" / "reference"
+ROOT = Path(__file__).resolve().parents[2]
+REFERENCE = ROOT / "docs" / "reference"
 
 
 def words(text: str) -> list[str]:
@@ -51,3 +53,11 @@ def test_all_tables_are_described() -> None:
         if isinstance(value, type) and issubclass(value, schemas.Table):
             marker = f"<!-- generated: table {name} -->"
             assert value is schemas.Table or marker in pages, name
+
+
+def test_all_files_of_an_analysis_are_described() -> None:
+    page = (REFERENCE / "artifacts.md").read_text(encoding="utf-8")
+    stages = "".join(path.read_text(encoding="utf-8") for path in (ROOT / "stages").glob("*.py"))
+    names = set(re.findall(r"save\(output / \"([\w.]+)\"\)", stages))
+    assert len(names) > 15
+    assert {name for name in names if name not in page} == set()
