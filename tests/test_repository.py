@@ -9,7 +9,7 @@ from ruamel.yaml import YAML
 
 ROOT = Path(__file__).parents[1]
 SOURCES = sorted(path for folder in ("src", "stages") for path in (ROOT / folder).rglob("*.py"))
-# The packages of langsig: each imports from those before it, and from none on its own line.
+# The packages of langsig: each imports from those before it, and not from others on its line.
 ORDER = [
     ["corpora", "morphology"],
     ["pretraining"],
@@ -146,12 +146,12 @@ def test_every_stage_has_its_script_and_every_script_its_stage() -> None:
         (script,) = re.findall(r"-m stages (\w+)", entry["cmd"])
         assert f"stages/{script}.py" in entry["deps"], f"{name} is not redone with its script"
         called[name] = script
-    there = {path.stem for path in (ROOT / "stages").glob("*.py")} - {
+    scripts = {path.stem for path in (ROOT / "stages").glob("*.py")} - {
         "common",
         "__init__",
         "__main__",
     }
-    assert set(called.values()) == there
+    assert set(called.values()) == scripts
     for name, script in called.items():
         assert name.startswith(script), f"{name} runs stages/{script}.py"
 

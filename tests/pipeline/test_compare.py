@@ -28,13 +28,13 @@ def test_signatures_are_those_of_the_pipeline(micro, tmp_path):
         "--batch-tokens", str(params["extract"]["batch_tokens"]),
         "--out", str(out),
     )  # fmt: skip
-    found = pd.read_parquet(out)
-    assert set(found["category"]) == set(CATEGORIES.values())
+    table = pd.read_parquet(out)
+    assert set(table["category"]) == set(CATEGORIES.values())
     for slug, category in CATEGORIES.items():
         of_pipeline = pd.read_parquet(
             micro.folder / f"artifacts/signatures/{slug}/signatures.parquet"
         )
-        of_category = found[found["category"] == category].reset_index(drop=True)
+        of_category = table[table["category"] == category].reset_index(drop=True)
         keys = ["category", "layer", "language", "component"]
         pd.testing.assert_frame_equal(of_category[keys], of_pipeline[keys])
         np.testing.assert_allclose(

@@ -53,7 +53,7 @@ def ran(printed):
 
 @pytest.fixture(scope="module")
 def public(clone, tmp_path_factory):
-    """What a run with a checkpoint and one family printed; it leaves the work tree alone."""
+    """The output of a run with a checkpoint and one family; the work tree stays unchanged."""
     folder = checkpoint(tmp_path_factory.mktemp("checkpoint") / "public", layers=6, dim=48)
     before = clone.git("status", "--porcelain")
     settings = (f"experimental.checkpoint={folder}", "analysis.languages=Western")
@@ -63,7 +63,9 @@ def public(clone, tmp_path_factory):
     clone.use("micro", "--set", *settings)
     would_run = clone.would_run()
     clone.restore()
-    assert would_run == ran(printed) | {"plot", "report"}, "or other tests are told wrong"
+    assert would_run == ran(printed) | {"plot", "report"}, (
+        "would_run, which other tests use, is right"
+    )
     return printed
 
 
@@ -90,17 +92,17 @@ def test_checkpoint_of_another_depth_width_and_tokenizer(clone, public):
 
 
 def test_difference_of_an_experiment(clone, public):
-    found = diff(["HEAD"], ["public"], repository=clone.folder)
-    assert set(found.parameters) == {"experimental.checkpoint", "analysis.languages"}
-    assert found.missing == ()
+    changes = diff(["HEAD"], ["public"], repository=clone.folder)
+    assert set(changes.parameters) == {"experimental.checkpoint", "analysis.languages"}
+    assert changes.missing == ()
     changed = json.loads(clone.dvc("metrics", "diff", "--json", "HEAD", "public"))
     assert "average_signature" in changed["metrics/languages/qab.json"]
-    signatures = found.signatures.frame
+    signatures = changes.signatures.frame
     assert set(signatures["language"]) == {"qaa", "qab"}
     assert set(signatures["source"]) == {"trained", "equal-words", "untrained"}
     assert (signatures["low"] <= signatures["estimate"]).all()
     assert (signatures.query("kind == 'change'")["estimate"] != 0).all()
-    learnt = found.learning.frame.dropna()
+    learnt = changes.learning.frame.dropna()
     assert set(learnt["model"]) == {"control"}
     pd.testing.assert_series_equal(learnt["before"], learnt["after"], check_names=False)
 
@@ -118,8 +120,8 @@ def test_command_writes_table_json_and_pictures(clone, public, tmp_path, capsys)
     for name in ("before_and_after", "changes_trained_none"):
         assert (tmp_path / "changes" / f"{name}.svg").read_text().startswith("<?xml")
     _, printed, _ = run("HEAD", "public", "--json")
-    found = json.loads(printed)
-    assert found["before"] == ["HEAD"] and len(found["signatures"]) > 100
+    changes = json.loads(printed)
+    assert changes["before"] == ["HEAD"] and len(changes["signatures"]) > 100
     code, _, error = run("HEAD", "none-such")
     assert code == 1 and error.startswith("error: none-such: no such revision")
     with pytest.raises(SystemExit):
@@ -163,12 +165,12 @@ def test_queue_then_branch_then_metrics_and_plots(clone):
     for picture, revision in product(pictures, ("HEAD", "later-branch")):
         assert f'src="static/{revision}_{picture}"' in page
         assert (clone.folder / "dvc_plots/static" / f"{revision}_{picture}").stat().st_size
-    found = diff(["HEAD"], ["later-branch"], repository=clone.folder)
-    assert set(found.parameters) == {"analysis.logographic"}
+    changes = diff(["HEAD"], ["later-branch"], repository=clone.folder)
+    assert set(changes.parameters) == {"analysis.logographic"}
     findings = Revision("later-branch", clone.folder).table("artifacts/tables/findings.csv")
     compared = findings[(findings["language"] == "qah") & findings["opponent"].notna()]
     assert len(compared) == 2 * 3, "one row per source"
-    assert (found.signatures.frame["estimate"] == 0).all()
+    assert (changes.signatures.frame["estimate"] == 0).all()
 
 
 def test_artifacts_of_other_parameters_are_refused(clone, tmp_path):
@@ -182,15 +184,15 @@ def test_artifacts_of_other_parameters_are_refused(clone, tmp_path):
     assert len(revision.table("artifacts/uncertainty/trained/estimates.csv"))
     with pytest.raises(InputError, match=r"stage \S+ has not run with the parameters"):
         revision.table("artifacts/tables/average_signatures.csv")
-    found = diff(["HEAD"], ["some"], repository=clone.folder)
-    assert set(found.signatures.frame["source"]) == {"trained"}
-    assert not len(found.categories) and not len(found.trees)
-    assert "not compared: trees: some: " in layout(found)
-    found.save(tmp_path / "changes")
+    changes = diff(["HEAD"], ["some"], repository=clone.folder)
+    assert set(changes.signatures.frame["source"]) == {"trained"}
+    assert not len(changes.categories) and not len(changes.trees)
+    assert "not compared: trees: some: " in layout(changes)
+    changes.save(tmp_path / "changes")
     tables = {path.stem for path in (tmp_path / "changes").glob("*.csv")}
     assert tables == {"signatures", "learning"}
-    assert json.dumps(found.to_dict(), allow_nan=False)
-    assert [what.partition(":")[0] for what in found.missing] == [
+    assert json.dumps(changes.to_dict(), allow_nan=False)
+    assert [what.partition(":")[0] for what in changes.missing] == [
         "categories", "trees", "correlations",
     ]  # fmt: skip
 
@@ -237,7 +239,7 @@ def test_sweep_resumes_after_a_kill(clone):
     assert "cheap-1: started" not in printed and "cheaper-1: started" in printed
     assert "2 done, 0 running, 0 failed, 0 pending" in printed
     parameters = {name: Revision(f"{name}-1", clone.folder).params for name in recipes}
-    assert [one["analysis"]["permutations"] for one in parameters.values()] == [60, 70]
+    assert [params["analysis"]["permutations"] for params in parameters.values()] == [60, 70]
 
 
 def test_sweep_reports_failures_and_runs_the_others(clone):

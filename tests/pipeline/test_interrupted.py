@@ -1,4 +1,4 @@
-"""Stages that are killed, then run again; and training in more than one process."""
+"""Stages that are killed and run again, and training in two processes."""
 
 import json
 import random
@@ -50,7 +50,7 @@ def killed(clone, moment, seconds):
 
 
 CASES = {
-    # What is there as soon as the stage is at work, seconds after that until the kill at most.
+    # A file that exists once the stage works, and at most how many seconds later it is killed.
     "pretrain@qab": (".scratch/pretrain/qab/*/checkpoint-20/trainer_state.json", 0.3),
     "pretrain-experimental": (
         ".scratch/pretrain/experimental/*/checkpoint-30/trainer_state.json",

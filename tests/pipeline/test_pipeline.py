@@ -1,4 +1,4 @@
-"""The whole way on three languages of the sample: what runs, and what comes out."""
+"""The complete pipeline on three languages of the sample: what runs, and its results."""
 
 import json
 
@@ -102,9 +102,9 @@ def test_what_only_intervals_depend_on_reruns_no_more(micro):
 
 def test_every_source_normalisation_and_layer_has_intervals(micro):
     intervals = pd.read_csv(micro.folder / "artifacts/tables/intervals.csv")
-    place = ["source", "normalise", "layer", "language"]
+    keys = ["source", "normalise", "layer", "language"]
     expected = pd.MultiIndex.from_product([SOURCES, ["none", "variance"], range(4), LANGUAGES])
-    assert {*intervals[place].itertuples(index=False, name=None)} == {*expected}
+    assert {*intervals[keys].itertuples(index=False, name=None)} == {*expected}
     assert len(intervals) == len(expected)
     assert (intervals["low"] < intervals["high"]).all()
     assert (intervals["p_adjusted"] >= intervals["p"]).all()
@@ -182,14 +182,14 @@ def test_experimental_model_sees_no_sentence_of_any_treebank(micro):
         ],
         np.uint64,
     )
-    found = 0
+    removed = 0
     for language in LANGUAGES:
         path = micro.folder / f"artifacts/sequences/{language}/train.safetensors"
         sequences = Sequences.load(path)
         kept = sequences.without(every)
-        found += len(sequences) - len(kept)
+        removed += len(sequences) - len(kept)
         assert not np.isin(kept.fingerprints, every).any()
-    assert found, "the sample should hold some, or this tests nothing"
+    assert removed, "the sample should hold some, or this tests nothing"
 
 
 @pytest.mark.parametrize("role", ["control", "experimental"])
@@ -213,11 +213,11 @@ def test_row_of_the_states_is_the_word_of_the_index(micro, role):
         with torch.inference_mode():
             hidden = model(**encoded, output_hidden_states=True).hidden_states
         for word, row in enumerate(rows):
-            place = int(np.flatnonzero(index == row)[0])
+            position = int(np.flatnonzero(index == row)[0])
             pieces = [at for at, of in enumerate(encoded.word_ids()) if of == word]
             for layer, vectors in zip(layers, hidden, strict=True):
                 expected = vectors[0, pieces].mean(0).numpy()
-                np.testing.assert_allclose(layer[place].astype("f4"), expected, atol=4e-3)
+                np.testing.assert_allclose(layer[position].astype("f4"), expected, atol=4e-3)
 
 
 def test_checkpoints_open_with_transformers_alone(micro):
@@ -248,6 +248,6 @@ def test_bad_treebank_stops_with_file_and_line(micro):
     done = micro.attempt("python", "-m", "stages", "annotate", "qab")
     assert done.returncode == 1
     assert f"{treebank.relative_to(micro.folder)}:5" in done.stderr
-    assert (micro.folder / "artifacts/words/qab/words.parquet").is_file(), "the old one stays"
+    assert (micro.folder / "artifacts/words/qab/words.parquet").is_file(), "the earlier table stays"
     treebank.unlink()
     treebank.write_bytes(good)

@@ -48,8 +48,13 @@ def test_analyst_pulls_what_changed_stages_read_and_no_more(pushed, tmp_path):
     assert ran(printed) == ["analyse", "plot", "report"]
     part, whole = map(float, re.search(r"pulled ([\d.]+) of ([\d.]+) MB", printed).groups())
     assert 0 < part < whole / 10
-    here = {path.name for path in (analyst.folder / "artifacts").iterdir()}
-    assert "signatures" in here and not here & {"models", "states", "sequences", "covariances"}
+    present = {path.name for path in (analyst.folder / "artifacts").iterdir()}
+    assert "signatures" in present and not present & {
+        "models",
+        "states",
+        "sequences",
+        "covariances",
+    }
     assert "qaa < " in (analyst.folder / "artifacts/tables/findings.csv").read_text()
     assert ran(analyst.langsig("analyse")) == []
     analyst.use("micro", "--set", "languages.qab.fraction=0.5")
@@ -65,8 +70,10 @@ def test_what_reads_a_part_of_a_changed_artifact_is_outdated(pushed, tmp_path):
     subprocess.run(["git", "clone", "--quiet", pushed.folder, clone.folder], check=True)
     lock = YAML(typ="safe").load((clone.folder / "dvc.lock").read_text())
     read = lock["stages"]["factorize@number"]["deps"]
-    one = next(dep for dep in read if dep["path"] == "artifacts/covariances/qab/number.safetensors")
-    one["md5"] = one["md5"][::-1]  # of another run
+    entry = next(
+        dep for dep in read if dep["path"] == "artifacts/covariances/qab/number.safetensors"
+    )
+    entry["md5"] = entry["md5"][::-1]  # of another run
     (clone.folder / "dvc.lock").write_text(json.dumps(lock))
     with open_repository(clone.folder) as repo:
         first, *others = [stage_name(stage) for stage in outdated_stages(repo)]
@@ -108,14 +115,14 @@ def locked(clone):
     return YAML(typ="safe").load((clone.folder / "dvc.lock").read_text())["stages"]
 
 
-def assert_as_on_one_machine(head, first_run, printed, own):
+def assert_as_on_one_machine(head, first_run, printed, stages_here):
     assert "pretrain@qaa: done" in printed and "pretrain@qab: done" in printed
-    assert ran(printed) == own, "the head trains nothing"
+    assert ran(printed) == stages_here, "the head trains nothing"
     assert not any((head.folder / "artifacts/models" / name).exists() for name in TRAINED)
     for name in ("metrics/summary.json", "metrics/languages/qab.json"):
         assert (head.folder / name).read_bytes() == (first_run.folder / name).read_bytes()
     stages, expected = locked(head), locked(first_run)
-    if "report" in own:  # whose page names the commit
+    if "report" in stages_here:  # whose page names the commit
         del stages["report"], expected["report"]
     assert stages == expected
     clones = [path for path in (head.folder / ".scratch/spread").iterdir() if path.name.isdigit()]
@@ -129,10 +136,12 @@ def test_workers_meet_on_the_server_and_one_is_killed(head, first_run):
         while not list(states.glob("*/checkpoint-20/trainer_state.json")):
             assert process.poll() is None and time.monotonic() < deadline
             time.sleep(0.002)
-        training = next(one for one in psutil.process_iter(["cmdline"])
-                        if one.info["cmdline"][-3:] == ["stages", "pretrain", "qaa"]
-                        and Path(one.cwd()).is_relative_to(head.folder))  # fmt: skip
-        worker = next(one for one in training.parents() if "spawn" in " ".join(one.cmdline()))
+        training = next(process for process in psutil.process_iter(["cmdline"])
+                        if process.info["cmdline"][-3:] == ["stages", "pretrain", "qaa"]
+                        and Path(process.cwd()).is_relative_to(head.folder))  # fmt: skip
+        worker = next(
+            parent for parent in training.parents() if "spawn" in " ".join(parent.cmdline())
+        )
         worker.send_signal(signal.SIGKILL)
         psutil.wait_procs([training], timeout=30)
         assert not training.is_running(), "it goes with the worker"

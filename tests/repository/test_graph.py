@@ -82,9 +82,9 @@ def test_a_step_never_needs_a_later_one(pipeline: Pipeline) -> None:
         assert len({stage in pipeline.languages for stage in step.stages}) == 1
         for stage in step.stages:
             language = pipeline.languages.get(stage)
-            for other in pipeline.dependencies(stage) - done:
-                assert other in step.stages, f"{stage} comes too early"
-                assert pipeline.languages.get(other) == language, "languages are independent"
+            for needed in pipeline.dependencies(stage) - done:
+                assert needed in step.stages, f"{stage} comes too early"
+                assert pipeline.languages.get(needed) == language, "languages are independent"
         done |= set(step.stages)
     assert {stage for stage in pipeline.in_order() if not pipeline.is_analysis(stage)} == done
 
@@ -97,6 +97,6 @@ def test_tasks_come_after_those_that_they_need(pipeline: Pipeline) -> None:
     assert ["extract@qaa", "extract-experimental@qaa", "covariance@qaa"] in tasks
     assert flat.index("pretrain-experimental") < flat.index("pretrain@qaa"), "it takes longest"
     for number, task in enumerate(tasks):
-        earlier = {stage for other in tasks[:number] for stage in other}
+        earlier = {stage for before in tasks[:number] for stage in before}
         for stage in pipeline.in_order(task):
             assert pipeline.dependencies(stage) <= earlier | set(task)

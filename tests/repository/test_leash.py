@@ -40,7 +40,8 @@ def test_what_a_command_has_started_ends_with_the_worker() -> None:
         process.stdin.close()  # as when the worker dies
         deadline = time.monotonic() + 30
         while any(
-            one.is_running() and one.status() != psutil.STATUS_ZOMBIE for one in (child, command)
+            process.is_running() and process.status() != psutil.STATUS_ZOMBIE
+            for process in (child, command)
         ):
             assert time.monotonic() < deadline
             time.sleep(0.05)

@@ -143,15 +143,15 @@ def test_heatmap_has_a_cell_for_each_value() -> None:
 
 
 class Tags(HTMLParser):
-    """The tags of a page, as a browser sees them: what looks like one in a script is none."""
+    """The tags of a page as a browser sees them, without those that scripts contain."""
 
     def __init__(self, page: str) -> None:
         super().__init__()
-        self.found: list[tuple[str, dict[str, str | None]]] = []
+        self.opened: list[tuple[str, dict[str, str | None]]] = []
         self.feed(page)
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.found.append((tag, dict(attrs)))
+        self.opened.append((tag, dict(attrs)))
 
 
 @pytest.fixture(scope="module")
@@ -163,8 +163,8 @@ def page(tmp_path_factory: pytest.TempPathFactory) -> str:
 
 def test_page_needs_no_network(page: str) -> None:
     tags = Tags(page)
-    assert [name for name, _ in tags.found].count("script") == 1
-    assert not any({"src", "href"} & attributes.keys() for _, attributes in tags.found)
+    assert [name for name, _ in tags.opened].count("script") == 1
+    assert not any({"src", "href"} & attributes.keys() for _, attributes in tags.opened)
     assert "vegaEmbed" in page
 
 
@@ -184,6 +184,6 @@ def test_page_is_filled_by_dvc(page: str) -> None:
     assert "{plot_divs}" not in filled and "{refresh_tag}" not in filled
     assert "vegaEmbed('#" in filled
     tags = Tags(filled)
-    scripts = [attributes for name, attributes in tags.found if name == "script"]
+    scripts = [attributes for name, attributes in tags.opened if name == "script"]
     assert len(scripts) == 2, "the bundle, which nothing in it ends early, and the plot"
     assert not any("src" in attributes for attributes in scripts)

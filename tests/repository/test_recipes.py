@@ -37,10 +37,10 @@ def test_every_recipe_sets_parameters_that_the_preset_has(preset: str, tmp_path:
         load_parameters(path)
         for setting in settings:
             key = setting.partition("=")[0].removeprefix("+").split(".")
-            place: Any = original
+            section: Any = original
             for part in key[:-1]:
-                place = place[part]
-            assert key[-1] in place or place == {}, setting
+                section = section[part]
+            assert key[-1] in section or section == {}, setting
             language = key[1] if key[0] == "languages" else key[-1]
             if setting.startswith("+") or key[0] == "languages":
                 assert language in original["languages"], setting

@@ -1,6 +1,6 @@
-"""What is pushed to a real server comes back as it was, or not at all; failures say what they are.
+"""Artifacts come back from a real server unchanged or not at all; errors name their causes.
 
-Each DVC command is a process of its own, as clients of S3 remember their credentials.
+Each DVC command is a separate process, as clients of S3 remember their credentials.
 """
 
 import json
@@ -47,11 +47,11 @@ def set_up(made, server):
 
 @pytest.fixture
 def origin(set_up, repository):
-    return with_a_place(repository)
+    return with_own_prefix(repository)
 
 
-def with_a_place(repository):
-    """The folder of a copy of it, which now has a place of its own on the server."""
+def with_own_prefix(repository):
+    """Give a copy of the repository its own prefix on the server; return its folder."""
     config = repository.folder / ".dvc/config"
     config.write_text(config.read_text().replace("bucket/team", f"bucket/{uuid.uuid4()}"))
     repository.run(COMMIT)
@@ -75,14 +75,14 @@ def dvc(folder, *arguments, **options):
 
 def stored(folder, server, content):
     """Objects on the server, of this repository, that begin with this."""
-    place = re.search(r"url = s3://(\S+)", (folder / ".dvc/config").read_text())[1]
-    found = (path for path in (server.files / place).rglob("*") if path.is_file())
-    return [path for path in found if path.read_bytes().startswith(content)]
+    prefix = re.search(r"url = s3://(\S+)", (folder / ".dvc/config").read_text())[1]
+    paths = (path for path in (server.files / prefix).rglob("*") if path.is_file())
+    return [path for path in paths if path.read_bytes().startswith(content)]
 
 
-def clone_of(folder, place):
-    subprocess.run(["git", "clone", "--quiet", folder, place], check=True)
-    return place
+def clone_of(folder, target):
+    subprocess.run(["git", "clone", "--quiet", folder, target], check=True)
+    return target
 
 
 def test_what_is_pushed_is_pulled_elsewhere(origin, server, tmp_path):
@@ -141,7 +141,7 @@ def test_credentials(variables, message, origin, monkeypatch):
         assert code != 0
         assert printed.startswith("ERROR: ") and message in printed
         assert "Traceback" not in printed
-        shutil.rmtree(origin / ".dvc/cache", ignore_errors=True)  # there is something to pull
+        shutil.rmtree(origin / ".dvc/cache", ignore_errors=True)  # to be pulled
 
 
 def test_server_that_does_not_answer(origin, monkeypatch):
@@ -207,8 +207,8 @@ def test_amazon_needs_no_endpoint(origin):
 @pytest.fixture(scope="module")
 def released(set_up, made, server, tokenizer_folder, tmp_path_factory):
     """A bare clone, as a server of Git has: version 1 of a model is in use, 2 is the latest."""
-    place = tmp_path_factory.mktemp("released")
-    origin = with_a_place(made.copy(place / "origin"))
+    target = tmp_path_factory.mktemp("released")
+    origin = with_own_prefix(made.copy(target / "origin"))
     model = origin / "artifacts/models/tiny"
     config = RobertaConfig(
         vocab_size=800, hidden_size=8, num_hidden_layers=1, num_attention_heads=1,
@@ -244,7 +244,7 @@ def released(set_up, made, server, tokenizer_folder, tmp_path_factory):
     assert dvc(origin, "push", "--all-commits")[1] == 0
     (damaged,) = stored(origin, server, b"one of folder")
     damaged.write_bytes(b"ONE of folder")
-    bare = place / "released.git"
+    bare = target / "released.git"
     subprocess.run(["git", "clone", "--quiet", "--bare", origin, bare], check=True)
     return f"file://{bare}"
 
@@ -266,16 +266,16 @@ def test_artifacts_by_version_and_stage(released, tmp_path, monkeypatch, capsys)
     monkeypatch.setenv("LANGSIG_CACHE", str(tmp_path / "cache"))
     weights = {}
     for wanted in (["--rev", "v1.0.0"], ["--rev", "v2.0.0"], ["--stage", "prod"], []):
-        place = tmp_path / "-".join(["got", *wanted])
-        printed, code = dvc(tmp_path, "artifacts", "get", released, "tiny", *wanted, "-o", place)
+        target = tmp_path / "-".join(["got", *wanted])
+        printed, code = dvc(tmp_path, "artifacts", "get", released, "tiny", *wanted, "-o", target)
         assert code == 0, printed
-        weights[place.name] = first_weight(place)
+        weights[target.name] = first_weight(target)
     assert weights["got---stage-prod"] == weights["got---rev-v1.0.0"]
     assert weights["got"] == weights["got---rev-v2.0.0"] != weights["got---rev-v1.0.0"]
 
     assert main(["get", "tiny", "--stage", "prod", "--repository", released]) == 0
-    place = Path(capsys.readouterr().out.splitlines()[-1])
-    assert first_weight(place) == weights["got---rev-v1.0.0"]
+    target = Path(capsys.readouterr().out.splitlines()[-1])
+    assert first_weight(target) == weights["got---rev-v1.0.0"]
     model, tokenizer = load_model("tiny", "v2.0.0", repository=released)
     assert type(model) is RobertaForMaskedLM and not model.training
     assert model.roberta.embeddings.word_embeddings.weight[0, 0] == weights["got"]
@@ -293,10 +293,10 @@ def test_models_that_are_not_safe_to_load_are_refused(name, released, tmp_path, 
 
 
 def test_artifact_that_was_damaged_on_the_server_is_refused(released, tmp_path):
-    place = tmp_path / "place"
+    target = tmp_path / "target"
     with pytest.raises(InputError, match="folder/one: failed its hash check"):
-        fetch_artifact("damaged", repository=released, folder=place)
-    assert not [path for path in tmp_path.iterdir() if "place" in path.name], "nothing half-written"
+        fetch_artifact("damaged", repository=released, folder=target)
+    assert not [path for path in tmp_path.iterdir() if "target" in path.name], "no partial copy"
 
 
 @pytest.mark.parametrize(
@@ -318,5 +318,5 @@ def test_artifacts_that_are_not_there(options, message, released):
 def test_artifact_with_wrong_credentials(released, tmp_path, monkeypatch):
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "another")
     with pytest.raises(InputError, match="Forbidden"):
-        fetch_artifact("tiny", repository=released, folder=tmp_path / "place")
-    assert not (tmp_path / "place").exists()
+        fetch_artifact("tiny", repository=released, folder=tmp_path / "target")
+    assert not (tmp_path / "target").exists()

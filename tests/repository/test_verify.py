@@ -1,4 +1,4 @@
-"""Artifacts of a small repository, whose damages are found, and mended as is said."""
+"""Damage to a small repository is found, and the printed remedies repair it."""
 
 import shutil
 from contextlib import chdir
@@ -27,7 +27,7 @@ def in_workspace(repository):
 
 
 def in_both(repository):
-    """Of one artifact, of which the workspace must not be taken for what it was."""
+    """Both copies of a file are damaged, so that neither can restore the other."""
     repository.spoil(repository.object("two of folder"))
     repository.spoil(repository.folder / "folder/inner/two")
 
@@ -74,24 +74,24 @@ DAMAGES = {
 
 
 def test_sound_repository_is_read_as_a_whole(repository):
-    found = repository.verified()
-    assert found.damages == [] and found.absent == 0
-    assert found.artifacts == 4
-    assert found.files == (2 + 1 + 2 + 1) + (2 + 1 + 1)  # the folder has an index in the cache
+    result = repository.verified()
+    assert result.damages == [] and result.absent == 0
+    assert result.artifacts == 4
+    assert result.files == (2 + 1 + 2 + 1) + (2 + 1 + 1)  # the folder has an index in the cache
     texts = ["one of folder", "two of folder", "single"]
-    assert found.size > 2 * sum(map(len, texts)) + len("one of kepttwo of kept{}")
+    assert result.size > 2 * sum(map(len, texts)) + len("one of kepttwo of kept{}")
 
 
 @pytest.mark.parametrize("damage", DAMAGES, ids=lambda damage: damage.__name__)
 def test_damage_is_named_and_mended(damage, repository):
     damage(repository)
-    found = repository.damages()
-    assert sorted(one[:3] for one in found) == DAMAGES[damage]
+    result = repository.damages()
+    assert sorted(damage[:3] for damage in result) == DAMAGES[damage]
     locked = (repository.folder / "dvc.lock").read_text()
-    for command in dict.fromkeys(one.remedy for one in sorted(found)):
+    for command in dict.fromkeys(damage.remedy for damage in sorted(result)):
         repository.run(command)
     assert repository.damages() == []
-    assert (repository.folder / "dvc.lock").read_text() == locked, "the old ones, no others"
+    assert (repository.folder / "dvc.lock").read_text() == locked, "the same artifacts as before"
 
 
 def test_dvc_does_not_see_it(made):
@@ -100,7 +100,7 @@ def test_dvc_does_not_see_it(made):
     path = made.folder / "folder/one"
     made.spoil(path)
     made.run("dvc status --quiet")
-    assert [one[:3] for one in made.damages()] == [("workspace", "folder/one", "changed")]
+    assert [damage[:3] for damage in made.damages()] == [("workspace", "folder/one", "changed")]
     made.spoil(path)
     assert made.damages() == []
 
@@ -111,8 +111,8 @@ def test_what_a_remote_has_is_pulled(repository, tmp_path_factory):
     in_both(repository)
     index_in_cache(repository)
     rounds = 0
-    while found := repository.damages():
-        for command in dict.fromkeys(one.remedy for one in sorted(found)):
+    while result := repository.damages():
+        for command in dict.fromkeys(damage.remedy for damage in sorted(result)):
             assert "repro" not in command and "commit" not in command
             repository.run(command)
         rounds += 1
@@ -124,8 +124,8 @@ def test_what_is_not_here_is_no_damage(repository):
         repository.run(f"rm -rf {path}")
     assert repository.damages() == [], "they are in the cache"
     repository.run("rm -rf .dvc/cache")
-    found = repository.verified()
-    assert (found.artifacts, found.absent, found.damages) == (4, 2, [])
+    result = repository.verified()
+    assert (result.artifacts, result.absent, result.damages) == (4, 2, [])
 
 
 def test_command(repository, monkeypatch, capsys):
@@ -154,12 +154,12 @@ def test_a_list_of_what_is_in_a_folder_is_not_the_folder(repository):
     for name in ("one of folder", "two of folder"):
         repository.object(name).unlink()
     shutil.rmtree(repository.folder / "folder")
-    found = repository.verified("folder")
-    assert (found.artifacts, found.absent, found.damages) == (1, 1, [])
+    result = repository.verified("folder")
+    assert (result.artifacts, result.absent, result.damages) == (1, 1, [])
 
 
 def test_a_folder_may_be_here_in_part(repository):
     repository.object("two of folder").unlink()
     (repository.folder / "folder/inner/two").unlink()
-    found = repository.verified("folder")
-    assert (found.artifacts, found.absent, found.damages) == (1, 0, [])
+    result = repository.verified("folder")
+    assert (result.artifacts, result.absent, result.damages) == (1, 0, [])

@@ -42,8 +42,8 @@ def artifacts_read(repo: Repo, stages: Iterable[Stage]) -> dict[str, Output]:
     Returns
     -------
     dict of str to Output
-        By path. The path of an artifact of a stage is always the whole one: DVC takes a folder
-        that is there in part for changed. Of data, which no stage writes, it is the part read.
+        By path. A stage that reads part of an artifact counts as reading all of it, as DVC takes an
+        incomplete folder for a changed one. Of data, which no stage writes, only the part counts.
     """
     stages = list(stages)
     outs = cached_artifacts(repo)
