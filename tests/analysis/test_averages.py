@@ -31,10 +31,10 @@ def tidy(values: np.ndarray, seed: int = 0) -> pd.DataFrame:
 def test_spread_is_the_variance_over_languages(values: np.ndarray) -> None:
     table = spread(Signatures(tidy(values)).average()).frame
     assert len(table) == values[..., 0, 0].size
-    found = table.set_index(["category", "layer"])
+    result = table.set_index(["category", "layer"])
     averages = values.mean(3)
     for c, layer in np.ndindex(values.shape[:2]):
-        row, of_languages = found.loc[(CATEGORIES[c], layer)], averages[c, layer]
+        row, of_languages = result.loc[(CATEGORIES[c], layer)], averages[c, layer]
         squares = (of_languages - of_languages.mean()) ** 2
         scale = of_languages.max() ** 2
         np.testing.assert_allclose(row["mean"], of_languages.mean())
@@ -53,10 +53,10 @@ def test_languages_need_not_have_every_category() -> None:
             }
         )
     )
-    found = spread(averages).frame.set_index("category")
-    assert found["languages"].to_dict() == {"Case": 1, "Number": 2}
-    assert np.isnan(found.loc["Case", "variance"])
-    assert found.loc["Number", "variance"] == 4.5
+    result = spread(averages).frame.set_index("category")
+    assert result["languages"].to_dict() == {"Case": 1, "Number": 2}
+    assert np.isnan(result.loc["Case", "variance"])
+    assert result.loc["Number", "variance"] == 4.5
 
 
 def test_no_averages_have_no_spread() -> None:

@@ -26,28 +26,28 @@ def agreement(averages: pd.DataFrame, baselines: pd.DataFrame) -> pd.DataFrame:
 
 
 def test_agreement_is_of_ranks_within_a_category_and_layer() -> None:
-    one, other = averages([1, 2, 3, 4, 5]), averages([5, 1, 2, 4, 3], "Number", 2)
+    first, second = averages([1, 2, 3, 4, 5]), averages([5, 1, 2, 4, 3], "Number", 2)
     tables = [
-        measured(one, "grows", np.exp(one["average_signature"])),
-        measured(one, "falls", -one["average_signature"]),
-        measured(one, "swaps", [1, 2, 3, 5, 4]),
-        measured(other, "grows", other["average_signature"]),
+        measured(first, "grows", np.exp(first["average_signature"])),
+        measured(first, "falls", -first["average_signature"]),
+        measured(first, "swaps", [1, 2, 3, 5, 4]),
+        measured(second, "grows", second["average_signature"]),
     ]
     plainer = pd.concat(tables).sample(frac=1, random_state=0)
-    found = agreement(pd.concat([one, other]), plainer)
-    by_key = found.set_index(["category", "layer", "measure"])["spearman"].to_dict()
+    result = agreement(pd.concat([first, second]), plainer)
+    by_key = result.set_index(["category", "layer", "measure"])["spearman"].to_dict()
     assert by_key == pytest.approx(
         {("Case", 0, "grows"): 1, ("Case", 0, "falls"): -1, ("Case", 0, "swaps"): 0.9,
          ("Number", 2, "grows"): 1}
     )  # fmt: skip
-    assert set(found["languages"]) == {5}
+    assert set(result["languages"]) == {5}
 
 
 @pytest.mark.parametrize("values", [[1.0, 2.0], [2.0, 2.0, 2.0, 2.0]])
 def test_agreement_of_too_few_or_equal_ones_is_missing(values: list[float]) -> None:
     table = averages(values)
-    found = agreement(table, measured(table, "svd", np.arange(len(values))))
-    assert found["spearman"].isna().all() and found["languages"].tolist() == [len(values)]
+    result = agreement(table, measured(table, "svd", np.arange(len(values))))
+    assert result["spearman"].isna().all() and result["languages"].tolist() == [len(values)]
 
 
 SVD = np.array([1.0, 1.5, 0.7, 2.0, 1.2])
@@ -56,8 +56,8 @@ Array = NDArray[np.float64]
 
 def residuals(seed: int, size: float = 0.1) -> Array:
     """Factors about one, ``[starts, languages]``, the same from both starts."""
-    one: Array = np.exp(size * default_rng(seed).normal(size=5))
-    return np.stack([one, one])
+    factors: Array = np.exp(size * default_rng(seed).normal(size=5))
+    return np.stack([factors, factors])
 
 
 def reliability(even: Array, odd: Array, svd: Array = SVD) -> pd.DataFrame:
@@ -73,31 +73,31 @@ def reliability(even: Array, odd: Array, svd: Array = SVD) -> pd.DataFrame:
 
 def test_what_is_the_same_in_both_halves_is_found() -> None:
     kept = residuals(0)
-    found = reliability(3 * SVD**0.8 * kept, SVD * kept).iloc[0]
-    assert (found["layer"], found["languages"]) == (3, 5)
-    assert found["correlation"] == pytest.approx(1)
-    assert found["between_starts"] == pytest.approx(1)
-    assert found["p"] == pytest.approx(1 / 120), "the smallest that five languages can have"
-    assert 0.9 < found["explained"] < 1
+    result = reliability(3 * SVD**0.8 * kept, SVD * kept).iloc[0]
+    assert (result["layer"], result["languages"]) == (3, 5)
+    assert result["correlation"] == pytest.approx(1)
+    assert result["between_starts"] == pytest.approx(1)
+    assert result["p"] == pytest.approx(1 / 120), "the smallest that five languages can have"
+    assert 0.9 < result["explained"] < 1
 
 
 def test_opposite_residuals_are_no_evidence() -> None:
     kept = residuals(0)
-    found = reliability(SVD * kept, SVD / kept).iloc[0]
-    assert found["correlation"] == pytest.approx(-1)
-    assert found["p"] > 0.95
+    result = reliability(SVD * kept, SVD / kept).iloc[0]
+    assert result["correlation"] == pytest.approx(-1)
+    assert result["p"] > 0.95
 
 
 def test_starts_are_averaged_and_compared_with_each_other() -> None:
     kept, noise = residuals(0), residuals(1, 0.5)
     noise[1] = 1 / noise[0]  # cancels in the mean of logs
-    found = reliability(SVD * kept * noise, SVD * kept).iloc[0]
-    assert found["correlation"] == pytest.approx(1)
+    result = reliability(SVD * kept * noise, SVD * kept).iloc[0]
+    assert result["correlation"] == pytest.approx(1)
     design = np.column_stack([np.ones(5), np.log(SVD)])
     remainder = np.eye(5) - design @ np.linalg.pinv(design)
-    one, other = (remainder @ np.log(signatures) for signatures in kept * noise)
-    expected = (np.corrcoef(one, other)[0, 1] + 1) / 2  # the odd half's starts are equal
-    assert found["between_starts"] == pytest.approx(expected) and expected < 0.5
+    first, second = (remainder @ np.log(signatures) for signatures in kept * noise)
+    expected = (np.corrcoef(first, second)[0, 1] + 1) / 2  # the odd half's starts are equal
+    assert result["between_starts"] == pytest.approx(expected) and expected < 0.5
 
 
 def test_noise_is_rejected_as_often_as_it_should_be() -> None:
@@ -110,13 +110,13 @@ def test_noise_is_rejected_as_often_as_it_should_be() -> None:
 
 def test_explained_is_the_share_of_the_variance_of_logs() -> None:
     signatures = SVD * residuals(1), SVD * residuals(2)
-    found = reliability(*signatures)["explained"].item()
+    result = reliability(*signatures)["explained"].item()
     squares = [np.corrcoef(np.log(SVD), np.log(values[0]))[0, 1] ** 2 for values in signatures]
-    assert found == pytest.approx(np.mean(squares))
+    assert result == pytest.approx(np.mean(squares))
 
 
 def test_three_languages_say_nothing() -> None:
     three = SVD[:3] * residuals(1)[:, :3]
-    found = reliability(three, three, SVD[:3]).iloc[0]
-    assert found[["explained", "between_starts", "correlation", "p"]].isna().all()
-    assert found["languages"] == 3
+    result = reliability(three, three, SVD[:3]).iloc[0]
+    assert result[["explained", "between_starts", "correlation", "p"]].isna().all()
+    assert result["languages"] == 3

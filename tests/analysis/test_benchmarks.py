@@ -38,7 +38,7 @@ def scores(**languages: list[str]) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=list(Scores.columns))
 
 
-def found(table: pd.DataFrame, min_languages: int = 4) -> pd.DataFrame:
+def correlated(table: pd.DataFrame, min_languages: int = 4) -> pd.DataFrame:
     options = InferenceOptions(min_languages=min_languages, permutations=99, seed=0)
     signatures = AverageSignatures(averages().assign(category=ALL_WORDS))
     return score_correlations(signatures, Scores(table), genera={}, options=options).frame
@@ -46,12 +46,12 @@ def found(table: pd.DataFrame, min_languages: int = 4) -> pd.DataFrame:
 
 def test_one_row_per_task_metric_model_and_layer_for_the_languages_that_have_both() -> None:
     table = scores(xquad=[*LANGUAGES, "th"], bucc=["fr", "de", "ru", "zh"])
-    rows = found(table)
+    rows = correlated(table)
     assert len(rows) == 2 * 2 * 4
     wide = averages().pivot(index="language", columns="layer", values="average_signature")
     for row in rows.to_dict("records"):
-        own = table[(table["task"] == row["task"]) & (table["model"] == row["model"])]
-        values = own.set_index("language")["value"]
+        chosen = table[(table["task"] == row["task"]) & (table["model"] == row["model"])]
+        values = chosen.set_index("language")["value"]
         both = wide.index.intersection(values.index)
         signature = wide.mean(axis=1) if pd.isna(row["layer"]) else wide[row["layer"]]
         expected = np.corrcoef(signature[both], values[both])[0, 1]
@@ -60,7 +60,7 @@ def test_one_row_per_task_metric_model_and_layer_for_the_languages_that_have_bot
 
 
 def test_the_whole_table_is_one_family_of_those_with_enough_languages() -> None:
-    rows = found(scores(xquad=LANGUAGES, xnli=LANGUAGES[1:], bucc=["de", "ru", "zh"]))
+    rows = correlated(scores(xquad=LANGUAGES, xnli=LANGUAGES[1:], bucc=["de", "ru", "zh"]))
     enough = rows["enough"]
     assert rows.loc[~enough, "task"].unique().tolist() == ["bucc"]
     expected = false_discovery_control(rows.loc[enough, "p"])
@@ -69,6 +69,6 @@ def test_the_whole_table_is_one_family_of_those_with_enough_languages() -> None:
 
 
 def test_no_language_in_common() -> None:
-    rows = found(scores(bucc=["fr", "th"]))
+    rows = correlated(scores(bucc=["fr", "th"]))
     assert (rows["n"] == 0).all() and rows["pearson"].isna().all()
-    assert found(scores()).empty
+    assert correlated(scores()).empty

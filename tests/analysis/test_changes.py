@@ -38,10 +38,10 @@ def sampled(values: np.ndarray, sentences: np.ndarray, starts: np.ndarray) -> Sa
     )
 
 
-def mapped(one: Sampled, function: Callable[[pd.DataFrame], pd.DataFrame]) -> Sampled:
+def mapped(sampled: Sampled, function: Callable[[pd.DataFrame], pd.DataFrame]) -> Sampled:
     """With a function applied to both tables."""
     return Sampled(
-        Estimates(function(one.estimates.frame)), Replicates(function(one.replicates.frame))
+        Estimates(function(sampled.estimates.frame)), Replicates(function(sampled.replicates.frame))
     )
 
 
@@ -56,12 +56,12 @@ def experiment(seed: int, *, noise: float = 0.05, starts: float = 0.0) -> Sample
     return sampled(values, *vary)
 
 
-def scaled(one: Sampled, language: str, factor: float) -> Sampled:
+def scaled(sampled: Sampled, language: str, factor: float) -> Sampled:
     def scale(table: pd.DataFrame) -> pd.DataFrame:
         factors = np.where(table["language"] == language, factor, 1.0)
         return table.assign(average_signature=table["average_signature"] * factors)
 
-    return mapped(one, scale)
+    return mapped(sampled, scale)
 
 
 def pick(table: pd.DataFrame, kind: str, language: str, layer: int | None = None) -> pd.Series:
@@ -72,10 +72,10 @@ def pick(table: pd.DataFrame, kind: str, language: str, layer: int | None = None
 
 
 def test_what_resampling_does_to_both_alike_is_no_change() -> None:
-    one = experiment(1)
-    table = changed([(one, scaled(one, "fi", 0.5))])
-    own = pick(table, "change", "fi", 1)
-    assert own[["estimate", "low", "high"]].tolist() == pytest.approx([np.log(0.5)] * 3)
+    before = experiment(1)
+    table = changed([(before, scaled(before, "fi", 0.5))])
+    chosen = pick(table, "change", "fi", 1)
+    assert chosen[["estimate", "low", "high"]].tolist() == pytest.approx([np.log(0.5)] * 3)
     assert pick(table, "change", "de")["estimate"] == pytest.approx(0)
     assert pick(table, "relative", "fi")["estimate"] == pytest.approx(np.log(0.5))
     assert pick(table, "relative", "de")["estimate"] == pytest.approx(-np.log(0.5) / 3)
@@ -103,7 +103,7 @@ def test_interval_of_one_pair_is_students_with_the_variance_of_paired_replicates
 def test_starts_that_differ_widen_the_interval() -> None:
     settled, unsettled = experiment(1), experiment(1, starts=0.3)
     after = experiment(2)
-    rows = [pick(changed([(one, after)]), "change", "de") for one in (settled, unsettled)]
+    rows = [pick(changed([(before, after)]), "change", "de") for before in (settled, unsettled)]
     assert rows[1]["high"] - rows[1]["low"] > 1.2 * (rows[0]["high"] - rows[0]["low"])
 
 
@@ -127,9 +127,9 @@ def test_interval_of_seeds_alone_is_that_of_a_paired_t_test() -> None:
 
 def test_more_seeds_do_not_make_the_part_of_the_sentences_smaller() -> None:
     pairs = [(experiment(n), experiment(n + 100)) for n in range(20)]
-    one, all_of_them = (pick(changed(chosen), "change", "de") for chosen in (pairs[:1], pairs))
+    first, all_of_them = (pick(changed(chosen), "change", "de") for chosen in (pairs[:1], pairs))
     assert all_of_them["half_width_sentences"] == pytest.approx(
-        one["half_width_sentences"], rel=0.3
+        first["half_width_sentences"], rel=0.3
     )
     assert all_of_them["high"] - all_of_them["estimate"] > all_of_them["half_width_sentences"]
 
@@ -163,13 +163,13 @@ def test_what_not_all_have_is_left_out() -> None:
     table = changed([(before, fewer)])
     assert set(table["language"]) == {"cs", "de", "fi"}
     assert sorted(table["layer"].dropna().unique()) == [0, 1]
-    other = mapped(after, lambda table: table.assign(normalise="variance"))
-    assert changed([(before, other)]).empty
+    second = mapped(after, lambda table: table.assign(normalise="variance"))
+    assert changed([(before, second)]).empty
 
 
 def test_two_languages_that_change_alike_do_not_change_relatively() -> None:
-    one = mapped(experiment(1), lambda table: table.query("language in ['cs', 'de']"))
-    table = changed([(one, scaled(scaled(one, "cs", 2), "de", 2))])
+    before = mapped(experiment(1), lambda table: table.query("language in ['cs', 'de']"))
+    table = changed([(before, scaled(scaled(before, "cs", 2), "de", 2))])
     assert table.query("kind == 'relative'")["estimate"].abs().max() == pytest.approx(0)
 
 
@@ -216,11 +216,11 @@ def compared(*pairs: tuple[Trees, Trees]) -> list[dict[str, Any]]:
 def test_distance_of_trees() -> None:
     (same,) = compared((tree(TREE), tree(TREE)))
     assert (same["robinson_foulds"], same["cophenetic_correlation"]) == pytest.approx((0, 1))
-    (other,) = compared((tree(TREE), tree(OTHER)))
-    assert other["robinson_foulds"] == 1
+    (second,) = compared((tree(TREE), tree(OTHER)))
+    assert second["robinson_foulds"] == 1
     # Distances of cs-de, cs-fi, cs-zh, de-fi, de-zh, fi-zh in the two trees.
     expected = np.corrcoef([2, 4, 4, 4, 4, 2], [4, 2, 4, 4, 2, 4])[0, 1]
-    assert other["cophenetic_correlation"] == pytest.approx(expected)
+    assert second["cophenetic_correlation"] == pytest.approx(expected)
     (mean,) = compared((tree(TREE), tree(TREE)), (tree(TREE), tree(OTHER)))
     assert mean["robinson_foulds"] == 0.5 and mean["pairs"] == 2
 

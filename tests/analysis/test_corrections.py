@@ -19,7 +19,7 @@ def by_hand(p: list[float]) -> list[float]:
     ranked = sorted(p)
     scaled = [len(p) / (rank + 1) * value for rank, value in enumerate(ranked)]
     return [
-        min(1, *(s for s, other in zip(scaled, ranked, strict=True) if other >= value))
+        min(1, *(s for s, second in zip(scaled, ranked, strict=True) if second >= value))
         for value in p
     ]
 
@@ -27,24 +27,24 @@ def by_hand(p: list[float]) -> list[float]:
 @settings(deadline=None, max_examples=50)
 @given(p_values, p_values)
 def test_families_are_corrected_apart_and_each_as_benjamini_and_hochberg_do(
-    one: list[float], other: list[float]
+    first: list[float], second: list[float]
 ) -> None:
-    both = pd.concat([table(one), table(other, layer=3)], ignore_index=True)
+    both = pd.concat([table(first), table(second, layer=3)], ignore_index=True)
     mixed = both.sample(frac=1, random_state=0)
-    found = with_adjusted(mixed, ["source", "layer"])
-    assert found.drop(columns="p_adjusted").equals(mixed)
-    expected = by_hand(one) + by_hand(other)
-    np.testing.assert_allclose(found["p_adjusted"].sort_index(), expected)
+    result = with_adjusted(mixed, ["source", "layer"])
+    assert result.drop(columns="p_adjusted").equals(mixed)
+    expected = by_hand(first) + by_hand(second)
+    np.testing.assert_allclose(result["p_adjusted"].sort_index(), expected)
     together = with_adjusted(mixed, ["source"])["p_adjusted"].sort_index()
-    np.testing.assert_allclose(together, by_hand(one + other))
+    np.testing.assert_allclose(together, by_hand(first + second))
 
 
 @settings(deadline=None, max_examples=50)
 @given(p_values, st.integers(0, 5))
 def test_missing_p_stay_missing_and_are_not_counted(p: list[float], missing: int) -> None:
-    found = with_adjusted(table([*[np.nan] * missing, *p]), ["source"])["p_adjusted"]
-    assert found[:missing].isna().all()
-    np.testing.assert_allclose(found[missing:], by_hand(p))
+    result = with_adjusted(table([*[np.nan] * missing, *p]), ["source"])["p_adjusted"]
+    assert result[:missing].isna().all()
+    np.testing.assert_allclose(result[missing:], by_hand(p))
 
 
 @settings(deadline=None, max_examples=50)
@@ -53,11 +53,11 @@ def test_those_of_too_few_languages_are_missing_and_not_counted(
     tests: list[tuple[float, bool]],
 ) -> None:
     p, enough = (list(column) for column in zip(*tests, strict=True))
-    found = with_adjusted(table(p).assign(enough=enough), ["source"])["p_adjusted"]
-    assert found[~np.array(enough)].isna().all()
+    result = with_adjusted(table(p).assign(enough=enough), ["source"])["p_adjusted"]
+    assert result[~np.array(enough)].isna().all()
     if any(enough):
         counted = [value for value, kept in tests if kept]
-        np.testing.assert_allclose(found[enough], by_hand(counted))
+        np.testing.assert_allclose(result[enough], by_hand(counted))
 
 
 def test_without_columns_the_whole_table_is_one_family() -> None:
@@ -69,9 +69,9 @@ def test_without_columns_the_whole_table_is_one_family() -> None:
 
 def test_other_p_values_get_their_own_column() -> None:
     both = with_adjusted(table([0.01, 0.03]), []).assign(exact_p=[0.5, 0.02])
-    found = with_adjusted(both, [], column="exact_p")
-    assert found.drop(columns="exact_p_adjusted").equals(both)
-    np.testing.assert_allclose(found["exact_p_adjusted"], by_hand([0.5, 0.02]))
+    result = with_adjusted(both, [], column="exact_p")
+    assert result.drop(columns="exact_p_adjusted").equals(both)
+    np.testing.assert_allclose(result["exact_p_adjusted"], by_hand([0.5, 0.02]))
 
 
 def test_nothing_tested() -> None:

@@ -23,14 +23,14 @@ OPTIONS = InferenceOptions(min_languages=3, permutations=99, seed=0)
 
 
 def correlated(
-    one: Sequence[float],
-    other: Sequence[float],
+    first: Sequence[float],
+    second: Sequence[float],
     genera: Mapping[str, str] | None = None,
     permutations: int = 999,
     seed: int = 0,
 ) -> Correlation:
-    names = LANGUAGES[: len(one)]
-    series = pd.Series(one, names, dtype=float), pd.Series(other, names, dtype=float)
+    names = LANGUAGES[: len(first)]
+    series = pd.Series(first, names, dtype=float), pd.Series(second, names, dtype=float)
     options = InferenceOptions(min_languages=3, permutations=permutations, seed=seed)
     return correlate(*series, genera=genera or {}, options=options)
 
@@ -44,16 +44,16 @@ def correlation(x: Array, y: Array) -> float:
 @settings(max_examples=60, deadline=None)
 def test_pearson_and_spearman_written_out(pairs: list[tuple[int, int]]) -> None:
     x, y = np.array(pairs, float).T
-    found, n = correlated(x, y), len(pairs)
+    result, n = correlated(x, y), len(pairs)
     r = correlation(x, y)
-    assert found.n == n
-    assert found.pearson == pytest.approx(r, abs=1e-9)
-    assert found.spearman == pytest.approx(spearmanr(x, y).statistic, abs=1e-9)
+    assert result.n == n
+    assert result.pearson == pytest.approx(r, abs=1e-9)
+    assert result.spearman == pytest.approx(spearmanr(x, y).statistic, abs=1e-9)
     if abs(r) < 1 - 1e-9:
         ends = np.tanh(np.arctanh(r) + norm.ppf([0.025, 0.975]) / np.sqrt(n - 3))
-        np.testing.assert_allclose([found.low, found.high], ends, atol=1e-9)
+        np.testing.assert_allclose([result.low, result.high], ends, atol=1e-9)
         statistic = abs(r) * np.sqrt((n - 2) / (1 - r**2))
-        assert found.p == pytest.approx(2 * t.sf(statistic, n - 2), abs=1e-9)
+        assert result.p == pytest.approx(2 * t.sf(statistic, n - 2), abs=1e-9)
 
 
 @given(NUMBERS.filter(lambda pairs: len(pairs) < 7))
@@ -62,7 +62,7 @@ def test_p_of_ranks_counts_all_permutations(pairs: list[tuple[int, int]]) -> Non
     x, y = np.array(pairs, float).T
     all_of_them = [abs(spearmanr(x, order).statistic) for order in permutations(y)]
     observed = abs(spearmanr(x, y).statistic)
-    expected = np.mean([one >= observed - 1e-9 for one in all_of_them])
+    expected = np.mean([correlation >= observed - 1e-9 for correlation in all_of_them])
     assert correlated(x, y).spearman_p == pytest.approx(expected)
 
 
@@ -74,10 +74,10 @@ def test_perfect_ranks_of_few_languages_are_no_evidence() -> None:
 def test_p_of_some_permutations_is_near_that_of_all(seed: int) -> None:
     rng = np.random.default_rng(seed)
     x, y = rng.normal(size=(2, 8))
-    every = correlated(x, y, permutations=40_320).spearman_p
+    exact = correlated(x, y, permutations=40_320).spearman_p
     some = correlated(x, y, permutations=1999, seed=seed).spearman_p
-    assert some == pytest.approx(every, abs=4 * np.sqrt(every * (1 - every) / 1999) + 1 / 2000)
-    assert some != every
+    assert some == pytest.approx(exact, abs=4 * np.sqrt(exact * (1 - exact) / 1999) + 1 / 2000)
+    assert some != exact
     assert (some * 2000) % 1 == pytest.approx(0, abs=1e-6)
 
 
@@ -87,9 +87,9 @@ def test_p_of_some_permutations_is_never_0() -> None:
 
 def test_seed_decides() -> None:
     x, y = np.random.default_rng(1).normal(size=(2, 9))
-    one, same, other = (correlated(x, y, permutations=199, seed=seed) for seed in (3, 3, 4))
-    np.testing.assert_equal(one, same)
-    assert one.spearman_p != other.spearman_p
+    first, same, second = (correlated(x, y, permutations=199, seed=seed) for seed in (3, 3, 4))
+    np.testing.assert_equal(first, same)
+    assert first.spearman_p != second.spearman_p
 
 
 GENERA = dict(zip(LANGUAGES, ["A", "A", "A", "B", "B", "C", "C", "D"], strict=False))
@@ -104,7 +104,7 @@ def test_p_within_genera_counts_permutations_that_keep_them(seed: int) -> None:
     kept = [
         correlation(x, y[list(order)])
         for order in permutations(range(8))
-        if [genera[place] for place in order] == genera
+        if [genera[index] for index in order] == genera
     ]
     assert len(kept) == 24
     middle = np.mean(kept)
@@ -115,13 +115,13 @@ def test_p_within_genera_counts_permutations_that_keep_them(seed: int) -> None:
 def test_relatives_that_are_alike_do_not_make_a_correlation() -> None:
     """Galton's problem: four genera of three, each at a level of its own in both series."""
     rng = np.random.default_rng(0)
-    genera = {name: str(place // 3) for place, name in enumerate(LANGUAGES)}
+    genera = {name: str(index // 3) for index, name in enumerate(LANGUAGES)}
     plain, within = [], []
     for _ in range(200):
         x, y = np.repeat(rng.normal(size=(2, 4)), 3, axis=1) + 0.3 * rng.normal(size=(2, 12))
-        found = correlated(x, y, genera, permutations=99)
-        plain.append(found.p < 0.05)
-        within.append(found.genus_p <= 0.05)
+        result = correlated(x, y, genera, permutations=99)
+        plain.append(result.p < 0.05)
+        within.append(result.genus_p <= 0.05)
     assert np.mean(plain) > 0.2
     assert np.mean(within) < 0.1  # of 200 with a probability of .05, 3 standard errors more
 
@@ -129,12 +129,12 @@ def test_relatives_that_are_alike_do_not_make_a_correlation() -> None:
 @pytest.mark.parametrize("sign", [1, -1])
 def test_what_holds_within_genera_is_found(sign: int) -> None:
     rng = np.random.default_rng(0)
-    genera = {name: str(place // 3) for place, name in enumerate(LANGUAGES)}
+    genera = {name: str(index // 3) for index, name in enumerate(LANGUAGES)}
     x = np.repeat([0.0, 10, 20, 30], 3) + rng.normal(size=12)
     y = np.repeat([0.0, 10, 20, 30], 3) + sign * (x - np.repeat([0.0, 10, 20, 30], 3))
-    found = correlated(x, y, genera, permutations=1295)
-    assert found.pearson > 0.9
-    assert found.genus_p < 0.01, "also where it is against what holds between genera"
+    result = correlated(x, y, genera, permutations=1295)
+    assert result.pearson > 0.9
+    assert result.genus_p < 0.01, "also where it is against what holds between genera"
 
 
 @pytest.mark.parametrize(
@@ -150,13 +150,13 @@ def test_what_holds_within_genera_is_found(sign: int) -> None:
 def test_p_within_genera_needs_twenty_different_series(
     sizes: list[int], tied: bool, expected: bool
 ) -> None:
-    genera = np.repeat([f"genus {place}" for place in range(len(sizes))], sizes)
+    genera = np.repeat([f"genus {index}" for index in range(len(sizes))], sizes)
     x, y = np.random.default_rng(0).normal(size=(2, len(genera)))
     if tied:
         y[1] = y[0]
-    found = correlated(x, y, dict(zip(LANGUAGES, genera, strict=False)))
-    assert np.isfinite(found.genus_p) == expected
-    assert np.isfinite(found.p)
+    result = correlated(x, y, dict(zip(LANGUAGES, genera, strict=False)))
+    assert np.isfinite(result.genus_p) == expected
+    assert np.isfinite(result.p)
 
 
 def test_language_without_a_genus_is_one_of_its_own() -> None:
@@ -178,29 +178,29 @@ def test_language_without_a_genus_is_one_of_its_own() -> None:
     ],
 )
 def test_too_few_or_constant_ones_have_no_correlation(x: list[float], y: list[float]) -> None:
-    found = correlated(x, y)
-    assert found.n == (np.isfinite(x) & np.isfinite(y)).sum()
-    assert np.isnan(found[1:]).all()
+    result = correlated(x, y)
+    assert result.n == (np.isfinite(x) & np.isfinite(y)).sum()
+    assert np.isnan(result[1:]).all()
 
 
 def test_three_languages_have_no_interval() -> None:
-    found = correlated([1, 2, 3], [1, 3, 2])
-    assert found.pearson == pytest.approx(0.5)
-    assert np.isnan([found.low, found.high, found.genus_p]).all()
+    result = correlated([1, 2, 3], [1, 3, 2])
+    assert result.pearson == pytest.approx(0.5)
+    assert np.isnan([result.low, result.high, result.genus_p]).all()
 
 
 def test_languages_are_matched_and_those_without_either_left_out() -> None:
-    one = pd.Series({"de": 1.0, "fr": 2.0, "it": 4.0, "zh": 3.0, "ja": np.nan})
-    other = pd.Series({"zh": 6, "it": 8, "ja": 0, "fr": 4, "de": 2, "ko": 1})
-    found = correlate(one, other, genera={}, options=OPTIONS)
-    assert (found.n, found.pearson) == (4, pytest.approx(1))
+    first = pd.Series({"de": 1.0, "fr": 2.0, "it": 4.0, "zh": 3.0, "ja": np.nan})
+    second = pd.Series({"zh": 6, "it": 8, "ja": 0, "fr": 4, "de": 2, "ko": 1})
+    result = correlate(first, second, genera={}, options=OPTIONS)
+    assert (result.n, result.pearson) == (4, pytest.approx(1))
 
 
 def test_two_values_of_a_language_are_an_error() -> None:
-    one = pd.Series([1.0, 2, 3], ["de", "fr", "it"])
-    other = pd.Series([1.0, 2, 3, 4], ["de", "fr", "it", "it"])
+    first = pd.Series([1.0, 2, 3], ["de", "fr", "it"])
+    second = pd.Series([1.0, 2, 3, 4], ["de", "fr", "it", "it"])
     with pytest.raises(ValueError, match="duplicate"):
-        correlate(one, other, genera={}, options=OPTIONS)
+        correlate(first, second, genera={}, options=OPTIONS)
 
 
 CATEGORIES, LAYERS = ["Case", "Number"], 3
@@ -230,7 +230,9 @@ def properties(languages: int = 6, seed: int = 1) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=["property", "category", "language", "value"])
 
 
-def found(table: pd.DataFrame, facts: pd.DataFrame, min_languages: int = 3) -> pd.DataFrame:
+def correlated_table(
+    table: pd.DataFrame, facts: pd.DataFrame, min_languages: int = 3
+) -> pd.DataFrame:
     options = InferenceOptions(min_languages=min_languages, permutations=199, seed=0)
     return correlations(
         AverageSignatures(table), Properties(facts), genera={}, options=options
@@ -239,11 +241,11 @@ def found(table: pd.DataFrame, facts: pd.DataFrame, min_languages: int = 3) -> p
 
 def test_one_row_per_property_category_and_layer_and_one_for_the_mean_over_layers() -> None:
     table, facts = averages(), properties()
-    rows = found(table, facts).set_index(["property", "category"])
+    rows = correlated_table(table, facts).set_index(["property", "category"])
     for name in ("characters", "size"):
         for category in CATEGORIES:
-            own = facts[(facts["property"] == name) & facts["category"].isin([category, None])]
-            value = own.set_index("language")["value"]
+            chosen = facts[(facts["property"] == name) & facts["category"].isin([category, None])]
+            value = chosen.set_index("language")["value"]
             wide = table[table["category"] == category].pivot(
                 index="language", columns="layer", values="average_signature"
             )
@@ -267,11 +269,11 @@ def test_one_row_per_property_category_and_layer_and_one_for_the_mean_over_layer
 def test_mean_over_layers_is_of_languages_that_have_all_of_them() -> None:
     table = averages()
     lacking = (table["layer"] == 1) & (table["language"] == LANGUAGES[0])
-    rows = found(table[~lacking], properties())
-    less = found(table[table["language"] != LANGUAGES[0]], properties())
+    rows = correlated_table(table[~lacking], properties())
+    less = correlated_table(table[table["language"] != LANGUAGES[0]], properties())
     columns = ["n", "pearson", "spearman_p"]
     assert rows.query("category == 'Number'")["n"].tolist() == [6, 5, 6, 5] * 2
-    means = [one[one["layer"].isna()][columns].reset_index(drop=True) for one in (rows, less)]
+    means = [table[table["layer"].isna()][columns].reset_index(drop=True) for table in (rows, less)]
     pd.testing.assert_frame_equal(*means)
 
 
@@ -282,7 +284,7 @@ def by_hand(p: pd.Series) -> pd.Series:
 
 @pytest.mark.parametrize("min_languages", [3, 5])
 def test_families_are_each_property_and_the_means_of_all(min_languages: int) -> None:
-    rows = found(averages(), properties(), min_languages)
+    rows = correlated_table(averages(), properties(), min_languages)
     assert (rows["enough"] == (rows["n"] >= min_languages)).all()
     assert rows["enough"].sum() == (16 if min_languages == 3 else 8)
     enough, means = rows["enough"], rows["layer"].isna()
@@ -298,12 +300,13 @@ def test_families_are_each_property_and_the_means_of_all(min_languages: int) -> 
 def test_order_of_rows_does_not_matter() -> None:
     table, facts = averages(), properties()
     shuffled = facts.sample(frac=1, random_state=1).sort_values("property", kind="stable")
-    one, other = found(table, facts), found(table.sample(frac=1, random_state=9), shuffled)
-    pd.testing.assert_frame_equal(one, other)
+    first = correlated_table(table, facts)
+    second = correlated_table(table.sample(frac=1, random_state=9), shuffled)
+    pd.testing.assert_frame_equal(first, second)
 
 
 def test_two_languages_have_rows_and_no_statistics() -> None:
-    rows = found(averages(2), properties(2), 2)
+    rows = correlated_table(averages(2), properties(2), 2)
     assert set(rows["category"]) == {"Number"} and (rows["n"] == 2).all() and rows["enough"].all()
     assert rows[["pearson", "p", "spearman_p", "mean_pearson", "p_adjusted"]].isna().all(None)
 
@@ -311,12 +314,13 @@ def test_two_languages_have_rows_and_no_statistics() -> None:
 def test_property_that_no_language_has() -> None:
     facts = properties()
     facts.loc[facts["property"] == "size", "value"] = np.nan
-    rows = found(averages(), facts).set_index("property")
+    rows = correlated_table(averages(), facts).set_index("property")
     assert (rows.loc["size", "n"] == 0).all() and rows.loc["size", "p_adjusted"].isna().all()
-    alone = found(averages(), facts[facts["property"] == "characters"]).set_index("property")
-    pd.testing.assert_frame_equal(rows.loc[["characters"]].iloc[:-4], alone.iloc[:-4])
+    characters = facts[facts["property"] == "characters"]
+    separate = correlated_table(averages(), characters).set_index("property")
+    pd.testing.assert_frame_equal(rows.loc[["characters"]].iloc[:-4], separate.iloc[:-4])
 
 
 def test_nothing_to_correlate() -> None:
-    empty = found(averages().iloc[:0], properties())
+    empty = correlated_table(averages().iloc[:0], properties())
     assert empty.empty

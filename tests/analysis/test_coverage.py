@@ -39,15 +39,15 @@ def covered(
 def test_counts(
     treebanks: dict[str, list[tuple[str | None, str | None]]], min_instances: int
 ) -> None:
-    found = covered(treebanks, min_instances)
-    categories = found.categories.frame
+    result = covered(treebanks, min_instances)
+    categories = result.categories.frame
     pairs = list(zip(categories["language"], categories["category"], strict=True))
     assert pairs == [(language, name) for language in treebanks for name in CATEGORIES]
     counts = categories.set_index(["language", "category"])
-    attributes = found.attributes.frame.set_index(["language", "category", "value"])
+    attributes = result.attributes.frame.set_index(["language", "category", "value"])
     assert not (attributes["words"] == 0).any()
     for language, rows in treebanks.items():
-        total = found.treebanks.frame.set_index("language").loc[language]
+        total = result.treebanks.frame.set_index("language").loc[language]
         assert (total["sentences"], total["words"]) == (-(-len(rows) // 3), len(rows))
         for column, category in enumerate(["Number", "Case"]):
             bearing = [row[column] for row in rows if row[column] is not None]
@@ -65,10 +65,10 @@ def test_counts(
 def test_values_add_up_to_their_category(
     treebanks: dict[str, list[tuple[str | None, str | None]]],
 ) -> None:
-    found = covered(treebanks)
-    sums = found.attributes.frame.groupby(["language", "category"])[["words", "share"]].sum()
+    result = covered(treebanks)
+    sums = result.attributes.frame.groupby(["language", "category"])[["words", "share"]].sum()
     assert sums["share"].to_numpy() == pytest.approx(1)
-    counts = found.categories.frame.set_index(["language", "category"])["words"]
+    counts = result.categories.frame.set_index(["language", "category"])["words"]
     assert sums["words"].to_dict() == counts[counts > 0].to_dict()
 
 
@@ -99,5 +99,5 @@ def test_categories_of_the_paper(real_data: Path, language: str, folder: str) ->
             if line["language"] == language and line["in_per_language_list"] == "1"
         }
     treebank = annotate(real_data / "ud-treebanks-v2.1" / folder, language)
-    found = coverage([(language, treebank)], min_instances=100).categories.frame
-    assert set(found[found["enough"]]["category"]) == expected
+    result = coverage([(language, treebank)], min_instances=100).categories.frame
+    assert set(result[result["enough"]]["category"]) == expected

@@ -33,9 +33,9 @@ def test_absent_languages_are_at_distance_one() -> None:
             pairs(ALL_WORDS, 3, {"de fr": 0.0, "de zh": 0.0, "fr zh": 0.0}),
         ]
     )
-    found = combined(table, ["Case", "Voice", ALL_WORDS])
+    result = combined(table, ["Case", "Voice", ALL_WORDS])
     expected = {(3, "de", "fr"): 0.4, (3, "de", "zh"): 0.7, (3, "fr", "zh"): 1.0}
-    assert found == pytest.approx(expected)
+    assert result == pytest.approx(expected)
 
 
 def test_only_the_categories_that_are_named_count() -> None:
@@ -48,10 +48,10 @@ def test_layers_are_combined_one_by_one() -> None:
     table = pd.concat(
         [pairs("Case", 0, {"de fr": 0.2, "de zh": 0.4}), pairs("Case", 6, {"de fr": 0.8})]
     )
-    found = combined(table, ["Case"])
-    assert len(found) == 6
-    assert (found[0, "de", "fr"], found[6, "de", "fr"]) == pytest.approx((0.2, 0.8))
-    assert (found[0, "de", "zh"], found[6, "de", "zh"]) == pytest.approx((0.4, 1.0))
+    result = combined(table, ["Case"])
+    assert len(result) == 6
+    assert (result[0, "de", "fr"], result[6, "de", "fr"]) == pytest.approx((0.2, 0.8))
+    assert (result[0, "de", "zh"], result[6, "de", "zh"]) == pytest.approx((0.4, 1.0))
 
 
 def test_absences_are_shares_of_categories_whatever_the_distances() -> None:

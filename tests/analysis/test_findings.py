@@ -46,7 +46,7 @@ def noisy(values: Array, scale: float, count: int = 80) -> Array:
     return values * np.exp(scale * default_rng(0).standard_normal((count, *values.shape)))
 
 
-def found(values: Array, scale: float, logographic: Sequence[str] = ("zz",)) -> pd.DataFrame:
+def findings_of(values: Array, scale: float, logographic: Sequence[str] = ("zz",)) -> pd.DataFrame:
     table = findings(*tables(values, noisy(values, scale)), logographic=logographic).frame
     return table.set_index(["finding", table["language"].fillna("all")])
 
@@ -56,19 +56,19 @@ def falling(rate: float, levels: Sequence[float] = (4, 3, 2, 1), layers: int = 7
 
 
 def test_a_steady_decrease_has_its_rate_and_lies_beyond_a_narrow_interval() -> None:
-    table = found(falling(0.1), 0.01).loc[DECREASES]
+    table = findings_of(falling(0.1), 0.01).loc[DECREASES]
     assert table.index.tolist() == ["all", *LANGUAGES]
     assert table["scope"].tolist() == ["all", *["language"] * 4]
     assert table["opponent"].isna().all()
     np.testing.assert_allclose(table["estimate"], -0.1)
     assert (table["holds"] == "yes").all()
-    assert (found(falling(-0.1), 0.01).loc[DECREASES, "holds"] == "no").all()
-    assert (found(falling(0.1), 1.0).loc[DECREASES, "holds"] == "undecided").all()
+    assert (findings_of(falling(-0.1), 0.01).loc[DECREASES, "holds"] == "no").all()
+    assert (findings_of(falling(0.1), 1.0).loc[DECREASES, "holds"] == "undecided").all()
 
 
 def test_intervals_have_the_width_of_the_replicates() -> None:
     values, scale = falling(0.1), 0.02
-    table = found(values, scale, ["zz"])
+    table = findings_of(values, scale, ["zz"])
     # A difference of two means over seven layers, each with this error.
     row = table.loc[(LOWEST, "zz")]
     error = scale * np.sqrt(2 / 7)
@@ -77,38 +77,38 @@ def test_intervals_have_the_width_of_the_replicates() -> None:
 
 
 def test_the_closest_language_decides_whether_the_logographic_one_is_lowest() -> None:
-    clear = found(falling(0.1, (4, 3, 2, 1)), 0.01).loc[(LOWEST, "zz")]
+    clear = findings_of(falling(0.1, (4, 3, 2, 1)), 0.01).loc[(LOWEST, "zz")]
     assert clear["holds"] == "yes" and clear["opponent"] == "cc"
     assert clear["estimate"] == pytest.approx(np.log(1 / 2))
-    beaten = found(falling(0.1, (4, 0.5, 2, 1)), 0.01).loc[(LOWEST, "zz")]
+    beaten = findings_of(falling(0.1, (4, 0.5, 2, 1)), 0.01).loc[(LOWEST, "zz")]
     assert beaten["holds"] == "no" and beaten["opponent"] == "bb"
-    close = found(falling(0.1, (4, 3, 1.001, 1)), 0.05).loc[(LOWEST, "zz")]
+    close = findings_of(falling(0.1, (4, 3, 1.001, 1)), 0.05).loc[(LOWEST, "zz")]
     assert close["holds"] == "undecided"
 
 
 def test_logographic_languages_are_not_compared_with_one_another() -> None:
-    table = found(falling(0.1, (4, 3, 1, 1.5)), 0.01, ["cc", "zz", "absent"]).loc[LOWEST]
+    table = findings_of(falling(0.1, (4, 3, 1, 1.5)), 0.01, ["cc", "zz", "absent"]).loc[LOWEST]
     assert table["opponent"].to_dict() == {"cc": "bb", "zz": "bb"}
     assert (table["holds"] == "yes").all()
-    assert LOWEST not in found(falling(0.1), 0.01, []).index.get_level_values(0)
+    assert LOWEST not in findings_of(falling(0.1), 0.01, []).index.get_level_values(0)
 
 
 def test_variance_in_the_middle() -> None:
     spread = np.array([3.0, 2, 1, 0.5, 1, 2, 3])
     values = 10 + spread[:, None] * np.array([[-1, -0.5, 0.5, 1]])
-    row = found(values, 0.001).loc[(MIDDLE, "all")]
+    row = findings_of(values, 0.001).loc[(MIDDLE, "all")]
     middle, outer = np.log(spread[2:5] ** 2).mean(), np.log(spread[[0, 1, 5, 6]] ** 2).mean()
     assert row["estimate"] == pytest.approx(middle - outer)
     assert row["holds"] == "yes"
     upside_down = 10 + (4 - spread)[:, None] * np.array([[-1, -0.5, 0.5, 1]])
-    assert found(upside_down, 0.001).loc[(MIDDLE, "all"), "holds"] == "no"
+    assert findings_of(upside_down, 0.001).loc[(MIDDLE, "all"), "holds"] == "no"
 
 
 def test_what_does_not_depend_on_the_level() -> None:
-    one = found(falling(0.1), 0.05)
-    other = found(1e6 * falling(0.1), 0.05)
-    np.testing.assert_allclose(one["estimate"], other["estimate"], atol=1e-9)
-    np.testing.assert_allclose(one["high"], other["high"], atol=1e-9)
+    first = findings_of(falling(0.1), 0.05)
+    second = findings_of(1e6 * falling(0.1), 0.05)
+    np.testing.assert_allclose(first["estimate"], second["estimate"], atol=1e-9)
+    np.testing.assert_allclose(first["high"], second["high"], atol=1e-9)
 
 
 @pytest.mark.parametrize("shape", [(2, 4), (7, 2)])
@@ -119,7 +119,7 @@ def test_too_little_gives_no_rows(shape: tuple[int, int]) -> None:
 
 
 def test_languages_that_do_not_vary_have_no_contrast() -> None:
-    row = found(falling(0.1, (1, 1, 1, 1)), 0.0).loc[(MIDDLE, "all")]
+    row = findings_of(falling(0.1, (1, 1, 1, 1)), 0.0).loc[(MIDDLE, "all")]
     assert np.isnan(row["estimate"]) and row["holds"] == "undecided"
 
 

@@ -26,12 +26,12 @@ def test_ratio_of_all_tokens(lemmas: list[str]) -> None:
 @given(LEMMAS, st.integers(1, 9))
 @settings(max_examples=40, deadline=None)
 def test_ratio_of_fewer_is_the_mean_over_all_samples(lemmas: list[str], tokens: int) -> None:
-    found = type_token_ratio(lemmas, tokens)
+    result = type_token_ratio(lemmas, tokens)
     if tokens > len(lemmas):
-        assert np.isnan(found)
+        assert np.isnan(result)
     else:
         samples = [len(set(sample)) / tokens for sample in combinations(lemmas, tokens)]
-        assert found == pytest.approx(np.mean(samples))
+        assert result == pytest.approx(np.mean(samples))
 
 
 def test_ratio_of_fewer_in_a_text_of_usual_size() -> None:
@@ -40,8 +40,8 @@ def test_ratio_of_fewer_in_a_text_of_usual_size() -> None:
     for tokens in (1, 100, 3000):
         drawn = [len(set(rng.choice(lemmas, tokens, replace=False))) for _ in range(50)]
         error = np.std(drawn) / np.sqrt(50) / tokens
-        found = type_token_ratio(lemmas, tokens)
-        assert found == pytest.approx(np.mean(drawn) / tokens, abs=4 * error + 1e-9)
+        result = type_token_ratio(lemmas, tokens)
+        assert result == pytest.approx(np.mean(drawn) / tokens, abs=4 * error + 1e-9)
     ratios = [type_token_ratio(lemmas, tokens) for tokens in (1, 10, 100, 1000, 20_000)]
     assert ratios == sorted(ratios, reverse=True)
 

@@ -48,31 +48,31 @@ def by_test(table: pd.DataFrame, **changes: object) -> pd.DataFrame:
 
 def test_one_row_per_category_layer_set_and_test() -> None:
     tables = [averages(drawn(0)), averages(drawn(1), layer=6), averages(drawn(2), layer=3)]
-    found = run(pd.concat(tables), layers=[0, 6], related={"A": RELATED, "B": RELATED[:4]})
-    assert set(found["fit"]) == {"joint"}
-    assert len(found) == 2 * 2 * 3 and not found.duplicated(KEYS).any()
-    assert set(found["layer"]) == {0, 6}
+    result = run(pd.concat(tables), layers=[0, 6], related={"A": RELATED, "B": RELATED[:4]})
+    assert set(result["fit"]) == {"joint"}
+    assert len(result) == 2 * 2 * 3 and not result.duplicated(KEYS).any()
+    assert set(result["layer"]) == {0, 6}
 
 
 def test_statistics_by_hand() -> None:
     values = drawn(3)
     far, close = (np.array([values[name] for name in names]) for names in (DIVERSE, RELATED))
-    found = by_test(averages(values))
+    result = by_test(averages(values))
     variances = far.var(ddof=1), close.var(ddof=1)
-    assert (found["diverse_languages"] == 10).all() and (found["related_languages"] == 5).all()
+    assert (result["diverse_languages"] == 10).all() and (result["related_languages"] == 5).all()
     for column, variance in zip(["diverse_variance", "related_variance"], variances, strict=True):
-        np.testing.assert_allclose(found[column], variance)
-    np.testing.assert_allclose(found["ratio"], variances[0] / variances[1])
+        np.testing.assert_allclose(result[column], variance)
+    np.testing.assert_allclose(result["ratio"], variances[0] / variances[1])
     statistic = 9 * variances[0] / variances[1]
     one_sided = min(chi2(9).cdf(statistic), chi2(9).sf(statistic))
-    assert found.loc["chi-square", ["statistic", "p"]].tolist() == pytest.approx(
+    assert result.loc["chi-square", ["statistic", "p"]].tolist() == pytest.approx(
         [statistic, 2 * one_sided]
     )
     distances = [np.abs(x - np.median(x)) for x in (far, close)]
     expected = f_oneway(*distances)
-    assert found.loc["Brown-Forsythe", ["statistic", "p"]].tolist() == pytest.approx([*expected])
+    assert result.loc["Brown-Forsythe", ["statistic", "p"]].tolist() == pytest.approx([*expected])
     log_ratio = np.log(variances[0] / variances[1])
-    assert found.loc["permutation", "statistic"] == pytest.approx(log_ratio)
+    assert result.loc["permutation", "statistic"] == pytest.approx(log_ratio)
 
 
 def test_few_permutations_are_all_gone_through() -> None:
@@ -84,40 +84,40 @@ def test_few_permutations_are_all_gone_through() -> None:
     for chosen in combinations(range(7), 4):
         inside = np.isin(np.arange(7), chosen)
         ratios.append(abs(np.log(pool[inside].var(ddof=1) / pool[~inside].var(ddof=1))))
-    found = by_test(averages(values), permutations=35)
-    assert found.loc["permutation", "p"] == pytest.approx(
+    result = by_test(averages(values), permutations=35)
+    assert result.loc["permutation", "p"] == pytest.approx(
         np.mean(np.array(ratios) >= observed - 1e-12)
     )
 
 
 def test_drawn_permutations_follow_the_seed() -> None:
     table = averages(drawn(5))
-    one, same, other = (
+    first, same, second = (
         by_test(table, seed=seed, permutations=19).loc["permutation", "p"] for seed in (0, 0, 1)
     )
-    assert one == same
-    assert (one * 20) % 1 == pytest.approx(0) and (other * 20) % 1 == pytest.approx(0)
+    assert first == same
+    assert (first * 20) % 1 == pytest.approx(0) and (second * 20) % 1 == pytest.approx(0)
 
 
 def test_languages_of_both_sets_are_related_ones_but_for_the_chi_square() -> None:
     table = averages(drawn(6))
     mixed = {"Romance": [*RELATED, "d0", "d1"]}
-    found = by_test(table, related=mixed)
-    assert found["diverse_languages"].to_dict() == {
+    result = by_test(table, related=mixed)
+    assert result["diverse_languages"].to_dict() == {
         "chi-square": 10, "Brown-Forsythe": 8, "permutation": 8
     }  # fmt: skip
-    assert (found["related_languages"] == 7).all()
+    assert (result["related_languages"] == 7).all()
     apart = by_test(table, related=mixed, diverse=DIVERSE[2:])
     others = ["Brown-Forsythe", "permutation"]
-    pd.testing.assert_frame_equal(found.loc[others], apart.loc[others])
+    pd.testing.assert_frame_equal(result.loc[others], apart.loc[others])
 
 
 def test_true_rejection_rates_under_equal_variances() -> None:
     # Of the chi-square .307 by the F distribution of the ratio: P(F(9, 4) beyond the quantiles of
     # chi-square / 9). The others hold their level, Brown and Forsythe's far below it.
     tables = [averages(drawn(100 + n, apart=3.0), f"c{n:03d}") for n in range(300)]
-    found = run(pd.concat(tables), permutations=99)
-    rates = (found["p"] <= 0.05).groupby(found["test"]).mean()
+    result = run(pd.concat(tables), permutations=99)
+    rates = (result["p"] <= 0.05).groupby(result["test"]).mean()
     assert rates["chi-square"] == pytest.approx(0.307, abs=0.08)
     assert 0.02 < rates["permutation"] < 0.085
     assert rates["Brown-Forsythe"] < 0.05
@@ -125,27 +125,27 @@ def test_true_rejection_rates_under_equal_variances() -> None:
 
 def test_unequal_variances_are_found() -> None:
     tables = [averages(drawn(n, spread=10.0), f"c{n}") for n in range(20)]
-    found = run(pd.concat(tables))
-    rates = (found["p"] <= 0.05).groupby(found["test"]).mean()
+    result = run(pd.concat(tables))
+    rates = (result["p"] <= 0.05).groupby(result["test"]).mean()
     assert (rates > 0.5).all()
-    assert found.loc[found["test"] == "permutation", "statistic"].min() > 0
+    assert result.loc[result["test"] == "permutation", "statistic"].min() > 0
 
 
 def test_each_test_is_its_own_family_and_counts_enough_languages_only() -> None:
     full = pd.concat([averages(drawn(n), f"c{n}") for n in range(4)])
     few = averages({name: drawn(9)[name] for name in [*DIVERSE, "r0", "r1"]}, "few")
     together = run(pd.concat([full, few]))
-    alone = run(full)
+    separate = run(full)
     columns = [*KEYS, "p", "p_adjusted"]
     kept = together[together["category"] != "few"].reset_index(drop=True)
-    pd.testing.assert_frame_equal(kept[columns], alone[columns])
-    rows = alone[alone["test"] == "chi-square"].sort_values("p")
+    pd.testing.assert_frame_equal(kept[columns], separate[columns])
+    rows = separate[separate["test"] == "chi-square"].sort_values("p")
     step = rows["p"].to_numpy() * 4 / np.arange(1, 5)
     expected = np.minimum.accumulate(step[::-1])[::-1]
     np.testing.assert_allclose(rows["p_adjusted"], expected)
-    left = together[together["category"] == "few"].set_index("test")
-    assert not left["enough"].any() and left["p_adjusted"].isna().all()
-    assert left.loc[["chi-square", "permutation"], "p"].notna().all()
+    small = together[together["category"] == "few"].set_index("test")
+    assert not small["enough"].any() and small["p_adjusted"].isna().all()
+    assert small.loc[["chi-square", "permutation"], "p"].notna().all()
 
 
 @pytest.mark.parametrize(
@@ -158,16 +158,16 @@ def test_each_test_is_its_own_family_and_counts_enough_languages_only() -> None:
     ],
 )
 def test_sets_without_any_variance_are_missing(values: dict[str, float]) -> None:
-    found = run(averages(values))
-    assert found[NUMBERS].isna().all(axis=None)
-    assert (found["diverse_languages"] == sum(name in DIVERSE for name in values)).all()
+    result = run(averages(values))
+    assert result[NUMBERS].isna().all(axis=None)
+    assert (result["diverse_languages"] == sum(name in DIVERSE for name in values)).all()
 
 
 def test_of_two_languages_distances_to_the_median_say_nothing() -> None:
-    found = by_test(averages({"d0": 1.0, "d1": 9.0, "r0": 1.0, "r1": 2.0}), min_languages=2)
-    assert found.loc["Brown-Forsythe", ["statistic", "p"]].isna().all()
-    assert found.loc[["chi-square", "permutation"], "p"].notna().all()
-    assert found["ratio"].notna().all()
+    result = by_test(averages({"d0": 1.0, "d1": 9.0, "r0": 1.0, "r1": 2.0}), min_languages=2)
+    assert result.loc["Brown-Forsythe", ["statistic", "p"]].isna().all()
+    assert result.loc[["chi-square", "permutation"], "p"].notna().all()
+    assert result["ratio"].notna().all()
 
 
 def test_layers_that_are_not_there_are_named() -> None:

@@ -87,9 +87,9 @@ def tree(newick: str) -> TreeNode:
 
 
 def test_reference_resolves_what_the_facts_say_and_no_more() -> None:
-    found = tree(reference_tree(languages(FACTS)))
-    assert found.subsets() == tree(NEWICK).subsets()
-    assert {tip.name for tip in found.tips()} == set(NAMES)
+    result = tree(reference_tree(languages(FACTS)))
+    assert result.subsets() == tree(NEWICK).subsets()
+    assert {tip.name for tip in result.tips()} == set(NAMES)
 
 
 def test_reference_of_real_facts(samples: Path) -> None:
@@ -116,27 +116,27 @@ def test_trees_are_those_of_average_linkage() -> None:
     distances = random_distances(1)
     (row,) = compared(table(distances)).trees.frame.to_dict("records")
     assert (row["category"], row["layer"]) == ("Case", 0)
-    found = tree(row["newick"]).cophenet()
+    result = tree(row["newick"]).cophenet()
     heights = cophenet(linkage(distances, "average"))
-    for (one, other), height in zip(combinations(NAMES, 2), heights, strict=True):
-        assert found[one, other] == pytest.approx(height)
+    for (first, second), height in zip(combinations(NAMES, 2), heights, strict=True):
+        assert result[first, second] == pytest.approx(height)
 
 
 def test_each_category_and_layer_has_its_tree() -> None:
-    one, other = table(random_distances(1)), table(random_distances(2), category="Voice")
-    found = compared(pd.concat([one, one.assign(layer=3), other]))
-    assert found.trees.frame[["category", "layer"]].to_numpy().tolist() == [
+    first, second = table(random_distances(1)), table(random_distances(2), category="Voice")
+    result = compared(pd.concat([first, first.assign(layer=3), second]))
+    assert result.trees.frame[["category", "layer"]].to_numpy().tolist() == [
         ["Case", 0], ["Case", 3], ["Voice", 0]
     ]  # fmt: skip
-    assert found.statistics.frame["statistic"].tolist() == STATISTICS * 3
-    assert (found.statistics.frame["n"] == 7).all()
+    assert result.statistics.frame["statistic"].tolist() == STATISTICS * 3
+    assert (result.statistics.frame["n"] == 7).all()
 
 
 # The statistics
 
 
-def height(newick: TreeNode, one: str, other: str) -> float:
-    return float(newick.find(one).distance(newick.lca([one, other])))
+def height(newick: TreeNode, first: str, second: str) -> float:
+    return float(newick.find(first).distance(newick.lca([first, second])))
 
 
 def quartet(newick: TreeNode, four: tuple[str, ...]) -> frozenset[frozenset[str]] | None:
@@ -152,27 +152,27 @@ def quartet(newick: TreeNode, four: tuple[str, ...]) -> frozenset[frozenset[str]
 @settings(max_examples=25, deadline=None)
 def test_statistics_are_those_counted_on_the_trees_themselves(seed: int) -> None:
     result = compared(table(random_distances(seed)), permutations=1)
-    found = tree(result.trees.frame["newick"].item())
+    upgma = tree(result.trees.frame["newick"].item())
     value = result.statistics.frame.set_index("statistic")["value"]
     reference = tree(NEWICK)
 
     clades = reference.subsets()
     assert len(clades) == 3
-    assert value[CLADES] == pytest.approx(len(clades & found.subsets()) / 3)
+    assert value[CLADES] == pytest.approx(len(clades & upgma.subsets()) / 3)
 
     parted = [four for four in combinations(NAMES, 4) if quartet(reference, four)]
-    alike = [quartet(reference, four) == quartet(found, four) for four in parted]
+    alike = [quartet(reference, four) == quartet(upgma, four) for four in parted]
     assert value[QUARTETS] == pytest.approx(np.mean(alike))
 
     pairs = [*combinations(NAMES, 2)]
-    heights = [round(height(found, *pair), 9) for pair in pairs]
+    heights = [round(height(upgma, *pair), 9) for pair in pairs]
     depths = [len(reference.lca([*pair]).ancestors()) for pair in pairs]
     assert value[COPHENETIC] == pytest.approx(spearmanr(heights, np.negative(depths)).statistic)
 
     shares = []
     for genus in ({"aa", "ab", "ac"}, {"ba", "bb"}):
         for pair in combinations(sorted(genus), 2):
-            below = {tip.name for tip in found.lca([*pair]).tips()}
+            below = {tip.name for tip in upgma.lca([*pair]).tips()}
             shares.append(len(below & genus) / len(below))
     assert value[PURITY] == pytest.approx(np.mean(shares))
 
@@ -182,21 +182,21 @@ def test_share_of_clades_agrees_with_another_count() -> None:
     names = [f"q{n}" for n in range(7)]
     facts = pd.DataFrame({"language": names, "family": "Q", "genus": None})
     for seed in range(20):
-        one, other = (
+        first, second = (
             compared(table(random_distances(number), names), facts).trees.frame["newick"].item()
             for number in (seed, seed + 100)
         )
-        found = statistics(table(random_distances(seed), names), facts, reference=other)
-        distance = tree(one).compare_subsets(tree(other))
-        assert found.loc[CLADES, "value"] == pytest.approx(1 - distance)
-        assert np.isnan(found.loc[PURITY, "value"]), "unknown genera are not one genus"
+        result = statistics(table(random_distances(seed), names), facts, reference=second)
+        distance = tree(first).compare_subsets(tree(second))
+        assert result.loc[CLADES, "value"] == pytest.approx(1 - distance)
+        assert np.isnan(result.loc[PURITY, "value"]), "unknown genera are not one genus"
 
 
 def test_relatives_together_have_all_at_best() -> None:
     depths = {pair: len(tree(NEWICK).lca([*pair]).ancestors()) for pair in combinations(NAMES, 2)}
     plain = np.array([1 - depth / 4 for depth in depths.values()])
-    found = statistics(table(plain))
-    np.testing.assert_allclose(found["value"], 1)
+    result = statistics(table(plain))
+    np.testing.assert_allclose(result["value"], 1)
     noisy = statistics(table(plain + random_distances(0) / 100))
     np.testing.assert_allclose(noisy["value"], noisy["best"])
     np.testing.assert_allclose(noisy.drop(COPHENETIC)["best"], 1)
@@ -205,17 +205,17 @@ def test_relatives_together_have_all_at_best() -> None:
 
 def test_best_is_what_distances_allow_where_relatives_are_apart() -> None:
     for seed in range(20):
-        found = statistics(table(random_distances(seed)))
-        assert (found["value"] <= found["best"] + 1e-9).all()
-        np.testing.assert_allclose(found.drop(COPHENETIC)["best"], 1)
+        result = statistics(table(random_distances(seed)))
+        assert (result["value"] <= result["best"] + 1e-9).all()
+        np.testing.assert_allclose(result.drop(COPHENETIC)["best"], 1)
 
 
 def test_what_is_tied_is_not_resolved() -> None:
     rounding = random_distances(0) / 10**15
-    found = statistics(table(1 + rounding))["value"]
-    assert (found[CLADES], found[QUARTETS]) == (0, 0)
-    assert np.isnan(found[COPHENETIC])
-    assert found[PURITY] == pytest.approx((3 * 3 + 2) / 4 / 7)
+    result = statistics(table(1 + rounding))["value"]
+    assert (result[CLADES], result[QUARTETS]) == (0, 0)
+    assert np.isnan(result[COPHENETIC])
+    assert result[PURITY] == pytest.approx((3 * 3 + 2) / 4 / 7)
 
 
 @given(st.integers(0, 10**6), st.permutations(range(7)))
@@ -223,11 +223,11 @@ def test_what_is_tied_is_not_resolved() -> None:
 def test_names_of_languages_do_not_matter(seed: int, order: list[int]) -> None:
     distances = table(random_distances(seed))
     renamed = dict(zip(NAMES, [f"x{n}" for n in order], strict=True))
-    other = distances.replace({"language": renamed, "other": renamed})
+    second = distances.replace({"language": renamed, "other": renamed})
     facts = FACTS.assign(language=FACTS["language"].map(renamed))
-    one, same = statistics(distances), statistics(other, facts)
-    np.testing.assert_allclose(one["value"], same["value"])
-    np.testing.assert_allclose(one["best"], same["best"])
+    first, same = statistics(distances), statistics(second, facts)
+    np.testing.assert_allclose(first["value"], same["value"])
+    np.testing.assert_allclose(first["best"], same["best"])
 
 
 # Reference given as a tree
@@ -242,8 +242,8 @@ def test_languages_that_the_reference_lacks_have_no_relatives() -> None:
 def test_languages_without_distances_stay_in_the_reference_only() -> None:
     distances = table(random_distances(3))
     longer = NEWICK.replace("da", "((zz,zy),da)")
-    found = statistics(distances, reference=longer)
-    pd.testing.assert_frame_equal(found, statistics(distances, reference=NEWICK))
+    result = statistics(distances, reference=longer)
+    pd.testing.assert_frame_equal(result, statistics(distances, reference=NEWICK))
 
 
 @pytest.mark.parametrize("newick", ["", "((aa,ab)", "((xx,xy),xz);"])
@@ -258,33 +258,33 @@ def test_bad_references_are_named(newick: str) -> None:
 def test_few_permutations_are_all_gone_through() -> None:
     names = NAMES[:5]
     distances = random_distances(7, 5)
-    found = statistics(table(distances, names), permutations=120)
+    result = statistics(table(distances, names), permutations=120)
     square = pd.DataFrame(1.0, names, names)
-    for (one, other), distance in zip(combinations(names, 2), distances, strict=True):
-        square.loc[one, other] = square.loc[other, one] = distance
+    for (first, second), distance in zip(combinations(names, 2), distances, strict=True):
+        square.loc[first, second] = square.loc[second, first] = distance
     moved = []
     for index, order in enumerate(permutations(names)):
-        condensed = [square.loc[one, other] for one, other in combinations(order, 2)]
+        condensed = [square.loc[first, second] for first, second in combinations(order, 2)]
         moved.append(table(np.array(condensed), names, f"c{index:03d}"))
     single = statistics_of(pd.concat(moved), permutations=0)
-    every = single.pivot(index="category", columns="statistic", values="value")[STATISTICS]
-    assert len(every) == 120
-    np.testing.assert_allclose(found["expected"], every.mean(), atol=1e-12)
-    np.testing.assert_allclose(found["p"], (every >= found["value"] - 1e-9).mean())
+    exact = single.pivot(index="category", columns="statistic", values="value")[STATISTICS]
+    assert len(exact) == 120
+    np.testing.assert_allclose(result["expected"], exact.mean(), atol=1e-12)
+    np.testing.assert_allclose(result["p"], (exact >= result["value"] - 1e-9).mean())
 
 
 def test_permutations_are_drawn_where_there_are_more() -> None:
     distances = table(random_distances(7, 5), NAMES[:5])
-    found = statistics(distances, permutations=100)  # of 120
-    np.testing.assert_allclose((found["p"] * 101 + 0.5) % 1, 0.5, atol=1e-6)
+    result = statistics(distances, permutations=100)  # of 120
+    np.testing.assert_allclose((result["p"] * 101 + 0.5) % 1, 0.5, atol=1e-6)
 
 
 def test_permutations_are_drawn_by_the_seed() -> None:
     distances = table(random_distances(8))
-    one, same, other = (statistics(distances, seed=seed) for seed in (0, 0, 1))
-    pd.testing.assert_frame_equal(one, same)
-    assert (one["expected"] != other["expected"]).all()
-    np.testing.assert_allclose((one["p"] * 100 + 0.5) % 1, 0.5, atol=1e-6)
+    first, same, second = (statistics(distances, seed=seed) for seed in (0, 0, 1))
+    pd.testing.assert_frame_equal(first, same)
+    assert (first["expected"] != second["expected"]).all()
+    np.testing.assert_allclose((first["p"] * 100 + 0.5) % 1, 0.5, atol=1e-6)
 
 
 def random_signatures(rng: Generator, names: list[str], category: str) -> pd.DataFrame:
@@ -298,14 +298,15 @@ def test_unrelated_signatures_are_rejected_as_often_as_they_should_be(samples: P
     rng, names = default_rng(0), facts["language"].tolist()
     drawn = [random_signatures(rng, names, f"c{n:03d}") for n in range(300)]
     distances = Signatures(pd.concat(drawn)).distances().frame
-    found = statistics_of(distances, facts, permutations=199)
+    result = statistics_of(distances, facts, permutations=199)
     for level in (0.05, 0.2):
-        rates = (found["p"] <= level).groupby(found["statistic"]).mean()
+        rates = (result["p"] <= level).groupby(result["statistic"]).mean()
         assert (rates < level + 3 * np.sqrt(level * (1 - level) / 300)).all()
         assert rates[COPHENETIC] > level - 3 * np.sqrt(level * (1 - level) / 300)
-    assert found.loc[found["statistic"] == COPHENETIC, "p"].mean() == pytest.approx(0.5, abs=0.05)
+    assert result.loc[result["statistic"] == COPHENETIC, "p"].mean() == pytest.approx(0.5, abs=0.05)
     # Few clades can be recovered: their test has few values, and rejects less often.
-    assert found.groupby("statistic")["expected"].mean()[QUARTETS] == pytest.approx(1 / 3, abs=0.02)
+    expected = result.groupby("statistic")["expected"].mean()
+    assert expected[QUARTETS] == pytest.approx(1 / 3, abs=0.02)
 
 
 # Too little to compare
@@ -320,23 +321,23 @@ def test_unrelated_signatures_are_rejected_as_often_as_they_should_be(samples: P
 ])  # fmt: skip
 def test_what_cannot_be_compared_is_missing(names: list[str], missing: list[str]) -> None:
     distances = random_distances(0, len(names))
-    found = statistics(table(distances, names), permutations=999)
-    numbers = found[["value", "expected", "best", "p"]]
+    result = statistics(table(distances, names), permutations=999)
+    numbers = result[["value", "expected", "best", "p"]]
     assert numbers.loc[missing].isna().all(axis=None)
     assert numbers.drop(missing).notna().all(axis=None)
-    assert (found["n"] == len(names)).all()
+    assert (result["n"] == len(names)).all()
 
 
 def test_few_languages_are_not_counted() -> None:
     full = [table(random_distances(n), category=f"c{n}") for n in range(3)]
     few = table(random_distances(5, 3), NAMES[:3], "few")
-    alone = statistics_of(pd.concat(full))
+    separate = statistics_of(pd.concat(full))
     together = statistics_of(pd.concat([*full, few]))
     counted = together["category"] != "few"
-    pd.testing.assert_frame_equal(together[counted].reset_index(drop=True), alone)
-    left = together[~counted]
-    assert not left["enough"].any() and left["p_adjusted"].isna().all()
-    rows = alone[alone["statistic"] == COPHENETIC].sort_values("p")
+    pd.testing.assert_frame_equal(together[counted].reset_index(drop=True), separate)
+    small = together[~counted]
+    assert not small["enough"].any() and small["p_adjusted"].isna().all()
+    rows = separate[separate["statistic"] == COPHENETIC].sort_values("p")
     step = rows["p"].to_numpy() * 3 / np.arange(1, 4)
     np.testing.assert_allclose(rows["p_adjusted"], np.minimum.accumulate(step[::-1])[::-1])
 
@@ -344,9 +345,9 @@ def test_few_languages_are_not_counted() -> None:
 def test_languages_without_known_distances_are_left_out() -> None:
     distances = table(random_distances(0))
     unknown = (distances[["language", "other"]] == "da").any(axis=1)
-    found = compared(distances.assign(distance=distances["distance"].mask(unknown)))
-    assert (found.statistics.frame["n"] == 6).all()
-    assert "da" not in found.trees.frame["newick"].item()
+    result = compared(distances.assign(distance=distances["distance"].mask(unknown)))
+    assert (result.statistics.frame["n"] == 6).all()
+    assert "da" not in result.trees.frame["newick"].item()
     nothing = compared(distances.assign(distance=np.nan))
     assert len(nothing.trees) == len(nothing.statistics) == 0
     assert len(compared(distances.iloc[:0]).statistics) == 0
@@ -354,9 +355,9 @@ def test_languages_without_known_distances_are_left_out() -> None:
 
 def test_a_distance_that_is_missing_alone_is_named() -> None:
     distances = table(random_distances(0))
-    there = ~distances[["language", "other"]].isin(["aa", "da"]).all(axis=1)
+    present = ~distances[["language", "other"]].isin(["aa", "da"]).all(axis=1)
     with pytest.raises(InputError, match=r"category Case, layer 0: .* of aa, da are missing"):
-        compared(distances[there])
+        compared(distances[present])
 
 
 def test_languages_without_facts_are_named() -> None:
@@ -400,10 +401,10 @@ def evolved(seed: int, noise: float, components: int = 256) -> pd.DataFrame:
 @pytest.mark.parametrize("seed", range(5))
 def test_signatures_that_evolved_along_a_tree_give_it_back(seed: int) -> None:
     distances = Signatures(evolved(seed, noise=0.1)).distances().frame
-    found = statistics(distances, sample_facts(), reference=sample_tree(), permutations=199)
-    assert found["value"].drop(COPHENETIC).tolist() == [1, 1, 1]
-    assert found.loc[COPHENETIC, "value"] > 0.8
-    assert (found["p"] <= 0.02).all()
+    result = statistics(distances, sample_facts(), reference=sample_tree(), permutations=199)
+    assert result["value"].drop(COPHENETIC).tolist() == [1, 1, 1]
+    assert result.loc[COPHENETIC, "value"] > 0.8
+    assert (result["p"] <= 0.02).all()
 
 
 def test_noise_drowns_the_tree() -> None:
@@ -433,8 +434,8 @@ def lexical_distances(
         for code, language in sorted(spoken.items())
     }
     distances = [
-        np.mean([edit_distance(*pair) for pair in zip(one, other, strict=True)])
-        for one, other in combinations(words.values(), 2)
+        np.mean([edit_distance(*pair) for pair in zip(first, second, strict=True)])
+        for first, second in combinations(words.values(), 2)
     ]
     return table(np.array(distances), [*words])
 
@@ -445,7 +446,7 @@ def test_words_of_the_sample_give_its_tree_back(
     whole = []
     for seed in range(5):
         distances = lexical_distances(edit_distance, seed, concepts=100)
-        found = statistics(distances, sample_facts(), reference=sample_tree(), permutations=199)
-        whole.append(found.loc[CLADES, "value"] == 1 and found.loc[QUARTETS, "value"] == 1)
-        assert (found["p"] <= 0.05).all()
+        result = statistics(distances, sample_facts(), reference=sample_tree(), permutations=199)
+        whole.append(result.loc[CLADES, "value"] == 1 and result.loc[QUARTETS, "value"] == 1)
+        assert (result["p"] <= 0.05).all()
     assert sum(whole) >= 4

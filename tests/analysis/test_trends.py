@@ -35,9 +35,9 @@ distinct = st.lists(st.integers(0, 1000), min_size=3, max_size=14, unique=True)
 def test_tau_and_p(series: list[list[int]], seed: int) -> None:
     by_language = {f"q{n}": [float(v) for v in values] for n, values in enumerate(series)}
     frame = averages(by_language).frame.sample(frac=1, random_state=seed)
-    found = trend_frame(AverageSignatures(frame)).set_index("language")
+    result = trend_frame(AverageSignatures(frame)).set_index("language")
     for language, values in by_language.items():
-        row = found.loc[language]
+        row = result.loc[language]
         assert row["tau"] == pytest.approx(kendalltau(range(len(values)), values).statistic)
         assert row["p"] == pytest.approx(pymannkendall.original_test(values).p)
         assert row["layers"] == len(values)
@@ -46,16 +46,16 @@ def test_tau_and_p(series: list[list[int]], seed: int) -> None:
 @given(st.lists(st.integers(0, 4), min_size=3, max_size=12))
 @settings(max_examples=40, deadline=None)
 def test_turning_the_layers_round_turns_the_sign(values: list[int]) -> None:
-    found = trend_frame(averages({"up": values, "xx": values[::-1]})).set_index("language")
-    assert found.loc["up", "tau"] == pytest.approx(-found.loc["xx", "tau"])
-    assert found.loc["up", "p"] == pytest.approx(found.loc["xx", "p"])
+    result = trend_frame(averages({"up": values, "xx": values[::-1]})).set_index("language")
+    assert result.loc["up", "tau"] == pytest.approx(-result.loc["xx", "tau"])
+    assert result.loc["up", "p"] == pytest.approx(result.loc["xx", "p"])
 
 
 def test_p_of_a_rise_by_hand() -> None:
     # Seven rising values: S = 21, Var S = 7 * 6 * 19 / 18 = 44.33, Z = 20 / 6.658 = 3.004.
-    found = trend_frame(averages({"de": [1, 2, 3, 4, 5, 6, 7]})).iloc[0]
-    assert found["tau"] == 1
-    assert found["p"] == pytest.approx(0.002667, abs=1e-6)
+    result = trend_frame(averages({"de": [1, 2, 3, 4, 5, 6, 7]})).iloc[0]
+    assert result["tau"] == 1
+    assert result["p"] == pytest.approx(0.002667, abs=1e-6)
 
 
 def test_correction_by_hand() -> None:
@@ -65,13 +65,13 @@ def test_correction_by_hand() -> None:
         "cc": [4, 1, 6, 3, 7, 2, 5],
         "dd": [7, 6, 5, 4, 1, 2, 3],
     }
-    found = trend_frame(averages(series)).sort_values("p")
-    p = found["p"].to_numpy()
+    result = trend_frame(averages(series)).sort_values("p")
+    p = result["p"].to_numpy()
     assert len(set(p)) == 4
     step = [p[0] * 4 / 1, p[1] * 4 / 2, p[2] * 4 / 3, p[3] * 4 / 4]
     expected = [min(step[rank:]) for rank in range(4)]
-    np.testing.assert_allclose(found["p_adjusted"], expected)
-    assert not np.allclose(found["p_adjusted"], p), "nothing was corrected"
+    np.testing.assert_allclose(result["p_adjusted"], expected)
+    assert not np.allclose(result["p_adjusted"], p), "nothing was corrected"
 
 
 def test_each_category_is_its_own_family() -> None:
@@ -80,28 +80,28 @@ def test_each_category_is_its_own_family() -> None:
     together = trend_frame(AverageSignatures.concat([number, case])).set_index(
         ["category", "language"]
     )
-    for alone in (number, case):
-        expected = trend_frame(alone).set_index(["category", "language"])
+    for separate in (number, case):
+        expected = trend_frame(separate).set_index(["category", "language"])
         pd.testing.assert_frame_equal(together.loc[expected.index], expected)
 
 
 def test_constant_series_has_no_trend() -> None:
-    found = trend_frame(averages({"de": [2.5] * 7})).iloc[0]
-    assert (found["tau"], found["p"], found["p_adjusted"]) == (0, 1, 1)
-    assert (found["hamed_rao_p"], found["hamed_rao_p_adjusted"]) == (1, 1)
-    assert (found["slope"], found["low"], found["high"]) == (0, 0, 0)
+    result = trend_frame(averages({"de": [2.5] * 7})).iloc[0]
+    assert (result["tau"], result["p"], result["p_adjusted"]) == (0, 1, 1)
+    assert (result["hamed_rao_p"], result["hamed_rao_p_adjusted"]) == (1, 1)
+    assert (result["slope"], result["low"], result["high"]) == (0, 0, 0)
 
 
 @pytest.mark.parametrize("layers", [1, 2])
 def test_too_few_layers_are_missing_and_not_corrected_for(layers: int) -> None:
     long = {"de": range(7), "fr": [3, 1, 2, 5, 4, 6, 0]}
     short = {"zh": [1, 2][:layers]}
-    found = trend_frame(averages({**long, **short})).set_index("language")
-    assert found.loc["zh", STATISTICS].isna().all()
-    assert found.loc["zh", "layers"] == layers
+    result = trend_frame(averages({**long, **short})).set_index("language")
+    assert result.loc["zh", STATISTICS].isna().all()
+    assert result.loc["zh", "layers"] == layers
     expected = trend_frame(averages(long)).set_index("language")
     for column in ("p_adjusted", "hamed_rao_p_adjusted"):
-        np.testing.assert_array_equal(found.loc[["de", "fr"], column], expected[column])
+        np.testing.assert_array_equal(result.loc[["de", "fr"], column], expected[column])
 
 
 def test_nothing_to_test() -> None:
@@ -116,14 +116,14 @@ def test_slope_is_the_median_of_all_pairs_of_layers(series: list[list[int]], ste
     by_language = {f"q{n}": [float(v) for v in values] for n, values in enumerate(series)}
     frame = averages(by_language).frame
     table = AverageSignatures(frame.assign(layer=frame["layer"] * step))
-    found = trend_frame(table).set_index("language")
+    result = trend_frame(table).set_index("language")
     for language, values in by_language.items():
         slopes = sorted(
             (values[j] - values[i]) / (step * (j - i))
             for i in range(len(values))
             for j in range(i + 1, len(values))
         )
-        row = found.loc[language]
+        row = result.loc[language]
         assert row["slope"] == pytest.approx(np.median(slopes))
         if len(values) < 5:
             assert np.isnan([row["low"], row["high"]]).all()
@@ -135,8 +135,8 @@ def test_slope_is_the_median_of_all_pairs_of_layers(series: list[list[int]], ste
 def test_interval_holds_the_slope_of_a_line_with_noise(layers: int) -> None:
     rng = np.random.default_rng(layers)
     series = 0.3 * np.arange(layers) + rng.normal(size=(400, layers))
-    found = trend_frame(averages({f"q{n}": [*values] for n, values in enumerate(series)}))
-    covered = ((found["low"] <= 0.3) & (found["high"] >= 0.3)).mean()
+    result = trend_frame(averages({f"q{n}": [*values] for n, values in enumerate(series)}))
+    covered = ((result["low"] <= 0.3) & (result["high"] >= 0.3)).mean()
     assert 0.92 < covered < 1, "of 400 with a probability of .95 or a little more"
 
 
@@ -147,20 +147,20 @@ def rejections(layers: int, autocorrelation: float, number: int = 400) -> pd.Ser
     values[:, 0] /= np.sqrt(1 - autocorrelation**2)
     for layer in range(1, layers):
         values[:, layer] += autocorrelation * values[:, layer - 1]
-    found = trend_frame(averages({f"q{n}": [*series] for n, series in enumerate(values)}))
-    return (found[["p", "hamed_rao_p"]] < 0.05).mean()
+    result = trend_frame(averages({f"q{n}": [*series] for n, series in enumerate(values)}))
+    return (result[["p", "hamed_rao_p"]] < 0.05).mean()
 
 
 @pytest.mark.parametrize("layers", [7, 13])
 def test_tests_hold_their_level_where_layers_are_independent(layers: int) -> None:
-    found = rejections(layers, 0)
-    assert 0.01 < found["p"] < 0.075
-    assert 0.01 < found["hamed_rao_p"] < 0.12, "docs/method/trends.md has up to .07"
+    result = rejections(layers, 0)
+    assert 0.01 < result["p"] < 0.075
+    assert 0.01 < result["hamed_rao_p"] < 0.12, "docs/method/trends.md has up to .07"
 
 
 def test_hamed_and_rao_need_longer_series_than_models_have() -> None:
-    found = rejections(13, 0.5)
-    assert found["hamed_rao_p"] > 0.1, "docs/method/trends.md says that this is no remedy"
+    result = rejections(13, 0.5)
+    assert result["hamed_rao_p"] > 0.1, "docs/method/trends.md says that this is no remedy"
     long = rejections(60, 0.5, 150)
     assert long["hamed_rao_p"] < 0.75 * long["p"]
 
@@ -169,11 +169,11 @@ def test_hamed_and_rao_need_longer_series_than_models_have() -> None:
 @settings(max_examples=40, deadline=None)
 def test_hamed_and_rao(values: list[int]) -> None:
     """Their variance written out, with the significant autocorrelations of the ranks."""
-    found = trend_frame(averages({"de": [float(v) for v in values]})).iloc[0]
+    result = trend_frame(averages({"de": [float(v) for v in values]})).iloc[0]
     n, x = len(values), np.array(values, float)
-    rest = x - np.arange(1, n + 1) * found["slope"]
+    rest = x - np.arange(1, n + 1) * result["slope"]
     if np.ptp(rest) < 1e-6:
-        assert np.isnan(found["hamed_rao_p"])
+        assert np.isnan(result["hamed_rao_p"])
         return
     ranks = pd.Series(rest).rank()
     ranks -= ranks.mean()
@@ -185,27 +185,27 @@ def test_hamed_and_rao(values: list[int]) -> None:
     score = sum(np.sign(x[j] - x[i]) for i in range(n) for j in range(i + 1, n))
     variance = n * (n - 1) * (2 * n + 5) / 18 * factor
     if variance <= 0:
-        assert np.isnan(found["hamed_rao_p"]) or score == 0
+        assert np.isnan(result["hamed_rao_p"]) or score == 0
     else:
         z = max(0, abs(score) - 1) / np.sqrt(variance)
-        assert found["hamed_rao_p"] == pytest.approx(2 * norm.sf(z), abs=1e-9)
+        assert result["hamed_rao_p"] == pytest.approx(2 * norm.sf(z), abs=1e-9)
 
 
 @given(st.lists(st.integers(0, 1000), min_size=3, max_size=5, unique=True))
 @settings(max_examples=40, deadline=None)
 def test_up_to_five_layers_hamed_and_rao_change_nothing(values: list[int]) -> None:
-    found = trend_frame(averages({"de": [float(v) for v in values]})).iloc[0]
-    assert np.isnan(found["hamed_rao_p"]) or found["hamed_rao_p"] == pytest.approx(found["p"])
+    result = trend_frame(averages({"de": [float(v) for v in values]})).iloc[0]
+    assert np.isnan(result["hamed_rao_p"]) or result["hamed_rao_p"] == pytest.approx(result["p"])
 
 
 def test_straight_line_has_no_p_of_hamed_and_rao_and_is_not_counted() -> None:
     line = {"de": [0.1 * layer for layer in range(7)]}
     others = {"fr": [3.0, 1, 2, 5, 4, 6, 0], "zh": [6.0, 4, 5, 3, 2, 0, 1]}
-    found = trend_frame(averages({**line, **others})).set_index("language")
-    assert found.loc["de", ["hamed_rao_p", "hamed_rao_p_adjusted"]].isna().all()
-    assert found.loc["de", "p"] < 0.05
-    alone = trend_frame(averages(others)).set_index("language")["hamed_rao_p_adjusted"]
-    pd.testing.assert_series_equal(found.loc[["fr", "zh"], "hamed_rao_p_adjusted"], alone)
+    result = trend_frame(averages({**line, **others})).set_index("language")
+    assert result.loc["de", ["hamed_rao_p", "hamed_rao_p_adjusted"]].isna().all()
+    assert result.loc["de", "p"] < 0.05
+    separate = trend_frame(averages(others)).set_index("language")["hamed_rao_p_adjusted"]
+    pd.testing.assert_series_equal(result.loc[["fr", "zh"], "hamed_rao_p_adjusted"], separate)
 
 
 def test_languages_that_decrease_are_counted_by_category() -> None:
@@ -222,9 +222,9 @@ def test_languages_that_decrease_are_counted_by_category() -> None:
     )
     table = trends(AverageSignatures.concat([number, averages({"aa": [2, 1]}, "Case")]))
     counts = trends_by_category(table).frame.drop(columns="hamed_rao_decreasing")
-    case, found = counts.to_dict("records")
+    case, result = counts.to_dict("records")
     taus = table.select(category="Number").frame["tau"].dropna()
-    assert found == {
+    assert result == {
         "category": "Number",
         "languages": 5,
         "decreasing": 3,
