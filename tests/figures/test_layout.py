@@ -104,7 +104,7 @@ def condensed_distances(draw: st.DrawFn) -> tuple[NDArray[np.floating[Any]], int
     return np.array(values), count
 
 
-@settings(max_examples=40)
+@settings(max_examples=25)
 @given(condensed_distances())
 def test_print_and_page_have_the_heights_of_scipy(
     drawn: tuple[NDArray[np.floating[Any]], int],
@@ -121,6 +121,9 @@ def test_print_and_page_have_the_heights_of_scipy(
     np.testing.assert_allclose(forks(printed), expected, atol=1e-12)
     section = tree_section(Results(languages=languages, trees=grown))
     assert section is not None
+    leaves = section.data["tree_leaves"].sort_values("position")["language"].tolist()
+    names = sorted(axes.texts, key=lambda text: text.xy[1])  # type: ignore[attr-defined]
+    assert [text.get_text() for text in names] == leaves, "the same order of languages"
     page = section.data["tree_lines"]
     columns = ["height", "position", "height2", "position2"]
     on_page = [tuple(row) for row in page[columns].itertuples(index=False)]

@@ -411,7 +411,8 @@ def tree_section(results: Results) -> Section | None:
 
 def _tree_data(trees: Trees, results: Results) -> dict[str, pd.DataFrame]:
     """Lines and leaves of all trees."""
-    order = related_order(results.languages, results.profiles["language"])
+    named = results.languages.frame["language"]
+    order = related_order(results.languages, {*named, *results.profiles["language"]})
     lines, leaves = [], []
     for row in trees.frame.to_dict("records"):
         tree = {name: row[name] for name in ("scope", "category", "layer")}
