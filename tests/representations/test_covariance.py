@@ -7,9 +7,9 @@ import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from numpy.typing import NDArray
 from safetensors.numpy import save_file
 
+from langsig.arrays import Array
 from langsig.errors import InputError
 from langsig.morphology import category_slug
 from langsig.representations import (
@@ -23,7 +23,6 @@ from langsig.representations import (
 )
 from langsig.representations.covariance import sentences_up_to
 
-Array = NDArray[np.floating[Any]]
 CATEGORIES = ["Case", "Tense", "Part of Speech", "Voice"]
 D_CONTROL, D_EXPERIMENTAL, LAYERS = 4, 6, 3
 NAMES = ("cross", "control", "experimental", "control_mean", "experimental_mean")

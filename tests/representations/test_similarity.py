@@ -5,12 +5,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.random import default_rng
-from numpy.typing import NDArray
 from scipy.stats import ortho_group
 
+from langsig.arrays import Array
 from langsig.representations import CovarianceFitter, LayerStatistics, linear_cka, svcca
 
-Array = NDArray[np.floating[Any]]
 seeds = st.integers(0, 2**32 - 1)
 
 

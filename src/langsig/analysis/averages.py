@@ -1,15 +1,11 @@
 """Spread of average signatures, and their replicates as arrays."""
 
 from collections.abc import Sequence
-from typing import Any
 
-import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
+from langsig.arrays import Array
 from langsig.schemas import AverageSignatures, Replicates, Spread
-
-Array = NDArray[np.floating[Any]]
 
 
 def spread(averages: AverageSignatures) -> Spread:

@@ -6,13 +6,12 @@ show how much of a change is due to the seed.
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
 from langsig.analysis.averages import replicate_cube
+from langsig.arrays import Array
 from langsig.intervals import half_width, variance_of
 from langsig.schemas import (
     AverageSignatures,
@@ -26,7 +25,6 @@ from langsig.schemas import (
     Trees,
 )
 
-Array = NDArray[np.floating[Any]]
 KINDS = ("change", "relative")
 _MIN_LEAVES = 3  # all trees of two languages are the same
 _TREE = ["scope", "category", "layer"]

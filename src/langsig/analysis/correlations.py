@@ -13,6 +13,7 @@ from scipy.stats import pearsonr, rankdata
 from langsig.analysis.corrections import with_adjusted
 from langsig.analysis.options import InferenceOptions
 from langsig.analysis.permutations import orders
+from langsig.arrays import Array
 from langsig.schemas import AverageSignatures, Correlations, Properties
 
 MIN_PAIRS = 3
@@ -20,7 +21,6 @@ MIN_PAIRS = 3
 _MIN_INTERVAL = 4  # Fisher's z has the variance 1 / (n - 3)
 _MIN_ARRANGEMENTS = 20  # with fewer, p cannot be as low as .05
 _ROUNDING = 1e-12  # a series that varies by less, relative to its values, is constant
-Array = NDArray[np.float64]
 
 
 class Correlation(NamedTuple):

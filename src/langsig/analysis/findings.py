@@ -6,7 +6,6 @@ a logarithmic scale, so that it does not depend on their level.
 
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -14,10 +13,10 @@ from numpy.typing import NDArray
 from scipy.stats import theilslopes
 
 from langsig.analysis.averages import replicate_cube
+from langsig.arrays import Array
 from langsig.intervals import interval
 from langsig.schemas import Estimates, Findings, Replicates
 
-Array = NDArray[np.floating[Any]]
 DECREASES = "decreases over layers"
 MIDDLE = "variance smallest in the middle"
 LOWEST = "logographic language lowest"

@@ -3,19 +3,17 @@
 from collections.abc import Callable, Collection, Mapping
 from functools import partial
 from itertools import product
-from typing import Any
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 from scipy.stats import chi2, levene, permutation_test
 
 from langsig.analysis.corrections import with_adjusted
 from langsig.analysis.options import InferenceOptions
+from langsig.arrays import Array
 from langsig.errors import InputError
 from langsig.schemas import AverageSignatures, SetAverages, VarianceTests
 
-Array = NDArray[np.floating[Any]]
 _Test = Callable[[Array, Array], tuple[float, float]]
 CHI_SQUARE, BROWN_FORSYTHE, PERMUTATION = "chi-square", "Brown-Forsythe", "permutation"
 DIVERSE = "diverse"

@@ -22,13 +22,13 @@ from scipy.stats import rankdata
 from langsig.analysis.corrections import with_adjusted
 from langsig.analysis.options import InferenceOptions
 from langsig.analysis.permutations import orders
+from langsig.arrays import Array
 from langsig.errors import InputError
 from langsig.schemas import Distances, Languages, Trees, TreeStatistics
 
 if TYPE_CHECKING:
     from skbio.tree import TreeNode
 
-Array = NDArray[np.floating[Any]]
 Indices = NDArray[np.integer[Any]]
 STATISTICS = ["clades", "quartets", "cophenetic correlation", "genus purity"]
 _DECIMALS = 12  # of heights; smaller differences are rounding errors

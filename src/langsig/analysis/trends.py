@@ -5,10 +5,10 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 import pymannkendall
-from numpy.typing import NDArray
 from scipy.stats import theilslopes
 
 from langsig.analysis.corrections import with_adjusted
+from langsig.arrays import Array
 from langsig.schemas import AverageSignatures, CategoryTrends, Trends
 
 MIN_LAYERS = 3
@@ -17,7 +17,6 @@ _MIN_INTERVAL = 5
 """With four points, even the interval from the lowest to the highest slope covers only 92 %."""
 _LEVEL = 0.05  # of the false discovery rate (paper, section 5.1)
 _ROUNDING = 1e-9  # smaller deviations from a line, relative to the range, are rounding errors
-Array = NDArray[np.float64]
 
 
 class _Trend(NamedTuple):
