@@ -83,8 +83,11 @@ def test_trees_are_of_categories_of_all_combined_and_of_absences(result: Associa
 def test_sets_are_compared_in_joint_and_separate_fits(result: Associations) -> None:
     tests = result.variance_tests.frame
     assert set(zip(tests["fit"], tests["layer"], strict=True)) == {
-        ("joint", 0), ("joint", 2), ("separate", 0), ("separate", 2)
-    }  # fmt: skip
+        ("joint", 0),
+        ("joint", 2),
+        ("separate", 0),
+        ("separate", 2),
+    }
 
 
 def test_correlations_are_of_average_signatures(
@@ -105,9 +108,16 @@ def test_correlations_are_of_average_signatures(
 def test_tables_are_the_same_after_saving_and_loading(result: Associations, tmp_path: Path) -> None:
     result.save(tmp_path)
     assert {path.stem for path in tmp_path.iterdir()} == {
-        "benchmarks", "correlations", "distances", "languages", "measure_tests", "properties",
-        "tree_statistics", "trees", "variance_tests",
-    }  # fmt: skip
+        "benchmarks",
+        "correlations",
+        "distances",
+        "languages",
+        "measure_tests",
+        "properties",
+        "tree_statistics",
+        "trees",
+        "variance_tests",
+    }
     assert Associations.load(tmp_path) == result
 
 

@@ -37,9 +37,13 @@ def test_agreement_is_of_ranks_within_a_category_and_layer() -> None:
     result = agreement(pd.concat([first, second]), plainer)
     by_key = result.set_index(["category", "layer", "measure"])["spearman"].to_dict()
     assert by_key == pytest.approx(
-        {("Case", 0, "grows"): 1, ("Case", 0, "falls"): -1, ("Case", 0, "swaps"): 0.9,
-         ("Number", 2, "grows"): 1}
-    )  # fmt: skip
+        {
+            ("Case", 0, "grows"): 1,
+            ("Case", 0, "falls"): -1,
+            ("Case", 0, "swaps"): 0.9,
+            ("Number", 2, "grows"): 1,
+        }
+    )
     assert set(result["languages"]) == {5}
 
 

@@ -104,8 +104,10 @@ def test_languages_of_both_sets_are_related_ones_but_for_the_chi_square() -> Non
     mixed = {"Romance": [*RELATED, "d0", "d1"]}
     result = by_test(table, related=mixed)
     assert result["diverse_languages"].to_dict() == {
-        "chi-square": 10, "Brown-Forsythe": 8, "permutation": 8
-    }  # fmt: skip
+        "chi-square": 10,
+        "Brown-Forsythe": 8,
+        "permutation": 8,
+    }
     assert (result["related_languages"] == 7).all()
     apart = by_test(table, related=mixed, diverse=DIVERSE[2:])
     others = ["Brown-Forsythe", "permutation"]

@@ -149,9 +149,19 @@ def test_numbers_are_those_of_all_words(metrics_of: Metrics, values: list[float]
     assert set(metrics["trends"]) == set(LANGUAGES)
     assert metrics["learning"] == learning()
     assert list(metrics) == [
-        "average_signature", "trends", "spread", "factorization", "findings", "baselines",
-        "learning", "coverage", "trends_by_category", "correlations", "variance_tests", "trees",
-    ]  # fmt: skip
+        "average_signature",
+        "trends",
+        "spread",
+        "factorization",
+        "findings",
+        "baselines",
+        "learning",
+        "coverage",
+        "trends_by_category",
+        "correlations",
+        "variance_tests",
+        "trees",
+    ]
 
 
 def test_missing_values_are_left_out(metrics_of: Metrics) -> None:
@@ -217,8 +227,11 @@ def test_findings_are_nested_without_trends_of_single_languages(metrics_of: Metr
         "logographic language lowest: zh": "yes",
     }
     assert set(nested["decreases over layers"]["trained, none"]) == {
-        "estimate", "low", "high", "holds"
-    }  # fmt: skip
+        "estimate",
+        "low",
+        "high",
+        "holds",
+    }
 
 
 def test_baselines_are_of_all_words_and_of_the_rank_in_use(

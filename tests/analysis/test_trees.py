@@ -27,8 +27,11 @@ from langsig.schemas import Distances, Languages, Signatures
 Array = NDArray[np.float64]
 COLUMNS = ["category", "layer", "language", "other", "distance"]
 CLADES, QUARTETS, COPHENETIC, PURITY = STATISTICS = [
-    "clades", "quartets", "cophenetic correlation", "genus purity"
-]  # fmt: skip
+    "clades",
+    "quartets",
+    "cophenetic correlation",
+    "genus purity",
+]
 FACTS = pd.DataFrame(
     {
         "language": ["aa", "ab", "ac", "ba", "bb", "ca", "da"],
@@ -126,8 +129,10 @@ def test_each_category_and_layer_has_its_tree() -> None:
     first, second = table(random_distances(1)), table(random_distances(2), category="Voice")
     result = compared(pd.concat([first, first.assign(layer=3), second]))
     assert result.trees.frame[["category", "layer"]].to_numpy().tolist() == [
-        ["Case", 0], ["Case", 3], ["Voice", 0]
-    ]  # fmt: skip
+        ["Case", 0],
+        ["Case", 3],
+        ["Voice", 0],
+    ]
     assert result.statistics.frame["statistic"].tolist() == STATISTICS * 3
     assert (result.statistics.frame["n"] == 7).all()
 
@@ -312,13 +317,16 @@ def test_unrelated_signatures_are_rejected_as_often_as_they_should_be(samples: P
 # Too little to compare
 
 
-@pytest.mark.parametrize(("names", "missing"), [
-    (["aa", "ab"], [CLADES, QUARTETS, COPHENETIC]),
-    (["aa", "ca"], [*STATISTICS]),
-    (["aa", "ab", "ca"], [QUARTETS]),
-    (["aa", "ca", "da"], [*STATISTICS]),
-    (["aa", "ba", "ca", "da"], [PURITY]),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("names", "missing"),
+    [
+        (["aa", "ab"], [CLADES, QUARTETS, COPHENETIC]),
+        (["aa", "ca"], [*STATISTICS]),
+        (["aa", "ab", "ca"], [QUARTETS]),
+        (["aa", "ca", "da"], [*STATISTICS]),
+        (["aa", "ba", "ca", "da"], [PURITY]),
+    ],
+)
 def test_what_cannot_be_compared_is_missing(names: list[str], missing: list[str]) -> None:
     distances = random_distances(0, len(names))
     result = statistics(table(distances, names), permutations=999)

@@ -59,9 +59,13 @@ def test_columns_are_ordered_and_have_their_types() -> None:
     assert list(frame) == list(Sample.columns)
     assert list(frame.index) == [0, 1, 2, 3]
     assert frame.dtypes.astype(str).to_dict() == {
-        "language": "str", "layer": "Int64", "kind": "str", "words": "int64", "enough": "bool",
+        "language": "str",
+        "layer": "Int64",
+        "kind": "str",
+        "words": "int64",
+        "enough": "bool",
         "value": "float64",
-    }  # fmt: skip
+    }
 
 
 @pytest.mark.parametrize(
