@@ -27,7 +27,7 @@ SLOW = (
     "test_benchmarks.py",
     "pipeline/",
     "factorization/",
-    "registry/",
+    "repository/",
     "pretraining/",
 )
 

@@ -39,7 +39,7 @@ stages:
 PROGRAMS = {
     "tables.py": """
 import pathlib, re
-value = int(re.search(r"value: (\\d+)", pathlib.Path("params.yaml").read_text())[1])
+value = int(re.search(r"value\\D+(\\d+)", pathlib.Path("params.yaml").read_text())[1])
 pathlib.Path("tables").mkdir()
 for name in ("one", "two"):
     pathlib.Path("tables", name + ".csv").write_text("value\\n" + f"{value}\\n")
