@@ -1,4 +1,4 @@
-"""What holds for alternating least squares of our own, beyond what holds for every method."""
+"""Properties of the alternating least squares of langsig, beyond those of every method."""
 
 from functools import partial
 from itertools import pairwise
@@ -108,30 +108,30 @@ def test_planted_models_are_recovered(
     width = 32
     sizes = [int(size) for size in default_rng(seed).integers(width, 2 * width, count)]
     slices, truth = planted(seed, sizes, width, rank, condition=condition, noise=noise)
-    found = parafac2(slices, rank=rank, ridge=0.0, max_iterations=3000, tolerance=1e-8)
+    fit = parafac2(slices, rank=rank, ridge=0.0, max_iterations=3000, tolerance=1e-8)
 
     # A fit that starts from the truth ends in the same minimum.
     known = parafac2(slices, rank=rank, ridge=0.0, max_iterations=3000, tolerance=1e-8, init=truth)
-    assert found.relative_error <= 1.001 * known.relative_error + 1e-9
-    np.testing.assert_allclose(found.average_signatures, known.average_signatures, rtol=0.005)
+    assert fit.relative_error <= 1.001 * known.relative_error + 1e-9
+    np.testing.assert_allclose(fit.average_signatures, known.average_signatures, rtol=0.005)
 
     # With two or three components of condition near five, noise of five per cent moves that
     # minimum itself by more, in one or two of a hundred problems: then nothing is to be found.
     event("the minimum is not near the truth" if distance(known, truth) > 0.018 else "near")
     assume(distance(known, truth) <= 0.018)
-    assert distance(found, truth) <= 0.02
-    cosines = np.abs(found.experimental_directions.T @ truth.experimental_directions)
+    assert distance(fit, truth) <= 0.02
+    cosines = np.abs(fit.experimental_directions.T @ truth.experimental_directions)
     ours, theirs = linear_sum_assignment(-cosines)
     # Least of a thousand problems at rank 12 of 24 and five per cent: 0.95; two columns of an
     # orthonormal V cannot both be so near to the same direction.
     assert (cosines[ours, theirs] > (0.9 if noise > 0.01 else 0.99)).all()
     if not noise:
-        assert found.relative_error < 1e-8
+        assert fit.relative_error < 1e-8
 
 
-def distance(one: Parafac2Result, truth: Parafac2Result) -> float:
+def distance(fit: Parafac2Result, truth: Parafac2Result) -> float:
     """Largest relative difference of average signatures."""
-    return float(np.abs(one.average_signatures / truth.average_signatures - 1).max())
+    return float(np.abs(fit.average_signatures / truth.average_signatures - 1).max())
 
 
 @pytest.mark.parametrize("iterations", [1, 2, 10])
@@ -149,7 +149,7 @@ def test_without_extrapolation_it_is_the_plain_algorithm_of_tensorly(
     tensorly.set_backend("numpy")
     factors = [factor.numpy() for factor in start]
     projections = [np.eye(len(omega), rank) for omega in slices]
-    found, errors = tensorly_parafac2(
+    tensor, errors = tensorly_parafac2(
         [omega / stack.scale for omega in slices],
         rank=rank,
         n_iter_max=iterations,
@@ -159,13 +159,13 @@ def test_without_extrapolation_it_is_the_plain_algorithm_of_tensorly(
         tol=1e-15,
         return_errors=True,
     )
-    assert (found.factors[0] > 0).all(), "no signature is bound, so both do the same"
+    assert (tensor.factors[0] > 0).all(), "no signature is bound, so both do the same"
     assert ours.losses[-1] <= errors[-1] ** 2 + 1e-6, "its last projections are one step older"
     # The same factors, up to how scale is shared among them.
     signatures, blueprint, directions = (factor.numpy() for factor in ours.factors)
     for index in range(len(slices)):
         core = blueprint * signatures[index] @ directions.T
-        expected = found.factors[1] * found.factors[0][index] @ found.factors[2].T
+        expected = tensor.factors[1] * tensor.factors[0][index] @ tensor.factors[2].T
         np.testing.assert_allclose(core, expected, atol=2e-4 * np.abs(expected).max())
 
 
@@ -230,11 +230,11 @@ def test_ridge_bounds_the_level_and_joins_the_starts() -> None:
 @some
 def test_ridge_does_not_depend_on_units(seed: int, ridge: float) -> None:
     slices = unstructured(seed, [9, 12, 7], 8)
-    one, other = (
+    before, after = (
         parafac2([factor * omega for omega in slices], rank=3, ridge=ridge, max_iterations=20)
         for factor in (1, 1e5)
     )
-    np.testing.assert_allclose(1e5 * one.signatures, other.signatures, rtol=1e-3)
+    np.testing.assert_allclose(1e5 * before.signatures, after.signatures, rtol=1e-3)
 
 
 def test_penalised_loss_is_least_where_ridge_ends() -> None:
@@ -250,11 +250,11 @@ def test_penalised_loss_is_least_where_ridge_ends() -> None:
     }
     for ridge, fit in fits.items():
         assert all(
-            objective(fit, ridge) <= objective(other, ridge) + 1e-4 for other in fits.values()
+            objective(fit, ridge) <= objective(rival, ridge) + 1e-4 for rival in fits.values()
         )
 
 
-def test_goes_on_from_a_result() -> None:
+def test_resumes_from_a_result() -> None:
     slices = unstructured(4, [20] * 6, 20)
     first = parafac2(slices, rank=5, ridge=1e-2, max_iterations=2000)
     again = parafac2(slices, rank=5, ridge=1e-2, max_iterations=2000, init=first)
@@ -278,8 +278,8 @@ def test_slices_may_lack_rank(seed: int, rank_of_slice: int) -> None:
 
 def test_random_starts_differ_and_repeat() -> None:
     slices = unstructured(6, [10, 12, 9], 9)
-    one, same, other = (
+    first, again, different = (
         parafac2(slices, rank=3, init="random", seed=seed, max_iterations=3) for seed in (1, 1, 2)
     )
-    assert np.array_equal(one.signatures, same.signatures)
-    assert not np.allclose(one.signatures, other.signatures)
+    assert np.array_equal(first.signatures, again.signatures)
+    assert not np.allclose(first.signatures, different.signatures)
