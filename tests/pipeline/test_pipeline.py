@@ -128,7 +128,7 @@ def test_every_analysis_has_its_tables_and_pictures(micro):
     properties = tables["properties"].set_index(["property", "language"])["value"]
     assert properties["unique_characters"].idxmax() == "qah", "the logographic language"
     assert properties["type_token_ratio"].between(0, 1).all()
-    assert set(tables["variance_tests"]["fit"]) == {"joint", "alone"}
+    assert set(tables["variance_tests"]["fit"]) == {"joint", "separate"}
     drawn = {path.stem for path in (micro.folder / "plots/figures").glob("*.pdf")}
     assert {"correlations", "benchmarks", "distances", "trees_combined", "violins"} <= drawn
     page = (micro.folder / "report/index.html").read_text(encoding="utf-8")
