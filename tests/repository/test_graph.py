@@ -46,6 +46,17 @@ def test_order_is_that_of_the_dependencies(small: Pipeline) -> None:
     assert small.in_order({"fit", "states@fr", "words@de"}) == ["words@de", "states@fr", "fit"]
 
 
+def test_stages_of_languages(small: Pipeline) -> None:
+    stages = ["words@de", "words@fr", "sums@de", "sums@fr", "fit"]
+    assert small.of_languages(stages, ["fr", "de"]) == [
+        "words@fr",
+        "sums@fr",
+        "words@de",
+        "sums@de",
+    ]
+    assert small.of_languages(stages, ["fi"]) == []
+
+
 def test_states_stay_on_the_machine_that_makes_sums_of_them(small: Pipeline) -> None:
     stages = [stage for stage in small.in_order() if not small.is_analysis(stage)]
     assert small.tasks(stages) == [

@@ -54,6 +54,13 @@ class Pipeline:
         """Return the stages whose outputs a stage reads."""
         return set(self._readers.predecessors(stage))
 
+    def of_languages(self, stages: Iterable[str], languages: Iterable[str]) -> list[str]:
+        """Return the stages that belong to certain languages, one language after the other."""
+        stages = list(stages)
+        return [
+            stage for name in languages for stage in stages if self.languages.get(stage) == name
+        ]
+
     def is_analysis(self, stage: str) -> bool:
         """Whether no stage of a single language depends on this stage, directly or not.
 

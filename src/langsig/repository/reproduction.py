@@ -55,11 +55,7 @@ def _reproduce_languages(root: Path, jobs: int, sequential: dict[str, str]) -> N
             if not step.per_language:
                 run("dvc", "repro", "--single-item", *step.stages, folder=root, env=sequential)
                 continue
-            targets = [
-                [stage for name in share for stage in step.stages
-                 if pipeline.languages[stage] == name]
-                for share in shares
-            ]  # fmt: skip
+            targets = [pipeline.of_languages(step.stages, share) for share in shares]
             with ThreadPoolExecutor(len(targets)) as pool:  # ends once all processes have
                 list(pool.map(partial(_run_in_parallel, root=root, env=parallel), targets))
 
