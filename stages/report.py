@@ -7,25 +7,12 @@ from collections.abc import Sequence
 from importlib.metadata import version
 from pathlib import Path
 
+from langsig import schemas
 from langsig.analysis import Associations
 from langsig.files import atomic_file
 from langsig.parameters import Parameters, load_parameters
 from langsig.report import ModelLearning, Results, report_page
 from langsig.repository.data import imported_hash
-from langsig.schemas import (
-    AverageSignatures,
-    BaselineAgreement,
-    CategoryCounts,
-    Diagnostics,
-    Findings,
-    Intervals,
-    RankRecommendations,
-    RankSweep,
-    ResidualReliability,
-    Spread,
-    TreebankSizes,
-    Trends,
-)
 from stages.common import read_curves
 
 TABLES, RANKS = Path("artifacts/tables"), Path("artifacts/ranks")
@@ -60,16 +47,16 @@ def read_results(parameters: Parameters) -> Results:
         checkpoint=learning["experimental"].get("checkpoint"),
         margin=parameters.pretraining.margin,
         learning_curves=read_curves(models),
-        average_signatures=AverageSignatures.load(TABLES / "average_signatures.csv"),
-        spread=Spread.load(TABLES / "spread.csv"),
-        intervals=Intervals.load(TABLES / "intervals.csv"),
-        findings=Findings.load(TABLES / "findings.csv"),
-        trends=Trends.load(TABLES / "trends.csv"),
-        factorizations=Diagnostics.load(TABLES / "factorizations.csv"),
-        baseline_agreement=BaselineAgreement.load(TABLES / "baseline_agreement.csv"),
-        residual_reliability=ResidualReliability.load(TABLES / "residual_reliability.csv"),
-        treebanks=TreebankSizes.load(TABLES / "treebanks.csv"),
-        coverage=CategoryCounts.load(TABLES / "coverage.csv"),
+        average_signatures=schemas.AverageSignatures.load(TABLES / "average_signatures.csv"),
+        spread=schemas.Spread.load(TABLES / "spread.csv"),
+        intervals=schemas.Intervals.load(TABLES / "intervals.csv"),
+        findings=schemas.Findings.load(TABLES / "findings.csv"),
+        trends=schemas.Trends.load(TABLES / "trends.csv"),
+        factorizations=schemas.Diagnostics.load(TABLES / "factorizations.csv"),
+        baseline_agreement=schemas.BaselineAgreement.load(TABLES / "baseline_agreement.csv"),
+        residual_reliability=schemas.ResidualReliability.load(TABLES / "residual_reliability.csv"),
+        treebanks=schemas.TreebankSizes.load(TABLES / "treebanks.csv"),
+        coverage=schemas.CategoryCounts.load(TABLES / "coverage.csv"),
         correlations=associations.correlations,
         benchmarks=associations.benchmarks,
         distances=associations.distances,
@@ -77,8 +64,8 @@ def read_results(parameters: Parameters) -> Results:
         tree_statistics=associations.tree_statistics,
         variance_tests=associations.variance_tests,
         measure_tests=associations.measure_tests,
-        ranks=RankSweep.load(RANKS / "ranks.csv"),
-        recommendations=RankRecommendations.load(RANKS / "recommendations.csv"),
+        ranks=schemas.RankSweep.load(RANKS / "ranks.csv"),
+        recommendations=schemas.RankRecommendations.load(RANKS / "recommendations.csv"),
     )
 
 
