@@ -8,7 +8,7 @@ import pandas as pd
 from numpy.random import default_rng
 
 from langsig.analysis.changes import Sampled
-from langsig.analysis.difference import Results
+from langsig.analysis.difference import ExperimentResults
 from langsig.morphology import ALL_WORDS
 from langsig.schemas import AverageSignatures, Correlations, Estimates, Replicates, Trees
 
@@ -19,13 +19,13 @@ NEWICK = "((de:1,fi:1):1,zh:2);"
 
 def results(
     name: str = "one", factors: Mapping[str, float] | None = None, *, seed: int = 0
-) -> Results:
+) -> ExperimentResults:
     """Complete results of one experiment; average signatures are scaled by language."""
     scale = np.array([(factors or {}).get(language, 1.0) for language in LANGUAGES])
     noise = default_rng(seed)
     values = scale * np.array([[1.0, 2.0, 4.0], [2.0, 3.0, 5.0]])  # [layers, languages]
     replicates = values * np.exp(noise.normal(0, 0.01, (20, *values.shape)))
-    return Results(
+    return ExperimentResults(
         name,
         sampled=Sampled(_estimates(values), _replicates(replicates)),
         averages=AverageSignatures(

@@ -8,14 +8,16 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from langsig.analysis.difference import Difference, Results, difference
+from langsig.analysis.difference import Difference, ExperimentResults, difference
 from langsig.errors import InputError
 from langsig.morphology import ALL_WORDS
 from langsig.schemas import CategoryChanges, SignatureChanges, Table
 from tests.analysis.results import LANGUAGES, LAYERS, results
 
 
-def compared(before: Results | None = None, after: Results | None = None) -> Difference:
+def compared(
+    before: ExperimentResults | None = None, after: ExperimentResults | None = None
+) -> Difference:
     after = after or results("two", {"fi": 2.0, "zh": 0.25})
     return difference([(before or results(), after)], {"seed": (0, 1)})
 
@@ -55,7 +57,7 @@ def test_what_one_side_lacks_is_named_with_its_reason() -> None:
 
 
 def test_nothing_in_common_is_an_error() -> None:
-    lacking = Results("empty", missing=dict.fromkeys(
+    lacking = ExperimentResults("empty", missing=dict.fromkeys(
         ("sampled", "averages", "trees", "correlations", "gains"), "empty: has not run"
     ))  # fmt: skip
     with pytest.raises(InputError, match="nothing to compare: intervals: empty: has not run"):

@@ -14,13 +14,13 @@ from langsig.analysis import (
     failed_checks_of,
     findings,
     language_metrics,
-    layer_key,
     layer_number,
     spread,
     summary,
     trends,
     trends_by_category,
 )
+from langsig.analysis.summary import layer_key
 from langsig.morphology import ALL_WORDS
 from langsig.schemas import (
     AverageSignatures,

@@ -331,7 +331,7 @@ def test_measures_are_named_with_source_and_normalisation(inputs: Inputs) -> Non
     results = changed(inputs(3), "measure_tests", change)
     section = build(sections.measures_section, results)
     assert section.result == (
-        "2 tests on 2 measures. Significant results (adjusted p ≤ .05): average signature 1 of 2; "
+        "2 tests on 2 measures. Significant results (adjusted p < .05): average signature 1 of 2; "
         "average signature (untrained models, unit variance) 2 of 2."
     )
 
@@ -344,7 +344,7 @@ def test_measures_without_a_significant_result_are_counted_together(inputs: Inpu
     assert result.endswith(": cka 1 of 2; none for 1 other measure.")
     results = changed(results, "measure_tests", lambda table: table.assign(p_adjusted=0.5))
     assert build(sections.measures_section, results).result.endswith(
-        "No result is significant (adjusted p ≤ .05)."
+        "No result is significant (adjusted p < .05)."
     )
 
 

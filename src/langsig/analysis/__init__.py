@@ -4,7 +4,7 @@ from langsig.analysis.associations import Associations, associations
 from langsig.analysis.averages import spread
 from langsig.analysis.baselines import baseline_agreement, residual_reliability
 from langsig.analysis.benchmarks import score_correlations
-from langsig.analysis.corrections import adjust_estimates
+from langsig.analysis.corrections import SIGNIFICANCE, adjust_estimates
 from langsig.analysis.correlations import Correlation, correlate, correlations
 from langsig.analysis.coverage import Coverage, coverage, coverage_markdown
 from langsig.analysis.distances import absence_distances, combined_distances
@@ -17,7 +17,6 @@ from langsig.analysis.sets import separate_variance_tests, variance_tests
 from langsig.analysis.summary import (
     failed_checks_of,
     language_metrics,
-    layer_key,
     layer_number,
     summary,
 )
@@ -25,6 +24,7 @@ from langsig.analysis.trees import TreeComparison, reference_tree, trees
 from langsig.analysis.trends import trends, trends_by_category
 
 __all__ = [
+    "SIGNIFICANCE",
     "Associations",
     "Correlation",
     "Coverage",
@@ -45,7 +45,6 @@ __all__ = [
     "findings_markdown",
     "language_metrics",
     "language_properties",
-    "layer_key",
     "layer_number",
     "measure_tests",
     "measures",

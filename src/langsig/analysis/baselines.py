@@ -15,7 +15,7 @@ from langsig.schemas import (
     ResidualReliability,
 )
 
-MIN_LANGUAGES = 4
+_MIN_LANGUAGES = 4
 """With three languages, a regression leaves one degree of freedom, and the residuals of the two
 halves are always proportional to each other."""
 _PERMUTATIONS = 99_999  # more than there are of eight languages, whose test is exact
@@ -69,7 +69,7 @@ def residual_reliability(halves: Halves, *, seed: int = 0) -> ResidualReliabilit
         logs = table.assign(average_signature=signatures, svd=levels)
         fits = [_regression(half) for _, half in logs.groupby("half", sort=True)]
         languages = logs["language"].nunique()
-        if languages < MIN_LANGUAGES:
+        if languages < _MIN_LANGUAGES:
             rows.append((layer, languages, *[np.nan] * 4))
             continue
         method = PermutationMethod(n_resamples=_PERMUTATIONS, rng=np.random.default_rng(seed))

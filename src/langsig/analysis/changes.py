@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 
 from langsig.analysis.averages import replicate_cube
+from langsig.analysis.corrections import SIGNIFICANCE
 from langsig.arrays import Array
 from langsig.intervals import half_width, variance_of
 from langsig.schemas import (
@@ -25,7 +26,6 @@ from langsig.schemas import (
     Trees,
 )
 
-KINDS = ("change", "relative")
 _MIN_LEAVES = 3  # all trees of two languages are the same
 _TREE = ["scope", "category", "layer"]
 
@@ -92,7 +92,7 @@ def signature_changes(pairs: Sequence[tuple[Sampled, Sampled]]) -> SignatureChan
         if not layers or not languages:
             continue
         ratios = [_LogRatios.of(before, after, layers, languages) for before, after in chosen]
-        for kind in KINDS if len(languages) > 1 else KINDS[:1]:
+        for kind in ["change", "relative"] if len(languages) > 1 else ["change"]:
             frame = _intervals([part.of_kind(kind) for part in ratios], layers, languages)
             frame = frame.assign(source=source, normalise=normalise, kind=kind, pairs=len(pairs))
             tables.append(SignatureChanges(frame))
@@ -205,7 +205,7 @@ def correlation_changes(
 def _correlations(tables: Sequence[Correlations], side: str) -> pd.DataFrame:
     """Mean correlation, and number of significant ones, by the keys of the table."""
     rows = pd.concat([table.frame for table in tables])
-    significant = rows["p_adjusted"] < 0.05
+    significant = rows["p_adjusted"] < SIGNIFICANCE
     groups = rows.assign(significant=significant).groupby(
         list(Correlations.keys), sort=False, dropna=False
     )

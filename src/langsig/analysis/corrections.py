@@ -8,6 +8,9 @@ from scipy.stats import false_discovery_control
 
 from langsig.schemas import Estimates, Intervals
 
+SIGNIFICANCE = 0.05
+"""Results whose adjusted p is below this level are called significant (paper, section 5.1)."""
+
 
 def with_adjusted(frame: pd.DataFrame, family: Sequence[str], *, column: str = "p") -> pd.DataFrame:
     """Add p-values corrected by the procedure of Benjamini and Hochberg (1995).

@@ -16,7 +16,7 @@ from langsig.analysis.permutations import orders
 from langsig.arrays import Array
 from langsig.schemas import AverageSignatures, Correlations, Properties
 
-MIN_PAIRS = 3
+_MIN_PAIRS = 3
 """Two points always lie on a line."""
 _MIN_INTERVAL = 4  # Fisher's z has the variance 1 / (n - 3)
 _MIN_ARRANGEMENTS = 20  # with fewer, p cannot be as low as .05
@@ -185,7 +185,7 @@ def correlate(
     pairs = pd.DataFrame({"first": first, "second": second}).dropna().astype(float)
     x, y = pairs["first"].to_numpy(), pairs["second"].to_numpy()
     n = len(pairs)
-    if n < MIN_PAIRS or _constant(x) or _constant(y):
+    if n < _MIN_PAIRS or _constant(x) or _constant(y):
         return Correlation(n, *[np.nan] * 7)
     result = pearsonr(x, y)
     low, high = result.confidence_interval() if n >= _MIN_INTERVAL else (np.nan, np.nan)

@@ -29,13 +29,14 @@ from langsig.schemas import (
 )
 
 Gains = Mapping[tuple[str, str], float]
-"""By model (``control`` or ``experimental``) and language: nat below token frequencies."""
+"""By model (``control`` or ``experimental``) and language: gain over token frequencies, in nats per
+token."""
 _Input = TypeVar("_Input")
 _Changes = TypeVar("_Changes", bound=Table)
 
 
 @dataclass(frozen=True)
-class Results:
+class ExperimentResults:
     """Results of one experiment, as far as they are available."""
 
     name: str
@@ -106,7 +107,7 @@ class Difference:
     """Names of the attributes that are tables."""
 
     def movers(self, source: str = "trained", normalise: str = "none") -> list[str]:
-        """Languages by their mean change over the layers; the largest first.
+        """Languages by their mean change over the layers, largest first.
 
         Raises
         ------
@@ -120,11 +121,10 @@ class Difference:
             raise InputError(
                 f"source and normalise must be one of ({pairs}), got ({source}, {normalise})"
             )
-        means = rows.select(scope="mean").frame.set_index("language")["estimate"]
-        return [str(name) for name in means.abs().sort_values(ascending=False).index]
+        return rows.languages_by_change()
 
     def to_dict(self) -> dict[str, Any]:
-        """The difference as plain values, such as JSON can hold; missing values are None."""
+        """The difference as plain values for JSON; missing values are None."""
         return {
             "before": list(self.before),
             "after": list(self.after),
@@ -143,7 +143,8 @@ class Difference:
 
 
 def difference(
-    pairs: Sequence[tuple[Results, Results]], parameters: Mapping[str, tuple[Any, Any]]
+    pairs: Sequence[tuple[ExperimentResults, ExperimentResults]],
+    parameters: Mapping[str, tuple[Any, Any]],
 ) -> Difference:
     """Compare the results of experiments, pair by pair.
 

@@ -20,7 +20,7 @@ from langsig.schemas import Estimates, Findings, Replicates
 DECREASES = "decreases over layers"
 MIDDLE = "variance smallest in the middle"
 LOWEST = "logographic language lowest"
-MIN_LAYERS = 3
+_MIN_LAYERS = _MIN_LANGUAGES = 3
 
 
 @dataclass(frozen=True)
@@ -54,7 +54,8 @@ def findings(
       languages in the middle third of the layers, minus that in the other layers.
     - `logographic language lowest` (section 5.1): logarithm of the average signature of a
       language with a logographic script, minus that of another language, both as means over
-      layers. The opponent is the language for which the difference is least surely negative.
+      layers. The opponent is the language whose
+      interval has the highest upper end.
 
     A finding holds if the whole interval is negative; it does not if the whole interval is
     positive; otherwise it is undecided.
@@ -78,7 +79,7 @@ def findings(
     keys = ["source", "normalise"]
     for (source, normalise), group in estimates.frame.groupby(keys, sort=False):
         wide = group.pivot(index="layer", columns="language", values="average_signature")
-        if min(wide.shape) < MIN_LAYERS:
+        if wide.shape[0] < _MIN_LAYERS or wide.shape[1] < _MIN_LANGUAGES:
             continue
         draws = replicates.select(source=source, normalise=normalise)
         layers, languages = list(wide.index), list(wide.columns)

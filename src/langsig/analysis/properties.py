@@ -12,9 +12,8 @@ from langsig.errors import InputError
 from langsig.morphology import ALL_WORDS, Words
 from langsig.schemas import Properties
 
-DATA_SIZE = "data_size"
 _NO_LEMMA = ("_", "")
-Lemmas = Iterable[str | None]
+_Lemmas = Iterable[str | None]
 
 
 def language_properties(words: Mapping[str, Words], characters: Mapping[str, int]) -> Properties:
@@ -38,7 +37,7 @@ def language_properties(words: Mapping[str, Words], characters: Mapping[str, int
     rows: list[tuple[str, str | None, str, float]] = []
     for language, table in words.items():
         counts = table.category_counts()
-        rows += [(DATA_SIZE, str(category), language, n) for category, n in counts.items()]
+        rows += [("data_size", str(category), language, n) for category, n in counts.items()]
     rows += [("unique_characters", None, language, n) for language, n in characters.items()]
     lemmas = {
         language: _with_lemma(table.select(ALL_WORDS).table["lemma"])
@@ -51,7 +50,7 @@ def language_properties(words: Mapping[str, Words], characters: Mapping[str, int
     return Properties(pd.DataFrame(rows, columns=list(Properties.columns)))
 
 
-def type_token_ratio(lemmas: Lemmas, tokens: int | None = None) -> float:
+def type_token_ratio(lemmas: _Lemmas, tokens: int | None = None) -> float:
     """Number of different lemmas over the number of tokens (paper, section 5.1).
 
     The ratio falls as a text gets longer. To compare languages, `tokens` gives the expected ratio
@@ -91,7 +90,7 @@ def type_token_ratio(lemmas: Lemmas, tokens: int | None = None) -> float:
     return _expected_ratio(counts, tokens)
 
 
-def _with_lemma(lemmas: Lemmas) -> list[str]:
+def _with_lemma(lemmas: _Lemmas) -> list[str]:
     """The lemmas of the tokens that have one."""
     return [str(lemma) for lemma in lemmas if not pd.isna(lemma) and lemma not in _NO_LEMMA]
 

@@ -116,13 +116,13 @@ def _tests(
     layers: Collection[int],
     options: InferenceOptions,
 ) -> pd.DataFrame:
-    """All tests, before the correction of p."""
+    """All tests, without the kind of factorisation and the correction of p."""
     available = {int(layer) for layer in averages["layer"].unique()}
     absent = sorted(set(layers) - available)
     if absent:
         raise InputError(
-            f"layers: there are no average signatures of {', '.join(map(str, absent))}, only of "
-            f"{', '.join(map(str, sorted(available)))}"
+            "layers must be among those with average signatures "
+            f"({', '.join(map(str, sorted(available)))}), got {', '.join(map(str, absent))}"
         )
     permutation = partial(_permutation, permutations=options.permutations, seed=options.seed)
     tests: dict[str, _Test] = {
@@ -137,15 +137,15 @@ def _tests(
         for (name, members), (test, function) in product(related.items(), tests.items()):
             first = set(diverse) if test == CHI_SQUARE else set(diverse) - set(members)
             row = {"category": category, "layer": layer, "related": name, "test": test}
-            rows.append(row | _compared(_of(values, first), _of(values, members), function))
-    undecided = {"fit", "p_adjusted", "enough"}
-    columns = [name for name in VarianceTests.columns if name not in undecided]
+            rows.append(row | _compared(_among(values, first), _among(values, members), function))
+    added_later = {"fit", "p_adjusted", "enough"}
+    columns = [name for name in VarianceTests.columns if name not in added_later]
     table = pd.DataFrame(rows, columns=columns)
     numbers = table[["diverse_languages", "related_languages"]].min(axis=1)
     return table.assign(enough=numbers >= options.min_languages)
 
 
-def _of(values: pd.Series, languages: Collection[str]) -> Array:
+def _among(values: pd.Series, languages: Collection[str]) -> Array:
     return values[values.index.isin(languages)].to_numpy(float)
 
 

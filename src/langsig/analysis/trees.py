@@ -29,8 +29,8 @@ from langsig.schemas import Distances, Languages, Trees, TreeStatistics
 if TYPE_CHECKING:
     from skbio.tree import TreeNode
 
-Indices = NDArray[np.integer[Any]]
-STATISTICS = ["clades", "quartets", "cophenetic correlation", "genus purity"]
+_Indices = NDArray[np.integer[Any]]
+_STATISTICS = ["clades", "quartets", "cophenetic correlation", "genus purity"]
 _DECIMALS = 12  # of heights; smaller differences are rounding errors
 _TIE = 1e-9  # smaller differences of statistics are rounding errors, too
 _BATCH = 2_000_000  # size of the largest array of one batch of permutations
@@ -112,13 +112,13 @@ def trees(
         reference cannot be read or has none of the languages.
     """
     frame, facts = distances.frame, languages.frame
-    every = {*frame["language"], *frame["other"]}
-    unknown = sorted(every - {*facts["language"]})
+    codes = {*frame["language"], *frame["other"]}
+    unknown = sorted(codes - {*facts["language"]})
     if unknown:
         raise InputError(
             f"languages: no row for {', '.join(unknown)}; add them with family and genus"
         )
-    root = _parsed(reference_tree(languages) if reference is None else reference, every)
+    root = _parsed(reference_tree(languages) if reference is None else reference, codes)
     newicks, rows = [], []
     for cell, group in frame.groupby(_CELL, sort=False, dropna=False):
         names, condensed = _condensed(group)
@@ -132,9 +132,9 @@ def trees(
         value = null[0]
         p = np.where(np.isnan(value), np.nan, (null >= value - _TIE).mean(0))
         best = _statistics(_levels(cophenet(_agreeing(condensed, known))), known)
-        numbers = zip(STATISTICS, value, null.mean(0), best, p, strict=True)
-        rows += [(*cell, *row[:-1], len(names), row[-1]) for row in numbers]
-    columns = [*_CELL, "statistic", "value", "expected", "best", "n", "p"]
+        numbers = zip(_STATISTICS, value, null.mean(0), best, p, strict=True)
+        rows += [(*cell, len(names), *row) for row in numbers]
+    columns = [*_CELL, "n", "statistic", "value", "expected", "best", "p"]
     table = pd.DataFrame(rows, columns=columns)
     table = table.assign(enough=table["n"] >= options.min_languages)
     return TreeComparison(
@@ -213,7 +213,7 @@ class _Relations(NamedTuple):
     """Levels of the reference, ``[languages, languages]``."""
     clades: NDArray[np.bool_]
     """Members of each clade of the reference, ``[clades, languages]``."""
-    quartets: Indices
+    quartets: _Indices
     """Four languages ``[4, quartets]``; the reference splits the first two from the others."""
     same_genus: NDArray[np.bool_]
     """Whether two languages are of one genus, ``[languages, languages]``."""
@@ -248,14 +248,14 @@ def _clades(levels: Array) -> NDArray[np.bool_]:
     return proper
 
 
-def _quartets(levels: Array) -> Indices:
+def _quartets(levels: Array) -> _Indices:
     """Quartets ``[4, quartets]`` that the tree splits: the first two from the others."""
     fours = np.array([*itertools.combinations(range(len(levels)), 4)], int).reshape(-1, 4).T
     splits = np.hstack([fours, fours[[0, 2, 1, 3]], fours[[0, 3, 1, 2]]])
     return splits[:, _has_split(levels, splits)]
 
 
-def _has_split(levels: Array, quartets: Indices) -> NDArray[np.bool_]:
+def _has_split(levels: Array, quartets: _Indices) -> NDArray[np.bool_]:
     """Whether trees ``[..., languages, languages]`` have these splits, ``[..., quartets]``.
 
     By the four-point condition (Buneman 1971), the two sums of the other splits are equal where
@@ -318,16 +318,16 @@ def _purities(levels: Array, same_genus: NDArray[np.bool_]) -> Array:
 
 def _under_permutations(levels: Array, known: _Relations, options: InferenceOptions) -> Array:
     """Statistics for each permutation of the languages, the identity first."""
-    every = _orders(len(levels), options)
+    permutations = _orders(len(levels), options)
     pairs = known.same_genus.sum() * len(levels)
-    size = len(every) * max(levels.size, pairs, known.quartets.shape[1])
-    batches = np.array_split(every, math.ceil(size / _BATCH))
+    size = len(permutations) * max(levels.size, pairs, known.quartets.shape[1])
+    batches = np.array_split(permutations, math.ceil(size / _BATCH))
     return np.concatenate(
         [_statistics(levels[order[:, :, None], order[:, None, :]], known) for order in batches]
     )
 
 
-def _orders(languages: int, options: InferenceOptions) -> Indices:
+def _orders(languages: int, options: InferenceOptions) -> _Indices:
     """All permutations, or the identity and a random sample, ``[orders, languages]``."""
     order, exact = orders(np.zeros(languages), options.permutations, options.seed)
     return order if exact else np.vstack([np.arange(languages), order])

@@ -7,15 +7,14 @@ import pandas as pd
 import pymannkendall
 from scipy.stats import theilslopes
 
-from langsig.analysis.corrections import with_adjusted
+from langsig.analysis.corrections import SIGNIFICANCE, with_adjusted
 from langsig.arrays import Array
 from langsig.schemas import AverageSignatures, CategoryTrends, Trends
 
-MIN_LAYERS = 3
+_MIN_LAYERS = 3
 """With fewer points, the normal approximation of the test does not hold."""
 _MIN_INTERVAL = 5
 """With four points, even the interval from the lowest to the highest slope covers only 92 %."""
-_LEVEL = 0.05  # of the false discovery rate (paper, section 5.1)
 _ROUNDING = 1e-9  # smaller deviations from a line, relative to the range, are rounding errors
 
 
@@ -64,7 +63,7 @@ def trends(averages: AverageSignatures) -> Trends:
 
 
 def _trend(values: Array, layers: Array) -> _Trend:
-    if len(values) < MIN_LAYERS:
+    if len(values) < _MIN_LAYERS:
         return _Trend()
     if np.ptp(values) == 0:
         return _Trend(0.0, 1.0, 1.0, 0.0, 0.0, 0.0)
@@ -98,8 +97,8 @@ def trends_by_category(trends: Trends) -> CategoryTrends:
     falls = frame["tau"] < 0
     marked = frame[["category", "tau"]].assign(
         decreasing=falls,
-        significantly=falls & (frame["p_adjusted"] < _LEVEL),
-        hamed_rao=falls & (frame["hamed_rao_p_adjusted"] < _LEVEL),
+        significantly=falls & (frame["p_adjusted"] < SIGNIFICANCE),
+        hamed_rao=falls & (frame["hamed_rao_p_adjusted"] < SIGNIFICANCE),
     )
     table = marked.groupby("category", sort=True).agg(
         languages=("tau", "count"),

@@ -52,8 +52,7 @@ def changes(table: SignatureChanges, *, title: str) -> Figure:
     table
         Changes of one source and normalisation.
     """
-    means = table.select(kind="change", scope="mean").frame.set_index("language")["estimate"]
-    languages = [str(code) for code in means.abs().sort_values(ascending=False).index]
+    languages = table.languages_by_change()
     columns = max(1, min(_COLUMNS, len(languages)))
     rows = max(1, -(-len(languages) // columns))
     figure = Figure(figsize=(0.8 + _WIDTH * columns, 0.8 + _HEIGHT * rows), layout="constrained")

@@ -12,13 +12,14 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
+from langsig.analysis import SIGNIFICANCE
 from langsig.figures.canvas import TITLE, canvas
 from langsig.figures.labels import CATEGORIES, LAYER, PROPERTIES, readable
-from langsig.figures.palette import FILL, INK, SIGNIFICANCE, diverging_colours
+from langsig.figures.palette import FILL, INK, MUTED, diverging_colours
 from langsig.morphology import ALL_WORDS
 from langsig.schemas import Correlations, ScoreCorrelations
 
-_GREY, _TOO_FEW = "0.45", "0.88"
+_TOO_FEW = "0.88"  # grey of cells
 _DARK = 0.65  # |r| above which a cell needs white text
 _LETTER = 0.075  # inches of a row's label
 _TICKS = [-1, -0.5, 0, 0.5, 1]
@@ -80,7 +81,7 @@ def _cell(axes: Axes, row: int, column: int, values: dict[Any, Any]) -> None:
     pearson = values["pearson"]
     colour = "black"
     if not values["enough"]:
-        colour = _GREY
+        colour = MUTED
     elif abs(pearson) > _DARK:
         colour = "white"
     text = "–" if math.isnan(pearson) else f"{pearson:.2f}"
@@ -108,7 +109,7 @@ def correlation_intervals(correlations: Correlations, *, title: str) -> Figure:
             _estimate(axes, labels.index(values["label"]), values)
         axes.set_title(fill(readable(name, PROPERTIES), _PANEL_TITLE), fontsize=8)
     for axes in grid:
-        axes.axvline(0, color=_GREY, linewidth=0.8, zorder=0)
+        axes.axvline(0, color=MUTED, linewidth=0.8, zorder=0)
         axes.spines[["top", "right"]].set_visible(False)
         axes.set_xlabel("Pearson's r", fontsize=8)
     grid[0].set(xlim=(-1.05, 1.05), ylim=(max(1, len(labels)) - 0.5, -0.5))
@@ -121,7 +122,7 @@ def correlation_intervals(correlations: Correlations, *, title: str) -> Figure:
         [
             Line2D([], [], color=INK, label="adjusted p < .05", **dot),
             Line2D([], [], color=INK, markerfacecolor="white", label="adjusted p ≥ .05", **dot),
-            Line2D([], [], color=_GREY, markerfacecolor="white", label="too few languages", **dot),
+            Line2D([], [], color=MUTED, markerfacecolor="white", label="too few languages", **dot),
             Line2D([], [], color=FILL, label="mean over layers of r", **_MARK),
         ],
     )
@@ -129,7 +130,7 @@ def correlation_intervals(correlations: Correlations, *, title: str) -> Figure:
 
 
 def _estimate(axes: Axes, row: int, values: dict[Any, Any]) -> None:
-    colour = INK if values["enough"] else _GREY
+    colour = INK if values["enough"] else MUTED
     inside = colour if values["p_adjusted"] < SIGNIFICANCE else "white"
     axes.plot([values["low"], values["high"]], [row, row], color=colour, linewidth=1, zorder=1)
     axes.plot(values["mean_pearson"], row, color=FILL, **_MARK)

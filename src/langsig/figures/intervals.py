@@ -8,9 +8,10 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from langsig.analysis import SIGNIFICANCE
 from langsig.figures.canvas import TITLE
 from langsig.figures.labels import LAYER, NORMALISATIONS, SOURCES
-from langsig.figures.palette import SEQUENTIAL, SIGNIFICANCE
+from langsig.figures.palette import SEQUENTIAL
 from langsig.schemas import Intervals
 
 _STEP = 0.05  # layers between the dots of one language and the next
@@ -60,6 +61,6 @@ def _panel(axes: Axes, estimates: pd.DataFrame, languages: list[str]) -> None:
         errors = [(value - curve["low"]).clip(lower=0), (curve["high"] - value).clip(lower=0)]
         style: dict[str, Any] = {"color": shades(index), "linewidth": 1, "markersize": 3}
         axes.errorbar(x, value, errors, fmt="o-", elinewidth=0.8, label=language, **style)
-        by_chance = curve["p_adjusted"] > SIGNIFICANCE
+        by_chance = curve["p_adjusted"] >= SIGNIFICANCE
         axes.plot(x[by_chance], value[by_chance], "o", markerfacecolor="white", **style)
     axes.set_ylim(bottom=0)

@@ -4,8 +4,8 @@ from collections.abc import Collection, Mapping
 
 from langsig.morphology import ALL_WORDS
 
-LAYER = "layer (0 = embeddings)"
-LAYER_WITH_FAILURES = "layer (0 = embeddings; * = fit failed a check)"
+LAYER = "layer (0: embeddings)"
+LAYER_WITH_FAILURES = "layer (0: embeddings; *: fit failed a check)"
 JOINING_DISTANCE = "mean cosine distance at which clusters join"
 """Axis of a dendrogram: the heights of :func:`scipy.cluster.hierarchy.dendrogram`."""
 SOURCES: Mapping[str, str] = {

@@ -14,10 +14,10 @@ FAMILY_COLOURS = (BLUE, VERMILION, GREEN, ORANGE, SKY, PURPLE)
 GREY = "#8c8c8c"
 INK, FILL = "#1f4e79", "#9ecae1"
 """Lines and areas of print figures that do not distinguish families."""
+MUTED = "0.45"
+"""Grey of lines and numbers of print figures that should not stand out."""
 SEQUENTIAL = "cividis"
 """Name of the colour map of numbers without a midpoint, known to matplotlib and Vega alike."""
-SIGNIFICANCE = 0.05
-"""Largest adjusted p of a result that is marked as significant (paper, section 5.1)."""
 
 _FIRST_SHAPE = "o"
 _OTHER_SHAPES = ("s", "^", "D", "v", "P", "X", "<", ">", "p", "h", "*", "d", "8", "H")

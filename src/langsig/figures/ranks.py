@@ -6,10 +6,8 @@ from matplotlib.figure import Figure
 
 from langsig.factorization import MIN_AGREEMENT
 from langsig.figures.canvas import TITLE
-from langsig.figures.palette import FILL, INK
+from langsig.figures.palette import FILL, INK, MUTED
 from langsig.schemas import RankRecommendations, RankSweep
-
-_GREY = "0.45"
 
 
 def rank_curves(sweep: RankSweep, recommendations: RankRecommendations, *, title: str) -> Figure:
@@ -65,7 +63,7 @@ def _errors(axes: Axes, table: pd.DataFrame) -> None:
         capsize=2, label="held-out sentences",
     )  # fmt: skip
     axes.plot(
-        table["rank"], table["unfactorized_error"], color=_GREY, linewidth=0.8, linestyle="--",
+        table["rank"], table["unfactorized_error"], color=MUTED, linewidth=0.8, linestyle="--",
         label="held-out sentences, no factorisation",
     )  # fmt: skip
     _dots(axes, table, "held_out_error")
@@ -73,7 +71,7 @@ def _errors(axes: Axes, table: pd.DataFrame) -> None:
 
 def _agreement(axes: Axes, table: pd.DataFrame) -> None:
     axes.plot(table["rank"], table["agreement"], color=INK, linewidth=1.2)
-    axes.axhline(MIN_AGREEMENT, color=_GREY, linewidth=0.8, linestyle="--")
+    axes.axhline(MIN_AGREEMENT, color=MUTED, linewidth=0.8, linestyle="--")
     _dots(axes, table, "agreement")
 
 
@@ -91,4 +89,4 @@ def _mark_ranks(axes: Axes, in_use: pd.Series, recommended: pd.Series) -> None:
     for rank in recommended:
         axes.axvline(rank, color=FILL, alpha=0.5, linewidth=7, zorder=0, label="recommended rank")
     for rank in in_use:
-        axes.axvline(rank, color=_GREY, linestyle=":", zorder=1, label="rank in use")
+        axes.axvline(rank, color=MUTED, linestyle=":", zorder=1, label="rank in use")

@@ -15,8 +15,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from langsig.analysis import SIGNIFICANCE
 from langsig.figures.labels import CATEGORIES, LAYER
-from langsig.figures.palette import BLUE, SEQUENTIAL, SIGNIFICANCE, VERMILION
+from langsig.figures.palette import BLUE, SEQUENTIAL, VERMILION
 from langsig.morphology import ALL_WORDS
 
 Specification = dict[str, Any]
@@ -38,7 +39,7 @@ IN_CATEGORY: Specification = {"filter": "datum.category === category"}
 IN_SCOPE: Specification = {
     "filter": "datum.scope === scope && (scope !== 'category' || datum.category === category)"
 }
-SIGNIFICANT = f"datum.p_adjusted !== null && datum.p_adjusted <= {SIGNIFICANCE}"
+SIGNIFICANT = f"datum.p_adjusted !== null && datum.p_adjusted < {SIGNIFICANCE}"
 """Expression: whether a row is significant."""
 ENOUGH: Specification = {"condition": {"test": "datum.enough", "value": 1}, "value": PALE}
 """Opacity: rows from too few languages are pale."""

@@ -48,7 +48,7 @@ class Section:
     tables: Sequence[DataTable] = field(default_factory=list)
 
 
-_SIGNIFICANT_DOT = "A dot marks an adjusted p of at most .05; pale cells have too few languages."
+_SIGNIFICANT_DOT = "A dot marks an adjusted p below .05; pale cells have too few languages."
 _ASTERISK = "* The fit of this layer failed a check."
 
 
@@ -228,7 +228,7 @@ def trends_section(results: Results) -> Section | None:
             Figure(
                 "Kendall's tau by language and category",
                 "Blue cells decrease over the layers, orange-red cells increase. A dot marks an "
-                "adjusted p of at most .05. * Some fit of this category failed a check.",
+                "adjusted p below .05. * Some fit of this category failed a check.",
                 specifications.trend_grid(domains=domains),
             ),
             Figure(
@@ -389,7 +389,7 @@ def tree_section(results: Results) -> Section | None:
             Figure(
                 "Agreement with known families",
                 "Solid lines are observed, dashed lines are expected by chance. Large dots mark an "
-                f"adjusted p of at most .05; pale dots have too few languages. {_ASTERISK}",
+                f"adjusted p below .05; pale dots have too few languages. {_ASTERISK}",
                 specifications.tree_statistics(tree_statistics),
             )
         )

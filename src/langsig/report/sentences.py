@@ -31,7 +31,7 @@ from langsig.report.statistics import (
     VarianceStatistics,
 )
 
-_SIGNIFICANT = "adjusted p ≤ .05"
+_SIGNIFICANT = "adjusted p < .05"
 _MOST_NAMES = 8  # in a list
 
 

@@ -48,6 +48,7 @@ from langsig.schemas import (
     RankSweep,
     ScoreCorrelations,
     Spread,
+    Table,
     Trees,
     TreeStatistics,
     VarianceTests,
@@ -62,9 +63,7 @@ _VARIANT = (
 )
 
 
-def _layers(
-    table: AverageSignatures | Intervals | Spread | Distances | Trees | TreeStatistics | RankSweep,
-) -> list[int]:
+def _layers(table: Table) -> list[int]:
     return sorted(int(layer) for layer in table.frame["layer"].unique())
 
 

@@ -8,9 +8,9 @@ import numpy as np
 import pandas as pd
 from scipy.stats import chi2
 
+from langsig.analysis import SIGNIFICANCE
 from langsig.analysis.findings import DECREASES
 from langsig.factorization import MIN_AGREEMENT
-from langsig.figures.palette import SIGNIFICANCE
 from langsig.morphology import ALL_WORDS
 from langsig.report.results import EXPERIMENTAL, Results
 from langsig.schemas import (
@@ -65,7 +65,7 @@ class Share:
 
 
 def _significant(table: pd.DataFrame, column: str = "p_adjusted") -> pd.DataFrame:
-    return table[table[column] <= SIGNIFICANCE]
+    return table[table[column] < SIGNIFICANCE]
 
 
 def _share_significant(table: pd.DataFrame) -> Share:
@@ -389,7 +389,7 @@ def correlation_statistics(
         )
     return CorrelationStatistics(
         significant=Share(len(significant), len(enough)),
-        within_genera=int((significant["genus_p"] <= SIGNIFICANCE).sum()),
+        within_genera=int((significant["genus_p"] < SIGNIFICANCE).sum()),
         strongest=strongest,
         languages=Range.of(table["n"]),
         too_few=_too_few(table),

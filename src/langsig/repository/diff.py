@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from langsig.analysis.changes import Sampled
-from langsig.analysis.difference import Difference, Results, difference
+from langsig.analysis.difference import Difference, ExperimentResults, difference
 from langsig.errors import InputError
 from langsig.repository.revisions import WORKSPACE, Revision, changed_parameters
 from langsig.schemas import AverageSignatures, Correlations, Estimates, Replicates, Trees
@@ -73,7 +73,7 @@ def diff(
     )
 
 
-def read_results(revision: Revision) -> Results:
+def read_results(revision: Revision) -> ExperimentResults:
     """Read the tables of a revision; tables that are missing or out of date are left out."""
     readers: dict[str, Callable[[Revision], Any]] = {
         "sampled": _sampled,
@@ -93,7 +93,7 @@ def read_results(revision: Revision) -> Results:
             tables[name] = reader(revision)
         except InputError as error:
             missing[name] = str(error)
-    return Results(revision.name, **tables, missing=missing)
+    return ExperimentResults(revision.name, **tables, missing=missing)
 
 
 def _names(revisions: str | Sequence[str]) -> list[str]:

@@ -2,14 +2,23 @@
 
 from typing import ClassVar
 
-from langsig.schemas.findings import LAYER_SCOPE, OPTIONAL_LAYER
-from langsig.schemas.fits import NORMALISE, SOURCE
-from langsig.schemas.signatures import CATEGORY, LANGUAGE, LAYER, Distances
+from langsig.schemas.columns import (
+    CATEGORY,
+    DISTANCE_SCOPE,
+    HIGH,
+    LANGUAGE,
+    LAYER,
+    LAYER_SCOPE,
+    LOW,
+    NORMALISE,
+    OPTIONAL_CATEGORY,
+    OPTIONAL_LAYER,
+    SOURCE,
+)
 from langsig.schemas.table import Column, Table
 
 _PAIRS = Column("integer", "Number of pairs of experiments")
-_LOW = Column("number", "Lower end of the 95 % interval")
-_HIGH = Column("number", "Upper end of the 95 % interval")
+_GAIN = "Gain over token frequencies on held-out text, in nats per token,"
 
 
 class SignatureChanges(Table):
@@ -27,13 +36,21 @@ class SignatureChanges(Table):
         "layer": OPTIONAL_LAYER,
         "language": LANGUAGE,
         "estimate": Column("number", "Natural logarithm of after over before"),
-        "low": _LOW,
-        "high": _HIGH,
+        "low": LOW,
+        "high": HIGH,
         "half_width_seeds": Column("number", "Half-width of the interval from seeds alone"),
         "half_width_sentences": Column("number", "Half-width of the interval from sentences alone"),
         "pairs": _PAIRS,
     }
     keys: ClassVar = ("source", "normalise", "kind", "scope", "layer", "language")
+
+    def languages_by_change(self) -> list[str]:
+        """Languages by their mean change over the layers, largest first.
+
+        The sign of a change does not count. The table must be of one source and normalisation.
+        """
+        means = self.select(kind="change", scope="mean").frame.set_index("language")["estimate"]
+        return [str(name) for name in means.abs().sort_values(ascending=False).index]
 
 
 class CategoryChanges(Table):
@@ -46,8 +63,8 @@ class CategoryChanges(Table):
         "before": Column("number", "Average signature before, geometric mean over pairs"),
         "after": Column("number", "Average signature after, geometric mean over pairs"),
         "change": Column("number", "Natural logarithm of after over before"),
-        "low": _LOW,
-        "high": _HIGH,
+        "low": LOW,
+        "high": HIGH,
         "pairs": _PAIRS,
     }
     keys: ClassVar = ("category", "layer", "language")
@@ -57,8 +74,8 @@ class TreeChanges(Table):
     """How far the trees of two experiments differ."""
 
     columns: ClassVar = {
-        "scope": Distances.columns["scope"],
-        "category": Distances.columns["category"],
+        "scope": DISTANCE_SCOPE,
+        "category": OPTIONAL_CATEGORY,
         "layer": LAYER,
         "languages": Column("integer", "Number of languages in both trees"),
         "robinson_foulds": Column("number", "Share of clades that only one of the trees has"),
@@ -78,8 +95,12 @@ class CorrelationChanges(Table):
         "layer": OPTIONAL_LAYER,
         "before": Column("number", "Pearson's r before, mean over pairs"),
         "after": Column("number", "Pearson's r after, mean over pairs"),
-        "significant_before": Column("integer", "Number of pairs with an adjusted p below .05"),
-        "significant_after": Column("integer", "Number of pairs with an adjusted p below .05"),
+        "significant_before": Column(
+            "integer", "Number of pairs with an adjusted p below .05 before"
+        ),
+        "significant_after": Column(
+            "integer", "Number of pairs with an adjusted p below .05 after"
+        ),
         "pairs": _PAIRS,
     }
     keys: ClassVar = ("property", "category", "scope", "layer")
@@ -89,9 +110,9 @@ class LearningChanges(Table):
     """What models learnt of each language, before and after."""
 
     columns: ClassVar = {
-        "model": Column("text", "Which model", allowed=("control", "experimental")),
+        "model": Column("text", "Kind of model", allowed=("control", "experimental")),
         "language": LANGUAGE,
-        "before": Column("number", "Nat below token frequencies on held-out text"),
-        "after": Column("number", "Nat below token frequencies on held-out text"),
+        "before": Column("number", _GAIN + " before"),
+        "after": Column("number", _GAIN + " after"),
     }
     keys: ClassVar = ("model", "language")

@@ -2,40 +2,45 @@
 
 from typing import ClassVar
 
-from langsig.schemas.fits import NORMALISE, SOURCE
-from langsig.schemas.signatures import CATEGORY, LANGUAGE, LAYER, Distances
+from langsig.schemas.columns import (
+    CATEGORY,
+    DISTANCE_SCOPE,
+    ENOUGH,
+    HIGH,
+    LANGUAGE,
+    LANGUAGES,
+    LAYER,
+    LAYER_SCOPE,
+    LOW,
+    METRIC,
+    NORMALISE,
+    OPTIONAL_CATEGORY,
+    OPTIONAL_LAYER,
+    P_ADJUSTED,
+    SCORED_MODEL,
+    SOURCE,
+    TASK,
+    P,
+)
 from langsig.schemas.table import Column, Table
 from langsig.terms import NORMALISATIONS, SOURCES
-
-LAYER_SCOPE = Column(
-    "text",
-    "layer: one layer; mean: the mean over the layers",
-    allowed=("layer", "mean"),
-)
-OPTIONAL_LAYER = Column("integer", LAYER.description + "; missing where scope is mean", True)
-_P = Column("number", "Two-sided p")
-_P_ADJUSTED = Column("number", "p after Benjamini and Hochberg")
-_LOW = Column("number", "Lower end of the 95 % interval")
-_HIGH = Column("number", "Upper end of the 95 % interval")
-_LANGUAGES = Column("integer", "Number of languages")
-_ENOUGH = Column("boolean", "Whether there are enough languages for the result to count")
 
 _CORRELATION = {
     "scope": LAYER_SCOPE,
     "layer": OPTIONAL_LAYER,
-    "n": _LANGUAGES,
+    "n": LANGUAGES,
     "pearson": Column("number", "Pearson's r"),
-    "low": _LOW,
-    "high": _HIGH,
+    "low": LOW,
+    "high": HIGH,
     "p": Column("number", "Two-sided p of Pearson's r"),
     "spearman": Column("number", "Spearman's rank correlation"),
-    "spearman_p": Column("number", "Its two-sided p, by permutation"),
-    "genus_p": Column("number", "p of Pearson's r, by permutation within genera"),
+    "spearman_p": Column("number", "Two-sided p of Spearman's correlation, by permutation"),
+    "genus_p": Column("number", "Two-sided p of Pearson's r, by permutation within genera"),
     "mean_pearson": Column(
         "number", "Mean over the layers of Pearson's r; missing unless scope is mean"
     ),
-    "enough": _ENOUGH,
-    "p_adjusted": _P_ADJUSTED,
+    "enough": ENOUGH,
+    "p_adjusted": P_ADJUSTED,
 }
 
 
@@ -45,7 +50,7 @@ class Spread(Table):
     columns: ClassVar = {
         "category": CATEGORY,
         "layer": LAYER,
-        "languages": _LANGUAGES,
+        "languages": LANGUAGES,
         "mean": Column("number", "Mean over languages"),
         "variance": Column("number", "Sample variance over languages"),
     }
@@ -60,12 +65,12 @@ class Trends(Table):
         "language": LANGUAGE,
         "layers": Column("integer", "Number of layers"),
         "tau": Column("number", "Kendall's tau with the layer"),
-        "p": _P,
+        "p": P,
         "hamed_rao_p": Column("number", "p corrected for autocorrelation (Hamed and Rao)"),
         "slope": Column("number", "Sen's slope per layer"),
-        "low": _LOW,
-        "high": _HIGH,
-        "p_adjusted": _P_ADJUSTED,
+        "low": LOW,
+        "high": HIGH,
+        "p_adjusted": P_ADJUSTED,
         "hamed_rao_p_adjusted": Column("number", "Hamed and Rao's p after Benjamini and Hochberg"),
     }
     keys: ClassVar = ("category", "language")
@@ -79,7 +84,9 @@ class CategoryTrends(Table):
         "languages": Column("integer", "Number of languages with enough layers for a test"),
         "decreasing": Column("integer", "Number with a negative tau"),
         "significantly_decreasing": Column("integer", "Number with an adjusted p below .05"),
-        "hamed_rao_decreasing": Column("integer", "The same with Hamed and Rao's p"),
+        "hamed_rao_decreasing": Column(
+            "integer", "Number with an adjusted p of Hamed and Rao below .05"
+        ),
         "median_tau": Column("number", "Median of tau over languages"),
         "share_decreasing": Column("number", "Share of the languages with a negative tau"),
         "share_significantly_decreasing": Column("number", "Share with an adjusted p below .05"),
@@ -99,11 +106,15 @@ class Findings(Table):
         "opponent": Column("text", "Code of the language that it is compared with, if any", True),
         "source": SOURCE,
         "normalise": NORMALISE,
-        "estimate": Column("number", "Negative where the finding holds; logarithmic scale"),
-        "low": _LOW,
-        "high": _HIGH,
+        "estimate": Column(
+            "number", "Estimate on a logarithmic scale; negative where the finding holds"
+        ),
+        "low": LOW,
+        "high": HIGH,
         "holds": Column(
-            "text", "Whether the interval excludes 0", allowed=("yes", "no", "undecided")
+            "text",
+            "yes: the whole interval is negative; no: it is positive; undecided: it contains 0",
+            allowed=("yes", "no", "undecided"),
         ),
     }
     keys: ClassVar = ("finding", "scope", "language", "source", "normalise")
@@ -116,22 +127,26 @@ class BaselineAgreement(Table):
         "category": CATEGORY,
         "layer": LAYER,
         "measure": Column("text", "Name of the measure"),
-        "languages": _LANGUAGES,
+        "languages": LANGUAGES,
         "spearman": Column("number", "Spearman's correlation over languages"),
     }
     keys: ClassVar = ("category", "layer", "measure")
 
 
 class ResidualReliability(Table):
-    """Whether what singular values leave of the average signature repeats in other sentences."""
+    """Whether average signatures hold something repeatable beyond singular values."""
 
     columns: ClassVar = {
         "layer": LAYER,
-        "languages": _LANGUAGES,
-        "explained": Column("number", "Share of the variance that singular values explain"),
-        "between_starts": Column("number", "Correlation of the residuals of two starts, mean"),
+        "languages": LANGUAGES,
+        "explained": Column(
+            "number", "Share of the variance of log average signatures that singular values explain"
+        ),
+        "between_starts": Column(
+            "number", "Correlation of the residuals of two starts, mean over pairs"
+        ),
         "correlation": Column("number", "Correlation of the residuals of two halves of sentences"),
-        "p": Column("number", "One-sided p of that correlation, by permutation"),
+        "p": Column("number", "One-sided p of `correlation`, by permutation"),
     }
     keys: ClassVar = ("layer",)
 
@@ -163,9 +178,9 @@ class ScoreCorrelations(Table):
     """Correlations over languages of average signatures with benchmark scores."""
 
     columns: ClassVar = {
-        "task": Column("text", "Benchmark task"),
-        "metric": Column("text", "Metric of the task"),
-        "model": Column("text", "Model that was scored"),
+        "task": TASK,
+        "metric": METRIC,
+        "model": SCORED_MODEL,
         **_CORRELATION,
     }
     keys: ClassVar = ("task", "metric", "model", "scope", "layer")
@@ -213,12 +228,12 @@ class MeasureTests(Table):
         "metric": Column("text", "Metric of the task; missing unless test is score", True),
         "model": Column("text", "Model that was scored; missing unless test is score", True),
         "estimate": Column("number", "Share of languages that decrease, or Pearson's r"),
-        "low": _LOW,
-        "high": _HIGH,
-        "n": _LANGUAGES,
-        "p": _P,
-        "p_adjusted": _P_ADJUSTED,
-        "enough": _ENOUGH,
+        "low": LOW,
+        "high": HIGH,
+        "n": LANGUAGES,
+        "p": P,
+        "p_adjusted": P_ADJUSTED,
+        "enough": ENOUGH,
     }
     keys: ClassVar = (*_MEASURE, "test", "property", "task", "metric", "model")
 
@@ -242,9 +257,9 @@ class VarianceTests(Table):
         "related_variance": Column("number", "Sample variance of the related languages"),
         "ratio": Column("number", "Diverse over related variance"),
         "statistic": Column("number", "Test statistic"),
-        "p": _P,
-        "p_adjusted": _P_ADJUSTED,
-        "enough": _ENOUGH,
+        "p": P,
+        "p_adjusted": P_ADJUSTED,
+        "enough": ENOUGH,
     }
     keys: ClassVar = ("fit", "category", "layer", "related", "test")
 
@@ -253,8 +268,8 @@ class Trees(Table):
     """One UPGMA tree per category and layer, in Newick format."""
 
     columns: ClassVar = {
-        "scope": Distances.columns["scope"],
-        "category": Distances.columns["category"],
+        "scope": DISTANCE_SCOPE,
+        "category": OPTIONAL_CATEGORY,
         "layer": LAYER,
         "newick": Column(
             "text",
@@ -269,17 +284,17 @@ class TreeStatistics(Table):
     """How well each tree agrees with the known relations of the languages."""
 
     columns: ClassVar = {
-        "scope": Distances.columns["scope"],
-        "category": Distances.columns["category"],
+        "scope": DISTANCE_SCOPE,
+        "category": OPTIONAL_CATEGORY,
         "layer": LAYER,
         "statistic": Column("text", "Name of the statistic"),
-        "value": Column("number", "Its value"),
+        "value": Column("number", "Value of the statistic"),
         "expected": Column("number", "Mean over permutations of the languages"),
         "best": Column("number", "Value of a tree that agrees with the reference"),
-        "n": _LANGUAGES,
+        "n": LANGUAGES,
         "p": Column("number", "One-sided p, by permutation"),
-        "p_adjusted": _P_ADJUSTED,
-        "enough": _ENOUGH,
+        "p_adjusted": P_ADJUSTED,
+        "enough": ENOUGH,
     }
     keys: ClassVar = ("scope", "category", "layer", "statistic")
 
@@ -300,9 +315,9 @@ class Scores(Table):
     """Benchmark scores of models."""
 
     columns: ClassVar = {
-        "task": Column("text", "Benchmark task"),
-        "metric": Column("text", "Metric of the task"),
-        "model": Column("text", "Model that was scored"),
+        "task": TASK,
+        "metric": METRIC,
+        "model": SCORED_MODEL,
         "language": LANGUAGE,
         "value": Column("number", "Score, in the unit of the metric"),
         "source": Column("text", "Where the score was published"),
@@ -328,7 +343,7 @@ class CategoryCounts(Table):
         "language": LANGUAGE,
         "category": CATEGORY,
         "words": Column("integer", "Number of words that bear the category"),
-        "enough": Column("boolean", "Whether they are enough for a slice"),
+        "enough": Column("boolean", "Whether that number is enough for a slice"),
     }
     keys: ClassVar = ("language", "category")
 

@@ -3,15 +3,19 @@
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
-from langsig.schemas.signatures import CATEGORY, LANGUAGE, LAYER
+from langsig.schemas.columns import (
+    AVERAGE_SIGNATURE,
+    CATEGORY,
+    HIGH,
+    LANGUAGE,
+    LANGUAGES,
+    LAYER,
+    LOW,
+    NORMALISE,
+    P_ADJUSTED,
+    SOURCE,
+)
 from langsig.schemas.table import Column, Table
-from langsig.terms import NORMALISATIONS, SOURCES
-
-SOURCE = Column("text", "What the covariances were computed from", allowed=SOURCES)
-NORMALISE = Column("text", "Normalisation of the hidden states", allowed=NORMALISATIONS)
-_LANGUAGES = Column("integer", "Number of languages")
-_LOW = Column("number", "Lower end of the 95 % interval")
-_HIGH = Column("number", "Upper end of the 95 % interval")
 
 
 class Diagnostics(Table):
@@ -47,7 +51,7 @@ class Diagnostics(Table):
         "experimental_layer": Column(
             "integer", "Layer of the experimental model; missing if unknown", True
         ),
-        "languages": _LANGUAGES,
+        "languages": LANGUAGES,
         "rank": Column("integer", "Number of components"),
         "relative_error": Column("number", "Squared residuals over the squared norm of all slices"),
         "iterations": Column("integer", "Number of iterations"),
@@ -59,7 +63,9 @@ class Diagnostics(Table):
         "cancellation": Column("number", "Squared norms of the components over that of their sum"),
         "degenerate": Column("boolean", "Whether components cancel each other"),
         "starts": Column("integer", "Number of starts"),
-        "rank_correlation": Column("number", "Spearman's, of the two starts that agree least"),
+        "rank_correlation": Column(
+            "number", "Spearman's correlation of the two starts that agree least"
+        ),
         "level_spread": Column("number", "Range of the mean level over starts, over the mean"),
         "factor_match": Column("number", "Mean absolute cosine of matched directions"),
         "starts_disagree": Column("boolean", "Whether starts rank the languages differently"),
@@ -131,7 +137,7 @@ class Baselines(Table):
         "layer": LAYER,
         "language": LANGUAGE,
         "measure": Column("text", "Name of the measure"),
-        "value": Column("number", "Its value"),
+        "value": Column("number", "Value of the measure"),
     }
     keys: ClassVar = ("category", "layer", "language", "measure")
 
@@ -146,9 +152,9 @@ class Estimates(Table):
         "language": LANGUAGE,
         "words": Column("integer", "Number of words"),
         "blocks": Column("integer", "Number of blocks of sentences that have words"),
-        "average_signature": Column("number", "Mean of the signature"),
-        "low": _LOW,
-        "high": _HIGH,
+        "average_signature": AVERAGE_SIGNATURE,
+        "low": LOW,
+        "high": HIGH,
         "p": Column("number", "One-sided p of the test that flips the signs of blocks"),
     }
     keys: ClassVar = ("source", "normalise", "layer", "language")
@@ -159,7 +165,7 @@ class Intervals(Table):
 
     columns: ClassVar = {
         **Estimates.columns,
-        "p_adjusted": Column("number", "p after Benjamini and Hochberg"),
+        "p_adjusted": P_ADJUSTED,
     }
     keys: ClassVar = Estimates.keys
 
@@ -173,8 +179,8 @@ class Replicates(Table):
         "layer": LAYER,
         "language": LANGUAGE,
         "varied": Column("text", "What differs between replicates", allowed=("sentences", "start")),
-        "replicate": Column("integer", "Number of the replicate; start 0 is the estimate"),
-        "average_signature": Column("number", "Mean of the signature"),
+        "replicate": Column("integer", "Number of the replicate or start; start 0 is the estimate"),
+        "average_signature": AVERAGE_SIGNATURE,
     }
     keys: ClassVar = ("source", "normalise", "layer", "language", "varied", "replicate")
 
@@ -189,12 +195,14 @@ class RankSweep(Table):
         "relative_error": Column("number", "Error of the fit from singular vectors"),
         "shared_pca_error": Column("number", "Error of shared principal components"),
         "svd_error": Column("number", "Error of truncated singular value decompositions"),
-        "agreement": Column("number", "Spearman's, of the two starts that agree least"),
+        "agreement": Column("number", "Spearman's correlation of the two starts that agree least"),
         "held_out_error": Column("number", "Error on held-out blocks of sentences, mean of folds"),
         "held_out_se": Column("number", "Standard error of the held-out error"),
         "unfactorized_error": Column("number", "Held-out error of the slices themselves"),
         "converged": Column("boolean", "Whether all starts and folds converged"),
-        "blueprint_condition": Column("number", "Condition number of B, worst of the starts"),
+        "blueprint_condition": Column(
+            "number", "Largest condition number of the blueprint B over the starts"
+        ),
     }
     keys: ClassVar = ("layer", "rank")
 
@@ -222,7 +230,7 @@ class Halves(Table):
         "half": Column("integer", "0: even blocks; 1: odd blocks"),
         "start": Column("integer", "Number of the random start"),
         "language": LANGUAGE,
-        "average_signature": Column("number", "Mean of the signature"),
+        "average_signature": AVERAGE_SIGNATURE,
         "svd": Column("number", "Mean of the largest singular values of the slice"),
     }
     keys: ClassVar = ("layer", "half", "start", "language")
@@ -236,6 +244,6 @@ class SetAverages(Table):
         "category": CATEGORY,
         "layer": LAYER,
         "language": LANGUAGE,
-        "average_signature": Column("number", "Mean of the signature"),
+        "average_signature": AVERAGE_SIGNATURE,
     }
     keys: ClassVar = ("set", "category", "layer", "language")

@@ -7,11 +7,15 @@ import numpy as np
 import pandas as pd
 from scipy.spatial.distance import pdist
 
+from langsig.schemas.columns import (
+    AVERAGE_SIGNATURE,
+    CATEGORY,
+    DISTANCE_SCOPE,
+    LANGUAGE,
+    LAYER,
+    OPTIONAL_CATEGORY,
+)
 from langsig.schemas.table import Column, Table
-
-CATEGORY = Column("text", "UniMorph name of the category whose words were analysed")
-LAYER = Column("integer", "Layer of the shallower model; 0 is the embeddings")
-LANGUAGE = Column("text", "Code of the language")
 
 
 class Signatures(Table):
@@ -130,7 +134,7 @@ class AverageSignatures(Table):
         "category": CATEGORY,
         "layer": LAYER,
         "language": LANGUAGE,
-        "average_signature": Column("number", "Mean of the signature, in units of covariance"),
+        "average_signature": AVERAGE_SIGNATURE,
     }
     keys: ClassVar = ("category", "layer", "language")
 
@@ -157,15 +161,8 @@ class Distances(Table):
     """
 
     columns: ClassVar = {
-        "scope": Column(
-            "text",
-            "category: signatures of one category; combined: mean over the categories; absences: "
-            "only which categories the languages lack",
-            allowed=("category", "combined", "absences"),
-        ),
-        "category": Column(
-            "text", CATEGORY.description + "; missing unless scope is category", True
-        ),
+        "scope": DISTANCE_SCOPE,
+        "category": OPTIONAL_CATEGORY,
         "layer": LAYER,
         "language": LANGUAGE,
         "other": Column("text", "Code of the other language, later in the alphabet"),

@@ -345,20 +345,20 @@ def _read_lines(path: Path, columns: Sequence[str]) -> Iterator[tuple[int, dict[
         raise InputError(f"{path}: not a UTF-8 file; save it as UTF-8") from error
 
 
-def _parsed(text: str, name: str, column: Column, place: str) -> object:
+def _parsed(text: str, name: str, column: Column, location: str) -> object:
     """The value of a field; missing if it is empty."""
     if not text:
         if column.optional:
             return None
-        raise InputError(f"{place}: no {name}; fill it in or remove the line")
+        raise InputError(f"{location}: no {name}; fill it in or remove the line")
     parse, expected = _PARSERS[column.kind]
     try:
         value = parse(text)
     except (KeyError, ValueError) as error:
-        raise InputError(f"{place}: {name} {text!r} is not {expected}") from error
+        raise InputError(f"{location}: {name} {text!r} is not {expected}") from error
     if column.allowed and value not in column.allowed:
         raise InputError(
-            f"{place}: {name} must be one of {', '.join(column.allowed)}, got {text!r}"
+            f"{location}: {name} must be one of {', '.join(column.allowed)}, got {text!r}"
         )
     return value
 
