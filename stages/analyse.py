@@ -18,6 +18,7 @@ from langsig.schemas import (
     Replicates,
     Signatures,
 )
+from stages.common import read_learning
 
 
 def main(_arguments: Sequence[str]) -> None:
@@ -70,10 +71,7 @@ def main(_arguments: Sequence[str]) -> None:
         ranks=RankSweep.load("artifacts/ranks/ranks.csv"),
         coverage=coverage.categories,
         associations=analysis.Associations.load("artifacts/relations"),
-        learning={
-            model: json.loads(Path(f"artifacts/learning/{model}/learning.json").read_text())
-            for model in [*parameters.languages, "experimental"]
-        },
+        learning=read_learning(parameters),
     )
     with atomic_file("metrics/summary.json") as path:
         write_json(path, metrics)

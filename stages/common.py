@@ -1,8 +1,9 @@
 """What several stages read or need in the same way."""
 
+import json
 import os
-from collections.abc import Iterable
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
@@ -52,10 +53,26 @@ def scratch_folder(*names: str) -> Path:
     return Path(folder, *names)
 
 
-def read_curves(models: Iterable[str]) -> LearningCurves:
-    """The learning curves of the models of these names."""
+def read_learning(parameters: Parameters) -> dict[str, dict[str, Any]]:
+    """What was measured of each model's learning, by the name of the model.
+
+    A public checkpoint has only the entry ``checkpoint``, its name.
+    """
+    return {
+        model: json.loads(Path(f"artifacts/learning/{model}/learning.json").read_text())
+        for model in _models(parameters)
+    }
+
+
+def read_curves(parameters: Parameters) -> LearningCurves:
+    """The learning curves of all models."""
     curves = []
-    for model in models:
+    for model in _models(parameters):
         curve = pd.read_csv(f"artifacts/learning/{model}/curve.csv")
         curves.append(LearningCurves(curve.assign(model=model)))
     return LearningCurves.concat(curves)
+
+
+def _models(parameters: Parameters) -> list[str]:
+    """Names of the control models, which are their languages, and of the experimental model."""
+    return [*parameters.languages, "experimental"]

@@ -26,7 +26,7 @@ def main(_arguments: Sequence[str]) -> None:
     averages = AverageSignatures.load(TABLES / "average_signatures.csv").select(category=ALL_WORDS)
     failed_layers = Diagnostics.load(TABLES / "factorizations.csv").failed_layers()
     failed = failed_layers.get(ALL_WORDS, [])
-    curves = read_curves([*parameters.languages, "experimental"])
+    curves = read_curves(parameters)
     pictures = {
         "violins": figures.violins(averages, title=TITLE, failed_layers=failed),
         "heatmap": figures.heatmap(averages, title=TITLE, failed_layers=failed),

@@ -1,6 +1,5 @@
 """Tables, learning and parameters -> one page with all results, which needs no network."""
 
-import json
 import platform
 import subprocess
 from collections.abc import Sequence
@@ -13,7 +12,7 @@ from langsig.files import atomic_file
 from langsig.parameters import Parameters, load_parameters
 from langsig.report import ModelLearning, Results, report_page
 from langsig.repository.data import imported_hash
-from stages.common import read_curves
+from stages.common import read_curves, read_learning
 
 TABLES, RANKS = Path("artifacts/tables"), Path("artifacts/ranks")
 PACKAGES = ["langsig", "dvc", "numpy", "pandas", "scipy", "torch", "transformers"]
@@ -31,11 +30,7 @@ def main(_arguments: Sequence[str]) -> None:
 
 
 def read_results(parameters: Parameters) -> Results:
-    models = [*parameters.languages, "experimental"]
-    learning = {
-        model: json.loads(Path(f"artifacts/learning/{model}/learning.json").read_text())
-        for model in models
-    }
+    learning = read_learning(parameters)
     associations = Associations.load("artifacts/relations")
     return Results(
         languages=associations.languages,
@@ -46,7 +41,7 @@ def read_results(parameters: Parameters) -> Results:
         },
         checkpoint=learning["experimental"].get("checkpoint"),
         margin=parameters.pretraining.margin,
-        learning_curves=read_curves(models),
+        learning_curves=read_curves(parameters),
         average_signatures=schemas.AverageSignatures.load(TABLES / "average_signatures.csv"),
         spread=schemas.Spread.load(TABLES / "spread.csv"),
         intervals=schemas.Intervals.load(TABLES / "intervals.csv"),
