@@ -48,7 +48,7 @@ def test_agreement_is_of_ranks_within_a_category_and_layer() -> None:
 
 
 @pytest.mark.parametrize("values", [[1.0, 2.0], [2.0, 2.0, 2.0, 2.0]])
-def test_agreement_of_too_few_or_equal_ones_is_missing(values: list[float]) -> None:
+def test_agreement_of_too_few_or_equal_values_is_missing(values: list[float]) -> None:
     table = averages(values)
     result = agreement(table, measured(table, "svd", np.arange(len(values))))
     assert result["spearman"].isna().all() and result["languages"].tolist() == [len(values)]
@@ -75,7 +75,7 @@ def reliability(even: Array, odd: Array, svd: Array = SVD) -> pd.DataFrame:
     return residual_reliability(Halves(frame)).frame
 
 
-def test_what_is_the_same_in_both_halves_is_found() -> None:
+def test_residuals_shared_by_both_halves_are_reliable() -> None:
     kept = residuals(0)
     result = reliability(3 * SVD**0.8 * kept, SVD * kept).iloc[0]
     assert (result["layer"], result["languages"]) == (3, 5)

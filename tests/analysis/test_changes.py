@@ -72,7 +72,7 @@ def pick(table: pd.DataFrame, kind: str, language: str, layer: int | None = None
     return rows.iloc[0]
 
 
-def test_what_resampling_does_to_both_alike_is_no_change() -> None:
+def test_resampling_that_affects_both_alike_does_not_widen_intervals() -> None:
     before = experiment(1)
     table = changed([(before, scaled(before, "fi", 0.5))])
     chosen = pick(table, "change", "fi", 1)
@@ -160,7 +160,7 @@ def test_intervals_cover_the_true_change_as_often_as_they_say(seeds: int) -> Non
     assert 0.93 < covered.mean() < 0.97
 
 
-def test_what_not_all_have_is_left_out() -> None:
+def test_cells_that_an_experiment_lacks_are_left_out() -> None:
     before, after = experiment(1), experiment(2)
     fewer = mapped(after, lambda table: table.query("language != 'zh' and layer < 2"))
     table = changed([(before, fewer)])

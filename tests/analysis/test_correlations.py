@@ -127,7 +127,7 @@ def test_relatives_that_are_alike_do_not_make_a_correlation() -> None:
 
 
 @pytest.mark.parametrize("sign", [1, -1])
-def test_what_holds_within_genera_is_found(sign: int) -> None:
+def test_correlations_within_genera_are_detected(sign: int) -> None:
     rng = np.random.default_rng(0)
     genera = {name: str(index // 3) for index, name in enumerate(LANGUAGES)}
     x = np.repeat([0.0, 10, 20, 30], 3) + rng.normal(size=12)
@@ -159,7 +159,7 @@ def test_p_within_genera_needs_twenty_different_series(
     assert np.isfinite(result.p)
 
 
-def test_language_without_a_genus_is_one_of_its_own() -> None:
+def test_language_without_a_genus_is_a_genus_of_its_own() -> None:
     x, y = np.random.default_rng(0).normal(size=(2, 8))
     known = {name: genus for name, genus in GENERA.items() if genus != "D"}
     np.testing.assert_equal(correlated(x, y, known), correlated(x, y, GENERA))

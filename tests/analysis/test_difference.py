@@ -47,7 +47,7 @@ def test_movers_are_sorted_by_the_size_of_their_change() -> None:
         compared().movers("untrained", "none")
 
 
-def test_what_one_side_lacks_is_named_with_its_reason() -> None:
+def test_results_that_one_side_lacks_are_named_with_the_reason() -> None:
     lacking = replace(results(), trees=None, gains=None, missing={"trees": "x", "gains": "y"})
     for pair in ((lacking, results()), (results(), lacking)):
         result = difference([pair], {})

@@ -44,7 +44,7 @@ def test_only_the_categories_that_are_named_count() -> None:
     assert combined(table, [ALL_WORDS]) == {}
 
 
-def test_layers_are_combined_one_by_one() -> None:
+def test_each_layer_is_combined_separately() -> None:
     table = pd.concat(
         [pairs("Case", 0, {"de fr": 0.2, "de zh": 0.4}), pairs("Case", 6, {"de fr": 0.8})]
     )

@@ -104,7 +104,7 @@ def test_variance_in_the_middle() -> None:
     assert findings_of(upside_down, 0.001).loc[(MIDDLE, "all"), "holds"] == "no"
 
 
-def test_what_does_not_depend_on_the_level() -> None:
+def test_findings_do_not_depend_on_the_level() -> None:
     first = findings_of(falling(0.1), 0.05)
     second = findings_of(1e6 * falling(0.1), 0.05)
     np.testing.assert_allclose(first["estimate"], second["estimate"], atol=1e-9)
@@ -112,7 +112,7 @@ def test_what_does_not_depend_on_the_level() -> None:
 
 
 @pytest.mark.parametrize("shape", [(2, 4), (7, 2)])
-def test_too_little_gives_no_rows(shape: tuple[int, int]) -> None:
+def test_too_few_layers_or_languages_give_no_rows(shape: tuple[int, int]) -> None:
     values = falling(0.1)[: shape[0], : shape[1]]
     estimates, replicates = tables(values, noisy(values, 0.1), LANGUAGES[: shape[1]])
     assert findings(estimates, replicates, logographic=["aa"]) == Findings.empty()

@@ -215,7 +215,7 @@ def test_best_is_what_distances_allow_where_relatives_are_apart() -> None:
         np.testing.assert_allclose(result.drop(COPHENETIC)["best"], 1)
 
 
-def test_what_is_tied_is_not_resolved() -> None:
+def test_ties_are_not_resolved() -> None:
     rounding = random_distances(0) / 10**15
     result = statistics(table(1 + rounding))["value"]
     assert (result[CLADES], result[QUARTETS]) == (0, 0)
@@ -327,7 +327,9 @@ def test_unrelated_signatures_are_rejected_as_often_as_they_should_be(samples: P
         (["aa", "ba", "ca", "da"], [PURITY]),
     ],
 )
-def test_what_cannot_be_compared_is_missing(names: list[str], missing: list[str]) -> None:
+def test_statistics_with_nothing_to_compare_are_missing(
+    names: list[str], missing: list[str]
+) -> None:
     distances = random_distances(0, len(names))
     result = statistics(table(distances, names), permutations=999)
     numbers = result[["value", "expected", "best", "p"]]

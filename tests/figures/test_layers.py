@@ -159,7 +159,7 @@ def test_layers_whose_fit_failed_a_check_have_an_asterisk_that_is_explained(
 ) -> None:
     axes = picture(typed(averages(4, 4)), title=TITLE, failed_layers={1, 3}).axes[0]
     assert [label.get_text() for label in axes.get_xticklabels()] == ["0", "1*", "2", "3*"]
-    assert "* = fit failed a check" in axes.get_xlabel()
+    assert "*: fit failed a check" in axes.get_xlabel()
     axes = picture(typed(averages(4, 4)), title=TITLE).axes[0]
     assert [label.get_text() for label in axes.get_xticklabels()] == ["0", "1", "2", "3"]
     assert "*" not in axes.get_xlabel()

@@ -94,8 +94,8 @@ def corrected(table: pd.DataFrame, least: int) -> pd.DataFrame:
 def correlated(frame: pd.DataFrame, count: int, layers: int, seed: int) -> pd.DataFrame:
     """Correlations of each row in all layers and with the mean over them."""
     rng = default_rng(seed)
-    places = pd.DataFrame({"layer": [None, *range(layers)]}).astype({"layer": "Int64"})
-    table = frame.merge(places, how="cross")
+    cells = pd.DataFrame({"layer": [None, *range(layers)]}).astype({"layer": "Int64"})
+    table = frame.merge(cells, how="cross")
     table["scope"] = np.where(table["layer"].isna(), "mean", "layer")
     size = len(table)
     table["n"] = rng.integers(min(2, count), count + 1, size)

@@ -96,7 +96,7 @@ def test_all_sections_are_there_in_order_and_in_the_contents(page: Page) -> None
         ("coverage", "coverage"),
     ],
 )  # fmt: skip
-def test_a_section_is_drawn_only_if_its_table_is_there(
+def test_a_section_is_drawn_only_if_its_table_exists(
     inputs: Inputs, table: str, section: str
 ) -> None:
     results = inputs(3)
@@ -110,7 +110,7 @@ def test_results_without_any_table_still_make_a_page() -> None:
 
 
 @pytest.mark.parametrize("count", [3, 33])
-def test_every_figure_compiles_and_every_name_of_data_is_there(inputs: Inputs, count: int) -> None:
+def test_every_figure_compiles_and_every_data_set_exists(inputs: Inputs, count: int) -> None:
     data = Page(page_of(inputs(count))).data
     assert len(data["figures"]) > 15
     for key, spec in data["figures"].items():
@@ -121,7 +121,7 @@ def test_every_figure_compiles_and_every_name_of_data_is_there(inputs: Inputs, c
         assert {"chosen", "category", "ink", "faint"} <= signals, key
 
 
-def test_figures_use_only_columns_that_are_there(page: Page) -> None:
+def test_figures_use_only_existing_columns(page: Page) -> None:
     """Fields of encodings come from the table, a transform, or the profile of a language."""
     profile = {"label", "name", "family", "genus", "group", "other_label", "other_name"}
 
@@ -158,7 +158,7 @@ def test_tables_arrive_whole(page: Page, inputs: Inputs) -> None:
     assert columns["average_signature"] == pytest.approx(table["average_signature"], rel=1e-4)
 
 
-def test_what_is_missing_stays_missing(page: Page) -> None:
+def test_missing_values_stay_missing(page: Page) -> None:
     columns = page.data["sets"]["correlations"]
     assert None in columns["layer"]
     assert None in columns["p_adjusted"]

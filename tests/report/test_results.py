@@ -72,7 +72,7 @@ def test_all_words_come_first(inputs: Inputs) -> None:
     assert inputs(3).categories == [ALL_WORDS, "Case", "Number"]
 
 
-def test_languages_of_all_tables_and_models_are_there(inputs: Inputs) -> None:
+def test_profiles_have_the_languages_of_all_tables_and_models(inputs: Inputs) -> None:
     results = inputs(4)
     only_learning = Results(learning=results.learning)
     assert only_learning.profiles["language"].tolist() == ["qaa", "qab", "qac", "qad"]

@@ -242,7 +242,10 @@ def test_overview_has_one_row_per_language(inputs: Inputs) -> None:
 
 def test_learning_names_the_lowest_and_highest_gain(inputs: Inputs) -> None:
     section = build(sections.learning_section, inputs(3, unlearnt=("qab",)))
-    assert "multilingual model ends 1.30 nats per token below" in section.result
+    assert (
+        "multilingual model ends 1.30 nats per token below that of token frequencies"
+        in section.result
+    )
     assert "from 0.10 (Language qab†) to 1.20 (Language qac)" in section.result
     assert "Not learnt: Language qab†. A model counts as learnt from a gain of 0.5 nats" in (
         section.certainty
@@ -317,7 +320,9 @@ def test_coverage_counts_categories_that_all_languages_have(inputs: Inputs) -> N
 
     section = build(sections.coverage_section, changed(inputs(5), "coverage", change))
     assert "12 pairs of language and category have enough words" in section.result
-    assert "2 of 3 categories are in 5 languages, and 1 in fewer than four" in section.result
+    assert (
+        "2 of 3 categories have enough in 5 languages, and 1 in fewer than four" in section.result
+    )
     assert "2 pairs of language and category have too few" in section.certainty
     assert len(section.data["coverage"]) == 14, "categories without words are left out"
 

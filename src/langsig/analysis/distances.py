@@ -28,8 +28,7 @@ def combined_distances(
         All languages of the result. A language that has none of the categories is at distance 1
         from every other.
     categories
-        Categories over which to take the mean. All words, which are no category of their own,
-        are left out.
+        Categories over which to take the mean. :data:`langsig.ALL_WORDS` is left out.
 
     Returns
     -------

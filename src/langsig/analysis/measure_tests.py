@@ -63,7 +63,7 @@ def measure_tests(
     Parameters
     ----------
     measures
-        What :func:`measures` returns.
+        Measures of all words, from :func:`measures`.
     properties
         Properties of languages. Those of single categories other than all words are left out.
     scores
@@ -104,7 +104,7 @@ def _decreasing(frame: pd.DataFrame, options: InferenceOptions) -> tuple[float, 
 
 
 class _Variable(NamedTuple):
-    """What measures are correlated with."""
+    """A property or a score with which measures are correlated."""
 
     key: tuple[str | None, ...]
     """Test, property, task, metric and model."""

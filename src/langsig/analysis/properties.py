@@ -21,10 +21,10 @@ def language_properties(words: Mapping[str, Words], characters: Mapping[str, int
 
     - ``data_size``: number of words that bear each category.
     - ``unique_characters``: number of different characters in the training text.
-    - ``type_token_ratio``: of all tokens, see :func:`type_token_ratio`. Punctuation, which bears
-      no part of speech, is no token.
-    - ``type_token_ratio_equal``: expected ratio for the same number of tokens in every language,
-      which is the number in the language with the fewest, among those with lemmas.
+    - ``type_token_ratio``: see :func:`type_token_ratio`. Punctuation, which bears no part of
+      speech, is not counted.
+    - ``type_token_ratio_equal``: the same ratio, expected for samples of one size: the number of
+      tokens with lemmas in the language that has the fewest, but not none.
 
     Parameters
     ----------

@@ -85,7 +85,7 @@ def run(arguments: argparse.Namespace) -> None:
 def save(result: "Difference", folder: Path) -> None:
     """Write tables and figures to a folder, which is replaced."""
     from langsig.figures import before_and_after, changes, save_figure
-    from langsig.figures.labels import NORMALISATIONS, SOURCES
+    from langsig.figures.labels import NORMALISATION_LABELS, SOURCE_LABELS
     from langsig.files import atomic_directory
     from langsig.morphology import ALL_WORDS
 
@@ -96,7 +96,7 @@ def save(result: "Difference", folder: Path) -> None:
     variants = result.signatures.frame[["source", "normalise"]].drop_duplicates()
     for source, normalise in variants.itertuples(index=False):
         rows = result.signatures.select(source=source, normalise=normalise)
-        title = f"Change: {SOURCES[source]}, {NORMALISATIONS[normalise]}"
+        title = f"Change: {SOURCE_LABELS[source]}, {NORMALISATION_LABELS[normalise]}"
         figures[f"changes_{source}_{normalise}"] = changes(rows, title=title)
     with atomic_directory(folder) as output:
         result.save(output)
@@ -176,7 +176,7 @@ def _learning(result: "Difference") -> Iterator[str]:
     changed = table[(table["after"] - table["before"]).abs() >= 0.005]
     if changed.empty:
         return
-    yield "Nat below token frequencies on held-out text, where it changed"
+    yield "Gain over token frequencies on held-out text (nats per token), where it changed"
     for row in changed.itertuples():
         yield f"{f'{row.model}, {row.language}':24}{row.before:>8.2f} -> {row.after:.2f}"
 

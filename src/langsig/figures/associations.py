@@ -7,7 +7,7 @@ from matplotlib.figure import Figure
 from langsig.analysis import Associations
 from langsig.figures.correlations import correlation_heatmap, correlation_intervals
 from langsig.figures.distances import distance_matrices
-from langsig.figures.labels import PROPERTIES, readable
+from langsig.figures.labels import PROPERTY_LABELS, readable
 from langsig.figures.trees import dendrograms
 from langsig.morphology import ALL_WORDS
 
@@ -32,7 +32,7 @@ def association_figures(
         figures[f"correlations_{name}"] = correlation_heatmap(
             correlations.select(property=name),
             rows=["category"],
-            title=f"Average signature and {readable(name, PROPERTIES)}",
+            title=f"Average signature and {readable(name, PROPERTY_LABELS)}",
         )
     if benchmarks is not None:
         figures["benchmarks"] = correlation_heatmap(

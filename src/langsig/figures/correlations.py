@@ -14,7 +14,7 @@ from matplotlib.patches import Patch
 
 from langsig.analysis import SIGNIFICANCE
 from langsig.figures.canvas import TITLE, canvas
-from langsig.figures.labels import CATEGORIES, LAYER, PROPERTIES, readable
+from langsig.figures.labels import CATEGORY_LABELS, LAYER, PROPERTY_LABELS, readable
 from langsig.figures.palette import FILL, INK, MUTED, diverging_colours
 from langsig.morphology import ALL_WORDS
 from langsig.schemas import Correlations, ScoreCorrelations
@@ -107,7 +107,7 @@ def correlation_intervals(correlations: Correlations, *, title: str) -> Figure:
     for axes, name in zip(grid, panels, strict=False):
         for values in table[table["property"] == name].to_dict("records"):
             _estimate(axes, labels.index(values["label"]), values)
-        axes.set_title(fill(readable(name, PROPERTIES), _PANEL_TITLE), fontsize=8)
+        axes.set_title(fill(readable(name, PROPERTY_LABELS), _PANEL_TITLE), fontsize=8)
     for axes in grid:
         axes.axvline(0, color=MUTED, linewidth=0.8, zorder=0)
         axes.spines[["top", "right"]].set_visible(False)
@@ -139,13 +139,14 @@ def _estimate(axes: Axes, row: int, values: dict[Any, Any]) -> None:
 
 def _labelled(correlations: pd.DataFrame, rows: Sequence[str]) -> pd.DataFrame:
     """Add a column ``label`` that names a row and its number of languages; put all words last."""
-    parts = correlations[list(rows)].replace(dict(CATEGORIES)).itertuples(index=False)
+    parts = correlations[list(rows)].replace(dict(CATEGORY_LABELS)).itertuples(index=False)
     names = pd.Series(map(", ".join, parts), index=correlations.index, dtype="str")
     n = correlations["n"].groupby(names)
     lowest, highest = n.transform("min").astype(str), n.transform("max").astype(str)
     numbers = lowest.where(lowest == highest, lowest + "–" + highest)
     table = correlations.assign(label=names + " (n = " + numbers + ")")
-    return pd.concat([table[names != CATEGORIES[ALL_WORDS]], table[names == CATEGORIES[ALL_WORDS]]])
+    all_words = names == CATEGORY_LABELS[ALL_WORDS]
+    return pd.concat([table[~all_words], table[all_words]])
 
 
 def _legend(figure: Figure, handles: Sequence[Any]) -> None:

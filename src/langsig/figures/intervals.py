@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 
 from langsig.analysis import SIGNIFICANCE
 from langsig.figures.canvas import TITLE
-from langsig.figures.labels import LAYER, NORMALISATIONS, SOURCES
+from langsig.figures.labels import LAYER, NORMALISATION_LABELS, SOURCE_LABELS
 from langsig.figures.palette import SEQUENTIAL
 from langsig.schemas import Intervals
 
@@ -39,9 +39,9 @@ def intervals(estimates: Intervals, *, title: str) -> Figure:
         for column, source in enumerate(sources):
             shown = estimates.select(source=source, normalise=normalise).frame
             _panel(grid[row, column], shown, languages)
-            grid[0, column].set_title(SOURCES[source], fontsize=9)
+            grid[0, column].set_title(SOURCE_LABELS[source], fontsize=9)
             grid[-1, column].set_xlabel(LAYER)
-        grid[row, 0].set_ylabel(f"average signature,\n{NORMALISATIONS[normalise]}")
+        grid[row, 0].set_ylabel(f"average signature,\n{NORMALISATION_LABELS[normalise]}")
     figure.suptitle(title, fontsize=TITLE)
     if languages:
         handles, names = grid[0, 0].get_legend_handles_labels()

@@ -8,18 +8,18 @@ LAYER = "layer (0: embeddings)"
 LAYER_WITH_FAILURES = "layer (0: embeddings; *: fit failed a check)"
 JOINING_DISTANCE = "mean cosine distance at which clusters join"
 """Axis of a dendrogram: the heights of :func:`scipy.cluster.hierarchy.dendrogram`."""
-SOURCES: Mapping[str, str] = {
+SOURCE_LABELS: Mapping[str, str] = {
     "trained": "trained models",
     "equal-words": "trained models, equal word counts",
     "untrained": "untrained models",
 }
-NORMALISATIONS: Mapping[str, str] = {
+NORMALISATION_LABELS: Mapping[str, str] = {
     "none": "not normalised",
     "variance": "unit variance",
 }
-CATEGORIES: Mapping[str, str] = {ALL_WORDS: "All words"}
+CATEGORY_LABELS: Mapping[str, str] = {ALL_WORDS: "All words"}
 """Categories whose name alone does not say what they are."""
-PROPERTIES: Mapping[str, str] = {
+PROPERTY_LABELS: Mapping[str, str] = {
     "data_size": "words with the category",
     "unique_characters": "unique characters",
     "type_token_ratio": "type-token ratio",

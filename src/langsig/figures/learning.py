@@ -1,4 +1,4 @@
-"""What models gain over token frequencies during training."""
+"""Gains of the models over token frequencies during training."""
 
 from matplotlib.figure import Figure
 
@@ -12,8 +12,9 @@ _EXPERIMENTAL = "experimental"
 
 
 def learning_curves(curves: LearningCurves, *, margin: float, title: str) -> Figure:
-    """Nats per token below token frequencies on held-out text, over the course of training.
+    """Gain of each model over token frequencies on held-out text, over the course of training.
 
+    The gain is the cross-entropy of token frequencies minus that of the model, in nats per token.
     The experimental model has a thick line. A dashed line marks the gain at which a model counts
     as learnt.
 
@@ -41,7 +42,7 @@ def learning_curves(curves: LearningCurves, *, margin: float, title: str) -> Fig
     )
     axes.set(
         xlabel="share of the training steps",
-        ylabel="nats per token below token frequencies",
+        ylabel="gain over token frequencies (nats per token)",
         xlim=(0, 1),
     )
     axes.set_title(title, fontsize=TITLE)

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from langsig.analysis import SIGNIFICANCE
-from langsig.figures.labels import CATEGORIES, LAYER
+from langsig.figures.labels import CATEGORY_LABELS, LAYER
 from langsig.figures.palette import BLUE, SEQUENTIAL, VERMILION
 from langsig.morphology import ALL_WORDS
 
@@ -52,7 +52,7 @@ _SCOPES = {
 
 @dataclass(frozen=True)
 class Domains:
-    """What axes and colours show, in the same order in every figure."""
+    """Values of axes and colours, in the same order in every figure."""
 
     labels: Sequence[str]
     """Labels of the languages, related ones together."""
@@ -110,7 +110,9 @@ def choice(
     value: Any = None,
     labels: Mapping[str, str] | None = None,
 ) -> Specification:
-    """A parameter of one figure, chosen below it: a slider for 0, 1, ..., otherwise a menu.
+    """A parameter of one figure with a control below it.
+
+    The control is a slider if the options are 0, 1, ..., and otherwise a menu.
 
     Parameters
     ----------
@@ -147,7 +149,7 @@ def relabelled(value: str, labels: Mapping[str, str]) -> str:
     return f"({json.dumps(dict(labels))})[{value}] || replace({value}, regexp('_', 'g'), ' ')"
 
 
-_CATEGORY = relabelled("datum.value", CATEGORIES)
+_CATEGORY = relabelled("datum.value", CATEGORY_LABELS)
 
 
 def colour(domains: Domains) -> Specification:

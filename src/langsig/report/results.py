@@ -44,10 +44,10 @@ OTHER_FAMILIES = "other families"
 
 @dataclass(frozen=True)
 class ModelLearning:
-    """What one model learnt."""
+    """What one model has learnt."""
 
     gain: float
-    """Nats per token below token frequencies on held-out text."""
+    """Gain over token frequencies on held-out text, in nats per token."""
     learnt: bool
     """Whether the gain reaches the margin."""
 

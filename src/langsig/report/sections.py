@@ -115,8 +115,8 @@ def learning_section(results: Results) -> Section | None:
         figures=[
             Figure(
                 "Gain over token frequencies during training",
-                "Cross-entropy of masked tokens on held-out text, below that of token frequencies. "
-                "The thick line is the multilingual model.",
+                "How far the cross-entropy of masked tokens on held-out text is below that of "
+                "token frequencies. The thick line is the multilingual model.",
                 specifications.learning_curves(
                     curves, margin=results.margin, domains=domains_of(results)
                 ),
@@ -464,9 +464,7 @@ def baselines_section(results: Results) -> Section | None:
     tables = [DataTable("Agreement", "baseline_agreement")]
     if reliability:
         data["residual_reliability"] = reliability.frame
-        tables.append(
-            DataTable("Reliability of what singular values leave", "residual_reliability")
-        )
+        tables.append(DataTable("Reliability of the residuals", "residual_reliability"))
     return Section(
         key="baselines",
         title="Simpler measures",
@@ -507,7 +505,7 @@ def measures_section(results: Results) -> Section | None:
 
 
 def ranks_section(results: Results) -> Section | None:
-    """What other numbers of components would give."""
+    """How well other numbers of components fit."""
     ranks, recommendations = results.ranks, results.recommendations
     if not ranks:
         return None
@@ -609,5 +607,5 @@ BUILDERS: Sequence[Callable[[Results], Section | None]] = (
 
 
 def sections_of(results: Results) -> list[Section]:
-    """The sections that the results are enough for."""
+    """The sections for which there are results."""
     return [section for build in BUILDERS if (section := build(results)) is not None]

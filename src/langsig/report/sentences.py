@@ -3,7 +3,13 @@
 from collections.abc import Iterable
 from math import isnan
 
-from langsig.figures.labels import CATEGORIES, NORMALISATIONS, PROPERTIES, SOURCES, readable
+from langsig.figures.labels import (
+    CATEGORY_LABELS,
+    NORMALISATION_LABELS,
+    PROPERTY_LABELS,
+    SOURCE_LABELS,
+    readable,
+)
 from langsig.report.statistics import (
     BaselineStatistics,
     Caveats,
@@ -86,8 +92,8 @@ def _too_few(share: Share) -> str:
     if not share.count:
         return ""
     return (
-        f" {_share(share)} rows are based on too few languages: they are shown in grey and left "
-        "out of the correction."
+        f" {_share(share)} rows are based on too few languages: they are pale and left out of "
+        "the correction."
     )
 
 
@@ -203,8 +209,9 @@ def learning(numbers: LearningStatistics) -> str:
     sentences = []
     if numbers.experimental_gain is not None:
         sentences.append(
-            "On held-out text, the multilingual model ends "
-            f"{number(numbers.experimental_gain, '.2f')} nats per token below token frequencies."
+            "On held-out text, the cross-entropy of the multilingual model ends "
+            f"{number(numbers.experimental_gain, '.2f')} nats per token below that of token "
+            "frequencies."
         )
     elif numbers.checkpoint:
         sentences.append(
@@ -306,7 +313,7 @@ def findings(numbers: Iterable[FindingStatistics]) -> str:
 
 FINDINGS_CERTAINTY = (
     "Intervals account for resampled blocks of sentences and for random starts of the "
-    "factorisation. A finding is solid only if the variants agree."
+    "factorisation. A finding is robust only if the variants agree."
 )
 
 
@@ -402,7 +409,8 @@ SPREAD_LIMITS = (
 def _strongest(numbers: Strongest | None) -> str:
     if not numbers:
         return "None of the correlations can be computed."
-    names = ", ".join(readable(name, {**PROPERTIES, **CATEGORIES}) for name in numbers.names)
+    labels = {**PROPERTY_LABELS, **CATEGORY_LABELS}
+    names = ", ".join(readable(name, labels) for name in numbers.names)
     layer = "averaged over the layers" if numbers.layer is None else f"in layer {numbers.layer}"
     return (
         f"The strongest is {number(numbers.pearson.value)} (95 % interval "
@@ -435,7 +443,7 @@ def correlations_certainty(numbers: CorrelationStatistics) -> str:
 
 CORRELATIONS_LIMITS = (
     "Related languages are not independent: a correlation that does not hold within genera may "
-    "only reflect differences between families. None of these correlations shows a cause."
+    "only reflect differences between genera. None of these correlations shows a cause."
 )
 
 
@@ -589,7 +597,7 @@ def baselines_limits(numbers: BaselineStatistics) -> str:
 def _measure(measure: str, source: str | None, normalise: str | None) -> str:
     details = [
         readable(value, labels)
-        for value, labels in ((source, SOURCES), (normalise, NORMALISATIONS))
+        for value, labels in ((source, SOURCE_LABELS), (normalise, NORMALISATION_LABELS))
         if value is not None
     ]
     return f"{readable(measure)} ({', '.join(details)})" if details else readable(measure)
@@ -687,8 +695,8 @@ def coverage(numbers: CoverageStatistics) -> str:
     return (
         f"{counted(numbers.enough, 'pair')} of language and category "
         f"{'has' if numbers.enough == 1 else 'have'} enough words. {numbers.complete} of "
-        f"{counted(numbers.categories, 'category')} are in {numbers.complete_languages} languages, "
-        f"and {numbers.rare} in fewer than four."
+        f"{counted(numbers.categories, 'category')} have enough in {numbers.complete_languages} "
+        f"languages, and {numbers.rare} in fewer than four."
     )
 
 

@@ -2,7 +2,12 @@
 
 from collections.abc import Sequence
 
-from langsig.figures.labels import JOINING_DISTANCE, NORMALISATIONS, PROPERTIES, SOURCES
+from langsig.figures.labels import (
+    JOINING_DISTANCE,
+    NORMALISATION_LABELS,
+    PROPERTY_LABELS,
+    SOURCE_LABELS,
+)
 from langsig.figures.palette import BLUE, GREEN, GREY, PURPLE, SKY, VERMILION
 from langsig.morphology import ALL_WORDS
 from langsig.report.charts import (
@@ -58,8 +63,8 @@ _OF_ALL_WORDS = f"'{ALL_WORDS}'"
 _LANGUAGE = ("name", "family")
 _FITS = "{joint: 'joint fit', separate: 'separate fits'}"
 _VARIANT = (
-    f"({relabelled('datum.source', SOURCES)}) + ', ' + "
-    f"({relabelled('datum.normalise', NORMALISATIONS)})"
+    f"({relabelled('datum.source', SOURCE_LABELS)}) + ', ' + "
+    f"({relabelled('datum.normalise', NORMALISATION_LABELS)})"
 )
 
 
@@ -238,10 +243,10 @@ def intervals(estimates: Intervals, *, domains: Domains) -> Specification:
         height=320,
         transform=[{"filter": "datum.source === source && datum.normalise === normalise"}],
         parameters=[
-            choice("source", "source", table["source"].unique().tolist(), labels=SOURCES),
+            choice("source", "source", table["source"].unique().tolist(), labels=SOURCE_LABELS),
             choice(
                 "normalise", "hidden states", table["normalise"].unique().tolist(),
-                labels=NORMALISATIONS,
+                labels=NORMALISATION_LABELS,
             ),
         ],
     )  # fmt: skip
@@ -333,7 +338,7 @@ def _property_axis() -> Specification:
         "axis": {
             "labelAngle": -40,
             "labelLimit": 240,
-            "labelExpr": relabelled("datum.value", PROPERTIES),
+            "labelExpr": relabelled("datum.value", PROPERTY_LABELS),
         },
     }
 

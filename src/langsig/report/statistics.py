@@ -1,4 +1,4 @@
-"""The numbers in the sentences of the page. Those of one category are about all words."""
+"""The numbers in the sentences of the page. They are of all words unless stated otherwise."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -344,7 +344,7 @@ class Strongest(NamedTuple):
     """The strongest correlation of a table."""
 
     names: Sequence[str]
-    """What is correlated."""
+    """Names of the property and category, or of the task, metric and model."""
     layer: int | None
     """``None`` for the mean over the layers."""
     languages: int
@@ -449,7 +449,7 @@ def distance_statistics(
     Parameters
     ----------
     means
-        What :func:`mean_distances_by_relatedness` returns.
+        Mean distances, from :func:`mean_distances_by_relatedness`.
     """
     layer = int(distances.frame["layer"].max())
     table = distances.select(scope="category", category=ALL_WORDS, layer=layer).frame
@@ -615,15 +615,15 @@ def measure_statistics(tests: MeasureTests) -> MeasureStatistics:
     """Statistics of all tests."""
     table = tests.frame
     tested = table[table["p_adjusted"].notna()]
-    what = ["test", "property", "task", "metric", "model"]
-    who = ["measure", "source", "normalise"]
+    test_keys = ["test", "property", "task", "metric", "model"]
+    measure_keys = ["measure", "source", "normalise"]
     by_measure = {}
-    for (measure, *variant), rows in tested.groupby(who, dropna=False, sort=False):
+    for (measure, *variant), rows in tested.groupby(measure_keys, dropna=False, sort=False):
         source, normalise = (value if isinstance(value, str) else None for value in variant)
         by_measure[str(measure), source, normalise] = _share_significant(rows)
     return MeasureStatistics(
-        measures=len(table[who].drop_duplicates()),
-        tests=len(table[what].drop_duplicates()),
+        measures=len(table[measure_keys].drop_duplicates()),
+        tests=len(table[test_keys].drop_duplicates()),
         rows=len(table),
         tested=len(tested),
         by_measure=by_measure,

@@ -121,7 +121,7 @@ def _sampled(revision: Revision) -> Sampled:
 
 
 def _gains(revision: Revision) -> dict[tuple[str, str], float]:
-    """Nat below token frequencies on held-out text, by model and language."""
+    """Gains over token frequencies on held-out text, by model and language."""
     gains = {}
     for model in (*revision.params["languages"], "experimental"):
         learning = revision.json(f"artifacts/learning/{model}/learning.json")

@@ -30,7 +30,7 @@ _INFERRED: dict[Kind, tuple[str, ...]] = {
     "number": ("floating", "integer", "integer-na", "mixed-integer-float"),
     "boolean": ("boolean",),
 }
-"""Kinds that pandas may infer from valid values. Where integers are missing, all are floats."""
+"""Kinds that pandas may infer from valid values. It reads integers with gaps as floats."""
 
 
 @dataclass(frozen=True)
@@ -376,7 +376,7 @@ _PARSERS: dict[Kind, tuple[Callable[[str], object], str]] = {
     "number": (_finite, "a number, such as 71.5"),
     "boolean": ({"True": True, "False": False}.__getitem__, "True or False"),
 }
-"""How values of each kind are parsed, and how messages call them."""
+"""By kind: the parser, and the description of valid values in messages."""
 
 
 def _check_suffix(path: Path) -> None:
