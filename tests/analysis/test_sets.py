@@ -172,8 +172,8 @@ def test_of_two_languages_distances_to_the_median_say_nothing() -> None:
     assert result["ratio"].notna().all()
 
 
-def test_layers_that_are_not_there_are_named() -> None:
-    with pytest.raises(InputError, match=r"layers: .* of 7, only of 0"):
+def test_layers_without_average_signatures_are_an_error() -> None:
+    with pytest.raises(InputError, match=r"layers must be among .* \(0\), got 7"):
         run(averages(drawn(0)), layers=[0, 7])
 
 
