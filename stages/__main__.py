@@ -12,15 +12,18 @@ from pathlib import Path
 from langsig.errors import InputError
 from langsig.repository.warm import run_in_fork
 
+NO_STAGES = {"__init__", "__main__", "arguments", "common"}
+
 
 def main(arguments: Sequence[str]) -> int:
     """Run a stage, in a fork of the warm process if there is one; return the exit code."""
     code = run_in_fork(arguments)
     if code is not None:
         return code
-    name, *rest = arguments
-    if not Path(__file__).with_name(f"{name}.py").is_file():
-        sys.exit(f"error: there is no stage {name}")
+    name, *rest = arguments or [""]
+    stages = sorted({path.stem for path in Path(__file__).parent.glob("*.py")} - NO_STAGES)
+    if name not in stages:
+        sys.exit(f"error: stage must be one of {', '.join(stages)}; got {name!r}")
     logging.basicConfig(level=logging.INFO, format="%(message)s")
     try:
         from langsig.parameters import load_parameters

@@ -7,11 +7,13 @@ from langsig.corpora.romanisation import romaniser
 from langsig.files import atomic_directory
 from langsig.morphology import annotate
 from langsig.parameters import load_parameters
+from stages.arguments import checked
 
 
 def main(arguments: Sequence[str]) -> None:
-    (language,) = arguments
-    options = load_parameters().languages[language]
+    languages = load_parameters().languages
+    (language,) = checked(arguments, language=languages)
+    options = languages[language]
     words = annotate([Path(options.treebank)], language)
     if options.romanise:
         words = words.transcribe(romaniser(language))

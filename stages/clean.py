@@ -8,11 +8,12 @@ from langsig.corpora import clean, fingerprint, read_sentences, unique_character
 from langsig.files import atomic_directory, atomic_file
 from langsig.morphology import Words
 from langsig.parameters import load_parameters
+from stages.arguments import checked
 
 
 def main(arguments: Sequence[str]) -> None:
-    (language,) = arguments
     parameters = load_parameters()
+    (language,) = checked(arguments, language=parameters.languages)
     source, options = parameters.languages[language], parameters.clean
     analysed = Words.load(Path(f"artifacts/words/{language}")).sentences["text"]
     with (

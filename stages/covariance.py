@@ -8,11 +8,12 @@ from langsig.files import atomic_directory
 from langsig.morphology import ALL_WORDS, CATEGORIES, Words, category_slug
 from langsig.parameters import load_parameters
 from langsig.representations import States, covariances_by_category
+from stages.arguments import checked
 
 
 def main(arguments: Sequence[str]) -> None:
-    (language,) = arguments
     parameters = load_parameters()
+    (language,) = checked(arguments, language=parameters.languages)
     options = parameters.covariance
     control = States.open(Path(f"artifacts/states/control/{language}"))
     experimental = States.open(Path(f"artifacts/states/experimental/{language}"))

@@ -8,11 +8,15 @@ from langsig.files import atomic_directory
 from langsig.morphology import Words
 from langsig.parameters import load_parameters
 from langsig.representations import extract, load_encoder
+from stages.arguments import checked
 
 
 def main(arguments: Sequence[str]) -> None:
-    role, language = arguments
-    options = load_parameters().extract
+    parameters = load_parameters()
+    role, language = checked(
+        arguments, role=("control", "experimental"), language=parameters.languages
+    )
+    options = parameters.extract
     checkpoint = Path("artifacts/models", "experimental" if role == "experimental" else language)
     words = Words.load(Path(f"artifacts/words/{language}")).table
     with atomic_directory(Path(f"artifacts/states/{role}/{language}")) as output:

@@ -8,12 +8,13 @@ from langsig.factorization import baselines, factorize_category
 from langsig.files import atomic_directory
 from langsig.morphology import ALL_WORDS
 from langsig.parameters import load_parameters
+from stages.arguments import checked
 from stages.common import load_covariances, solver_of
 
 
 def main(arguments: Sequence[str]) -> None:
-    (slug,) = arguments
     parameters = load_parameters()
+    (slug,) = checked(arguments, category=parameters.categories)
     options = parameters.factorize
     statistics = load_covariances(slug, parameters)
     category = statistics[0].category

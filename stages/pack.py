@@ -9,11 +9,12 @@ from langsig.corpora import count_sentences, downsample, load_tokenizer, pack, r
 from langsig.errors import InputError
 from langsig.files import atomic_directory
 from langsig.parameters import load_parameters
+from stages.arguments import checked
 
 
 def main(arguments: Sequence[str]) -> None:
-    (language,) = arguments
     parameters = load_parameters()
+    (language,) = checked(arguments, language=parameters.languages)
     options = parameters.pack
     counts = {"train": options.sequences, "validation": options.validation_sequences}
     tokenizer = load_tokenizer("artifacts/tokenizer")

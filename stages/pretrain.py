@@ -18,6 +18,7 @@ from langsig.errors import InputError
 from langsig.morphology import Words
 from langsig.parameters import Parameters, load_parameters, selected_languages
 from langsig.representations import load_encoder
+from stages.arguments import checked
 from stages.common import scratch_folder
 
 EXPERIMENTAL = "experimental"
@@ -27,8 +28,8 @@ LEARNING = Path("artifacts/learning")
 
 
 def main(arguments: Sequence[str]) -> None:
-    (name,) = arguments
     parameters = load_parameters()
+    (name,) = checked(arguments, model=[*parameters.languages, EXPERIMENTAL])
     checkpoint = parameters.experimental.checkpoint
     if name == EXPERIMENTAL and checkpoint:
         adopt(checkpoint)

@@ -8,12 +8,12 @@ import os
 from collections.abc import Sequence
 from pathlib import Path
 
-from langsig.errors import InputError
 from langsig.factorization import uncertainty_by_layer
 from langsig.files import atomic_directory
 from langsig.morphology import ALL_WORDS, category_slug
 from langsig.parameters import load_parameters
 from langsig.schemas import NORMALISATIONS
+from stages.arguments import checked
 from stages.common import load_covariances, solver_of
 
 # Folder below artifacts, and name of the files, of each source.
@@ -25,10 +25,8 @@ FILES = {
 
 
 def main(arguments: Sequence[str]) -> None:
-    (source,) = arguments
-    if source not in FILES:
-        raise InputError(f"source must be one of {', '.join(FILES)}, got {source!r}")
     parameters = load_parameters()
+    (source,) = checked(arguments, source=FILES)
     options = parameters.uncertainty
     folder, name = FILES[source]
     tables = uncertainty_by_layer(

@@ -20,14 +20,15 @@ from langsig.representations import (
     load_encoder,
     load_untrained,
 )
+from stages.arguments import checked
 
 if TYPE_CHECKING:
     from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
 
 def main(arguments: Sequence[str]) -> None:
-    (language,) = arguments
     parameters = load_parameters()
+    (language,) = checked(arguments, language=parameters.languages)
     options = parameters.covariance
     words = Words.load(Path(f"artifacts/words/{language}")).table
     states = {}

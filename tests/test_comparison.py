@@ -277,8 +277,18 @@ BAD: dict[str, tuple[Change, str]] = {
     "iterations": (lambda a, m: a.update(max_iterations=0), "max_iterations must be a positive"),
     "tolerance": (lambda a, m: a.update(tolerance=0), "tolerance must be a finite positive number"),
     "dtype": (lambda a, m: a.update(dtype="int8"), "dtype must be one of float16, float32, got"),
-    "batch": (lambda a, m: a.update(batch_tokens=0), "batch_tokens must be at least 1, got 0"),
-    "words": (lambda a, m: a.update(min_instances=0), "min_instances must be at least 1, got 0"),
+    "batch": (lambda a, m: a.update(batch_tokens=0), "batch_tokens must be a positive"),
+    "words": (lambda a, m: a.update(min_instances=0), "min_instances must be a positive"),
+    "words as a text": (
+        lambda a, m: a.update(min_instances="9"), "min_instances must be a positive integer",
+    ),
+    "list of controls": (
+        lambda a, m: a.update(controls=["qaa", "qab"]),
+        "controls must be a mapping with one entry per language, such as a dict; got list",
+    ),
+    "one treebank for all": (
+        lambda a, m: a.update(treebanks="samples"), "treebanks must be a mapping",
+    ),
     "one romanised language as a text": (
         lambda a, m: a.update(romanise="zh"), "romanise must be a list of names, got 'zh'",
     ),

@@ -15,7 +15,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from langsig.corpora import load_tokenizer, romaniser, words_of_text
-from langsig.errors import InputError
+from langsig.errors import InputError, check_by_language, check_count
 from langsig.factorization import Solver, factorize_layers
 from langsig.morphology import ALL_WORDS, CATEGORIES, annotate, category_slug, treebank_files
 from langsig.representations import (
@@ -39,7 +39,7 @@ _BATCH_TOKENS = 1024  # larger batches do not fit the cache of a CPU
 _BATCH_TOKENS_ON_GPU = 8192
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Comparison:
     """Signatures of several languages in one multilingual model.
 
@@ -205,6 +205,9 @@ def compare(
     ...
     langsig.errors.InputError: qab has a control model, but neither a treebank nor text
     """
+    for name, argument in {"controls": controls, "treebanks": treebanks, "texts": texts}.items():
+        if argument is not None or name == "controls":
+            check_by_language(name, argument)
     treebank_paths, text_paths = _lists_of_paths(treebanks), _lists_of_paths(texts)
     categories = _category_names(categories)
     solver = Solver(rank=rank, ridge=ridge, max_iterations=max_iterations, tolerance=tolerance)
@@ -363,10 +366,9 @@ def _check_list(argument: str, names: Collection[str]) -> None:
 def _check_numbers(dtype: str, batch_tokens: int | None, min_instances: int) -> None:
     if dtype not in DTYPES:
         raise InputError(f"dtype must be one of {', '.join(DTYPES)}, got {dtype!r}")
-    if batch_tokens is not None and batch_tokens < 1:
-        raise InputError(f"batch_tokens must be at least 1, got {batch_tokens}")
-    if min_instances < 1:
-        raise InputError(f"min_instances must be at least 1, got {min_instances}")
+    if batch_tokens is not None:
+        check_count("batch_tokens", batch_tokens)
+    check_count("min_instances", min_instances)
 
 
 def _check_languages(

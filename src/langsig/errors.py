@@ -1,4 +1,7 @@
-"""Errors and warnings that are meant for users."""
+"""Errors and warnings that are meant for users, and checks that raise them."""
+
+from collections.abc import Mapping
+from numbers import Integral
 
 
 class InputError(Exception):
@@ -37,3 +40,50 @@ class ConvergenceWarning(UserWarning):
     >>> caught[0].category.__name__
     'ConvergenceWarning'
     """
+
+
+def check_count(name: str, value: object, least: int = 1) -> None:
+    """Check that an argument is an integer and not too small.
+
+    Parameters
+    ----------
+    name
+        Name of the argument, for the message.
+    value
+        Value of the argument.
+    least
+        Smallest value that is allowed (default: 1).
+
+    Raises
+    ------
+    InputError
+        If it is not.
+    """
+    if isinstance(value, bool) or not isinstance(value, Integral) or value < least:
+        allowed = "a positive integer" if least == 1 else f"an integer of at least {least}"
+        raise InputError(f"{name} must be {allowed}, got {value!r}")
+
+
+def check_by_language(name: str, value: object) -> None:
+    """Check that an argument is a mapping whose keys are strings, such as language codes.
+
+    Parameters
+    ----------
+    name
+        Name of the argument, for the message.
+    value
+        Value of the argument.
+
+    Raises
+    ------
+    InputError
+        If it is not.
+    """
+    if not isinstance(value, Mapping):
+        raise InputError(
+            f"{name} must be a mapping with one entry per language, such as a dict; got "
+            f"{type(value).__name__}"
+        )
+    for language in value:
+        if not isinstance(language, str):
+            raise InputError(f"{name} must have language codes as keys, got {language!r}")

@@ -81,6 +81,15 @@ def test_the_objective_never_rises(seed: int, sizes: list[int], rank: int, ridge
     assert rises <= 1
 
 
+def test_a_loss_that_is_not_finite_ends_the_iterations() -> None:
+    stack = als.SliceStack(unstructured(0, [6, 6, 6], 6))
+    start = als.svd_start(stack, 2)
+    fit = als.fit(stack, start, max_iterations=20, tolerance=1e-6, ridge=1e308)
+    assert not fit.converged
+    assert fit.losses == []
+    assert all(factor is before for factor, before in zip(fit.factors, start, strict=True))
+
+
 @given(seeds, sizes, st.integers(1, 5))
 @some
 def test_more_iterations_never_fit_worse(seed: int, sizes: list[int], rank: int) -> None:

@@ -1,6 +1,8 @@
 """Matrices in, signatures out."""
 
 import warnings
+from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -75,7 +77,10 @@ def test_fits_that_do_not_converge_warn() -> None:
     [
         ({}, "slices must have at least two languages, got 0"),
         ({"de": np.eye(3)}, "slices must have at least two languages, got 1"),
-        (planted() | {"sv": np.ones(6)}, r"sv, layer 0: the matrix must be .* got shape \(6,\)"),
+        (
+            planted() | {"sv": np.ones(6)},
+            r"sv, layer 0: a slice must be a matrix .* got shape \(6,\)",
+        ),
         (planted() | {"sv": []}, "sv: no matrix; give one per layer"),
         (planted() | {"sv": [np.eye(6), np.eye(6)]}, "the same number of layers; "),
         (planted() | {"sv": np.eye(5)}, "sv, layer 0"),
@@ -89,6 +94,30 @@ def test_messages_name_language_and_layer(slices: dict[str, Matrix], message: st
 
 
 @pytest.mark.parametrize(
+    "convert", [pd.DataFrame, lambda matrix: [matrix.tolist()], lambda matrix: iter([matrix])]
+)
+def test_matrices_may_be_of_any_kind(convert: Callable[[Matrix], Any]) -> None:
+    slices = planted()
+    expected = factorize(slices, rank=2)
+    result = factorize({name: convert(matrix) for name, matrix in slices.items()}, rank=2)
+    pd.testing.assert_frame_equal(result.signatures.frame, expected.signatures.frame)
+
+
+@pytest.mark.parametrize(
+    ("slices", "message"),
+    [
+        ([np.eye(3), np.eye(3)], "slices must be a mapping with one entry per language, .* list"),
+        ({1: np.eye(3), 2: np.eye(3)}, "slices must have language codes as keys, got 1"),
+        ({"de": np.eye(3), "fi": 1j * np.eye(3)}, "fi, layer 0: .* real numbers, got type complex"),
+        ({"de": np.eye(3), "fi": 3}, r"fi, layer 0: a slice must be a matrix .*, got shape \(\)"),
+    ],
+)
+def test_other_types_are_refused(slices: Any, message: str) -> None:
+    with pytest.raises(InputError, match=message):
+        factorize(slices, rank=2)
+
+
+@pytest.mark.parametrize(
     ("options", "message"),
     [
         ({"rank": 0}, "rank must be a positive integer, got 0"),
@@ -96,6 +125,9 @@ def test_messages_name_language_and_layer(slices: dict[str, Matrix], message: st
         ({"rank": 2, "method": "svd"}, "method must be one of als, tensorly, got 'svd'"),
         ({"rank": 2, "ridge": -1}, "ridge must be a finite number, not negative"),
         ({"rank": 2, "starts": 0}, "starts must be a positive integer, got 0"),
+        ({"rank": 2, "starts": 1.5}, "starts must be a positive integer, got 1.5"),
+        ({"rank": 2, "seed": -1}, "seed must be an integer of at least 0, got -1"),
+        ({"rank": 2, "device": None}, "device must be the name of a device of torch, .* got None"),
     ],
 )
 def test_messages_name_the_argument(options: dict[str, object], message: str) -> None:

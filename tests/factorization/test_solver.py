@@ -4,6 +4,7 @@ from functools import partial
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import pytest
 from numpy.random import Generator, default_rng
 from numpy.typing import NDArray
@@ -314,6 +315,37 @@ def test_slices_and_starts_that_do_not_fit_are_named(
 ) -> None:
     with pytest.raises(InputError, match=message):
         parafac2(slices, **{"rank": 2, **options})
+
+
+def test_slices_may_be_lists_or_tables_or_come_one_by_one() -> None:
+    slices = unstructured()
+    expected = parafac2(slices, rank=2).signatures
+    for same in (
+        [omega.tolist() for omega in slices],
+        [pd.DataFrame(omega) for omega in slices],
+        iter(slices),
+    ):
+        np.testing.assert_array_equal(parafac2(same, rank=2).signatures, expected)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("slices", "message"),
+    [
+        (None, "slices must be a sequence of matrices, got NoneType"),
+        ({"de": np.eye(3), "fi": np.eye(3)}, "got dict; langsig.factorize takes matrices by"),
+        ([np.eye(3), [[1, 2], [3]]], "slice 1: a slice must be a matrix of real numbers"),
+        ([np.eye(3), np.full((3, 3), "a")], "slice 1: a slice must hold real numbers, got type"),
+        ([np.eye(3), np.zeros((0, 3))], r"slice 1: .* got shape \(0, 3\)"),
+    ],
+)
+def test_other_types_are_refused(slices: Any, message: str) -> None:
+    with pytest.raises(InputError, match=message):
+        parafac2(slices, rank=2)
+
+
+def test_a_start_must_be_a_result() -> None:
+    with pytest.raises(InputError, match="init must be a result or one of svd, random, got ndarr"):
+        parafac2(unstructured(), rank=2, init=np.eye(2))  # type: ignore[arg-type]
 
 
 def test_a_start_must_be_finite() -> None:

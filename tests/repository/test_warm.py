@@ -116,7 +116,7 @@ def test_macos_starts_stages_plainly(monkeypatch):
         ("ended", 1, "error: early\n"),
         ("wrong", 1, "ZeroDivisionError: division by zero"),
         ("killed", 137, ""),
-        ("none", 1, "error: there is no stage none\n"),
+        ("none", 1, "error: stage must be one of "),
     ],
 )
 def test_exit_codes_and_messages(name, code, message, warm, stages, environment):

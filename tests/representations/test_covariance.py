@@ -472,12 +472,27 @@ def test_shapes_are_checked() -> None:
     fitter = CovarianceFitter(np.zeros(2), np.zeros(3))
     with pytest.raises(InputError, match=r"\[words, 2\] and \[words, 3\] .* \(4, 3\)"):
         fitter.update(np.zeros((4, 3)), np.zeros((4, 3)))
-    with pytest.raises(InputError, match="no words: call update first"):
+    with pytest.raises(InputError, match="no words yet; call update first"):
         fitter.statistics()
-    with pytest.raises(InputError, match=r"control must be .* not negative; got -1"):
+    with pytest.raises(InputError, match="control must be an integer of at least 0, got -1"):
         match_layers(-1, 3)
-    with pytest.raises(InputError, match=r"resolution must be .* not negative; got -2"):
+    with pytest.raises(InputError, match="resolution must be an integer of at least 0, got -2"):
         match_layers(1, 3, -2)
+    with pytest.raises(InputError, match="experimental must be an integer"):
+        match_layers(1, 2.5)  # type: ignore[arg-type]
+    with pytest.raises(InputError, match="block must be from 0 to 0, got 1"):
+        fitter.update(np.zeros((4, 2)), np.zeros((4, 3)), block=1)
+    with pytest.raises(InputError, match="blocks must be a positive integer, got 0"):
+        CovarianceFitter(np.zeros(2), np.zeros(3), blocks=0)
+    with pytest.raises(InputError, match=r"must be vectors .* got shapes \(1, 2\) and \(3,\)"):
+        CovarianceFitter(np.zeros((1, 2)), np.zeros(3))
+
+
+def test_states_without_variance_cannot_be_normalised() -> None:
+    statistics = CovarianceFitter.fit(np.ones((4, 2)), np.eye(4))
+    assert statistics.normalised("none").cross.shape == (2, 4)
+    with pytest.raises(InputError, match="states of the control model have no variance"):
+        statistics.normalised("variance")
 
 
 @pytest.mark.parametrize(

@@ -27,7 +27,7 @@ class Packed(NamedTuple):
     """Fingerprints of the sentences in the sequence, ascending, ``[sentences]``."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Sequences:
     """Token sequences of different lengths, concatenated."""
 

@@ -187,7 +187,7 @@ def solve(
     Raises
     ------
     InputError
-        If torch has no such device, or the factors overflow.
+        If torch has no such device on this machine, or the factors overflow.
     """
     try:
         stack = SliceStack(slices, torch.device(device))
@@ -348,7 +348,6 @@ def _iterate(
     extrapolated = False  # whether factors are not that solution
     share, ceiling, slow, stuck = _START, 1.0, 0, 0
     losses: list[float] = []
-    finite = True
     quick = extrapolate and omega.dtype == torch.float32 and start.blueprint.shape[1] <= _PRODUCTS
     while len(losses) < max_iterations and max(slow, stuck) < _STILL:
         # The first projections depend on no earlier ones, so rotations of a slice do not matter.
@@ -361,8 +360,7 @@ def _iterate(
             losses.append(losses[-1])
             continue
         if not math.isfinite(loss):
-            finite = False
-            break
+            return Fit(best, projections, losses, converged=False)
         if losses and not loss < losses[-1]:
             losses.append(losses[-1])
             stuck = _STILL  # least squares never raise the loss: these are rounding errors
@@ -383,7 +381,7 @@ def _iterate(
         else:
             factors, extrapolated = solution, False
     exhausted = omega.dtype == torch.float64 and stuck >= _STILL
-    return Fit(best, projections, losses, finite and (slow >= _STILL or exhausted))
+    return Fit(best, projections, losses, slow >= _STILL or exhausted)
 
 
 def _project(omega: Tensor, factors: Factors, before: Tensor, quick: bool) -> tuple[Tensor, Tensor]:

@@ -2,7 +2,7 @@
 
 import warnings
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -14,7 +14,7 @@ from safetensors.numpy import load_file, save_file
 from tqdm import tqdm
 
 from langsig.arrays import Array
-from langsig.errors import ConvergenceWarning, InputError
+from langsig.errors import ConvergenceWarning, InputError, check_count
 from langsig.factorization.diagnostics import diagnostics_of
 from langsig.factorization.model import Parafac2Result
 from langsig.factorization.solver import Solver
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from langsig.representations import CategoryStatistics
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Factorization:
     r"""One factorisation per layer, of the words of one category.
 
@@ -50,7 +50,7 @@ class Factorization:
     """Signatures of all languages in all layers."""
     diagnostics: Diagnostics
     """One row per layer: whether its signatures can be relied on."""
-    factors: Mapping[str, Array]
+    factors: Mapping[str, Array] = field(repr=False)
     """The other factors of each layer, named ``LAYER.blueprint`` ``[components, components]``,
     ``LAYER.experimental_directions`` ``[dim_experimental, components]`` and
     ``LAYER.projections.LANGUAGE`` ``[dim_control, components]``, with layers of two digits."""
@@ -67,7 +67,7 @@ class Factorization:
         fits = self.diagnostics.select(layer=layer).frame.to_dict("records")
         if not fits:
             known = ", ".join(map(str, self.diagnostics.frame["layer"])) or "none"
-            raise InputError(f"layer must be one of {known}, got {layer}")
+            raise InputError(f"layer must be one of {known}, got {layer!r}")
         wide = rows.pivot(index="language", columns="component", values="value")
         return Parafac2Result(
             signatures=wide.to_numpy(),
@@ -85,7 +85,7 @@ class Factorization:
         Parameters
         ----------
         directory
-            Existing folder.
+            Folder, which is created if it is missing.
         """
         self.signatures.save(Path(directory, "signatures.parquet"))
         self.diagnostics.save(Path(directory, "diagnostics.csv"))
@@ -156,8 +156,7 @@ def factorize_layers(
         If an argument is out of range, or a slice cannot be factorised; the message names the
         language and the layer.
     """
-    if starts < 1:
-        raise InputError(f"starts must be a positive integer, got {starts}")
+    check_count("starts", starts)
     languages = sorted(slices)
     layers = _number_of_layers(slices) if len(languages) > 1 else 0
     pairs = [(None, None)] * layers if layer_pairs is None else layer_pairs

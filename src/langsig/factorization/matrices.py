@@ -1,13 +1,11 @@
 """Signatures from matrices, for covariances that were computed elsewhere."""
 
-from collections.abc import Mapping, Sequence
-
-import numpy as np
+from collections.abc import Iterable, Mapping, Sequence
 
 from langsig.arrays import Array
-from langsig.errors import InputError
+from langsig.errors import InputError, check_by_language
 from langsig.factorization.layers import Factorization, factorize_layers
-from langsig.factorization.solver import Solver
+from langsig.factorization.solver import Solver, as_slice
 from langsig.morphology import ALL_WORDS
 
 
@@ -85,6 +83,7 @@ def factorize(
     ...
     langsig.errors.InputError: slices must have at least two languages, got 1
     """
+    check_by_language("slices", slices)
     if len(slices) < 2:
         raise InputError(f"slices must have at least two languages, got {len(slices)}")
     return factorize_layers(
@@ -98,14 +97,11 @@ def factorize(
 
 def _layers(language: str, matrices: Array | Sequence[Array]) -> list[Array]:
     """The matrices of one language, one per layer."""
-    single = isinstance(matrices, np.ndarray) and matrices.ndim < 3
-    layers = [np.asarray(matrix) for matrix in ([matrices] if single else matrices)]
+    if getattr(matrices, "ndim", 3) < 3 or not isinstance(matrices, Iterable):
+        matrices = [matrices]
+    layers = [
+        as_slice(matrix, f"{language}, layer {layer}") for layer, matrix in enumerate(matrices)
+    ]
     if not layers:
         raise InputError(f"{language}: no matrix; give one per layer")
-    for layer, matrix in enumerate(layers):
-        if matrix.ndim != 2:
-            raise InputError(
-                f"{language}, layer {layer}: the matrix must be [dim_control, dim_experimental], "
-                f"got shape {matrix.shape}"
-            )
     return layers

@@ -16,7 +16,7 @@ OVERFLOW = "the factors overflow; start from smaller factors (init) or raise rid
 """Message of methods whose iterations leave the range of numbers."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Parafac2Result:
     r"""A PARAFAC2 model of the cross-covariances of several languages.
 

@@ -1,14 +1,14 @@
 """How slices are factorised: settings, validation, and the call of a method."""
 
 import warnings
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from numbers import Integral, Real
+from numbers import Real
 
 import numpy as np
 
 from langsig.arrays import Array
-from langsig.errors import ConvergenceWarning, InputError
+from langsig.errors import ConvergenceWarning, InputError, check_count
 from langsig.factorization import tensorly
 from langsig.factorization.model import Parafac2Result
 
@@ -37,7 +37,7 @@ class Solver:
         ``als`` ends when the loss falls by less than this share of itself three times in a row;
         ``tensorly`` when the norm of all residuals, over that of all slices, changes by less.
     device
-        Device of torch for ``als``.
+        Device of torch for ``als``, such as ``cpu`` or ``cuda``.
 
     Raises
     ------
@@ -63,16 +63,21 @@ class Solver:
     device: str = "cpu"
 
     def __post_init__(self) -> None:
-        _check_count("rank", self.rank)
+        check_count("rank", self.rank)
         if self.method not in METHODS:
             raise InputError(f"method must be one of {', '.join(METHODS)}, got {self.method!r}")
         if not _is_number(self.ridge) or not 0 <= self.ridge < float("inf"):
             raise InputError(f"ridge must be a finite number, not negative; got {self.ridge!r}")
         if self.ridge and self.method == "tensorly":
             raise InputError(f"ridge must be 0 for method 'tensorly', got {self.ridge}")
-        _check_count("max_iterations", self.max_iterations)
+        check_count("max_iterations", self.max_iterations)
         if not _is_number(self.tolerance) or not 0 < self.tolerance < float("inf"):
             raise InputError(f"tolerance must be a finite positive number, got {self.tolerance!r}")
+        if not isinstance(self.device, str):
+            raise InputError(
+                f"device must be the name of a device of torch, such as cpu or cuda; got "
+                f"{self.device!r}"
+            )
 
     def validate(self, slices: Sequence[Array], names: Sequence[str] | None = None) -> None:
         """Check that the slices can be factorised with these settings.
@@ -88,17 +93,14 @@ class Solver:
         ------
         InputError
             If there are fewer than two slices, their shapes do not fit, the rank exceeds a
-            dimension, or a slice holds zeros only, or values that are not finite or too large.
+            dimension, or a slice holds zeros only, or values that are not real, not finite, too
+            small or too large.
         """
         if len(slices) < 2:
             raise InputError(f"a joint factorisation needs at least two slices, got {len(slices)}")
         labels = names if names is not None else [f"slice {i}" for i in range(len(slices))]
+        slices = [as_slice(omega, label) for label, omega in zip(labels, slices, strict=True)]
         for label, omega in zip(labels, slices, strict=True):
-            if np.ndim(omega) != 2:
-                raise InputError(
-                    f"{label}: a slice must be a matrix [dim_control, dim_experimental], "
-                    f"got shape {np.shape(omega)}"
-                )
             if omega.shape[1] != slices[0].shape[1]:
                 raise InputError(
                     f"{label}: all slices must have the same experimental dimension; it has "
@@ -142,8 +144,15 @@ class Solver:
         InputError
             If slices or `init` do not fit these settings, see :meth:`validate`.
         """
+        if isinstance(slices, Mapping) or not isinstance(slices, Iterable):
+            raise InputError(
+                f"slices must be a sequence of matrices, got {type(slices).__name__}; "
+                "langsig.factorize takes matrices by language"
+            )
+        slices = [as_slice(omega, f"slice {index}") for index, omega in enumerate(slices)]
         self.validate(slices)
         _check_start(init, slices, self.rank)
+        check_count("seed", seed, 0)
         data = [np.asarray(omega, np.float64) for omega in slices]
         if self.method == "tensorly":
             return tensorly.solve(
@@ -199,7 +208,7 @@ def parafac2(
         orthonormal experimental directions. A result: resume from its factors; it may have been
         fitted to other slices of the same shapes.
     seed
-        Seed of a random start.
+        Seed of a random start, not negative.
 
     Returns
     -------
@@ -281,9 +290,33 @@ def signatures_under(
     return signatures.numpy() * stack.scale
 
 
-def _check_count(name: str, value: object) -> None:
-    if isinstance(value, bool) or not isinstance(value, Integral) or value < 1:
-        raise InputError(f"{name} must be a positive integer, got {value!r}")
+def as_slice(values: object, name: str) -> Array:
+    """A slice as an array ``[dim_control, dim_experimental]``, in the precision that it has.
+
+    Parameters
+    ----------
+    values
+        An array, or anything that NumPy can turn into one.
+    name
+        Name of the slice in messages.
+
+    Raises
+    ------
+    InputError
+        If it is not a matrix of real numbers, or has no rows or no columns.
+    """
+    try:
+        matrix = np.asarray(values)
+    except (TypeError, ValueError, RuntimeError) as error:
+        raise InputError(f"{name}: a slice must be a matrix of real numbers: {error}") from error
+    if matrix.ndim != 2 or not matrix.size:
+        raise InputError(
+            f"{name}: a slice must be a matrix [dim_control, dim_experimental], "
+            f"got shape {matrix.shape}"
+        )
+    if matrix.dtype.kind not in "biuf":
+        raise InputError(f"{name}: a slice must hold real numbers, got type {matrix.dtype}")
+    return matrix
 
 
 def _is_number(value: object) -> bool:
@@ -292,8 +325,9 @@ def _is_number(value: object) -> bool:
 
 def _check_start(init: str | Parafac2Result, slices: Sequence[Array], rank: int) -> None:
     if not isinstance(init, Parafac2Result):
-        if init not in STARTS:
-            raise InputError(f"init must be a result or one of {', '.join(STARTS)}, got {init!r}")
+        if not isinstance(init, str) or init not in STARTS:
+            given = repr(init) if isinstance(init, str) else type(init).__name__
+            raise InputError(f"init must be a result or one of {', '.join(STARTS)}, got {given}")
         return
     expected = [(len(omega), rank) for omega in slices]
     shapes = [projection.shape for projection in init.projections]

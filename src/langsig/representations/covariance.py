@@ -19,7 +19,7 @@ from safetensors.numpy import save_file
 from tqdm import tqdm
 
 from langsig.arrays import Array
-from langsig.errors import InputError
+from langsig.errors import InputError, check_count
 from langsig.representations.extraction import States
 from langsig.schemas import NORMALISATIONS
 
@@ -27,7 +27,7 @@ _ABOUT = "about"  # key of the metadata of a file
 _CHUNK = 8_192  # number of words in memory at a time, in float64
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class LayerStatistics:
     r"""Covariances of the states of one slice of words in one layer.
 
@@ -79,7 +79,7 @@ class LayerStatistics:
         )
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class BlockStatistics:
     """Sums over blocks of sentences, of states centred on the means of the whole slice.
 
@@ -173,7 +173,7 @@ def normalising_factors(normalise: str, control: Array, experimental: Array) -> 
     Raises
     ------
     InputError
-        If `normalise` is unknown.
+        If `normalise` is unknown, or states without variance are to be normalised.
     """
     if normalise not in NORMALISATIONS:
         raise InputError(f"normalise must be one of {', '.join(NORMALISATIONS)}, got {normalise!r}")
@@ -181,6 +181,12 @@ def normalising_factors(normalise: str, control: Array, experimental: Array) -> 
         return 1.0, 1.0
     z = float(np.trace(control)) / len(control)
     y = float(np.trace(experimental)) / len(experimental)
+    if z == 0 or y == 0:
+        model = "control" if z == 0 else "experimental"
+        raise InputError(
+            f"the states of the {model} model have no variance and cannot be normalised; leave "
+            "out this layer, or use normalise='none'"
+        )
     return z**-0.5, y**-0.5
 
 
@@ -206,7 +212,7 @@ def match_layers(
     Raises
     ------
     InputError
-        If a number is negative.
+        If a number is negative or not an integer.
 
     Examples
     --------
@@ -215,11 +221,10 @@ def match_layers(
     >>> match_layers(12, 12, resolution=2)
     [(0, 0), (6, 6), (12, 12)]
     """
-    for name, number in {"control": control, "experimental": experimental}.items():
-        if number < 0:
-            raise InputError(f"{name} must be a number of layers, not negative; got {number}")
-    if resolution is not None and resolution < 0:
-        raise InputError(f"resolution must be a number of steps, not negative; got {resolution}")
+    check_count("control", control, 0)
+    check_count("experimental", experimental, 0)
+    if resolution is not None:
+        check_count("resolution", resolution, 0)
     steps = min(control, experimental) if resolution is None else resolution
     return [
         (round(share * control), round(share * experimental))
@@ -239,6 +244,11 @@ class CovarianceFitter:
         Vectors to subtract from the states, ``[dim_control]`` and ``[dim_experimental]``.
     blocks
         Number of blocks that words are counted in (default: 1).
+
+    Raises
+    ------
+    InputError
+        If a shift is not a vector, or `blocks` is not a positive integer.
 
     Examples
     --------
@@ -262,9 +272,16 @@ class CovarianceFitter:
     """
 
     def __init__(self, control_shift: Array, experimental_shift: Array, blocks: int = 1) -> None:
-        self._control_shift = control_shift.astype(np.float64)
-        self._experimental_shift = experimental_shift.astype(np.float64)
-        d_control, d_experimental = len(control_shift), len(experimental_shift)
+        self._control_shift = np.array(control_shift, np.float64)
+        self._experimental_shift = np.array(experimental_shift, np.float64)
+        shapes = (self._control_shift.shape, self._experimental_shift.shape)
+        if [len(shape) for shape in shapes] != [1, 1]:
+            raise InputError(
+                "control_shift and experimental_shift must be vectors [dim_control] and "
+                f"[dim_experimental], got shapes {shapes[0]} and {shapes[1]}"
+            )
+        check_count("blocks", blocks)
+        (d_control,), (d_experimental,) = shapes
         self._counts = np.zeros(blocks, np.int64)
         self._cross = np.zeros((blocks, d_control, d_experimental))
         self._control = np.zeros((blocks, d_control, d_control))
@@ -311,8 +328,9 @@ class CovarianceFitter:
         Raises
         ------
         InputError
-            If the shapes do not fit each other or the shifts.
+            If the shapes do not fit each other or the shifts, or there is no such block.
         """
+        control, experimental = np.asarray(control), np.asarray(experimental)
         expected = (len(self._control_shift), len(self._experimental_shift))
         if len(control) != len(experimental) or (control.shape[1:], experimental.shape[1:]) != (
             expected[:1],
@@ -323,6 +341,8 @@ class CovarianceFitter:
                 f"[words, {expected[1]}] with the same words, got {control.shape} and "
                 f"{experimental.shape}"
             )
+        if not 0 <= block < len(self._counts):
+            raise InputError(f"block must be from 0 to {len(self._counts) - 1}, got {block}")
         z = control.astype(np.float64) - self._control_shift
         y = experimental.astype(np.float64) - self._experimental_shift
         self._counts[block] += len(z)
@@ -342,7 +362,7 @@ class CovarianceFitter:
         """
         words = self._counts.sum()
         if not words:
-            raise InputError("there are no covariances of no words: call update first")
+            raise InputError("there are no words yet; call update first")
         z, y = self._control_sums.sum(0) / words, self._experimental_sums.sum(0) / words
         return LayerStatistics(
             cross=self._cross.sum(0) / words - np.outer(z, y),
@@ -364,7 +384,7 @@ class CovarianceFitter:
         )
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class CategoryStatistics:
     """Covariances of one language's words that bear one category, in all layers."""
 
@@ -380,7 +400,7 @@ class CategoryStatistics:
     """Layers of the control and of the experimental model that were paired, see
     :func:`match_layers`. Layers in this class are positions in this list."""
 
-    def save(self, path: Path) -> None:
+    def save(self, path: str | Path) -> None:
         """Write to a safetensors file, float32: ``layer.00.cross``, ``blocks.00.counts``, ..."""
         tensors: dict[str, NDArray[Any]] = {}
         groups: dict[str, dict[int, LayerStatistics | BlockStatistics]] = {
@@ -404,7 +424,7 @@ class CategoryStatistics:
         save_file(tensors, path, {_ABOUT: json.dumps(metadata)})
 
     @classmethod
-    def load(cls, path: Path) -> "CategoryStatistics":
+    def load(cls, path: str | Path) -> "CategoryStatistics":
         """Read what :meth:`save` wrote.
 
         Raises
@@ -482,10 +502,9 @@ def covariances_by_category(
     InputError
         If a number is out of range.
     """
-    if blocks < 1:
-        raise InputError(f"blocks must be a positive integer, got {blocks}")
-    if max_words is not None and max_words < 1:
-        raise InputError(f"max_words must be a positive integer, got {max_words}")
+    check_count("blocks", blocks)
+    if max_words is not None:
+        check_count("max_words", max_words)
     layer_pairs = match_layers(len(control.layers) - 1, len(experimental.layers) - 1, resolution)
     rows, z_rows, y_rows = np.intersect1d(
         control.index, experimental.index, assume_unique=True, return_indices=True

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from tqdm import tqdm
 
 from langsig.arrays import Array
-from langsig.errors import InputError
+from langsig.errors import InputError, check_count
 from langsig.representations.models import hidden_states, positions, text_encoder
 from langsig.representations.sub_words import tokenise
 
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 DTYPES = ("float16", "float32")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class States:
     """Hidden states of one model for the words of one language.
 
@@ -60,7 +60,7 @@ class States:
                 )
 
     @classmethod
-    def open(cls, directory: Path) -> "States":
+    def open(cls, directory: str | Path) -> "States":
         """Map the files of a folder that :func:`extract` wrote into memory.
 
         Parameters
@@ -74,12 +74,12 @@ class States:
         InputError
             If the folder holds no hidden states, or their shapes do not fit.
         """
-        paths = sorted(directory.glob("layer-*.npy"))
+        paths = sorted(Path(directory).glob("layer-*.npy"))
         if not paths:
             raise InputError(f"{directory}: no hidden states (layer-00.npy, ...)")
         try:
             layers = [np.load(path, mmap_mode="r") for path in paths]
-            return cls(layers, np.load(directory / "index.npy"))
+            return cls(layers, np.load(Path(directory, "index.npy")))
         except (OSError, ValueError, InputError) as error:
             raise InputError(f"{directory}: cannot read hidden states: {error}") from error
 
@@ -134,8 +134,7 @@ def extract(
     """
     if dtype not in DTYPES:
         raise InputError(f"dtype must be one of {', '.join(DTYPES)}, got {dtype!r}")
-    if batch_tokens < 1:
-        raise InputError(f"batch_tokens must be a positive integer, got {batch_tokens}")
+    check_count("batch_tokens", batch_tokens)
     encoder = text_encoder(model).eval()
     longest = positions(encoder)
     sub_words = tokenise(words, tokenizer, longest)

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 _SENTENCES_AT_ONCE = 1_000
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class SubWords:
     """All sentences of a treebank that fit a model, one after another: 8 bytes per sub-word."""
 
