@@ -14,7 +14,6 @@ import pandas as pd
 
 from langsig import pretraining
 from langsig.corpora import Sequences, fingerprint, load_tokenizer
-from langsig.errors import InputError
 from langsig.morphology import Words
 from langsig.parameters import Parameters, load_parameters, selected_languages
 from langsig.representations import load_encoder
@@ -23,16 +22,14 @@ from stages.common import scratch_folder
 
 EXPERIMENTAL = "experimental"
 SEQUENCES = Path("artifacts/sequences")
-MODELS = Path("artifacts/models")
-LEARNING = Path("artifacts/learning")
+MODELS, LEARNING = Path("artifacts/models"), Path("artifacts/learning")
 
 
 def main(arguments: Sequence[str]) -> None:
     parameters = load_parameters()
     (name,) = checked(arguments, model=[*parameters.languages, EXPERIMENTAL])
-    checkpoint = parameters.experimental.checkpoint
-    if name == EXPERIMENTAL and checkpoint:
-        adopt(checkpoint)
+    if name == EXPERIMENTAL and parameters.experimental.checkpoint:
+        adopt(parameters.experimental.checkpoint)
     else:
         train(name, parameters)
 
@@ -51,9 +48,8 @@ def train(name: str, parameters: Parameters) -> None:
     )
     seed = pretraining.model_seed(name, parameters.seed)
     shape = pretraining.ModelShape(**role.model.model_dump())
-    model = pretraining.build_model(
-        shape, tokenizer, max_length=parameters.pack.max_length, seed=seed
-    )
+    length = parameters.pack.max_length
+    model = pretraining.build_model(shape, tokenizer, max_length=length, seed=seed)
     recipe = pretraining.Recipe(**role.recipe.model_dump(), margin=options.margin)
     scratch = scratch_folder("pretrain", name)
     result = pretraining.pretrain(
@@ -70,22 +66,18 @@ def train(name: str, parameters: Parameters) -> None:
 
 def training_text(name: str, parameters: Parameters) -> dict[str, Sequences]:
     """Load the sequences that a model is trained on."""
-    if name == EXPERIMENTAL:
-        languages, key = selected_languages(EXPERIMENTAL, parameters), "experimental.fractions"
-        shares = parameters.experimental.fractions
-        words = [Words.load(Path("artifacts/words", code)) for code in parameters.languages]
-        texts = pd.concat([treebank.sentences["text"] for treebank in words])
-        analysed = np.array([*map(fingerprint, texts)], np.uint64)
-    else:
-        languages, key = [name], f"languages.{name}.fraction"
+    if name != EXPERIMENTAL:
         shares = {name: parameters.languages[name].fraction}
-        analysed = None
-    try:
-        return pretraining.training_text(
-            SEQUENCES, languages, shares, seed=parameters.seed, analysed=analysed
-        )
-    except InputError as error:
-        raise InputError(f"{key}: {error}") from error
+        return pretraining.training_text(SEQUENCES, [name], shares, seed=parameters.seed)
+    words = [Words.load(Path("artifacts/words", code)) for code in parameters.languages]
+    texts = pd.concat([treebank.sentences["text"] for treebank in words])
+    return pretraining.training_text(
+        SEQUENCES,
+        selected_languages(EXPERIMENTAL, parameters),
+        parameters.experimental.fractions,
+        seed=parameters.seed,
+        analysed=np.array([*map(fingerprint, texts)], np.uint64),
+    )
 
 
 def adopt(checkpoint: str) -> None:

@@ -117,7 +117,9 @@ def test_order_of_the_mapping_does_not_matter(slices: Slices) -> None:
 def test_nothing_to_compare(slices: Slices, languages: list[str]) -> None:
     few = {name: slices[name] for name in languages}
     result = factorize_layers(few, category="Politeness", solver=Solver(RANK))
-    assert result == Factorization(Signatures.empty(), Diagnostics.empty(), {})
+    assert result.signatures == Signatures.empty()
+    assert result.diagnostics == Diagnostics.empty()
+    assert result.factors == {}
     assert len(result.signatures.average()) == 0
 
 

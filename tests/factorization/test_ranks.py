@@ -186,8 +186,8 @@ def test_smallest_stable_rank_within_a_standard_error_of_the_best(
 ) -> None:
     table = pd.DataFrame({"rank": [2, 4, 8], "held_out_error": errors, "held_out_se": 0.025,
                           "agreement": agreement, "converged": converged})  # fmt: skip
-    others = dict.fromkeys(set(RankSweep.columns) - set(table), 0)
-    assert recommended(table.assign(**others)) == expected
+    others: dict[str, Any] = dict.fromkeys(set(RankSweep.columns) - set(table), 0)
+    assert recommended(table.assign(**others | {"in_use": False})) == expected
 
 
 def test_halves_are_fitted_separately_and_from_other_starts() -> None:

@@ -1,4 +1,4 @@
-"""Reading YAML 1.2 as plain data, with the line of every value.
+"""Read YAML 1.2 as plain data, with the line of every value.
 
 All of langsig reads YAML through this module or through DVC, whose dialect is the same: `1e-7` is a
 number and `no` is text.
@@ -33,9 +33,9 @@ class Document:
     data: dict[str, Any]
     """Dictionaries, lists and plain values."""
     locations: Mapping[KeyPath, Location]
-    """Where each value stands: that of its key, or of an entry of a list."""
+    """Line of each value: that of its key, or that of the entry of a list."""
     problems: tuple[Problem, ...] = ()
-    """What is wrong with keys, which `data` cannot show."""
+    """Problems with keys, such as duplicates, which `data` cannot show."""
 
 
 def read_document(path: str | Path) -> Document:
@@ -44,8 +44,8 @@ def read_document(path: str | Path) -> Document:
     Raises
     ------
     ParameterError
-        If there is no such file, it is not UTF-8, or it is not YAML of the plain kind that all
-        tools read alike: no tabs, duplicate keys, anchors, merge keys or tags.
+        If there is no such file, it is not UTF-8, or it is not YAML that all tools read in the
+        same way: tabs, duplicate keys, anchors, merge keys and tags are not allowed.
     """
     return parse_document(_text(Path(path)), str(path))
 
@@ -70,7 +70,7 @@ def parse_document(text: str, name: str) -> Document:
 
 
 def parse_value(text: str, name: str) -> Any:
-    """Read one value, as after the colon in a file.
+    """Read one value, written as it would be after the colon in a file.
 
     Raises
     ------
@@ -102,7 +102,7 @@ def _text(path: Path) -> str:
 
 
 def _compose(text: str, name: str) -> Node | None:
-    """The nodes of a document, after a look at what YAML has and langsig does not allow."""
+    """The nodes of a document, after checks for features of YAML that are not allowed."""
     for number, line in enumerate(text.split("\n"), 1):
         if line.startswith(_CONFLICT):
             message = f"a merge conflict ({line[:7]}); choose one version and remove the marks"

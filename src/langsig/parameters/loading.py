@@ -1,4 +1,4 @@
-"""From a file to validated parameters, or to all that is wrong with it."""
+"""Read a parameter file and validate it; errors list all problems at once."""
 
 import difflib
 import json
@@ -31,8 +31,8 @@ def load_parameters(path: str | Path = "params.yaml") -> Parameters:
     Raises
     ------
     ParameterError
-        If the file cannot be read, or anything in it is not allowed: all of it is listed, each
-        with file, line, key, value, and what is allowed.
+        If the file cannot be read, or a value is not allowed. The message lists all problems,
+        each with file, line, key, value, and the allowed values.
     """
     document = read_document(path)
     parameters = validated(document)
@@ -48,7 +48,7 @@ def validated(document: Document) -> Parameters:
     Raises
     ------
     ParameterError
-        If anything in it is not allowed.
+        If a value is not allowed.
     """
     problems = list(document.problems)
     parameters = None
@@ -82,7 +82,8 @@ def missing_files(
     parameters, document
         The parameters, and the content of the file that they are from.
     data
-        Folder that is, or is to become, ``data/``; None: files below it are not looked for.
+        Folder that ``data/`` stands for, now or later; with None, files below ``data/`` are not
+        checked.
     root
         Folder that other paths are relative to.
     """
@@ -110,9 +111,9 @@ def group_problems(
     data: Path | None = Path("data"),
     root: Path = Path(),
 ) -> list[Problem]:
-    """What is wrong with the families and genera that select languages.
+    """Problems with the families and genera that select languages.
 
-    Nothing is, as far as is known, where the file with the families does not exist (yet).
+    The list is empty if the file that names the families does not exist yet.
     """
     facts = _below(parameters.analysis.facts, data, root)
     problems: list[Problem] = []
@@ -135,13 +136,14 @@ def group_problems(
             for language in parameters.experimental.fractions:
                 if language not in languages:
                     inner = ("experimental", "fractions", language)
-                    message = f"the key must be one of {', '.join(languages)}, which the model sees"
+                    trained = ", ".join(languages)
+                    message = f"the key must be one of {trained}, on which the model is trained"
                     problems.append(Problem(locate(document, inner), inner, message))
     return problems
 
 
 def _below(name: str, data: Path | None, root: Path) -> Path | None:
-    """A path of the parameters where ``data/`` is, or is to be, the folder `data`."""
+    """Resolve a path of the parameters, with `data` in the place of ``data/``."""
     if not name.startswith("data/"):
         return root / name
     return None if data is None else data / name.removeprefix("data/")
@@ -175,7 +177,7 @@ def _guess(value: Any, known: list[str]) -> str:
 
 
 def locate(document: Document, path: KeyPath) -> Location:
-    """Where a value stands, or the mapping that lacks it."""
+    """Location of a value, or of the innermost mapping that lacks it."""
     while path not in document.locations:
         path = path[:-1]
     return document.locations[path]

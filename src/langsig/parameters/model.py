@@ -1,4 +1,4 @@
-"""The parameters of a run: one model of ``params.yaml``, with what each key may hold."""
+"""The parameters of a run: a model of ``params.yaml`` with the allowed values of each key."""
 
 import re
 from dataclasses import dataclass
@@ -93,7 +93,7 @@ def _selection(value: object) -> str | list[str]:
 
 @dataclass(frozen=True)
 class _OneOf:
-    """Annotation: the value is one of these."""
+    """Annotation: the value must be one of `values`."""
 
     values: tuple[str, ...]
 
@@ -212,11 +212,11 @@ class Experimental(Section):
     )
     alpha: float = Field(
         ge=0,
-        description="Languages are drawn in proportion to n^alpha, n sequences. 1 draws each "
+        description="Languages with n sequences are drawn in proportion to n^alpha. 1 draws each "
         "sequence equally often; the paper also tries 0.3 (section 5.2).",
     )
     fractions: dict[str, Share] = Field(
-        description="By language: share of the sequences to train on, if not all."
+        description="By language: share of the sequences to train on (default: all)."
     )
     checkpoint: Text | None = Field(
         description="Folder or name of a Hugging Face model; null: train one."
@@ -224,10 +224,12 @@ class Experimental(Section):
 
 
 class Origin(Section):
-    """What the model cards say about the text."""
+    """Statements of the model cards about the training text."""
 
     data: Text = Field(description="The text that the models are trained on.")
-    licence: Text = Field(description="Licence of the models, as the Hugging Face Hub names it.")
+    licence: Text = Field(
+        description="Licence of the models, as an identifier of the Hugging Face Hub."
+    )
 
 
 class Shape(Section):
@@ -250,7 +252,7 @@ class Shape(Section):
 class Recipe(Section):
     """How a model is trained."""
 
-    steps: Count = Field(description="Training steps at most.")
+    steps: Count = Field(description="Maximum number of training steps.")
     batch_size: Count = Field(description="Sequences per step and process.")
     accumulation: Count = Field(description="Batches whose gradients are added up per step.")
     learning_rate: float = Field(gt=0, description="Highest learning rate, after the warm-up.")
@@ -261,13 +263,13 @@ class Recipe(Section):
         description="Batches drawn together and sorted by length; 1: no sorting."
     )
     evaluations: Count = Field(
-        description="Points of the learning curve. At each, the state is saved to resume from."
+        description="Points of the learning curve. At each, a state to resume from is saved."
     )
     patience: Count | None = Field(
         description="Evaluations without improvement until training ends; null: never."
     )
     min_improvement: float = Field(
-        ge=0, description="Smallest fall of held-out cross-entropy that counts, in nat."
+        ge=0, description="Smallest decrease of held-out cross-entropy that counts, in nat."
     )
 
 
@@ -286,12 +288,12 @@ class Pretraining(Section):
     )
     margin: float = Field(
         ge=0,
-        description="Gain over token frequencies, in nat, of a model that has learnt.",
+        description="Smallest gain over token frequencies in nat that counts as learnt.",
     )
     held_out_masking: float = Field(
         gt=0, lt=1, description="Share of the held-out tokens to predict."
     )
-    origin: Origin = Field(description="What the model cards say about the text.")
+    origin: Origin = Field(description="Statements of the model cards about the training text.")
     control: Model = Field(description="Control models, one per language.")
     experimental: Model = Field(description="The experimental model, of all languages.")
 
@@ -301,21 +303,23 @@ class Extract(Section):
 
     dtype: Literal["float16", "float32"] = Field(description="Number format of the files.")
     batch_tokens: Count = Field(
-        description="Sub-words that go through a model at once. On a GPU, more are faster."
+        description="Sub-words per batch, padding included. On a GPU, larger batches are faster."
     )
 
 
 class Covariance(Section):
     """Covariances of the hidden states of both models."""
 
-    min_instances: Count = Field(description="Words that a slice must have (paper, appendix A).")
+    min_instances: Count = Field(
+        description="Smallest number of words of a slice (paper, appendix A)."
+    )
     blocks: int = Field(ge=2, description="Blocks of consecutive sentences, for resampling.")
     block_layers: dict[Category, Layers] = Field(
         description="Layers whose sums over blocks are kept, by category. Intervals and "
         "recommended ranks need those of all words (Part of Speech)."
     )
     equal_words: Count = Field(
-        description="Words per language, at most, of the source equal-words."
+        description="Largest number of words per language in the source equal-words."
     )
 
 
@@ -333,7 +337,7 @@ class Factorize(Section):
         description="Keeps components from cancelling each other; 0: the plain model. It "
         "is the weight of the squared norms of all components in the loss.",
     )
-    max_iterations: Count = Field(description="Iterations at most.")
+    max_iterations: Count = Field(description="Maximum number of iterations.")
     tolerance: float = Field(
         gt=0, description="Relative change of the loss at which iterations stop."
     )
@@ -342,7 +346,7 @@ class Factorize(Section):
     )
     starts: Count = Field(
         description="Starts of the fit to all words. The first gives the signatures; the others "
-        "test whether it can be repeated."
+        "show whether the result depends on the start."
     )
     other_starts: Count = Field(description="Starts of the fits to other categories.")
 
@@ -354,15 +358,15 @@ class Uncertainty(Section):
         description="Covariances to compute intervals for."
     )
     starts: Count = Field(description="Starts per source and normalisation.")
-    replicates: int = Field(ge=2, description="Draws of blocks, and of their signs.")
+    replicates: int = Field(ge=2, description="Number of draws of blocks, and of their signs.")
     iterations: Count = Field(description="Iterations of the fit to each draw.")
 
 
 class Analysis(Section):
-    """What is concluded from the signatures."""
+    """Analyses of the signatures."""
 
     languages: Selection = Field(
-        description="Factorised together: all, a family or genus, or a list."
+        description="Languages to factorise jointly: all, a family or genus, or a list."
     )
     facts: Folder = Field(
         description="Folder with languages.csv, and optionally tree.nwk, scores.csv."
@@ -381,7 +385,7 @@ class Analysis(Section):
         description="Layers of these fits, and of figures of distances and trees."
     )
     min_languages: int = Field(
-        ge=2, description="Statistics of fewer languages are greyed out and not counted."
+        ge=2, description="Statistics of fewer languages are shown in grey and not counted."
     )
     permutations: Count = Field(description="Permutations per test.")
 
@@ -412,7 +416,7 @@ class Parameters(Section):
         :func:`langsig.parameters.load_parameters`, whose error names lines.
     """
 
-    seed: int = Field(ge=0, lt=2**32, description="Seed of everything random.")
+    seed: int = Field(ge=0, lt=2**32, description="Seed of all random numbers.")
     languages: Annotated[dict[LanguageCode, Language], Field(min_length=2)] = Field(
         description="Languages, by ISO 639 code."
     )
@@ -427,7 +431,7 @@ class Parameters(Section):
     uncertainty: Uncertainty = Field(
         description="Intervals of the average signatures of all words."
     )
-    analysis: Analysis = Field(description="What is concluded from the signatures.")
+    analysis: Analysis = Field(description="Analyses of the signatures.")
     ranks: Ranks = Field(description="Comparison of numbers of components, for all words.")
     categories: Annotated[list[Slug], Field(min_length=1), _unique] = Field(
         description="Categories to analyse. part-of-speech, which stands for all words, must be "

@@ -1,4 +1,4 @@
-"""Presets: files in ``conf/`` that say how they differ from ``conf/base.yaml``."""
+"""Presets: files in ``conf/`` that contain only their differences from ``conf/base.yaml``."""
 
 from collections.abc import Iterable
 from pathlib import Path
@@ -19,7 +19,7 @@ WHOLE: frozenset[KeyPath] = frozenset(
 )
 """Mappings whose keys are names: those of a preset replace those of the base as a whole."""
 LANGUAGE = {"romanise": False, "fraction": 1.0}
-"""What a preset need not say of a language."""
+"""Keys of a language that a preset may omit, and their values."""
 
 
 def preset_path(name: str, folder: Path) -> Path:
@@ -28,7 +28,7 @@ def preset_path(name: str, folder: Path) -> Path:
     Raises
     ------
     InputError
-        If there is none, naming those that there are.
+        If there is no such preset; the message lists the presets of the folder.
     """
     path = folder / f"{name}.yaml"
     if path.name == BASE or not path.is_file():
@@ -46,7 +46,7 @@ def read_resolved(path: str | Path, changes: Iterable[str] = ()) -> Document:
         A preset, or a file with all parameters.
     changes
         Values to set, each ``KEY=VALUE`` with the keys joined by dots and the value in YAML, such
-        as ``factorize.rank=4``. A leading ``+``, by which DVC means a new key, is allowed.
+        as ``factorize.rank=4``. A leading ``+``, which DVC requires for new keys, is allowed.
 
     Raises
     ------
@@ -62,8 +62,10 @@ def read_resolved(path: str | Path, changes: Iterable[str] = ()) -> Document:
 
 
 def merged(base: Document, preset: Document) -> Document:
-    """The base with what a preset says: mappings are merged; lists and values are replaced, and
-    so are the mappings in `WHOLE`."""
+    """The base, changed by a preset.
+
+    Mappings are merged. Lists, values, and the mappings in `WHOLE` are replaced.
+    """
     locations = dict(base.locations)
     data = _merge(base.data, preset.data, (), locations)
     languages = data.get("languages")
@@ -126,6 +128,6 @@ def _with(
         return {**data, key: value}
     inner = data.get(key, {})
     if not isinstance(inner, dict):
-        message = "is no mapping and has no keys"
+        message = "is not a mapping, so it has no keys"
         raise ParameterError([Problem(location, path[: depth + 1], message)])
     return {**data, key: _with(inner, path, depth + 1, value, location)}

@@ -1,4 +1,4 @@
-"""What is wrong with parameters, and where."""
+"""Problems of parameters, with their locations."""
 
 from collections.abc import Iterable
 from typing import NamedTuple
@@ -14,24 +14,24 @@ class Location(NamedTuple):
 
     file: str
     line: int | None = None
-    """From 1; None if the problem is not of one line."""
+    """Number of the line, from 1; None if the problem concerns the whole file."""
 
     def __str__(self) -> str:
         return self.file if self.line is None else f"{self.file}:{self.line}"
 
 
 class Problem(NamedTuple):
-    """One thing that is wrong with parameters."""
+    """One problem of a parameter file."""
 
     location: Location
     path: KeyPath
-    """Keys to the value; empty if the whole file is meant."""
+    """Keys to the value; empty if the problem concerns the whole file."""
     message: str
-    """What was found, and what is allowed."""
+    """The value, and the values that are allowed."""
 
     @property
     def key(self) -> str:
-        """The keys as they are written: ``ranks.layers[1]``."""
+        """The keys as one text, such as ``ranks.layers[1]``."""
         key = ""
         for part in self.path:
             key += f"[{part}]" if isinstance(part, int) else f".{part}" if key else part
@@ -42,7 +42,7 @@ class Problem(NamedTuple):
 
 
 class ParameterError(InputError):
-    """Parameters are wrong. The message has one line per problem, sorted by line."""
+    """Parameters are not valid. The message has one line per problem, sorted by line."""
 
     def __init__(self, problems: Iterable[Problem]) -> None:
         unique = dict.fromkeys(problems)

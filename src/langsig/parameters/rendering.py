@@ -86,7 +86,7 @@ def _first_sentence(field: FieldInfo) -> str:
 
 
 def _flow(value: Any) -> str:
-    """A value on one line, in YAML that versions 1.1 and 1.2 read alike."""
+    """A value on one line, in YAML that versions 1.1 and 1.2 read in the same way."""
     if isinstance(value, Mapping):
         return "{" + ", ".join(f"{_text(key)}: {_flow(item)}" for key, item in value.items()) + "}"
     if isinstance(value, list):
@@ -100,7 +100,7 @@ def _flow(value: Any) -> str:
 
 
 def _text(value: str) -> str:
-    """Text, in quotes where a version of YAML would read something else or nothing."""
+    """Text, in quotes if a version of YAML would otherwise read something else."""
     plain = re.fullmatch(r"[A-Za-z0-9./]([A-Za-z0-9 ._/()+-]*[A-Za-z0-9._/()+-])?", value)
     if plain and value.lower() not in YAML_1_1_BOOLEANS:
         if YAML(typ="safe").load(f"[{value}]") == [value]:
@@ -119,7 +119,7 @@ def json_schema(*, preset: bool = False) -> str:
     Parameters
     ----------
     preset
-        Whether it is that of presets, in which keys may be missing.
+        Whether to return the schema of presets, in which keys may be missing.
     """
     schema = Parameters.model_json_schema()
     if preset:
@@ -135,7 +135,7 @@ def json_schema(*, preset: bool = False) -> str:
 
 
 def _close(part: Any) -> None:
-    """Refuse keys that fit no pattern, in all of a schema."""
+    """Forbid keys that match no pattern, everywhere in a schema."""
     if isinstance(part, dict):
         if "patternProperties" in part:
             part["additionalProperties"] = False
@@ -155,8 +155,8 @@ def reference(base: Mapping[str, Any]) -> str:
         "# Parameters",
         "",
         "All keys of `params.yaml`. The defaults are the values in `conf/base.yaml`; a preset in "
-        "`conf/` says only how it differs from them. `langsig check` lists everything that is "
-        "wrong with a parameter file.",
+        "`conf/` contains only its differences from them. `langsig check` lists all problems "
+        "of a parameter file.",
         "",
         "`langsig check --reference` writes this page.",
     ]
@@ -169,7 +169,7 @@ def reference(base: Mapping[str, Any]) -> str:
 
 
 def _rows(field: FieldInfo, path: KeyPath, default: Any, schema: dict[str, Any]) -> Iterator[str]:
-    """Rows of the table of :func:`reference`: one per key that holds a value."""
+    """Rows of the table of :func:`reference`, one per key that holds a value."""
     kind = field.annotation
     if path == ("languages",):
         default = next(iter(default.values()))

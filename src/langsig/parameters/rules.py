@@ -1,4 +1,4 @@
-"""Rules that join several parameters. Each would otherwise fail in a stage, after hours."""
+"""Rules that involve several parameters. Without them, a stage would fail after hours."""
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from importlib import resources
@@ -16,7 +16,7 @@ class Broken(NamedTuple):
     path: Path
     """The value to change."""
     message: str
-    """What is allowed."""
+    """The values that are allowed."""
 
 
 _Function = Callable[[Mapping[str, Any]], Iterator[Broken]]
@@ -32,7 +32,7 @@ _RULES: list[_Rule] = []
 
 
 def _rule(*reads: str) -> Callable[[_Function], _Function]:
-    """Register a function that yields what it finds wrong, and the keys that it reads."""
+    """Register a function that yields broken rules, and the keys that it reads."""
 
     def register(function: _Function) -> _Function:
         _RULES.append(_Rule(tuple(tuple(key.split(".")) for key in reads), function))
@@ -55,7 +55,7 @@ def broken_rules(parameters: Mapping[str, Any], wrong: Collection[Path] = ()) ->
     return [
         broken
         for rule in _RULES
-        if not any(_overlap(path, other) for path in rule.reads for other in wrong)
+        if not any(_overlap(path, invalid) for path in rule.reads for invalid in wrong)
         for broken in rule.function(parameters)
     ]
 
@@ -84,9 +84,10 @@ def narrowest_dim(parameters: Mapping[str, Any]) -> int:
     return min(int(parameters["pretraining"][role]["model"]["dim"]) for role in roles)
 
 
-def _overlap(one: Path, other: Path) -> bool:
-    shorter = min(len(one), len(other))
-    return one[:shorter] == other[:shorter]
+def _overlap(first: Path, second: Path) -> bool:
+    """Whether one value is part of the other, or both are the same."""
+    shorter = min(len(first), len(second))
+    return first[:shorter] == second[:shorter]
 
 
 def _known(languages: Mapping[str, Any]) -> str:
@@ -136,17 +137,17 @@ def _romanisation(parameters: Mapping[str, Any]) -> Iterator[Broken]:
 def _fraction(parameters: Mapping[str, Any]) -> Iterator[Broken]:
     for language, item in parameters["languages"].items():
         path = ("languages", language, "fraction")
-        yield from _some(path, item["fraction"], parameters["pack"]["sequences"])
+        yield from _at_least_one_sequence(path, item["fraction"], parameters["pack"]["sequences"])
 
 
 @_rule("experimental.fractions", "pack.sequences")
 def _fractions(parameters: Mapping[str, Any]) -> Iterator[Broken]:
     for language, fraction in parameters["experimental"]["fractions"].items():
         path = ("experimental", "fractions", language)
-        yield from _some(path, fraction, parameters["pack"]["sequences"])
+        yield from _at_least_one_sequence(path, fraction, parameters["pack"]["sequences"])
 
 
-def _some(path: Path, fraction: float, sequences: int) -> Iterator[Broken]:
+def _at_least_one_sequence(path: Path, fraction: float, sequences: int) -> Iterator[Broken]:
     if not round(fraction * sequences):
         yield Broken(
             path,

@@ -20,7 +20,7 @@ def part_of(schema: dict[str, Any], path: KeyPath) -> dict[str, Any]:
 
 
 def allowed(part: dict[str, Any]) -> str:
-    """What a JSON Schema allows, in words: "an integer of at least 1"."""
+    """The values that a JSON Schema allows, in words, such as "an integer of at least 1"."""
     if "anyOf" in part:
         return " or ".join(allowed(option) for option in part["anyOf"])
     if "enum" in part:

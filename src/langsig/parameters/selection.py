@@ -31,7 +31,7 @@ def selected_languages(
     Raises
     ------
     InputError
-        If there is no such file, or none of the languages is of the family or genus.
+        If there is no such file, or none of the languages belongs to the family or genus.
     """
     known = list(parameters.languages)
     selection = getattr(parameters, section).languages
@@ -53,7 +53,7 @@ def language_groups(path: Path, languages: Iterable[str]) -> Mapping[str, set[st
     Raises
     ------
     InputError
-        If there is no such file, or it has not the columns ``language``, ``family``, ``genus``.
+        If there is no such file, or it lacks a column ``language``, ``family`` or ``genus``.
     """
     try:
         with open(path, encoding="utf-8-sig", newline="") as stream:
