@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Sequence
+from dataclasses import asdict
 from pathlib import Path
 
 from langsig.corpora import clean, fingerprint, read_sentences, unique_characters
@@ -34,6 +35,6 @@ def main(arguments: Sequence[str]) -> None:
             vocabulary_sample=options.vocabulary_sample,
         )
         text = (sentence for sentence, _ in read_sentences(output / "train.parquet"))
-        numbers = {**report.as_dict(), "unique_characters": unique_characters(text)}
+        numbers = {**asdict(report), "unique_characters": unique_characters(text)}
         counts.write_text(json.dumps(numbers, indent=2) + "\n")
     print(f"{language}: {report}")

@@ -6,7 +6,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from langsig.corpora import load_tokenizer, romaniser, train_tokenizer
-from langsig.corpora.tokenizer import SPECIAL
 from langsig.errors import InputError
 
 if TYPE_CHECKING:
@@ -56,9 +55,9 @@ def test_vocabulary_has_the_requested_size_and_order(
     assert len(tokenizer) == 800
     vocabulary = sorted(tokenizer.get_vocab().items(), key=lambda item: item[1])
     assert [index for _, index in vocabulary] == list(range(800))
-    assert tuple(piece for piece, _ in vocabulary[:4]) == SPECIAL
+    assert [piece for piece, _ in vocabulary[:4]] == ["<s>", "<pad>", "</s>", "<unk>"]
     assert vocabulary[-1] == ("<mask>", 799) and tokenizer.mask_token_id == 799
-    assert tokenizer.convert_tokens_to_ids(list(SPECIAL)) == [0, 1, 2, 3]
+    assert tokenizer.convert_tokens_to_ids(["<s>", "<pad>", "</s>", "<unk>"]) == [0, 1, 2, 3]
     assert [tokenizer.bos_token_id, tokenizer.pad_token_id, tokenizer.eos_token_id] == [0, 1, 2]
     assert {*tokenizer.all_special_ids} == {0, 1, 2, 3, 799}
 

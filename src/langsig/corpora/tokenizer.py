@@ -10,9 +10,6 @@ from langsig.errors import InputError
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerBase
 
-SPECIAL = ("<s>", "<pad>", "</s>", "<unk>")
-"""The first pieces of the vocabulary, in the order of XLM-R; ``<mask>`` is the last piece."""
-
 _THREADS = 4  # fixed, since the sums of SentencePiece depend on how threads share the sentences
 
 
@@ -62,6 +59,7 @@ def train_tokenizer(
                 vocab_size=vocabulary - 1,
                 character_coverage=character_coverage,
                 normalization_rule_name="identity",
+                # The first pieces are in the order of XLM-R: <s>, <pad>, </s>, <unk>.
                 bos_id=0,
                 pad_id=1,
                 eos_id=2,

@@ -75,7 +75,7 @@ def baselines(
     ----------
     statistics
         Covariances of one category, one entry per language. Languages without covariances are
-        left out. With fewer than two others the table is empty, as that of the signatures is.
+        left out. If fewer than two languages remain, the table is empty.
     rank
         Number of components of ``svd`` and ``shared_pca``.
     normalise

@@ -1,7 +1,6 @@
 """Rules that involve several parameters. Without them, a stage would fail after hours."""
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
-from importlib import resources
 from typing import Any, NamedTuple
 
 from langsig.morphology import ALL_WORDS, category_slug
@@ -122,10 +121,13 @@ def _codes(parameters: Mapping[str, Any]) -> Iterator[Broken]:
 
 @_rule("languages")
 def _romanisation(parameters: Mapping[str, Any]) -> Iterator[Broken]:
-    tables = resources.files("langsig") / "corpora" / "romanisation"
-    for language, item in parameters["languages"].items():
-        known = language in ("ja", "zh") or (tables / f"{language}.tsv").is_file()
-        if item["romanise"] and not known:
+    romanised = [name for name, item in parameters["languages"].items() if item["romanise"]]
+    if not romanised:
+        return
+    from langsig.corpora.romanisation import has_romanisation  # late: the package imports pandas
+
+    for language in romanised:
+        if not has_romanisation(language):
             yield Broken(
                 ("languages", language, "romanise"),
                 f"must be false: no romanisation is known for {language}; to add one, put a table "
