@@ -253,6 +253,9 @@ def test_sweep_reports_failures_and_runs_the_others(clone):
         "bad-1: FAILED" in done.stdout and "1 done, 0 running, 1 failed, 0 pending" in done.stdout
     )
     log = (clone.folder / ".scratch/sweep/bad-1.log").read_text()
-    assert "analysis.languages: no language is of 'Elvish'; families and genera are" in log
+    assert (
+        "analysis.languages: got 'Elvish'; must be all, a list of languages, or one of the families"
+        in log
+    )
     done = clone.attempt(*command, "--recipes", "none")
     assert done.returncode == 1 and "recipe must be one of bad, good; got none" in done.stderr

@@ -1,5 +1,7 @@
 """Processes that share out the factorisations of one call."""
 
+import multiprocessing
+import os
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import AbstractContextManager, nullcontext
 
@@ -16,7 +18,9 @@ def worker_pool(workers: int) -> AbstractContextManager[ProcessPoolExecutor | No
         return nullcontext()
     import torch  # noqa: F401 - loaded before processes are forked from this one
 
-    return ProcessPoolExecutor(workers, initializer=_single_thread)
+    # None is the default of the platform, which may be to fork.
+    context = multiprocessing.get_context(None if hasattr(os, "fork") else "spawn")
+    return ProcessPoolExecutor(workers, mp_context=context, initializer=_single_thread)
 
 
 def _single_thread() -> None:
