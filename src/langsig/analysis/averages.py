@@ -9,7 +9,13 @@ from langsig.schemas import AverageSignatures, Replicates, Spread
 
 
 def spread(averages: AverageSignatures) -> Spread:
-    """Variance over languages of the average signature in each layer (paper, section 5.1)."""
+    """Variance over languages of the average signature in each layer (paper, section 5.1).
+
+    Returns
+    -------
+    Spread
+        One row per category and layer. The variance is missing for a single language.
+    """
     groups = averages.frame.groupby(["category", "layer"], sort=True)["average_signature"]
     table = groups.agg(languages="count", mean="mean", variance="var")
     return Spread(table.reset_index())

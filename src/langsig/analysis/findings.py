@@ -157,7 +157,7 @@ def _middle(averages: Array, middle: NDArray[np.bool_]) -> Array:
 
 
 def findings_markdown(findings: Findings) -> str:
-    """The findings as a Markdown table.
+    """The findings as a Markdown table: whether each holds, its estimate and its interval.
 
     There is one row per finding and language, and one column per source and normalisation.
     """

@@ -44,6 +44,8 @@ def variance_tests(
       their set are permuted between the sets. The test rejects 4 % of such samples, also where
       the means differ.
 
+    The shares are of simulated samples, see docs/method/relations.md.
+
     The last two need sets without common members: a language of both sets counts as related only.
     In the first test it is in both, as in the paper.
 

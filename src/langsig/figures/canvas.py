@@ -27,7 +27,7 @@ def canvas(width: float, height: float) -> tuple[Figure, Axes]:
 
 
 def save_figure(figure: Figure, folder: Path, name: str) -> None:
-    """Write a figure as SVG and as PDF, without dates, so that equal figures are equal files."""
+    """Write ``NAME.svg`` and ``NAME.pdf``, without dates: equal figures give equal files."""
     figure.savefig(folder / f"{name}.svg", metadata={"Date": None})
     figure.savefig(folder / f"{name}.pdf", metadata={"CreationDate": None})
 

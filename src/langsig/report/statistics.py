@@ -222,7 +222,7 @@ class FindingStatistics:
     name: str
     holds: Share
     trained: Estimate | None
-    """Of the trained models without normalisation."""
+    """Estimate from the trained models without normalisation."""
     untrained: bool | None
     """Whether it holds in some variant of untrained models; ``None`` if there is none."""
 
@@ -356,9 +356,9 @@ class CorrelationStatistics:
     """How many correlations are significant."""
 
     significant: Share
-    """Of those with enough languages."""
+    """Significant correlations, out of those with enough languages."""
     within_genera: int
-    """Significant ones that also hold within genera, by permutation."""
+    """Number of significant correlations that also hold within genera, by permutation."""
     strongest: Strongest | None
     languages: Range
     too_few: Share
