@@ -40,7 +40,7 @@ if TYPE_CHECKING:
     from langsig.repository.diff import diff
     from langsig.repository.registry import load_model
     from langsig.repository.signatures import load_signatures
-    from langsig.representations import CovarianceFitter, LayerStatistics, States, match_layers
+    from langsig.representations import CovarianceFitter, LayerStatistics, match_layers
     from langsig.schemas import AverageSignatures, Diagnostics, Distances, Signatures, WordCounts
 
 __all__ = [
@@ -59,7 +59,6 @@ __all__ = [
     "Parafac2Result",
     "Signatures",
     "Solver",
-    "States",
     "WordCounts",
     "Words",
     "__version__",
@@ -82,7 +81,7 @@ _MODULES = {
     "repository.diff": ("diff",),
     "repository.registry": ("load_model",),
     "repository.signatures": ("load_signatures",),
-    "representations": ("CovarianceFitter", "LayerStatistics", "States", "match_layers"),
+    "representations": ("CovarianceFitter", "LayerStatistics", "match_layers"),
     "schemas": ("AverageSignatures", "Diagnostics", "Distances", "Signatures", "WordCounts"),
 }
 """Public names by the module that defines them."""

@@ -97,10 +97,11 @@ def factorize(
 
 def _layers(language: str, matrices: Array | Sequence[Array]) -> list[Array]:
     """The matrices of one language, one per layer."""
+    by_layer: Iterable[object] = matrices
     if getattr(matrices, "ndim", 3) < 3 or not isinstance(matrices, Iterable):
-        matrices = [matrices]
+        by_layer = [matrices]
     layers = [
-        as_slice(matrix, f"{language}, layer {layer}") for layer, matrix in enumerate(matrices)
+        as_slice(matrix, f"{language}, layer {layer}") for layer, matrix in enumerate(by_layer)
     ]
     if not layers:
         raise InputError(f"{language}: no matrix; give one per layer")

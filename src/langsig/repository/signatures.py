@@ -18,9 +18,9 @@ def load_signatures(
     Parameters
     ----------
     source
-        One of three. A Parquet or CSV file such as :func:`compare` and :func:`factorize` write.
-        A folder in which the pipeline has run, or its ``artifacts/signatures``. With `version` or
-        `stage`: a repository, as a folder or as a URL that ``git clone`` takes.
+        A Parquet or CSV file that :meth:`Signatures.save` wrote, or a folder in which the pipeline
+        has run, or its ``artifacts/signatures``. With `version` or `stage`: a repository, as a
+        folder or as a URL that ``git clone`` takes.
     version
         Version of the artifact ``signatures``, such as ``v1.0.0``.
     stage
