@@ -268,6 +268,9 @@ BAD: dict[str, tuple[Change, str]] = {
         "no.txt: no such file or directory; check the text of qac",
     ),
     "category": (lambda a, m: a.update(categories=["Numbr"]), "got 'Numbr'"),
+    "categories of no kind": (
+        lambda a, m: a.update(categories=None), "categories must be a list of names, got None",
+    ),
     "no category": (lambda a, m: a.update(categories=[]), "categories is empty"),
     "romanise": (lambda a, m: a.update(romanise=["qaa"]), "there is no romanisation of 'qaa'"),
     "one category as a text": (

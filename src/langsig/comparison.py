@@ -359,7 +359,7 @@ def _category_names(names: Collection[str]) -> list[str]:
 
 
 def _check_list(argument: str, names: Collection[str]) -> None:
-    if isinstance(names, str):
+    if isinstance(names, str) or not isinstance(names, Collection):
         raise InputError(f"{argument} must be a list of names, got {names!r}")
 
 

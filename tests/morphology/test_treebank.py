@@ -153,6 +153,8 @@ def test_missing_paths_are_reported(tmp_path: Path) -> None:
         list(read_sentences(tmp_path))
     with pytest.raises(InputError, match="paths must name at least one CoNLL-U file"):
         list(read_sentences([]))
+    with pytest.raises(InputError, match="paths must be a path or a list of paths, got 3"):
+        list(read_sentences(3))  # type: ignore[arg-type]
 
 
 names = st.text(st.characters(categories=["Lu", "Ll", "Nd"]), min_size=1)

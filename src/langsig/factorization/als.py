@@ -460,7 +460,8 @@ def _cubics(least: float) -> list[tuple[float, float]]:
     """Coefficients of x and x^3 of cubics that map the interval [least, 1] close to one in turn.
 
     Each is the cubic that brings the whole interval as close to one as possible (Chen and Chow
-    2014). This takes far fewer steps than those of Newton and Schulz, which the last ones equal.
+    2014). This takes far fewer steps than the iteration of Newton and Schulz, which the last
+    cubics approach.
     """
     low, high = least, 1.0
     steps: list[tuple[float, float]] = []

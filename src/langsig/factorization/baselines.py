@@ -93,7 +93,7 @@ def baselines(
     Raises
     ------
     InputError
-        If there are no statistics, or of several categories.
+        If there are no statistics, or they are of several categories.
     """
     category = category_of(statistics)
     entries = sorted((entry for entry in statistics if entry.layers), key=lambda e: e.language)

@@ -15,7 +15,7 @@ MIN_CONGRUENCE = -0.85
 """Congruence below which two components count as degenerate: they cancel most of each other
 (two-factor degeneracies, Mitchell and Burdick 1994; the bound is a convention)."""
 MAX_CANCELLATION = 5.0
-"""Cancellation above which a fit counts as degenerate: most of its components cancels."""
+"""Cancellation above which a fit counts as degenerate: its components mostly cancel."""
 MIN_AGREEMENT = 0.9
 """Rank correlation between starts below which rankings of languages depend on the start."""
 

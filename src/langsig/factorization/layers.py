@@ -224,7 +224,8 @@ def factorize_category(
     Raises
     ------
     InputError
-        As :func:`factorize_layers`; also if there are no statistics, or of several categories.
+        As :func:`factorize_layers`; also if there are no statistics, or they are of several
+        categories.
     """
     category = category_of(statistics)
     slices = {
@@ -244,12 +245,12 @@ def factorize_category(
 
 
 def category_of(statistics: Sequence["CategoryStatistics"]) -> str:
-    """The category that all statistics are of.
+    """The category of the statistics, which must be the same for all of them.
 
     Raises
     ------
     InputError
-        If there are no statistics, or of several categories.
+        If there are no statistics, or they are of several categories.
     """
     categories = sorted({entry.category for entry in statistics})
     if len(categories) != 1:

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from tensorly.parafac2_tensor import Parafac2Tensor
 
 OVERFLOW = "the factors overflow; start from smaller factors (init) or raise ridge"
-"""Message of methods whose iterations leave the range of numbers."""
+"""Message for factors that leave the range of floating-point numbers."""
 
 
 @dataclass(frozen=True, eq=False)

@@ -54,7 +54,8 @@ def ranks_by_layer(
     candidates, starts, folds, seed, normalise
         As in :func:`rank_sweep` and :func:`split_halves`.
     solver
-        Settings of each fit. Its rank is in use: it is a candidate too, and that of the halves.
+        Settings of each fit. Its rank, the one in use, is added to the candidates, and the halves
+        are fitted with it.
 
     Raises
     ------

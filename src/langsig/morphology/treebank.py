@@ -64,10 +64,12 @@ def treebank_files(paths: StrPath | Iterable[StrPath]) -> list[Path]:
     Raises
     ------
     InputError
-        If a path is missing, a folder contains no such file, or `paths` is empty.
+        If a path is missing, a folder contains no such file, or `paths` names nothing.
     """
     if isinstance(paths, str | os.PathLike):
         paths = [paths]
+    if not isinstance(paths, Iterable):
+        raise InputError(f"paths must be a path or a list of paths, got {paths!r}")
     files: list[Path] = []
     for path in map(Path, paths):
         if path.is_dir():

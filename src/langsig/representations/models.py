@@ -175,7 +175,7 @@ def _text_config(config: "PreTrainedConfig") -> "PreTrainedConfig":
 
 
 def _from_pretrained(load: Callable[..., Any], name: str | Path) -> Any:
-    """What a ``from_pretrained`` of transformers loads, without running the model's own code."""
+    """Call a ``from_pretrained`` of transformers, without running the code of a model."""
     local = Path(name).is_dir()
     if not local and (isinstance(name, Path) or name.count("/") > 1 or name[:1] in "./~"):
         raise InputError(f"{name}: no such folder")
