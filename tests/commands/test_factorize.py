@@ -69,7 +69,7 @@ def test_factorize_says_when_it_was_cut_short(
 
 
 BAD_SLICES = {
-    "vector": ({**planted(), "nl": np.ones(6)}, 2, "nl, layer 0: a slice must be a matrix [dim_control"),
+    "vector": ({**planted(), "nl": np.ones(6)}, 2, "nl, layer 0: a slice must be a matrix"),
     "layers": ({**planted(), "nl": np.ones((6, 6, 6))}, 2, "nl has 6 and "),
     "width": ({**planted(), "nl": np.ones((7, 5))}, 2, "nl"),
     "rank": (planted(), 7, "rank must be between 1 and 6"),
