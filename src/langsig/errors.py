@@ -85,5 +85,5 @@ def check_by_language(name: str, value: object) -> None:
             f"{type(value).__name__}"
         )
     for language in value:
-        if not isinstance(language, str):
+        if not isinstance(language, str) or not language:
             raise InputError(f"{name} must have language codes as keys, got {language!r}")

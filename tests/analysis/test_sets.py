@@ -205,3 +205,11 @@ def test_separate_fits_are_tested_as_if_their_rows_were_of_one_fit() -> None:
     smallest = result.groupby("test")["p"].min()
     adjusted = result.groupby("test")["p_adjusted"].min()
     assert ((adjusted >= smallest) & (adjusted <= 2 * smallest + 1e-12)).all()
+
+
+def test_sets_without_separate_fits_have_no_tests() -> None:
+    options = InferenceOptions(min_languages=3, permutations=9, seed=0)
+    sets = {"diverse": ["d0"], "layers": [0], "options": options}
+    for related in ({}, {"Romance": ["r0"]}):
+        result = separate_variance_tests(SetAverages.empty(), related=related, **sets)
+        assert len(result) == 0

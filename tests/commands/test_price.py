@@ -84,8 +84,10 @@ def test_without_preset_the_parameters_are_those_chosen(
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
+        (["micro", "--tflops", "nan"], "tflops must be a finite positive number, got nan"),
+        (["../conf/micro"], "preset: got '../conf/micro'; must be one of "),
         (["huge"], "preset: got 'huge'; must be one of "),
-        (["micro", "--tflops", "0"], "tflops must be positive, got 0.0"),
+        (["micro", "--tflops", "0"], "tflops must be a finite positive number, got 0.0"),
         (["micro", "--utilisation", "2"], "utilisation must be above 0 and at most 1, got 2.0"),
         (["micro", "--vocabulary", "0"], "vocabulary must be positive, got 0"),
         (["micro", "--languages", "0"], "languages must be at least 1, got 0"),

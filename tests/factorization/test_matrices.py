@@ -108,6 +108,7 @@ def test_matrices_may_be_of_any_kind(convert: Callable[[Matrix], Any]) -> None:
     [
         ([np.eye(3), np.eye(3)], "slices must be a mapping with one entry per language, .* list"),
         ({1: np.eye(3), 2: np.eye(3)}, "slices must have language codes as keys, got 1"),
+        ({"": np.eye(3), "de": np.eye(3)}, "slices must have language codes as keys, got ''"),
         ({"de": np.eye(3), "fi": 1j * np.eye(3)}, "fi, layer 0: .* real numbers, got type complex"),
         ({"de": np.eye(3), "fi": 3}, r"fi, layer 0: a slice must be a matrix .*, got shape \(\)"),
     ],

@@ -389,3 +389,35 @@ def test_the_cache_changes_nothing_and_categories_are_in_order(
     assert cached == fresh
     positions = [CATEGORIES.index(category) for category in cached]
     assert all(a < b for a, b in itertools.pairwise(positions))
+
+
+@pytest.mark.parametrize("code", ["DA", "dan", "da-DK", "da_DK", "DAN"])
+def test_rules_are_found_however_the_code_is_written(code: str) -> None:
+    row = ("VERB", "Tense=Pres|VerbForm=Fin")
+    assert converter(code).tags(*row) == converter("da").tags(*row) != converter("nl").tags(*row)
+
+
+def test_no_three_letter_code_of_a_language_with_rules_is_forgotten() -> None:
+    three_letters = [
+        "bul",
+        "cat",
+        "ces",
+        "dan",
+        "deu",
+        "eng",
+        "spa",
+        "fin",
+        "fra",
+        "heb",
+        "hun",
+        "ita",
+        "pol",
+        "por",
+        "ron",
+        "slv",
+        "swe",
+        "tur",
+        "ukr",
+    ]
+    for code, short in zip(three_letters, RULED, strict=True):
+        assert converter(code).rules == converter(short).rules != ()

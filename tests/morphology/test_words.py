@@ -383,3 +383,11 @@ def test_real_lemmas_and_texts(real_data: Path) -> None:
 
 def test_languages_without_rules_have_the_default_converter() -> None:
     assert Converter() == converter("qaa")
+
+
+@pytest.mark.parametrize("language", ["", " ", None, 3])
+def test_language_must_be_a_code(language: object, tmp_path: Path) -> None:
+    path = tmp_path / "a.conllu"
+    path.write_text(TREEBANK, encoding="utf-8")
+    with pytest.raises(InputError, match="language must be an ISO 639 code"):
+        annotate(path, language)  # type: ignore[arg-type]

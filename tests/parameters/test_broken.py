@@ -103,6 +103,15 @@ BROKEN = {
     "list for a command": Broken(
         "launch: python", "launch: [python]", "pretraining.launch", "must be text"
     ),
+    "open quotation mark in a command": Broken(
+        "launch: python", 'launch: python "', "pretraining.launch", "no closing quotation"
+    ),
+    "two lines of a command": Broken(
+        "launch: python",
+        'launch: "python\\nls"',
+        "pretraining.launch",
+        "must be a single line",
+    ),
     "text for a rate": Broken(
         "rate: 0.003", "rate: 1e-3x", f"{CONTROL}.recipe.learning_rate", "must be a number above 0"
     ),
@@ -192,8 +201,8 @@ BROKEN = {
     "backslashes": corpora(r"['data\qaa.txt']"),
     "the folder itself": corpora("[data/]"),
     "null for a path": corpora("[null]", "got null; must be a relative path"),
-    "text for a list of paths": corpora("data/qaa.txt", "must be a list of values", ""),
-    "no paths": corpora("[]", "got []; must be a list of values", ""),
+    "text for a list of paths": corpora("data/qaa.txt", "must be a list of one or more values", ""),
+    "no paths": corpora("[]", "got []; must be a list of one or more values", ""),
     "mapping for a path": corpora("[{a: b}]"),
     "other number of corpora": corpora("[data/a, data/b]", "must have 1 entries, as most", ""),
     "list for a treebank": treebank("[data/treebanks/qaa]", 'got ["data/treebanks/qaa"]; must'),

@@ -222,7 +222,7 @@ def test_bad_plans_are_refused(name: str, value: float) -> None:
 
 
 def test_bad_gpus_are_refused() -> None:
-    with pytest.raises(InputError, match="tflops must be positive, got 0"):
+    with pytest.raises(InputError, match="tflops must be a finite positive number, got 0"):
         pricing.gpu_hours(1, 0, 0.5)
     with pytest.raises(InputError, match=r"utilisation must be above 0 and at most 1, got 1\.5"):
         pricing.gpu_hours(1, 100, 1.5)

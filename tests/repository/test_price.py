@@ -91,9 +91,19 @@ def test_a_launch_without_accelerate_is_one_process() -> None:
     assert read_launch("python") == (1, "no")
 
 
+@pytest.mark.parametrize(
+    "options",
+    ["--config_file=conf/accelerate/cpu.yaml", "--config_file conf/accelerate/cpu.yaml -q"],
+)
+def test_launch_file_wherever_it_is_named(options: str, project: Path) -> None:
+    assert read_launch(f"accelerate launch {options}", project) == (1, "no")
+
+
 def test_launch_file_must_exist_and_be_complete(project: Path) -> None:
     with pytest.raises(InputError, match=r"pretraining\.launch: conf/none\.yaml: no such file"):
         read_launch(f"{ACCELERATE} conf/none.yaml", project)
+    with pytest.raises(InputError, match="names no configuration; write accelerate launch"):
+        read_launch("accelerate launch", project)
     (project / "conf/none.yaml").write_text("num_processes: 2\n")
     with pytest.raises(InputError, match=r"conf/none\.yaml: no mixed_precision"):
         read_launch(f"{ACCELERATE} conf/none.yaml", project)

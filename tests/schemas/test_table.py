@@ -297,3 +297,25 @@ def test_a_key_that_all_rows_lack_is_no_dimension() -> None:
     assert means.dims == ("property", "category", "scope") and means.item() == 0.3
     with pytest.raises(InputError, match="layer is missing in some rows"):
         table.to_xarray()
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (b"language,layer\nde,0\nfr,1,2,3\n", r"Expected 2 fields in line 3, saw 4$"),
+        ("language\nø\n".encode("latin-1"), "not a UTF-8 file; save it as UTF-8$"),
+    ],
+)
+def test_files_that_are_no_tables_are_one_line(
+    content: bytes, message: str, tmp_path: Path
+) -> None:
+    (tmp_path / "table.csv").write_bytes(content)
+    with pytest.raises(InputError, match=message) as caught:
+        AverageSignatures.load(tmp_path / "table.csv")
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("frame", [None, {}, [1]])
+def test_tables_are_made_from_pandas_tables(frame: object) -> None:
+    with pytest.raises(InputError, match="must be made from a pandas DataFrame, got "):
+        AverageSignatures(frame)  # type: ignore[arg-type]

@@ -96,9 +96,15 @@ def separate_variance_tests(
     Parameters
     ----------
     averages
-        Average signatures of each set.
+        Average signatures of each set. A related set is left out if neither it nor the diverse set
+        was factorised, as both have fewer than two languages.
     diverse, related, layers, options
         As in :func:`variance_tests`.
+
+    Raises
+    ------
+    InputError
+        If no category of a set has average signatures in one of the layers.
     """
     frames = []
     for name, members in related.items():
@@ -106,7 +112,10 @@ def separate_variance_tests(
         frame = averages.frame
         is_diverse = (frame["set"] == DIVERSE) & frame["language"].isin(unrelated)
         both = frame[is_diverse | (frame["set"] == name)]
-        frames.append(_tests(both, unrelated, {name: members}, layers, options))
+        if not both.empty:
+            frames.append(_tests(both, unrelated, {name: members}, layers, options))
+    if not frames:
+        return VarianceTests.empty()
     frame = with_adjusted(pd.concat(frames, ignore_index=True), ["test"])
     return VarianceTests(frame.assign(fit="separate"))
 

@@ -9,6 +9,7 @@ at the top, and the rest inside ``run``.
 import argparse
 import importlib
 import io
+import os
 import sys
 import warnings
 from collections.abc import Iterator, Sequence
@@ -71,13 +72,38 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         with _plain_warnings():
             arguments.run(arguments)
+            sys.stdout.flush()
     except InputError as error:
         print(f"error: {error}", file=sys.stderr)
+        return 1
+    except BrokenPipeError:  # the reader of a pipe, such as head, wants no more
+        _discard_output()
+        return 1
+    except OSError as error:  # a full disk, a missing permission
+        _discard_output()
+        print(f"error: {_described(error)}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
         print("interrupted", file=sys.stderr)
         return 130
     return 0
+
+
+def _described(error: OSError) -> str:
+    """An error of the system without its number, with the file that it concerns."""
+    if error.strerror is None:
+        return str(error)
+    return f"{error.filename}: {error.strerror}" if error.filename else error.strerror
+
+
+def _discard_output() -> None:
+    """Let what is still to be printed go nowhere, so that nothing fails again at the end."""
+    try:
+        descriptor = sys.stdout.fileno()
+    except OSError:  # not a file, as in tests
+        return
+    with open(os.devnull, "w") as nowhere:
+        os.dup2(nowhere.fileno(), descriptor)
 
 
 @contextmanager

@@ -16,7 +16,7 @@ def add_parser(subparsers: Subparsers) -> argparse.ArgumentParser:
     )
     parser.add_argument("files", nargs="+", type=Path, metavar="FILE", help="CoNLL-U file")
     parser.add_argument(
-        "--language", required=True, help="ISO 639-1 code; selects the conversion rules"
+        "--language", required=True, help="ISO 639 code; selects the conversion rules"
     )
     parser.add_argument(
         "--out",

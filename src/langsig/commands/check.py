@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from langsig.commands.options import Subparsers
+from langsig.errors import InputError
 
 if TYPE_CHECKING:
     from langsig.parameters import Parameters, Problem
@@ -61,15 +62,25 @@ def run(arguments: argparse.Namespace) -> None:
     ParameterError
         With all problems of all files.
     """
-    from langsig.parameters import ParameterError, json_schema, read_document, reference
+    from langsig.parameters import (
+        ParameterError,
+        json_schema,
+        read_resolved,
+        reference,
+        validated,
+    )
 
     if arguments.schema:
         print(json_schema(preset=arguments.schema == "preset"), end="")
         return
     if arguments.reference:
         base = arguments.files[0] if arguments.files else Path("conf/base.yaml")
-        print(reference(read_document(base).data), end="")
+        document = read_resolved(base)
+        validated(document)
+        print(reference(document.data), end="")
         return
+    if arguments.data is not None and not arguments.data.is_dir():
+        raise InputError(f"--data: {arguments.data} is not a folder; name the folder with the data")
     problems = []
     for path in arguments.files or [PARAMETERS]:
         try:

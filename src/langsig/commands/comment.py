@@ -1,9 +1,8 @@
 """``langsig comment``: the changes of a branch as Markdown for a pull request."""
 
 import argparse
-from pathlib import Path
 
-from langsig.commands.options import Subparsers
+from langsig.commands.options import Subparsers, output_folder
 
 
 def add_parser(subparsers: Subparsers) -> argparse.ArgumentParser:
@@ -12,7 +11,7 @@ def add_parser(subparsers: Subparsers) -> argparse.ArgumentParser:
         "comment", help="write what the workspace changes as a comment for a pull request"
     )
     parser.add_argument("before", metavar="REV", help="revision with dvc.lock and metrics")
-    parser.add_argument("folder", type=Path, help="folder for comment.md and its pictures")
+    parser.add_argument("folder", type=output_folder, help="folder for comment.md and its pictures")
     return parser
 
 
@@ -24,12 +23,12 @@ def run(arguments: argparse.Namespace) -> None:
     from langsig.repository.processes import find_root, output
 
     root, before, folder = find_root(), arguments.before, arguments.folder
-    folder.mkdir(parents=True, exist_ok=True)
     sections = {
         "Metrics by language": output("dvc", "metrics", "diff", "--md", before, folder=root),
         "Signatures": f"```\n{layout(diff(before, repository=root))}\n```",
-        "Plots": draw_differences(root, before, folder),
     }
+    folder.mkdir(parents=True, exist_ok=True)
+    sections["Plots"] = draw_differences(root, before, folder)
     text = "\n\n".join(
         f"### {title}\n\n{content.strip() or 'No difference.'}"
         for title, content in sections.items()

@@ -3,7 +3,7 @@
 import argparse
 from pathlib import Path
 
-from langsig.commands.options import Subparsers
+from langsig.commands.options import Subparsers, output_folder
 from langsig.errors import InputError
 
 _SOURCES = Path("conf/sources")
@@ -21,7 +21,10 @@ def add_parser(subparsers: Subparsers) -> argparse.ArgumentParser:
         "preset", metavar="PRESET", help="name of a file in conf/sources/, without .csv"
     )
     parser.add_argument(
-        "--to", type=Path, metavar="DIR", help="folder for the data (default: downloads/PRESET)"
+        "--to",
+        type=output_folder,
+        metavar="DIR",
+        help="folder for the data (default: downloads/PRESET)",
     )
     parser.add_argument(
         "--base",
@@ -36,9 +39,15 @@ def run(arguments: argparse.Namespace) -> None:
     from langsig.corpora.fetching import fetch, read_sources
 
     table = _SOURCES / f"{arguments.preset}.csv"
-    if not table.is_file():
-        known = ", ".join(sorted(path.stem for path in _SOURCES.glob("*.csv"))) or "none"
-        raise InputError(f"preset: got '{arguments.preset}'; must be one of {known} ({_SOURCES}/)")
+    known = sorted(path.stem for path in _SOURCES.glob("*.csv"))
+    if not known:
+        raise InputError(
+            f"no sources in {_SOURCES.absolute()}; run this in the folder of the repository"
+        )
+    if arguments.preset not in known:
+        raise InputError(
+            f"preset: got '{arguments.preset}'; must be one of {', '.join(known)} ({_SOURCES}/)"
+        )
     folder = arguments.to or Path("downloads") / arguments.preset
     fetch(read_sources(table, arguments.base), folder)
     print(f"all files are in {folder}; next: make use PRESET={arguments.preset} DATA={folder}")

@@ -81,6 +81,9 @@ def _read_matrices(path: Path) -> "dict[str, Array]":
     from safetensors import SafetensorError
     from safetensors.numpy import load_file
 
+    if not path.is_file():
+        problem = "is a folder; name a file" if path.is_dir() else "no such file"
+        raise InputError(f"{path}: {problem}")
     try:
         matrices: dict[str, Array] = load_file(path)
     except (OSError, SafetensorError) as error:

@@ -44,7 +44,12 @@ def output_file(argument: str) -> Path:
     path = Path(argument)
     if path.suffix not in (".csv", ".parquet"):
         raise argparse.ArgumentTypeError(f"{argument}: the name must end in .csv or .parquet")
-    return _writable(path)
+    return writable_file(argument)
+
+
+def writable_file(argument: str) -> Path:
+    """Parse the name of a file to write, and check that it can be written."""
+    return _writable(Path(argument))
 
 
 def output_folder(argument: str) -> Path:

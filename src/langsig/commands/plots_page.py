@@ -1,9 +1,8 @@
 """``langsig plots-page``: write the page that ``dvc plots show`` fills."""
 
 import argparse
-from pathlib import Path
 
-from langsig.commands.options import Subparsers
+from langsig.commands.options import Subparsers, writable_file
 
 
 def add_parser(subparsers: Subparsers) -> argparse.ArgumentParser:
@@ -11,7 +10,7 @@ def add_parser(subparsers: Subparsers) -> argparse.ArgumentParser:
     parser = subparsers.add_parser(
         "plots-page", help="write the page that dvc plots fills, with Vega in it"
     )
-    parser.add_argument("page", type=Path, metavar="PAGE.html", help="file to write")
+    parser.add_argument("page", type=writable_file, metavar="PAGE.html", help="file to write")
     return parser
 
 

@@ -29,8 +29,12 @@ def run(arguments: argparse.Namespace) -> None:
     """Read the metrics and print them."""
     try:
         metrics = json.loads(arguments.metrics.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise InputError(f"{arguments.metrics}: cannot read metrics: {error}") from error
+    except OSError as error:
+        raise InputError(f"{arguments.metrics}: cannot read metrics: {error.strerror}") from error
+    except ValueError as error:
+        raise InputError(
+            f"{arguments.metrics}: not JSON ({error}); name the metrics/summary.json of a run"
+        ) from error
     try:
         text = layout(metrics)
     except (AttributeError, KeyError, TypeError, ValueError) as error:

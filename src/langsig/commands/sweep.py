@@ -40,6 +40,9 @@ def run(arguments: argparse.Namespace) -> None:
 
     if arguments.jobs < 1:
         raise InputError(f"--jobs must be at least 1; got {arguments.jobs}")
+    negative = [seed for seed in arguments.seeds if seed < 0]
+    if negative:
+        raise InputError(f"--seeds must be at least 0; got {negative[0]}")
     root = find_root()
     recipes = read_recipes(root, arguments.preset, arguments.recipes)
     sweep = Sweep(

@@ -178,8 +178,9 @@ def annotate(paths: StrPath | Iterable[StrPath], language: str) -> Words:
     paths
         CoNLL-U files, or folders that contain such files at any depth.
     language
-        ISO 639-1 code of the language, which selects the conversion rules. A language without
-        rules is converted by the basic mapping alone.
+        ISO 639 code of the language, which selects the conversion rules: ``da``, ``dan`` and
+        ``da-DK`` select those of Danish. A language without rules is converted by the basic mapping
+        alone.
 
     Returns
     -------
@@ -189,7 +190,7 @@ def annotate(paths: StrPath | Iterable[StrPath], language: str) -> Words:
     Raises
     ------
     InputError
-        If a file is missing or malformed.
+        If a file is missing or malformed, or `language` is not a code.
 
     Notes
     -----
@@ -207,6 +208,8 @@ def annotate(paths: StrPath | Iterable[StrPath], language: str) -> Words:
     1    nazal              N     SG
     2  Nivunak          PROPN     SG
     """
+    if not isinstance(language, str) or not language.strip():
+        raise InputError(f"language must be an ISO 639 code such as 'en', got {language!r}")
     convert = converter(language)
     sentences: list[tuple[int, str, str, int]] = []
     lengths: list[int] = []

@@ -1,7 +1,13 @@
 """The validated parameters of a run, from ``params.yaml`` or from a preset in ``conf/``."""
 
 from langsig.parameters.documents import Document, parse_value, read_document
-from langsig.parameters.loading import group_problems, load_parameters, missing_files, validated
+from langsig.parameters.loading import (
+    group_problems,
+    launch_configuration,
+    load_parameters,
+    missing_files,
+    validated,
+)
 from langsig.parameters.model import Parameters
 from langsig.parameters.presets import preset_path, read_resolved
 from langsig.parameters.problems import Location, ParameterError, Problem
@@ -16,6 +22,7 @@ __all__ = [
     "Problem",
     "group_problems",
     "json_schema",
+    "launch_configuration",
     "load_parameters",
     "missing_files",
     "parameter_file",

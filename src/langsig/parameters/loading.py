@@ -2,6 +2,7 @@
 
 import difflib
 import json
+import shlex
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -93,9 +94,8 @@ def missing_files(
             wanted.append((("languages", language, "corpora", index), corpus))
         wanted.append((("languages", language, "treebank"), item.treebank))
     wanted.append((("analysis", "facts"), f"{parameters.analysis.facts}/languages.csv"))
-    words = parameters.pretraining.launch.split()
-    if "--config_file" in words[:-1]:
-        config = words[words.index("--config_file") + 1]
+    config = launch_configuration(parameters.pretraining.launch)
+    if config is not None:
         wanted.append((("pretraining", "launch"), config))
     problems = []
     for path, name in wanted:
@@ -103,6 +103,22 @@ def missing_files(
         if file is not None and not file.exists():
             problems.append(Problem(locate(document, path), path, f"{file} does not exist"))
     return problems
+
+
+def launch_configuration(command: str) -> str | None:
+    """The configuration of accelerate that a command to start trainings names, if any.
+
+    Examples
+    --------
+    >>> launch_configuration("accelerate launch --config_file conf/accelerate/gpus.yaml")
+    'conf/accelerate/gpus.yaml'
+    """
+    words = shlex.split(command)
+    for option, following in zip(words, [*words[1:], None], strict=True):
+        name, equals, value = option.partition("=")
+        if name == "--config_file":
+            return value if equals else following
+    return None
 
 
 def group_problems(

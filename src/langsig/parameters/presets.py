@@ -30,11 +30,14 @@ def preset_path(name: str, folder: Path) -> Path:
     InputError
         If there is no such preset; the message lists the presets of the folder.
     """
-    path = folder / f"{name}.yaml"
-    if path.name == BASE or not path.is_file():
-        known = sorted(file.stem for file in folder.glob("*.yaml") if file.name != BASE)
+    known = sorted(file.stem for file in folder.glob("*.yaml") if file.name != BASE)
+    if not known:
+        raise InputError(
+            f"no presets in {folder.absolute()}; run this in the folder of the repository"
+        )
+    if name not in known:
         raise InputError(f"preset: got '{name}'; must be one of {', '.join(known)} ({folder}/)")
-    return path
+    return folder / f"{name}.yaml"
 
 
 def read_resolved(path: str | Path, changes: Iterable[str] = ()) -> Document:

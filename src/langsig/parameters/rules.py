@@ -1,5 +1,6 @@
 """Rules that involve several parameters. Without them, a stage would fail after hours."""
 
+import shlex
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from typing import Any, NamedTuple
 
@@ -305,6 +306,17 @@ def _rank(parameters: Mapping[str, Any]) -> Iterator[Broken]:
             ("factorize", "rank"),
             f"must be between 1 and {largest}, the width (dim) of the narrowest model",
         )
+
+
+@_rule("pretraining.launch")
+def _launch(parameters: Mapping[str, Any]) -> Iterator[Broken]:
+    path, command = ("pretraining", "launch"), parameters["pretraining"]["launch"]
+    try:
+        shlex.split(command)
+    except ValueError as error:  # a quotation mark without its partner
+        yield Broken(path, f"must be a command of the shell: {str(error).lower()}")
+    if len(command.splitlines()) > 1:
+        yield Broken(path, "must be a single line, as arguments are added at its end")
 
 
 @_rule("factorize.method", "factorize.ridge")

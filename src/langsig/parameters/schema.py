@@ -31,8 +31,9 @@ def allowed(part: dict[str, Any]) -> str:
     if kind in ("integer", "number"):
         return ("an integer" if kind == "integer" else "a number") + _range(part)
     if kind == "array":
+        count = "one or more " if part.get("minItems") == 1 else ""
         different = "different " if part.get("uniqueItems") else ""
-        return f"a list of {different}values, each {allowed(part.get('items', {}))}"
+        return f"a list of {count}{different}values, each {allowed(part.get('items', {}))}"
     names = {
         "boolean": "true or false",
         "string": "text",

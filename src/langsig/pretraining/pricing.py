@@ -7,6 +7,7 @@ Each weight of the body costs two FLOPs per token in the forward pass and four i
 is counted for the tokens for which it computes logits. Hours and memory are estimates.
 """
 
+import math
 import re
 from dataclasses import dataclass
 from pathlib import Path
@@ -192,8 +193,8 @@ def gpu_hours(flops: int, tflops: float, utilisation: float) -> float:
     InputError
         If `tflops` or `utilisation` is out of range.
     """
-    if tflops <= 0:
-        raise InputError(f"tflops must be positive, got {tflops}")
+    if not 0 < tflops < math.inf:
+        raise InputError(f"tflops must be a finite positive number, got {tflops}")
     if not 0 < utilisation <= 1:
         raise InputError(f"utilisation must be above 0 and at most 1, got {utilisation}")
     return flops / (tflops * 1e12 * utilisation) / 3600

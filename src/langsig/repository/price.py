@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 from langsig.errors import InputError
 from langsig.morphology import CATEGORIES, Words
-from langsig.parameters import Parameters, read_document
+from langsig.parameters import Parameters, launch_configuration, read_document
 from langsig.pretraining import ModelShape
 from langsig.pretraining.pricing import (
     KNOWN_VOCABULARIES,
@@ -197,7 +197,12 @@ def read_launch(command: str, root: Path = Path()) -> Launch:
     """
     if "accelerate" not in command.split():
         return Launch(1, "no")
-    path = command.split()[-1]
+    path = launch_configuration(command)
+    if path is None:
+        raise InputError(
+            f"pretraining.launch: {command!r} names no configuration; write accelerate launch "
+            "--config_file FILE, so that the number of processes is known"
+        )
     if not (root / path).is_file():
         raise InputError(f"pretraining.launch: {path}: no such file")
     settings = read_document(root / path).data

@@ -179,8 +179,12 @@ class Table:
                 frame = pd.read_csv(path, keep_default_na=False, na_values=[""], dtype=text)
             else:
                 frame = pd.read_parquet(path)
-        except (OSError, ValueError) as error:
-            raise InputError(f"{path}: cannot read a table: {error}") from error
+        except UnicodeDecodeError as error:
+            raise InputError(f"{path}: not a UTF-8 file; save it as UTF-8") from error
+        except OSError as error:
+            raise InputError(f"{path}: cannot read a table: {error.strerror or error}") from error
+        except ValueError as error:
+            raise InputError(f"{path}: cannot read a table: {str(error).strip()}") from error
         try:
             return cls(frame)
         except InputError as error:
@@ -270,6 +274,10 @@ class Table:
 
     @classmethod
     def _validated(cls, frame: pd.DataFrame) -> pd.DataFrame:
+        if not isinstance(frame, pd.DataFrame):
+            raise InputError(
+                f"{cls.__name__} must be made from a pandas DataFrame, got {type(frame).__name__}"
+            )
         missing = [name for name in cls.columns if name not in frame]
         unknown = [str(name) for name in frame if name not in cls.columns]
         if missing or unknown:
