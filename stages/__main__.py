@@ -16,6 +16,14 @@ NO_STAGES = {"__init__", "__main__", "arguments", "common"}
 
 
 def main(arguments: Sequence[str]) -> int:
+    """Run a stage and return the exit code: 130 if it was interrupted."""
+    try:
+        return _run(arguments)
+    except KeyboardInterrupt:  # langsig repro says so
+        return 130
+
+
+def _run(arguments: Sequence[str]) -> int:
     """Run a stage, in a fork of the warm process if there is one; return the exit code."""
     code = run_in_fork(arguments)
     if code is not None:

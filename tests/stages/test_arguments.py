@@ -49,3 +49,11 @@ def test_stages_name_what_they_know(stage: str, arguments: list[str]) -> None:
 def test_unknown_stages(arguments: list[str]) -> None:
     with pytest.raises(SystemExit, match=r"^error: stage must be one of analyse, annotate, .*"):
         stages.__main__.main(arguments)
+
+
+def test_an_interrupted_stage_ends_without_traceback(monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupted(_arguments: object) -> int:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(stages.__main__, "run_in_fork", interrupted)
+    assert stages.__main__.main(["annotate", "qaa"]) == 130
