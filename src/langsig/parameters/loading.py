@@ -210,7 +210,8 @@ def _shown(value: Any) -> str:
     if isinstance(value, Mapping):
         return "a mapping with the keys " + _shortened(", ".join(map(str, value)))
     text = json.dumps(value, ensure_ascii=False, default=str)
-    return _shortened(f"'{value}'" if isinstance(value, str) else text)
+    is_plain = isinstance(value, str) and value.isprintable()
+    return _shortened(f"'{value}'" if is_plain else text)
 
 
 def _shortened(text: str) -> str:
