@@ -6,13 +6,16 @@ each remaining tag is looked up in the table of categories. The tables are in ``
 """
 
 import csv
-import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cache, cached_property
 from importlib.resources import files
 from types import MappingProxyType
 
+from langcodes import Language
+from langcodes.tag_parser import LanguageTagError
+
+from langsig.errors import InputError
 from langsig.morphology.categories import CATEGORIES
 from langsig.morphology.treebank import parse_features
 
@@ -129,30 +132,6 @@ class Converter:
         return MappingProxyType({name: values[name] for name in CATEGORIES if name in values})
 
 
-_TWO_LETTERS = {
-    "bul": "bg",
-    "cat": "ca",
-    "ces": "cs",
-    "dan": "da",
-    "deu": "de",
-    "eng": "en",
-    "fin": "fi",
-    "fra": "fr",
-    "heb": "he",
-    "hun": "hu",
-    "ita": "it",
-    "pol": "pl",
-    "por": "pt",
-    "ron": "ro",
-    "slv": "sl",
-    "spa": "es",
-    "swe": "sv",
-    "tur": "tr",
-    "ukr": "uk",
-}
-"""ISO 639-1 codes of the languages with rules, by their ISO 639-3 codes."""
-
-
 @cache
 def converter(language: str) -> Converter:
     """Get the converter of a language.
@@ -162,9 +141,19 @@ def converter(language: str) -> Converter:
     language
         ISO 639 code of two or three letters, in upper or lower case; subtags such as ``-DK`` do not
         count. The converter of a language without rules applies the basic mapping only.
+
+    Raises
+    ------
+    InputError
+        If `language` is not a code.
     """
-    code = re.split("[-_]", language)[0].lower()
-    return Converter(_rule_table().get(_TWO_LETTERS.get(code, code), ()))
+    try:
+        code = Language.get(language).language
+    except LanguageTagError as error:
+        raise InputError(
+            f"language must be an ISO 639 code such as 'en', got {language!r}"
+        ) from error
+    return Converter(_rule_table().get(code or "", ()))
 
 
 def basic_tags(upos: str, feats: str) -> frozenset[str]:
