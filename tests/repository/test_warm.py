@@ -131,9 +131,15 @@ def test_exit_codes_and_messages(name, code, message, warm, stages, environment)
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGKILL, signal.SIGINT])
 def test_stage_and_what_it_has_started_end_with_the_client(number, stages, environment):
     with subprocess.Popen(
-        [sys.executable, "-m", "stages", "long"], cwd=stages.parent, env=environment,
-        stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True,
-    ) as client:  # fmt: skip
+        [sys.executable, "-m", "stages", "long"],
+        cwd=stages.parent,
+        env=environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+        # A shell makes its background jobs ignore SIGINT, and processes inherit that.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
+    ) as client:
         processes = [psutil.Process(int(pid)) for pid in client.stdout.readline().split()]
         client.send_signal(number)
     deadline = time.monotonic() + 30

@@ -7,6 +7,12 @@ from langsig.errors import InputError
 from stages.arguments import checked
 
 
+@pytest.fixture(autouse=True)
+def _no_warm_process(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Run stages in this process, also after tests of the pipeline, which use forks."""
+    monkeypatch.delenv("LANGSIG_WARM", raising=False)
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
