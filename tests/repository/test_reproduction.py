@@ -12,7 +12,7 @@ import pytest
 from ruamel.yaml import YAML
 
 from langsig.commands import main
-from langsig.repository import reproduction
+from langsig.repository import data, reproduction
 
 ROOT = Path(__file__).parents[2]
 DVC = """#!{python}
@@ -40,6 +40,7 @@ def calls(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.delenv("OMP_NUM_THREADS", raising=False)
     monkeypatch.setattr(os, "cpu_count", lambda: 4)
     monkeypatch.setattr(reproduction, "warm_process", cold_process)
+    monkeypatch.setattr(data, "check_unchanged", lambda root: None)  # data/ may be here or not
     monkeypatch.chdir(ROOT / "conf")  # the repository is found from any folder in it
     return tmp_path / "calls"
 
