@@ -69,7 +69,7 @@ def atomic_directory(path: str | os.PathLike[str]) -> Iterator[Path]:
     check_output(path, directory=True)
     target = _absolute(path)
     temporary = _neighbour(target, "partial")
-    _remove(temporary)
+    remove(temporary)
     temporary.mkdir(parents=True)
     try:
         yield temporary
@@ -113,28 +113,28 @@ def check_output(path: str | os.PathLike[str], *, directory: bool = False) -> No
         raise PermissionError(f"{path}: no permission to write in {parent}")
 
 
+def remove(path: Path) -> None:
+    """Remove a file, a link, or a directory with everything in it, if it exists."""
+    if path.is_dir() and not path.is_symlink():
+        shutil.rmtree(path)
+    else:
+        path.unlink(missing_ok=True)
+
+
 def _replace_directory(source: Path, target: Path) -> None:
     """Rename `source` to `target`; if that fails, the earlier directory is put back."""
     if not os.path.lexists(target):
         source.rename(target)
         return
     previous = _neighbour(target, "previous")
-    _remove(previous)
+    remove(previous)
     target.rename(previous)
     try:
         source.rename(target)
     except BaseException:
         previous.rename(target)
         raise
-    _remove(previous)
-
-
-def _remove(directory: Path) -> None:
-    """Remove a directory or a link to a directory, if it exists."""
-    if directory.is_symlink():
-        directory.unlink()
-    elif directory.exists():
-        shutil.rmtree(directory)
+    remove(previous)
 
 
 def _absolute(path: str | os.PathLike[str]) -> Path:

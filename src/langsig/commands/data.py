@@ -4,7 +4,6 @@ import argparse
 from pathlib import Path
 
 from langsig.commands.options import Subparsers, output_folder
-from langsig.errors import InputError
 
 _SOURCES = Path("conf/sources")
 
@@ -37,17 +36,9 @@ def add_parser(subparsers: Subparsers) -> argparse.ArgumentParser:
 def run(arguments: argparse.Namespace) -> None:
     """Download what is missing."""
     from langsig.corpora.fetching import fetch, read_sources
+    from langsig.parameters import preset_path
 
-    table = _SOURCES / f"{arguments.preset}.csv"
-    known = sorted(path.stem for path in _SOURCES.glob("*.csv"))
-    if not known:
-        raise InputError(
-            f"no sources in {_SOURCES.absolute()}; run this in the folder of the repository"
-        )
-    if arguments.preset not in known:
-        raise InputError(
-            f"preset: got '{arguments.preset}'; must be one of {', '.join(known)} ({_SOURCES}/)"
-        )
+    table = preset_path(arguments.preset, _SOURCES, suffix=".csv", kind="sources")
     folder = arguments.to or Path("downloads") / arguments.preset
     fetch(read_sources(table, arguments.base), folder)
     print(f"all files are in {folder}; next: make use PRESET={arguments.preset} DATA={folder}")

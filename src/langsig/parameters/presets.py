@@ -22,22 +22,33 @@ LANGUAGE = {"romanise": False, "fraction": 1.0}
 """Keys of a language that a preset may omit, and their values."""
 
 
-def preset_path(name: str, folder: Path) -> Path:
+def preset_path(name: str, folder: Path, *, suffix: str = ".yaml", kind: str = "presets") -> Path:
     """The file of a preset.
+
+    Parameters
+    ----------
+    name
+        Name of the preset.
+    folder
+        Folder with one file per preset.
+    suffix
+        Suffix of these files (default: .yaml).
+    kind
+        What the folder holds, in messages (default: presets).
 
     Raises
     ------
     InputError
         If there is no such preset; the message lists the presets of the folder.
     """
-    known = sorted(file.stem for file in folder.glob("*.yaml") if file.name != BASE)
+    known = sorted(file.stem for file in folder.glob(f"*{suffix}") if file.name != BASE)
     if not known:
         raise InputError(
-            f"no presets in {folder.absolute()}; run this in the folder of the repository"
+            f"no {kind} in {folder.absolute()}; run this in the folder of the repository"
         )
     if name not in known:
         raise InputError(f"preset: got '{name}'; must be one of {', '.join(known)} ({folder}/)")
-    return folder / f"{name}.yaml"
+    return folder / f"{name}{suffix}"
 
 
 def read_resolved(path: str | Path, changes: Iterable[str] = ()) -> Document:

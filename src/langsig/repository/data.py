@@ -4,17 +4,15 @@ It is replaced when other data are chosen. What DVC could not restore is never r
 """
 
 import filecmp
-import hashlib
 import json
 import os
-import shutil
-import subprocess
-import sys
 from pathlib import Path
 
 from ruamel.yaml import YAML
 
 from langsig.errors import InputError
+from langsig.files import remove
+from langsig.repository.processes import output
 
 DATA = "data"
 _FEW = 3
@@ -91,7 +89,9 @@ def check_unchanged(root: Path) -> None:
     if _is_clean(root):
         return
     if imported is not None:
-        changed = {name for name in files if _md5(root / DATA / name) != imported[name]}
+        from dvc_data.hashfile.hash import file_md5  # late: importing it takes long
+
+        changed = {name for name in files if file_md5(str(root / DATA / name)) != imported[name]}
     else:  # the cache is empty
         _, *unequal = filecmp.cmpfiles(root / DATA, source, files, shallow=False)
         changed = set().union(*unequal)
@@ -120,21 +120,21 @@ def import_data(root: Path, source: Path) -> None:
     kept = [(root / name, root / f".{name}.previous") for name in (DATA, f"{DATA}.dvc")]
     for path, previous in kept:
         if os.path.lexists(path):
-            _remove(previous)
+            remove(previous)
             path.rename(previous)
     try:
         target = str(source if source.is_absolute() else os.path.relpath(source, root))
-        _dvc(root, "import-url", target, DATA)
+        output("dvc", "import-url", target, DATA, folder=root)
         # A frozen import is never brought up to date, nor made at all in a fresh clone.
-        _dvc(root, "unfreeze", f"{DATA}.dvc")
+        output("dvc", "unfreeze", f"{DATA}.dvc", folder=root)
     except BaseException:
         for path, previous in kept:
-            _remove(path)
+            remove(path)
             if os.path.lexists(previous):
                 previous.rename(path)
         raise
     for _, previous in kept:
-        _remove(previous)
+        remove(previous)
 
 
 def _refusal(root: Path, reason: str) -> InputError:
@@ -152,7 +152,7 @@ def _some(names: set[str]) -> str:
 
 def _is_clean(root: Path) -> bool:
     """Whether DVC finds ``data/`` as it was imported. It remembers what it has read before."""
-    state = json.loads(_dvc(root, "status", "--json", f"{DATA}.dvc"))
+    state = json.loads(output("dvc", "status", "--json", f"{DATA}.dvc", folder=root))
     changes = [change for item in state.values() for change in item if isinstance(change, dict)]
     return not any("changed outs" in change for change in changes)
 
@@ -161,15 +161,10 @@ def _imported(root: Path) -> dict[str, str] | None:
     """MD5 hash of every imported file; None if neither cache nor remote has the list of them."""
     options = ("--recursive", "--dvc-only", "--json", "--show-hash")
     try:
-        listed = _dvc(root, "list", *options, ".", DATA)
+        listed = output("dvc", "list", *options, ".", DATA, folder=root)
     except InputError:
         return None
     return {item["path"]: item["md5"] for item in json.loads(listed)}
-
-
-def _md5(path: Path) -> str:
-    with open(path, "rb") as stream:
-        return hashlib.file_digest(stream, lambda: hashlib.md5(usedforsecurity=False)).hexdigest()
 
 
 def _files(folder: Path) -> set[str]:
@@ -179,18 +174,3 @@ def _files(folder: Path) -> set[str]:
         for path in folder.rglob("*")
         if path.is_symlink() or not path.is_dir()
     }
-
-
-def _remove(path: Path) -> None:
-    if path.is_dir() and not path.is_symlink():
-        shutil.rmtree(path)
-    else:
-        path.unlink(missing_ok=True)
-
-
-def _dvc(root: Path, *arguments: str) -> str:
-    command = [sys.executable, "-m", "dvc", *arguments]
-    done = subprocess.run(command, cwd=root, capture_output=True, text=True, check=False)
-    if done.returncode:
-        raise InputError(f"dvc {' '.join(arguments)}: {done.stderr.strip()}")
-    return done.stdout
