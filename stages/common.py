@@ -43,6 +43,15 @@ def load_covariances(
     ]
 
 
+def cores() -> int:
+    """Number of processor cores that a stage may use.
+
+    That is ``OMP_NUM_THREADS`` if it is set, since stages that run at the same time share the
+    cores; otherwise all cores.
+    """
+    return int(os.environ.get("OMP_NUM_THREADS") or os.cpu_count() or 1)
+
+
 def scratch_folder(*names: str) -> Path:
     """The folder for the states from which a run resumes after it was killed.
 

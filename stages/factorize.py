@@ -1,6 +1,5 @@
 """One category: covariances of all languages -> signatures, factors, diagnostics, baselines."""
 
-import os
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -9,7 +8,7 @@ from langsig.files import atomic_directory
 from langsig.morphology import ALL_WORDS
 from langsig.parameters import load_parameters
 from stages.arguments import checked
-from stages.common import load_covariances, solver_of
+from stages.common import cores, load_covariances, solver_of
 
 
 def main(arguments: Sequence[str]) -> None:
@@ -24,7 +23,7 @@ def main(arguments: Sequence[str]) -> None:
         normalise=options.normalise,
         starts=options.starts if category == ALL_WORDS else options.other_starts,
         seed=parameters.seed,
-        workers=os.cpu_count() or 1,
+        workers=cores(),
     )
     measures = baselines(statistics, rank=options.rank, normalise=options.normalise)
     with atomic_directory(Path(f"artifacts/signatures/{slug}")) as output:

@@ -1,13 +1,12 @@
 """Sets of languages, each factorised separately: covariances -> average signatures."""
 
-import os
 from collections.abc import Sequence
 from pathlib import Path
 
 from langsig.factorization import factorize_sets
 from langsig.files import atomic_directory
 from langsig.parameters import load_parameters
-from stages.common import load_covariances, solver_of
+from stages.common import cores, load_covariances, solver_of
 
 
 def main(_arguments: Sequence[str]) -> None:
@@ -21,7 +20,7 @@ def main(_arguments: Sequence[str]) -> None:
         normalise=options.normalise,
         starts=options.other_starts,
         seed=parameters.seed,
-        workers=os.cpu_count() or 1,
+        workers=cores(),
     )
     with atomic_directory(Path("artifacts/sets")) as output:
         averages.save(output / "average_signatures.csv")

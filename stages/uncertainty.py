@@ -4,7 +4,6 @@ Sources are the trained models, the same with an equal number of words per langu
 models before training. Hidden states are taken both as they are and normalised by variance.
 """
 
-import os
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -14,7 +13,7 @@ from langsig.morphology import ALL_WORDS, category_slug
 from langsig.parameters import load_parameters
 from langsig.schemas import NORMALISATIONS
 from stages.arguments import checked
-from stages.common import load_covariances, solver_of
+from stages.common import cores, load_covariances, solver_of
 
 # Folder below artifacts, and name of the files, of each source.
 FILES = {
@@ -38,7 +37,7 @@ def main(arguments: Sequence[str]) -> None:
         iterations=options.iterations,
         starts=options.starts,
         seed=parameters.seed,
-        workers=os.cpu_count() or 1,
+        workers=cores(),
     )
     with atomic_directory(Path(f"artifacts/uncertainty/{source}")) as output:
         tables.estimates.save(output / "estimates.csv")
