@@ -1,7 +1,6 @@
 """One language: hidden states of both models -> covariances by category and layer."""
 
 from collections.abc import Sequence
-from functools import partial
 from pathlib import Path
 
 from langsig.files import atomic_directory
@@ -17,19 +16,18 @@ def main(arguments: Sequence[str]) -> None:
     options = parameters.covariance
     control = States.open(Path(f"artifacts/states/control/{language}"))
     experimental = States.open(Path(f"artifacts/states/experimental/{language}"))
-    covariances = partial(
-        covariances_by_category,
+    *statistics, equal_words = covariances_by_category(
         control,
         experimental,
         Words.load(Path(f"artifacts/words/{language}")).table,
         language=language,
+        categories=CATEGORIES,
         min_instances=options.min_instances,
         blocks=options.blocks,
         block_layers=options.block_layers,
+        samples={ALL_WORDS: options.equal_words},
         seed=parameters.seed,
     )
-    statistics = covariances(categories=CATEGORIES)
-    (equal_words,) = covariances(categories=[ALL_WORDS], max_words=options.equal_words)
     with atomic_directory(Path(f"artifacts/covariances/{language}")) as output:
         for entry in statistics:
             entry.save(output / f"{category_slug(entry.category)}.safetensors")

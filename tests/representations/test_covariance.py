@@ -381,9 +381,22 @@ def test_samples_of_words_consist_of_complete_sentences(max_words: int, seed: in
         assert len(positions) == len(rows)
     else:
         assert len(positions) > max_words - 9, "no other sentence fits"
-    options = {"max_words": max_words, "seed": seed, "blocks": 4}
-    options["block_layers"] = {"Part of Speech": [0]}
-    result = by_category(control, experimental, words, **options)["Part of Speech"]
+    *categories, result = covariances_by_category(
+        control,
+        experimental,
+        words,
+        language="qaa",
+        categories=CATEGORIES,
+        min_instances=1,
+        blocks=4,
+        block_layers={"Part of Speech": [0]},
+        samples={"Part of Speech": max_words},
+        seed=seed,
+    )
+    assert [entry.category for entry in categories] == CATEGORIES
+    whole = by_category(control, experimental, words)["Part of Speech"]
+    assert categories[CATEGORIES.index("Part of Speech")].words == whole.words == len(rows)
+    assert result.category == "Part of Speech"
     assert result.words == len(positions)
     if len(positions):
         taken = [rows[position] for position in positions]
@@ -499,10 +512,10 @@ def test_states_without_variance_cannot_be_normalised() -> None:
     ("change", "message"),
     [
         ({"blocks": 0}, "blocks must be a positive integer, got 0"),
-        ({"max_words": 0}, "max_words must be a positive integer, got 0"),
+        ({"samples": {"Case": 0}}, r"samples\['Case'\] must be a positive integer, got 0"),
     ],
 )
-def test_numbers_out_of_range_are_refused(change: dict[str, int], message: str) -> None:
+def test_numbers_out_of_range_are_refused(change: dict[str, Any], message: str) -> None:
     pair = states(50, D_CONTROL, 1), states(50, D_EXPERIMENTAL, 2)
     with pytest.raises(InputError, match=message):
         by_category(*pair, words_table(50), **change)

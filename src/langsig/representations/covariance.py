@@ -5,9 +5,11 @@ measures of similarity need nothing else, so hidden states are read only once.
 """
 
 import json
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from fractions import Fraction
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -447,6 +449,83 @@ class CategoryStatistics:
         return cls(**metadata, layers=layers, blocks=blocks)
 
 
+@dataclass(frozen=True, eq=False)
+class _Selection:
+    """Words whose sentences are divided into blocks together, and the slices of these words."""
+
+    z_rows: NDArray[np.int64]
+    """Row of each word in the states of the control model, ``[words]``."""
+    y_rows: NDArray[np.int64]
+    """Row of each word in the states of the experimental model, ``[words]``."""
+    block: NDArray[np.int64]
+    """Block of each word, ``[words]``."""
+    members: dict[str, NDArray[np.bool_]]
+    """For each category, which words bear it, ``[words]``."""
+
+    @classmethod
+    def of(
+        cls,
+        control: States,
+        experimental: States,
+        words: pd.DataFrame,
+        categories: Sequence[str],
+        *,
+        blocks: int,
+        max_words: int | None = None,
+        seed: int = 0,
+    ) -> "_Selection":
+        """Select the words that bear any of the categories and have a state in both models."""
+        rows, z_rows, y_rows = np.intersect1d(
+            control.index, experimental.index, assume_unique=True, return_indices=True
+        )
+        chosen = np.flatnonzero(words[list(categories)].notna().any(axis=1).to_numpy()[rows])
+        if max_words is not None:
+            sentence = words["sentence"].to_numpy()[rows[chosen]]
+            chosen = chosen[sentences_up_to(max_words, sentence, seed)]
+        kept = words.iloc[rows[chosen]]
+        number = np.unique(kept["sentence"].to_numpy(), return_inverse=True)[1]
+        return cls(
+            z_rows[chosen],
+            y_rows[chosen],
+            number * blocks // (number.max() + 1) if len(number) else number,
+            {category: kept[category].notna().to_numpy() for category in categories},
+        )
+
+    def fitters(
+        self, z: Array, y: Array, min_instances: int, blocks: Mapping[str, int]
+    ) -> dict[str, CovarianceFitter]:
+        """Accumulate the states of one layer, for each category with enough words.
+
+        Parameters
+        ----------
+        z, y
+            States of the layer, ``[words of the model, dim]``.
+        min_instances
+            Number of words that a slice must have.
+        blocks
+            Number of blocks of the categories whose words are not all in one block.
+        """
+        slices = {
+            category: mask
+            for category, mask in self.members.items()
+            if mask.sum() >= max(1, min_instances)
+        }
+        fitters = {
+            category: CovarianceFitter(
+                _mean(z, self.z_rows[mask]), _mean(y, self.y_rows[mask]), blocks.get(category, 1)
+            )
+            for category, mask in slices.items()
+        }
+        for number in np.unique(self.block).tolist():
+            for piece in _chunks(np.flatnonzero(self.block == number)):
+                z_piece, y_piece = z[self.z_rows[piece]], y[self.y_rows[piece]]
+                for category, mask in slices.items():
+                    inside = mask[piece]
+                    block = number if category in blocks else 0
+                    fitters[category].update(z_piece[inside], y_piece[inside], block)
+        return fitters
+
+
 def covariances_by_category(
     control: States,
     experimental: States,
@@ -457,7 +536,7 @@ def covariances_by_category(
     min_instances: int,
     blocks: int,
     block_layers: Mapping[str, Sequence[int]],
-    max_words: int | None = None,
+    samples: Mapping[str, int] | None = None,
     seed: int = 0,
     resolution: int | None = None,
 ) -> list[CategoryStatistics]:
@@ -484,9 +563,9 @@ def covariances_by_category(
         Number of blocks of consecutive sentences.
     block_layers
         For each category, the layers whose sums over blocks are kept.
-    max_words
-        Upper limit of the number of words that bear any of the categories. Whole sentences are
-        chosen at random (default: no limit).
+    samples
+        Categories of which a sample is computed too, and the maximum number of words of each
+        sample. Whole sentences are chosen at random (default: no samples).
     seed
         Seed of the choice of sentences.
     resolution
@@ -495,7 +574,7 @@ def covariances_by_category(
     Returns
     -------
     list
-        One entry per category, in the given order.
+        One entry per category, in the given order, then one entry per sample.
 
     Raises
     ------
@@ -503,59 +582,40 @@ def covariances_by_category(
         If a number is out of range.
     """
     check_count("blocks", blocks)
-    if max_words is not None:
-        check_count("max_words", max_words)
+    samples = samples or {}
+    for category, max_words in samples.items():
+        check_count(f"samples[{category!r}]", max_words)
     layer_pairs = match_layers(len(control.layers) - 1, len(experimental.layers) - 1, resolution)
-    rows, z_rows, y_rows = np.intersect1d(
-        control.index, experimental.index, assume_unique=True, return_indices=True
-    )
-    bearing = words[list(categories)].notna().any(axis=1).to_numpy()[rows]
-    rows, z_rows, y_rows = rows[bearing], z_rows[bearing], y_rows[bearing]
-    if max_words is not None:
-        chosen = sentences_up_to(max_words, words["sentence"].to_numpy()[rows], seed)
-        rows, z_rows, y_rows = rows[chosen], z_rows[chosen], y_rows[chosen]
-    kept = words.iloc[rows]
-    sentence = np.unique(kept["sentence"].to_numpy(), return_inverse=True)[1]
-    block = sentence * blocks // (sentence.max() + 1) if len(sentence) else sentence
-    members = {category: kept[category].notna().to_numpy() for category in categories}
-    used = {name: mask for name, mask in members.items() if mask.sum() >= max(1, min_instances)}
-    layers: dict[str, list[LayerStatistics]] = {category: [] for category in categories}
-    block_sums: dict[str, dict[int, BlockStatistics]] = {category: {} for category in categories}
-    pieces = [part for number in range(blocks) for part in _chunks(np.flatnonzero(block == number))]
+    select = partial(_Selection.of, control, experimental, words, blocks=blocks, seed=seed)
+    selections = [select(categories)]
+    selections += [
+        select([category], max_words=max_words) for category, max_words in samples.items()
+    ]
+    layers: list[dict[str, list[LayerStatistics]]] = [defaultdict(list) for _ in selections]
+    block_sums: list[dict[str, dict[int, BlockStatistics]]] = [
+        defaultdict(dict) for _ in selections
+    ]
     bar = tqdm(layer_pairs, desc=f"covariance {language}", mininterval=1, disable=None)
     for layer, (z_layer, y_layer) in enumerate(bar):
         z, y = control.layers[z_layer], experimental.layers[y_layer]
-        in_blocks = {name for name in used if layer in block_layers.get(name, ())}
-        fitters = {
-            name: CovarianceFitter(
-                _mean(z, z_rows[mask]),
-                _mean(y, y_rows[mask]),
-                blocks if name in in_blocks else 1,
-            )
-            for name, mask in used.items()
-        }
-        for piece in pieces:
-            z_piece, y_piece = z[z_rows[piece]], y[y_rows[piece]]
-            number = int(block[piece[0]])
-            for name, mask in used.items():
-                inside = mask[piece]
-                fitters[name].update(
-                    z_piece[inside], y_piece[inside], number if name in in_blocks else 0
-                )
-        for name, fitter in fitters.items():
-            layers[name].append(fitter.statistics())
-        for name in in_blocks:
-            block_sums[name][layer] = fitters[name].block_statistics()
+        in_blocks = {name: blocks for name, kept in block_layers.items() if layer in kept}
+        for number, selection in enumerate(selections):
+            fitters = selection.fitters(z, y, min_instances, in_blocks)
+            for category, fitter in fitters.items():
+                layers[number][category].append(fitter.statistics())
+                if category in in_blocks:
+                    block_sums[number][category][layer] = fitter.block_statistics()
     return [
         CategoryStatistics(
             language,
-            name,
-            int(members[name].sum()),
-            layers[name],
-            block_sums[name],
+            category,
+            int(mask.sum()),
+            layers[number][category],
+            block_sums[number][category],
             layer_pairs,
         )
-        for name in categories
+        for number, selection in enumerate(selections)
+        for category, mask in selection.members.items()
     ]
 
 
