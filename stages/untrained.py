@@ -17,8 +17,8 @@ from langsig.representations import (
     States,
     covariances_by_category,
     extract,
-    load_encoder,
     load_untrained,
+    without_output_layer,
 )
 from stages.arguments import checked
 
@@ -35,11 +35,10 @@ def main(arguments: Sequence[str]) -> None:
     with TemporaryDirectory(prefix="langsig-") as folder:
         for role, name in (("control", language), ("experimental", "experimental")):
             model, tokenizer = untrained(role, model_seed(name, parameters.seed), parameters)
-            checkpoint, output = Path(folder, role, "model"), Path(folder, role, "states")
-            output.mkdir(parents=True)
-            model.save_pretrained(checkpoint)
+            output = Path(folder, role)
+            output.mkdir()
             extract(
-                load_encoder(checkpoint),
+                without_output_layer(model),
                 tokenizer,
                 words,
                 output,

@@ -10,7 +10,13 @@ from langsig.representations.covariance import (
     normalising_factors,
 )
 from langsig.representations.extraction import DTYPES, States, extract
-from langsig.representations.models import Shape, load_encoder, load_shape, load_untrained
+from langsig.representations.models import (
+    Shape,
+    load_encoder,
+    load_shape,
+    load_untrained,
+    without_output_layer,
+)
 from langsig.representations.similarity import linear_cka, svcca
 
 __all__ = [
@@ -30,4 +36,5 @@ __all__ = [
     "match_layers",
     "normalising_factors",
     "svcca",
+    "without_output_layer",
 ]

@@ -39,8 +39,7 @@ def load_encoder(name: str | Path) -> "PreTrainedModel":
     InputError
         If there is no such model, it needs its own code, or weights are missing.
     """
-    import torch  # late, as in extraction
-    from transformers import AutoModel
+    from transformers import AutoModel  # late, as in extraction
     from transformers.utils import logging
 
     logging.set_verbosity_error()  # otherwise it warns that the output layer is not loaded
@@ -54,7 +53,13 @@ def load_encoder(name: str | Path) -> "PreTrainedModel":
             f"{name}: the checkpoint lacks {len(missing)} weights, such as {missing[0]}, which "
             "would be random; use a complete checkpoint"
         )
-    return model.to("cuda" if torch.cuda.is_available() else "cpu")
+    return _on_device(model)
+
+
+def without_output_layer(model: "PreTrainedModel") -> "PreTrainedModel":
+    """A model in memory as :func:`load_encoder` would load it: no output layer, and on a GPU if
+    there is one."""
+    return _on_device(model.base_model)
 
 
 def load_untrained(name: str | Path, seed: int) -> "PreTrainedModel":
@@ -165,6 +170,12 @@ def hidden_states(
                 f"{list(state.shape)}, not one per sub-word {list(tokens.shape)}; use another model"
             )
     return states
+
+
+def _on_device(model: "PreTrainedModel") -> "PreTrainedModel":
+    import torch
+
+    return model.to("cuda" if torch.cuda.is_available() else "cpu")
 
 
 def _text_config(config: "PreTrainedConfig") -> "PreTrainedConfig":
