@@ -1,31 +1,50 @@
 """The benchmarks run, and the implementations that they compare give the same results."""
 
+import io
 import json
-import os
+import runpy
 import subprocess
 import sys
+from collections.abc import Callable, Iterator
+from contextlib import redirect_stdout
 from pathlib import Path
 from typing import Any
 
 import pytest
+import torch
 
 ROOT = Path(__file__).parents[1]
+Rows = Callable[..., Any]
 
 
-def rows_of(program: str, *options: str) -> Any:
-    """Run a benchmark and parse its JSON output."""
-    process = subprocess.run(
-        [sys.executable, f"benchmarks/{program}.py", *options, "--json"],
-        cwd=ROOT,
-        env=os.environ | {"PYTHONPATH": str(ROOT / "src"), "OMP_NUM_THREADS": "1"},
-        capture_output=True,
-        text=True,
-    )
-    assert process.returncode == 0, process.stderr
-    return json.loads(process.stdout)
+def run_here(command: list[str], **_: Any) -> "subprocess.CompletedProcess[str]":
+    """Run a Python program as ``__main__`` of this process, which has imported torch."""
+    interpreter, program, *options = command
+    assert interpreter == sys.executable
+    printed = io.StringIO()
+    with pytest.MonkeyPatch.context() as patch, redirect_stdout(printed):
+        patch.setattr(sys, "argv", [program, *options])
+        patch.syspath_prepend(Path(program).parent)
+        runpy.run_path(program, run_name="__main__")
+    return subprocess.CompletedProcess(command, 0, printed.getvalue(), "")
 
 
-def test_training_step() -> None:
+@pytest.fixture
+def rows_of(monkeypatch: pytest.MonkeyPatch) -> Iterator[Rows]:
+    """Run a benchmark, its measurements included, in this process; returns its JSON output."""
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    monkeypatch.setattr(subprocess, "run", run_here)
+
+    def rows(program: str, *options: str) -> Any:
+        path = ROOT / "benchmarks" / f"{program}.py"
+        return json.loads(run_here([sys.executable, str(path), *options, "--json"]).stdout)
+
+    yield rows
+    torch.set_num_threads(threads)
+
+
+def test_training_step(rows_of: Rows) -> None:
     sizes = {"vocabulary": 300, "batch": 4, "length": 16, "layers": 2, "dim": 64, "steps": 3}
     options = [text for name, value in sizes.items() for text in (f"--{name}", str(value))]
     output = rows_of("training_step", *options)
@@ -36,7 +55,7 @@ def test_training_step() -> None:
     assert 0 < row["ratio_min"] <= row["ratio"] <= row["ratio_max"]
 
 
-def test_uncertainty() -> None:
+def test_uncertainty(rows_of: Rows) -> None:
     sizes = {"languages": 3, "dim": 6, "rank": 2, "replicates": 20, "iterations": 4, "starts": 2}
     options = [text for name, value in sizes.items() for text in (f"--{name}", str(value))]
     output = rows_of("uncertainty", "--words", "400", "--data-sets", "6", "--blocks", "8", *options)
@@ -51,9 +70,9 @@ def test_uncertainty() -> None:
     assert shares[1] < 0.5 and shares[3] > 0
 
 
-@pytest.mark.slow
-def test_parafac2() -> None:
-    output = rows_of("parafac2", "--cells", "16/4", "--kinds", "unrelated", "--languages", "6")
+def test_parafac2(rows_of: Rows) -> None:
+    options = ("--cells", "16/4", "--kinds", "unrelated", "--languages", "6")
+    output = rows_of("parafac2", *options)
     assert output["setting"]["threads"] == 1 and output["setting"]["languages"] == 6
     (row,) = output["rows"]
     assert (row["kind"], row["dim"], row["rank"]) == ("unrelated", 16, 4)
@@ -69,7 +88,7 @@ def test_parafac2() -> None:
     assert row["ratio_float32"] == row["cpu"]["tensorly float32"] / row["cpu"]["langsig as float32"]
 
 
-def test_ridge() -> None:
+def test_ridge(rows_of: Rows) -> None:
     rows = rows_of(
         "ridge", "--simulated", "related", "--languages", "5", "--dim", "8", "--rank", "3"
     )
@@ -82,3 +101,17 @@ def test_ridge() -> None:
         assert row["condition"] >= 1
     assert rows[-1]["error_min"] > rows[0]["error_min"] - 1e-3
     assert rows[-1]["level_max"] <= rows[0]["level_max"] * 1.01
+
+
+def test_extraction(rows_of: Rows, samples: Path) -> None:
+    """The program checks itself that all implementations compute the same vectors."""
+    options = ["--sentences", "20", "--repetitions", "1", "--models", "6 x 128"]
+    output = rows_of("extraction", "--treebank", str(samples / "treebanks/qaa"), *options)
+    assert output["setting"]["threads"] == 1 and output["setting"]["sentences"] == 20
+    rows = {row["side"]: row for row in output["rows"]}
+    assert list(rows) == ["published", "without output layer", "langsig"]
+    assert rows["published"]["ratio"] == 1
+    # 7 layers of 128 numbers, with four bytes and the overhead of objects, or with two bytes.
+    assert rows["published"]["bytes_per_word"] > 7 * 128 * 4
+    assert 7 * 128 * 2 < rows["langsig"]["bytes_per_word"] < 7 * 128 * 2 + 100
+    assert all(row["words_per_second"] > 0 and row["peak_mb"] > 0 for row in rows.values())
