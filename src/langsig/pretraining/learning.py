@@ -137,11 +137,12 @@ def _summed_loss(
     """Sum of the losses of all hidden tokens, and their number."""
     total, tokens = 0.0, 0
     pad = model.config.pad_token_id
+    by_length = sorted(zip(text.inputs, text.labels, strict=True), key=lambda pair: len(pair[0]))
     with torch.inference_mode():
-        for start in range(0, len(text.inputs), batch_size):
-            part = slice(start, start + batch_size)
-            inputs = pad_sequence(text.inputs[part], True, pad).to(model.device)  # [batch, tokens]
-            labels = pad_sequence(text.labels[part], True, -100).to(model.device)
+        for start in range(0, len(by_length), batch_size):
+            part = by_length[start : start + batch_size]
+            inputs = pad_sequence([inputs for inputs, _ in part], True, pad).to(model.device)
+            labels = pad_sequence([labels for _, labels in part], True, -100).to(model.device)
             count = int((labels != -100).sum())
             mask = (inputs != pad).long()
             total += model(inputs, attention_mask=mask, labels=labels).loss.item() * count

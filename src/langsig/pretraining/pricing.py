@@ -3,8 +3,9 @@
 Numbers of parameters are exact. FLOPs are those of the matrix products, two per multiplication.
 Each weight of the body costs two FLOPs per token in the forward pass and four in the backward pass
 (Kaplan et al. 2020, *Scaling Laws for Neural Language Models*, section 2.1). Attention costs
-12 x layers x dim x length per token (Chowdhery et al. 2022, *PaLM*, appendix B). The output layer
-is counted for the tokens for which it computes logits. Hours and memory are estimates.
+12 x layers x dim x length per token (Chowdhery et al. 2022, *PaLM*, appendix B). The output layer,
+and what follows attention in the last layer, are counted for the masked tokens only. Hours and
+memory are estimates.
 """
 
 import math
@@ -90,23 +91,26 @@ class Flops:
     """FLOPs of the whole training of one model."""
 
     body: int
-    """FLOPs of the layers, apart from attention."""
+    """FLOPs of the layers, apart from attention; those of the last layer after its attention at
+    masked positions only, as langsig trains."""
+    body_everywhere: int
+    """The same with all layers at all positions, as most implementations train."""
     attention: int
     """FLOPs of the products of queries, keys and values; their projections belong to the body."""
     output: int
-    """FLOPs of the output layer at masked positions only, as langsig trains."""
+    """FLOPs of the output layer at masked positions only."""
     output_everywhere: int
-    """FLOPs of the output layer at all positions, as most implementations train."""
+    """FLOPs of the output layer at all positions."""
 
     @property
     def total(self) -> int:
-        """All FLOPs, with the output layer at masked positions only."""
+        """All FLOPs, as langsig trains."""
         return self.body + self.attention + self.output
 
     @property
     def total_everywhere(self) -> int:
-        """All FLOPs, with the output layer at all positions."""
-        return self.body + self.attention + self.output_everywhere
+        """All FLOPs, with all layers at all positions."""
+        return self.body_everywhere + self.attention + self.output_everywhere
 
 
 @dataclass(frozen=True)
@@ -166,9 +170,12 @@ def training_flops(plan: Plan) -> Flops:
     shape = plan.shape
     dim = shape.dim
     flops_per_weight = 2 * _FORWARD_AND_BACKWARD * plan.tokens
+    body = flops_per_weight * 12 * shape.layers * dim * dim
+    after_attention = flops_per_weight * 9 * dim * dim  # in the last layer
     output = flops_per_weight * (dim * dim + dim * plan.vocabulary)
     return Flops(
-        body=flops_per_weight * 12 * shape.layers * dim * dim,
+        body=body - after_attention + round(after_attention * plan.masking),
+        body_everywhere=body,
         attention=flops_per_weight * 2 * shape.layers * dim * plan.length,
         output=round(output * plan.masking),
         output_everywhere=output,

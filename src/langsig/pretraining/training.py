@@ -10,13 +10,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import accelerate
-import numpy as np
 import torch
 import transformers
 from accelerate import PartialState
-from torch.utils.data import Dataset
 from transformers import (
-    DataCollatorForLanguageModeling,
     EarlyStoppingCallback,
     PrinterCallback,
     Trainer,
@@ -29,6 +26,7 @@ from transformers.utils import logging
 
 from langsig.corpora import Sequences
 from langsig.errors import InputError
+from langsig.pretraining.batches import MaskedBatches
 from langsig.pretraining.learning import Learning, MaskedTokens, measure_learning
 from langsig.pretraining.sampling import Draws, draw
 
@@ -166,6 +164,8 @@ def pretrain(
     states = scratch / run
     if not sys.stderr.isatty():
         logging.disable_progress_bar()
+    text = list(train.values())
+    draws = _draws_of_run(text, recipe, alpha=alpha, seed=seed)
     trainer = _Trainer(
         held_out,
         recipe,
@@ -199,8 +199,8 @@ def pretrain(
             dataloader_pin_memory=on_gpu,
             seed=seed,
         ),
-        train_dataset=_DrawnSequences(train, recipe, alpha=alpha, seed=seed),
-        data_collator=_MaskingCollator(tokenizer, recipe.masking, seed),
+        train_dataset=range(len(draws)),
+        data_collator=MaskedBatches(text, draws, tokenizer, masking=recipe.masking, seed=seed),
         eval_dataset=[],  # required by Trainer, but `evaluate` uses the held-out text
         callbacks=[_Schedule(recipe)],
     )
@@ -213,7 +213,24 @@ def pretrain(
         for entry in trainer.state.log_history
         if "eval_loss" in entry
     ]
-    return TrainingResult(trainer.measure(), curve, trainer.state.global_step, run)
+    return TrainingResult(trainer.learning(), curve, trainer.state.global_step, run)
+
+
+def _draws_of_run(text: list[Sequences], recipe: Recipe, *, alpha: float, seed: int) -> Draws:
+    """The sequences of a whole run, in the order in which they are used."""
+    batch = recipe.batch_size * process_state().num_processes
+    draws = draw(
+        [len(sequences) for sequences in text],
+        recipe.steps * recipe.accumulation * batch,
+        alpha=alpha,
+        seed=seed,
+    )
+    return draws.batched_by_length(
+        [sequences.lengths for sequences in text],
+        batch_size=batch,
+        batches=recipe.batches_by_length,
+        seed=seed,
+    )
 
 
 def _run_hash(
@@ -264,19 +281,21 @@ class _Trainer(Trainer):
         super().__init__(**options)
         self._held_out = held_out
         self._recipe = recipe
+        self._last_evaluation: Learning | None = None
 
-    def measure(self) -> Learning:
-        """Measure what the model has learnt so far."""
-        return measure_learning(
-            self.model,
-            self._held_out,
-            margin=self._recipe.margin,
-            batch_size=self._recipe.batch_size,
-        )
+    def learning(self) -> Learning:
+        """What the model has learnt by the end of the training.
+
+        The last evaluation has measured it, unless the weights are those of an earlier one, or of
+        a run that was killed after its last step.
+        """
+        if self._recipe.patience is None and self._last_evaluation is not None:
+            return self._last_evaluation
+        return self._measure()
 
     def evaluate(self, *_: Any, **__: Any) -> dict[str, float]:
         """Measure, log, and call the callbacks."""
-        learning = self.measure()
+        learning = self._last_evaluation = self._measure()
         metrics = {
             "eval_loss": learning.masked_cross_entropy,
             "eval_unigram_cross_entropy": learning.unigram_cross_entropy,
@@ -287,56 +306,17 @@ class _Trainer(Trainer):
         )
         return metrics
 
+    def floating_point_ops(self, inputs: dict[str, Any]) -> int:
+        """Count nothing: the number is not used, and counting visits all modules at every step."""
+        return 0
 
-class _DrawnSequences(Dataset[dict[str, Any]]):
-    """The sequences of a whole run, in the order in which they are used."""
-
-    def __init__(
-        self, text: Mapping[str, Sequences], recipe: Recipe, *, alpha: float, seed: int
-    ) -> None:
-        self._text = list(text.values())
-        batch = recipe.batch_size * process_state().num_processes
-        draws = draw(
-            [len(sequences) for sequences in self._text],
-            recipe.steps * recipe.accumulation * batch,
-            alpha=alpha,
-            seed=seed,
+    def _measure(self) -> Learning:
+        return measure_learning(
+            self.model,
+            self._held_out,
+            margin=self._recipe.margin,
+            batch_size=self._recipe.batch_size,
         )
-        self._draws: Draws = draws.batched_by_length(
-            [sequences.lengths for sequences in self._text],
-            batch_size=batch,
-            batches=recipe.batches_by_length,
-            seed=seed,
-        )
-
-    def __len__(self) -> int:
-        return len(self._draws)
-
-    def __getitem__(self, index: int) -> dict[str, Any]:
-        text = self._text[self._draws.language[index]]
-        tokens = text[self._draws.sequence[index]]
-        return {"input_ids": torch.from_numpy(tokens).long(), "draw": index}
-
-
-class _MaskingCollator:
-    """Pads a batch and hides tokens, chosen by the seed and the first draw of the batch.
-
-    A generator with a running state would make a resumed run choose other tokens, because batches
-    are fetched ahead of the step at which the state is saved.
-    """
-
-    def __init__(self, tokenizer: "PreTrainedTokenizerBase", share: float, seed: int) -> None:
-        self._collator = DataCollatorForLanguageModeling(tokenizer, mlm_probability=share)
-        self._collator.generator = torch.Generator()
-        self._seed = seed
-
-    def __call__(self, items: list[dict[str, Any]]) -> dict[str, torch.Tensor]:
-        state = np.random.SeedSequence([self._seed, items[0]["draw"]])
-        self._collator.generator.manual_seed(int(state.generate_state(1, np.uint64)[0]))
-        batch: dict[str, torch.Tensor] = self._collator(
-            [{"input_ids": item["input_ids"]} for item in items]
-        )
-        return batch
 
 
 class _Schedule(TrainerCallback):
