@@ -23,16 +23,17 @@ help:  ## list the targets
 install: $(VENV)/.installed .dvc/plots_page.html  ## create the virtual environment
 
 $(VENV)/.installed: pyproject.toml requirements.lock
-	$(PYTHON) -m venv $(VENV)
-	$(BIN)/pip install --quiet --upgrade-strategy only-if-needed -c requirements.lock -e '.[dev]'
-	touch $@
+	@echo "installing into $(VENV)"
+	@$(PYTHON) -m venv $(VENV)
+	@$(BIN)/pip install --quiet --upgrade-strategy only-if-needed -c requirements.lock -e '.[dev]'
+	@touch $@
 
 .dvc/plots_page.html: src/langsig/repository/plots.py src/langsig/report/bundle.py $(VENV)/.installed
-	$(LANGSIG) plots-page $@
+	@$(LANGSIG) plots-page $@
 
 repro: install  ## [JOBS=n]: run the pipeline on the chosen data and print the result
-	$(LANGSIG) repro $${JOBS:+--jobs "$$JOBS"}
-	$(LANGSIG) show metrics/summary.json
+	@$(LANGSIG) repro $${JOBS:+--jobs "$$JOBS"}
+	@$(LANGSIG) show metrics/summary.json
 
 analyse: install  ## run the analysis stages that are out of date, pulling only their inputs
 	@$(LANGSIG) analyse

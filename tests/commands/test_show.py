@@ -45,7 +45,7 @@ def row_of(text: str, language: str) -> list[str]:
 
 def test_every_language_has_a_row_and_every_layer_a_column() -> None:
     text = layout(metrics())
-    assert text.splitlines()[2].split()[:7] == [str(layer) for layer in range(7)]
+    assert text.splitlines()[1].split()[:7] == [str(layer) for layer in range(7)]
     for n, language in enumerate(LANGUAGES):
         cells = row_of(text, language)
         expected = [(3 * layer + n + 1) / 8 for layer in range(7)]
@@ -54,7 +54,7 @@ def test_every_language_has_a_row_and_every_layer_a_column() -> None:
     assert [float(cell) for cell in row_of(text, "variance")[1:]] == pytest.approx(
         [1 / 64] * 7, 0.1
     )
-    assert "NOT LEARNT" not in text
+    assert "NOT LEARNT" not in text and "says nothing" not in text
 
 
 @pytest.mark.parametrize("scale", [1e-5, 1e5])
@@ -71,6 +71,7 @@ def test_models_that_have_not_learnt_are_marked() -> None:
     text = layout(metrics(3, "fr", "experimental"))
     marked = {line.split()[0] for line in text.splitlines() if "NOT LEARNT" in line}
     assert marked == {"fr", "experimental"}
+    assert "has not learnt says nothing about its language" in text
     assert text.count("NOT LEARNT, +0.10 nat") == 2
     assert text.count(" learnt, +1.25 nat") == 2
 
@@ -85,20 +86,25 @@ def test_failed_checks_are_listed_by_layer() -> None:
     assert "2 of 4 factorisations fail their own checks (condition number of B up to 102)" in text
     assert "NOT CONVERGED in layers 1, 2" in text
     assert "DEGENERATE in layers 2" in text
-    assert text.splitlines()[2].split()[:4] == ["0", "1*", "2*", "3"]
+    assert text.splitlines()[1].split()[:4] == ["0", "1*", "2*", "3"]
 
 
-def test_findings_are_columns_and_variants_are_rows() -> None:
+def test_findings_are_rows_and_variants_are_columns() -> None:
     values = metrics()
     values["findings"] = {
         "decreases over layers": {"trained, none": {"holds": "yes"}},
-        "lowest: zh": {"trained, none": {"holds": "no"}, "untrained, none": {"holds": "undecided"}},
+        "lowest: zh": {
+            "trained, none": {"holds": "no"},
+            "equal-words, variance": {"holds": "undecided"},
+        },
     }
-    lines = layout(values).splitlines()
-    (head,) = (n for n, line in enumerate(lines) if "95 % interval?" in line)
-    assert lines[head].index("decreases over layers") < lines[head].index("lowest: zh")
-    assert lines[head + 1].split() == ["trained,", "none", "yes", "no"]
-    assert lines[head + 2].split() == ["untrained,", "none", "-", "undecided"]
+    *_, sources, normalisations, first, second = layout(values).splitlines()
+    assert "95 % interval?" in sources and sources.split()[-2:] == ["trained", "equal-words"]
+    assert normalisations.split() == ["normalisation", "none", "variance"]
+    assert first.split() == ["decreases", "over", "layers", "yes", "-"]
+    assert second.split() == ["lowest:", "zh", "no", "undecided"]
+    ends = [line.index(word) + len(word) for line, word in ((sources, "trained"), (first, "yes"))]
+    assert ends[0] == ends[1], "columns are aligned"
 
 
 def test_missing_values_are_dashes() -> None:

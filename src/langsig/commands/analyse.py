@@ -1,6 +1,7 @@
 """``langsig analyse``: run the analysis in a clone that has pulled nothing else."""
 
 import argparse
+import os
 from pathlib import Path
 
 from langsig.commands.options import Subparsers
@@ -25,8 +26,8 @@ def run(arguments: argparse.Namespace) -> None:
 
 def run_analysis(root: Path) -> None:
     """Pull what the analysis needs, say how much that was, and run it."""
-    from langsig.repository.reproduction import pull_for_analysis, run_stages
+    from langsig.repository.reproduction import pull_for_analysis, reproduce
 
     stages, pulled = pull_for_analysis(root)
     print(f"pulled {pulled.pulled / 1e6:,.1f} of {pulled.total / 1e6:,.1f} MB", flush=True)
-    run_stages(root, stages)
+    reproduce(root, os.cpu_count() or 1, stages)

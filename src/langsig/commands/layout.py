@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 
 
 def failed_checks(failures: Mapping[int, Sequence[str]], condition: float) -> list[str]:
-    """Lines that name the layers whose factorisation fails its own checks; empty if none does.
+    """A line that names the layers whose factorisation fails its own checks; none if all pass.
 
     Parameters
     ----------
@@ -17,15 +17,15 @@ def failed_checks(failures: Mapping[int, Sequence[str]], condition: float) -> li
     failing = {layer: names for layer, names in failures.items() if names}
     if not failing:
         return []
-    lines = [
-        "",
-        f"* {len(failing)} of {len(failures)} factorisations fail their own checks "
-        f"(condition number of B up to {condition:.0f}):",
+    names = dict.fromkeys(name for names in failing.values() for name in names)
+    layers = {
+        name: ", ".join(str(layer) for layer in failing if name in failing[layer]) for name in names
+    }
+    return [
+        f"* {len(failing)} of {len(failures)} factorisations fail their own checks (condition "
+        f"number of B up to {condition:.0f}): "
+        + "; ".join(f"{name.upper()} in layers {layers[name]}" for name in names)
     ]
-    for name in dict.fromkeys(name for names in failing.values() for name in names):
-        layers = [str(layer) for layer, names in failing.items() if name in names]
-        lines.append(f"  {name.upper()} in layers {', '.join(layers)}")
-    return lines
 
 
 def cell(value: float | None, width: int, form: str) -> str:

@@ -10,13 +10,13 @@ from langsig.errors import InputError
 def add_parser(subparsers: Subparsers) -> argparse.ArgumentParser:
     """Declare the arguments."""
     parser = subparsers.add_parser(
-        "repro", help="run all stages that are out of date, languages in parallel"
+        "repro", help="run all stages that are out of date, several at a time"
     )
     parser.add_argument(
         "--jobs",
         type=int,
         metavar="N",
-        help="number of processes among which languages are divided; 1 runs one stage at a time "
+        help="number of stages that run at a time and share the cores "
         "(default: the number of cores)",
     )
     return parser

@@ -48,8 +48,8 @@ def run(arguments: argparse.Namespace) -> None:
 def layout(metrics: Mapping[str, Any]) -> str:
     """The metrics of :func:`langsig.analysis.summary` as tables for the terminal.
 
-    The first table has one row per language and one column per layer. The second says which
-    findings hold.
+    The first table has one row per language and one column per layer. The second has one row per
+    finding and one column per source and normalisation.
     """
     from langsig.analysis import failed_checks_of, layer_number
 
@@ -61,7 +61,6 @@ def layout(metrics: Mapping[str, Any]) -> str:
     heads = [f"{number}{'*' if failures[number] else ''}" for number in numbers]
     lines = [
         "Average signature of all words, by language and layer (0: embeddings)",
-        "",
         f"{'':10}"
         + "".join(f"{head:>9}" for head in heads)
         + f"{'tau':>8}{'p adj.':>9}   control model",
@@ -82,14 +81,12 @@ def layout(metrics: Mapping[str, Any]) -> str:
     ]
     lines += [
         f"{'variance':10}" + "".join(cell(value, 9, ".1e") for value in variances),
-        "",
         f"experimental model: {_learning(learning['experimental'])}",
         "tau: Mann-Kendall trend over the layers; p adj.: its p-value, adjusted over the languages "
         "(Benjamini-Hochberg).",
-        "A control or experimental model that has not learnt says nothing about its language.",
+        *_not_learnt(learning),
         *_matched_layers(metrics.get("layers", {})),
         *failed_checks(failures, max(conditions, default=0.0)),
-        "",
         *_findings(metrics["findings"]),
     ]
     return "\n".join(lines)
@@ -101,18 +98,26 @@ def _matched_layers(pairs: Mapping[str, Mapping[str, int]]) -> list[str]:
     return [f"Layers matched by relative depth, control-experimental: {shown}"] if pairs else []
 
 
+def _not_learnt(learning: Mapping[str, Mapping[str, Any]]) -> list[str]:
+    """What to think of models that have not learnt, if there are any."""
+    if all(model.get("learnt", True) for model in learning.values()):
+        return []
+    return ["A control or experimental model that has not learnt says nothing about its language."]
+
+
 def _findings(findings: Mapping[str, Mapping[str, Mapping[str, Any]]]) -> list[str]:
     """Whether each finding holds, by source and normalisation."""
     variants = list(dict.fromkeys(variant for rows in findings.values() for variant in rows))
     if not variants:
         return []
-    lines = [
-        f"{'Holds beyond its 95 % interval?':32}" + "".join(f"{name:>38}" for name in findings)
-    ]
-    for variant in variants:
-        cells = (rows[variant]["holds"] if variant in rows else "-" for rows in findings.values())
-        lines.append(f"{variant:32}" + "".join(f"{value:>38}" for value in cells))
-    return lines
+    parts = [variant.split(", ") for variant in variants]
+    rows = {
+        "Holds beyond its 95 % interval?": [source for source, _ in parts],
+        "normalisation": [normalise for _, normalise in parts],
+    }
+    for name, results in findings.items():
+        rows[name] = [results.get(variant, {}).get("holds", "-") for variant in variants]
+    return ["", *(f"{head:34}" + "".join(f"{text:>13}" for text in rows[head]) for head in rows)]
 
 
 def _learning(learning: Mapping[str, Any]) -> str:

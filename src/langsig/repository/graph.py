@@ -5,7 +5,6 @@ ${languages}``; what may run in parallel, and what is analysis, follows from the
 """
 
 from collections.abc import Iterable
-from typing import NamedTuple
 
 import networkx as nx
 from dvc.repo import Repo
@@ -14,15 +13,6 @@ from dvc.utils.serialize import load_yaml
 from langsig.repository.opening import stage_name
 
 LANGUAGES = "${languages}"
-
-
-class Step(NamedTuple):
-    """Stages that run before any stage of the next step."""
-
-    stages: list[str]
-    per_language: bool
-    """Whether each of them belongs to one language. Those of different languages are then
-    independent of each other."""
 
 
 class Pipeline:
@@ -37,7 +27,7 @@ class Pipeline:
     """
 
     def __init__(self, dependencies: dict[str, list[str]], languages: dict[str, str]) -> None:
-        self.languages = languages
+        self._languages = languages
         self._position = {stage: number for number, stage in enumerate(dependencies)}
         self._readers: nx.DiGraph[str] = nx.DiGraph()  # an edge leads to a stage that reads
         self._readers.add_nodes_from(dependencies)
@@ -54,13 +44,6 @@ class Pipeline:
         """Return the stages whose outputs a stage reads."""
         return set(self._readers.predecessors(stage))
 
-    def of_languages(self, stages: Iterable[str], languages: Iterable[str]) -> list[str]:
-        """Return the stages that belong to certain languages, one language after the other."""
-        stages = list(stages)
-        return [
-            stage for name in languages for stage in stages if self.languages.get(stage) == name
-        ]
-
     def is_analysis(self, stage: str) -> bool:
         """Whether no stage of a single language depends on this stage, directly or not.
 
@@ -68,29 +51,7 @@ class Pipeline:
         them. So analysis neither trains a model nor extracts states.
         """
         later = {stage} | nx.descendants(self._readers, stage)
-        return not any(name in self.languages for name in later)
-
-    def steps(self) -> list[Step]:
-        """Divide the stages before the analysis into steps.
-
-        A stage of a language and one that joins languages are never in one step if one depends on
-        the other. So the stages of a step can be divided among processes by language.
-        """
-        level: dict[str, int] = {}
-        steps: dict[tuple[int, bool], list[str]] = {}
-        for stage in self.in_order():
-            if self.is_analysis(stage):
-                continue
-            per_language = stage in self.languages
-            level[stage] = max(
-                (
-                    level[name] + ((name in self.languages) != per_language)
-                    for name in self.dependencies(stage)
-                ),
-                default=0,
-            )
-            steps.setdefault((level[stage], per_language), []).append(stage)
-        return [Step(stages, key[1]) for key, stages in sorted(steps.items())]
+        return not any(name in self._languages for name in later)
 
     def tasks(self, stages: Iterable[str]) -> list[list[str]]:
         """Divide stages into tasks, each of which one machine runs.
@@ -103,8 +64,8 @@ class Pipeline:
         last = {stage: stage for stage in chosen}
         for stage in reversed(chosen):
             readers = list(self._readers.successors(stage))
-            if len(readers) == 1 and stage in self.languages:
-                if self.languages.get(readers[0]) == self.languages[stage] and readers[0] in last:
+            if len(readers) == 1 and stage in self._languages:
+                if self._languages.get(readers[0]) == self._languages[stage] and readers[0] in last:
                     last[stage] = last[readers[0]]
         tasks: dict[str, list[str]] = {}
         for stage in chosen:

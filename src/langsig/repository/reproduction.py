@@ -1,73 +1,136 @@
 """Bring the pipeline up to date, or only its analysis."""
 
 import os
-import subprocess
-from concurrent.futures import ThreadPoolExecutor
-from functools import partial
+from collections.abc import Iterable, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, wait
+from contextlib import chdir
 from pathlib import Path
 
-from dvc.repo import lock_repo
+import networkx as nx
+from dvc.exceptions import DvcException
+from dvc.repo import Repo, lock_repo
+from dvc.repo.reproduce import collect_stages, get_active_graph, plan_repro
+from dvc.stage import Stage
 
 from langsig.errors import InputError
 from langsig.repository.artifacts import Pulled, pull
 from langsig.repository.graph import read_pipeline
 from langsig.repository.opening import open_repository, stage_name
 from langsig.repository.outdated import outdated_stages
-from langsig.repository.processes import CommandError, environment, run
-from langsig.repository.warm import warm_process
+from langsig.repository.processes import CommandError
+from langsig.repository.progress import Progress
+from langsig.repository.recording import Recorder, State
+from langsig.repository.running import Commands, Log, dvc_writes_to, exit_on_signals
+from langsig.repository.schedule import Schedule
+
+LOG = Path(".scratch", "repro.log")
+_REFRESH = 0.5  # seconds
 
 
-def reproduce(root: Path, jobs: int) -> None:
-    """Run all stages that are out of date, those of different languages in parallel.
+def reproduce(root: Path, jobs: int, names: Sequence[str] | None = None) -> None:
+    """Run all stages that are out of date, several at a time.
 
-    DVC runs one stage at a time, and most stages leave cores idle. Here several ``dvc repro``
-    processes divide the languages among them; a last one runs the remainder.
+    DVC runs one stage at a time, and most stages leave cores idle. Here each stage starts as soon
+    as its inputs are there. Outputs, cache and ``dvc.lock`` become those of ``dvc repro``. A line
+    is printed for each step of ``dvc.yaml``; what stages print goes to ``.scratch/repro.log``.
 
     Parameters
     ----------
     root
         The repository.
     jobs
-        Number of processes; 1 runs one stage at a time.
+        Number of stages that run at a time. They share the cores.
+    names
+        Names of the stages to run, if they are out of date (default: all).
 
     Raises
     ------
     CommandError
-        If a stage fails.
+        If a stage fails. Those that run beside it end first, and no others start.
     """
-    status = ["dvc", "status", "--quiet"]
-    if not subprocess.run(status, cwd=root, env=environment(), check=False).returncode:
-        return
-    with warm_process(environment()) as sequential:
-        if jobs > 1:
-            _reproduce_languages(root, jobs, sequential)
-        run("dvc", "repro", folder=root, env=sequential)
+    log_path = root / LOG
+    print(f"details: {os.path.relpath(log_path)}", flush=True)
+    with (
+        chdir(root),
+        open_repository() as repo,
+        lock_repo(repo),
+        Log(log_path) as log,
+        dvc_writes_to(log),
+        repo.scm_context(),
+    ):
+        stages, reads = _plan(repo, names)
+        with Progress([*stages]) as progress:
+            errors = _run(repo, stages, reads, jobs, log, progress)
+            if not errors:
+                progress.summary()
+        if errors:
+            raise CommandError("\n".join([*errors, f"all that was printed: {log_path}"]))
 
 
-def _reproduce_languages(root: Path, jobs: int, sequential: dict[str, str]) -> None:
-    with open_repository(root) as repo:
-        pipeline = read_pipeline(repo)
-    languages = list(dict.fromkeys(pipeline.languages.values()))
-    shares = [languages[first::jobs] for first in range(min(jobs, len(languages)))]
-    threads = max(1, (os.cpu_count() or 1) // len(shares))
-    with warm_process(environment(), threads) as parallel:
-        for step in pipeline.steps():
-            if not step.per_language:
-                run("dvc", "repro", "--single-item", *step.stages, folder=root, env=sequential)
-                continue
-            targets = [pipeline.of_languages(step.stages, share) for share in shares]
-            with ThreadPoolExecutor(len(targets)) as pool:  # ends once all processes have
-                list(pool.map(partial(_run_in_parallel, root=root, env=parallel), targets))
+def _plan(repo: Repo, names: Sequence[str] | None) -> tuple[dict[str, Stage], dict[str, list[str]]]:
+    """The stages to bring up to date, in DVC's order, and those that each of them waits for."""
+    graph = get_active_graph(repo.index.graph)
+    order = plan_repro(graph, collect_stages(repo, ["dvc.yaml"]))
+    stages = {stage_name(stage): stage for stage in order}
+    if names is None:
+        return stages, {name: _names(graph[stage]) for name, stage in stages.items()}
+    stages = {name: stage for name, stage in stages.items() if name in names}
+    return stages, {name: _names(nx.descendants(graph, stage)) for name, stage in stages.items()}
 
 
-def _run_in_parallel(stages: list[str], root: Path, env: dict[str, str]) -> None:
-    """Run stages next to other processes of DVC; show progress messages only if one fails."""
-    command = ["dvc", "--wait-for-lock", "repro", "--single-item", *stages]
-    done = subprocess.run(
-        command, cwd=root, env=env, stderr=subprocess.PIPE, text=True, check=False
-    )
-    if done.returncode:
-        raise CommandError(f"{' '.join(command)} failed:\n{done.stderr.strip()}")
+def _names(stages: Iterable[Stage]) -> list[str]:
+    return [stage_name(stage) for stage in stages]
+
+
+def _run(
+    repo: Repo,
+    stages: dict[str, Stage],
+    reads: dict[str, list[str]],
+    jobs: int,
+    log: Log,
+    progress: Progress,
+) -> list[str]:
+    """Bring stages up to date; return the messages of those that have failed.
+
+    All calls of DVC are made here, in one thread. Only commands run beside it.
+    """
+    schedule, recorder = Schedule(reads), Recorder(repo, [*stages.values()])
+    cores = os.cpu_count() or 1
+    running: dict[Future[None], str] = {}
+    errors: list[str] = []
+    with exit_on_signals(), Commands(jobs, max(1, cores // jobs), log) as commands:
+
+        def end(name: str, state: State) -> None:
+            schedule.end(name)
+            progress.end(name, ran=state is not State.CURRENT, restored=state is State.RESTORED)
+
+        while True:
+            while not errors and len(running) < jobs and (name := schedule.start()) is not None:
+                progress.start(name)
+                try:
+                    state = recorder.begin(stages[name])
+                except DvcException as error:
+                    errors.append(f"{name} failed: {error}")
+                    break
+                if state is State.TO_RUN:
+                    threads = schedule.threads(name, jobs=jobs, cores=cores)
+                    running[commands.submit(stages[name], name, threads)] = name
+                else:
+                    end(name, state)
+            if not running:
+                return errors
+            for future in wait(running, _REFRESH, FIRST_COMPLETED).done:
+                name = running.pop(future)
+                try:
+                    future.result()
+                    recorder.end(stages[name])
+                except CommandError as error:
+                    errors.append(str(error))
+                except DvcException as error:
+                    errors.append(f"{name} failed: {error}")
+                else:
+                    end(name, State.TO_RUN)
+            progress.refresh()
 
 
 def pull_for_analysis(root: Path) -> tuple[list[str], Pulled]:
@@ -98,16 +161,3 @@ def pull_for_analysis(root: Path) -> tuple[list[str], Pulled]:
                 "changes of their parameters, code or data, or run everything with make repro"
             )
         return names, pull(repo, stages)
-
-
-def run_stages(root: Path, names: list[str]) -> None:
-    """Run these stages and no others.
-
-    Raises
-    ------
-    CommandError
-        If a stage fails.
-    """
-    if names:
-        with warm_process(environment()) as env:
-            run("dvc", "repro", "--single-item", *names, folder=root, env=env)

@@ -56,7 +56,7 @@ def is_supported() -> bool:
 def warm_process(
     environment: dict[str, str], threads: int | None = None
 ) -> Iterator[dict[str, str]]:
-    """Run a warm process for the duration of the block.
+    """Run a warm process for the duration of the block, unless the environment has one already.
 
     Parameters
     ----------
@@ -74,6 +74,9 @@ def warm_process(
     environment = dict(environment)
     if threads:
         environment["OMP_NUM_THREADS"] = str(threads)
+    if is_supported() and Path(environment.get(VARIABLE, "")).is_socket():
+        yield environment
+        return
     if not is_supported():
         environment.pop(VARIABLE, None)
         yield environment
@@ -174,6 +177,7 @@ def _run(request: dict[str, Any]) -> NoReturn:
         sys.argv = ["stages", *request["arguments"]]
         folders = os.environ.get("PYTHONPATH", "").split(os.pathsep)
         sys.path[:0] = [request["folder"], *filter(None, folders)]
+        _limit_threads()
         runpy.run_module("stages", run_name="__main__", alter_sys=True)
         code = 0
     except SystemExit as error:
@@ -186,6 +190,13 @@ def _run(request: dict[str, Any]) -> NoReturn:
         sys.stdout.flush()
         sys.stderr.flush()
         os._exit(code)
+
+
+def _limit_threads() -> None:
+    """Use as many threads as the environment says; torch has read that of the warm process."""
+    threads = os.environ.get("OMP_NUM_THREADS", "")
+    if threads.isdecimal() and int(threads):
+        sys.modules["torch"].set_num_threads(int(threads))
 
 
 if __name__ == "__main__":

@@ -1,0 +1,213 @@
+"""Commands of stages, several at a time, and the log of what they print."""
+
+import logging
+import os
+import signal
+import subprocess
+import threading
+import time
+from collections import deque
+from collections.abc import Iterator, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import ExitStack, contextmanager, suppress
+from pathlib import Path
+from typing import Any, Self
+
+from dvc.stage import Stage
+from dvc.stage.run import _make_cmd, get_executable, prepare_kwargs
+
+from langsig.repository.processes import CommandError, environment
+from langsig.repository.warm import warm_process
+
+SECONDS = 5  # to end after SIGINT
+SHOWN_LINES = 15
+_RUNS_STAGE = "-m stages"  # such a command asks the warm process for a fork
+
+
+class Log:
+    """A file with what DVC and the commands of stages say, line by line as they say it.
+
+    Parameters
+    ----------
+    path
+        The file. It is replaced.
+    """
+
+    def __init__(self, path: Path) -> None:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        self.path = path
+        self._file = path.open("w", encoding="utf-8", errors="replace")
+        self._lock = threading.Lock()
+
+    def write(self, speaker: str, text: str) -> None:
+        """Write what a stage, or DVC, has said now."""
+        now = time.strftime("%H:%M:%S")
+        lines = (f"{now}  {speaker}: {line}\n" for line in text.splitlines() if line.strip())
+        with self._lock:
+            self._file.writelines(lines)
+            self._file.flush()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self._file.close()
+
+
+@contextmanager
+def dvc_writes_to(log: Log) -> Iterator[None]:
+    """Let DVC's messages go to a log only, and let DVC show no bars."""
+    logger, bars = logging.getLogger("dvc"), logging.getLogger("dvc.progress")
+    handlers, level, level_of_bars = logger.handlers, logger.level, bars.level
+    logger.handlers = [_LogHandler(log)]
+    logger.setLevel(logging.INFO)
+    bars.setLevel(logging.CRITICAL)
+    try:
+        yield
+    finally:
+        logger.handlers = handlers
+        logger.setLevel(level)
+        bars.setLevel(level_of_bars)
+
+
+class _LogHandler(logging.Handler):
+    def __init__(self, log: Log) -> None:
+        super().__init__()
+        self._log = log
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self._log.write("dvc", record.getMessage())
+
+
+class Commands:
+    """Runs the commands of stages, several at a time; none is left when the block ends.
+
+    Parameters
+    ----------
+    jobs
+        Number of commands that run at a time.
+    threads
+        Number of threads that most of them will have.
+    log
+        Where their output goes.
+    """
+
+    def __init__(self, jobs: int, threads: int, log: Log) -> None:
+        self._log = log
+        self._environment = environment() | {
+            "OMP_NUM_THREADS": str(threads),
+            "OMP_WAIT_POLICY": "PASSIVE",  # a thread that waits leaves its core to other stages
+        }
+        self._contexts = ExitStack()
+        self._pool = self._contexts.enter_context(ThreadPoolExecutor(jobs))
+        self._warm: dict[str, str] | None = None
+        self._lock = threading.Lock()
+        self._running: set[subprocess.Popen[str]] = set()
+        self._stopped = False
+
+    def submit(self, stage: Stage, name: str, threads: int) -> "Future[None]":
+        """Run the command of a stage as DVC does, in its shell and folder, in another thread.
+
+        Parameters
+        ----------
+        stage
+            The stage.
+        name
+            Its name, for the log.
+        threads
+            Number of threads that the command is to use.
+
+        Returns
+        -------
+        Future
+            Raises `CommandError` if the command fails; the message ends with the last lines that
+            it printed.
+        """
+        env = self._environment
+        if _RUNS_STAGE in str(stage.cmd):
+            if self._warm is None:
+                self._warm = self._contexts.enter_context(warm_process(env))
+            env = self._warm
+        options = prepare_kwargs(stage, run_env=env | {"OMP_NUM_THREADS": str(threads)})
+        commands = stage.cmd if isinstance(stage.cmd, list) else stage.cmd.splitlines()
+        return self._pool.submit(self._run, name, commands, options)
+
+    def _run(self, name: str, commands: list[str], options: Mapping[str, Any]) -> None:
+        last: deque[str] = deque(maxlen=SHOWN_LINES)
+        for command in commands:
+            self._log.write(name, f"> {command}")
+            process = self._start(command, options)
+            assert process.stdout is not None
+            with process:
+                for line in process.stdout:
+                    self._log.write(name, line)
+                    if line.strip():
+                        last.append(f"  {line.rstrip()}")
+            with self._lock:
+                self._running.discard(process)
+            if process.returncode:
+                failed = f"{name} failed: {command} ended with exit code {process.returncode}"
+                raise CommandError("\n".join([failed, *last]))
+
+    def _start(self, command: str, options: Mapping[str, Any]) -> "subprocess.Popen[str]":
+        """Start a process in a group of its own, which can be ended with all that it starts."""
+        with self._lock:
+            if self._stopped:
+                raise CommandError("interrupted")
+            process = subprocess.Popen(
+                _make_cmd(get_executable(), command),
+                **options,
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.STDOUT,
+                text=True,
+                errors="replace",
+                process_group=0,
+            )
+            self._running.add(process)
+        return process
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        with self._contexts:  # which wait for the processes
+            with self._lock:
+                self._stopped = True
+                running = [*self._running]
+            try:
+                _signal(running, signal.SIGINT)
+                end = time.monotonic() + SECONDS
+                for process in running:
+                    with suppress(subprocess.TimeoutExpired):
+                        process.wait(max(0, end - time.monotonic()))
+            finally:
+                _signal(running, signal.SIGKILL)
+
+
+def _signal(processes: list["subprocess.Popen[str]"], number: int) -> None:
+    """Send a signal to the groups of processes."""
+    for process in processes:
+        with suppress(ProcessLookupError, PermissionError):  # all have ended
+            os.killpg(process.pid, number)
+
+
+@contextmanager
+def exit_on_signals() -> Iterator[None]:
+    """Let this process end as if by ``sys.exit`` if it is killed or its terminal is closed.
+
+    Commands are in process groups of their own. They would survive.
+    """
+
+    def leave(number: int, _frame: object) -> None:
+        raise SystemExit(128 + number)
+
+    numbers = [signal.SIGTERM, signal.SIGHUP]
+    default = [number for number in numbers if signal.getsignal(number) == signal.SIG_DFL]
+    for number in default:
+        signal.signal(number, leave)
+    try:
+        yield
+    finally:
+        for number in default:
+            signal.signal(number, signal.SIG_DFL)
