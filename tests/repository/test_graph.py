@@ -1,4 +1,4 @@
-"""The graph of stages: what may run in parallel, what is analysis, what one machine runs."""
+"""The graph of stages: what is analysis, and what one machine runs."""
 
 from pathlib import Path
 
@@ -29,32 +29,12 @@ def small() -> Pipeline:
     return Pipeline(stages, languages)
 
 
-def test_steps_separate_languages_from_what_joins_them(small: Pipeline) -> None:
-    assert [(step.per_language, step.stages) for step in small.steps()] == [
-        (False, ["data.dvc"]),
-        (True, ["words@de", "words@fr"]),
-        (False, ["vocabulary", "model"]),
-        (True, ["states@de", "states@fr", "sums@de", "sums@fr"]),
-    ]
-
-
 def test_analysis_is_what_no_stage_of_a_language_needs(small: Pipeline) -> None:
     assert [stage for stage in small.in_order() if small.is_analysis(stage)] == ["fit", "page"]
 
 
 def test_order_is_that_of_the_dependencies(small: Pipeline) -> None:
     assert small.in_order({"fit", "states@fr", "words@de"}) == ["words@de", "states@fr", "fit"]
-
-
-def test_stages_of_languages(small: Pipeline) -> None:
-    stages = ["words@de", "words@fr", "sums@de", "sums@fr", "fit"]
-    assert small.of_languages(stages, ["fr", "de"]) == [
-        "words@fr",
-        "sums@fr",
-        "words@de",
-        "sums@de",
-    ]
-    assert small.of_languages(stages, ["fi"]) == []
 
 
 def test_states_stay_on_the_machine_that_makes_sums_of_them(small: Pipeline) -> None:
@@ -85,19 +65,6 @@ def test_models_and_states_are_no_analysis(pipeline: Pipeline) -> None:
     earlier = {stage.partition("@")[0] for stage in pipeline.in_order() if stage not in analysis}
     assert {"data.dvc", "tokenizer", "pretrain", "pretrain-experimental", "untrained"} <= earlier
     assert not names & earlier
-
-
-def test_a_step_never_needs_a_later_one(pipeline: Pipeline) -> None:
-    done: set[str] = set()
-    for step in pipeline.steps():
-        assert len({stage in pipeline.languages for stage in step.stages}) == 1
-        for stage in step.stages:
-            language = pipeline.languages.get(stage)
-            for needed in pipeline.dependencies(stage) - done:
-                assert needed in step.stages, f"{stage} comes too early"
-                assert pipeline.languages.get(needed) == language, "languages are independent"
-        done |= set(step.stages)
-    assert {stage for stage in pipeline.in_order() if not pipeline.is_analysis(stage)} == done
 
 
 def test_tasks_come_after_those_that_they_need(pipeline: Pipeline) -> None:

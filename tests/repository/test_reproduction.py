@@ -17,6 +17,7 @@ from dvc.repo import Repo
 from ruamel.yaml import YAML
 
 from langsig.commands import main
+from langsig.errors import InputError
 from langsig.repository.processes import CommandError
 from langsig.repository.reproduction import reproduce
 
@@ -354,9 +355,7 @@ def test_after_a_failure_running_stages_end_and_no_others_start(tmp_path: Path) 
     ("line", "message"),
     [("deps: [missing]", "missing"), ("outs: [never]", "output 'never' does not exist")],
 )
-def test_missing_files_are_failures_of_their_stage(
-    line: str, message: str, tmp_path: Path
-) -> None:
+def test_missing_files_are_failures_of_their_stage(line: str, message: str, tmp_path: Path) -> None:
     project = Project(tmp_path).fill(f"stages:\n  bad:\n    cmd: 'true'\n    {line}\n")
     with pytest.raises(CommandError, match=f"bad failed: .*{message}"):
         project.reproduce()
@@ -380,7 +379,6 @@ child = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(600)"])
 Path("../pids").write_text(f"{os.getpid()} {child.pid}")
 child.wait()
 """
-RUN = "import sys; from langsig.commands import main; from langsig.repository import data; {}"
 
 
 @pytest.mark.parametrize(
@@ -460,11 +458,13 @@ def test_what_stages_and_dvc_say_goes_to_the_log(
 
 
 def test_another_process_that_runs_stages_is_named(project: Project) -> None:
-    from langsig.errors import InputError
-
-    with chdir(project.folder), Repo() as repo, repo.lock:
-        with pytest.raises(InputError, match="another DVC process is running"):
-            reproduce(project.folder, 2)
+    with (
+        chdir(project.folder),
+        Repo() as repo,
+        repo.lock,
+        pytest.raises(InputError, match="another DVC process is running"),
+    ):
+        reproduce(project.folder, 2)
 
 
 @pytest.mark.parametrize("command", ["repro", "analyse", "spread"])

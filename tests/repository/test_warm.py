@@ -26,6 +26,11 @@ import langsig
 def main(arguments):
     print(langsig.__file__)
 """,
+    "threads": """
+import torch
+def main(arguments):
+    print(torch.get_num_threads())
+""",
     "refused": """
 from langsig.errors import InputError
 def main(arguments):
@@ -42,12 +47,13 @@ def main(arguments):
     time.sleep(600)
 """,
 }
+ALONE = {name: value for name, value in os.environ.items() if name != "LANGSIG_WARM"}
 needs_fork = pytest.mark.skipif(not is_supported(), reason="stages start plainly here")
 
 
 @pytest.fixture(scope="module")
 def environment():
-    with warm_process(dict(os.environ), threads=1) as environment:
+    with warm_process(ALONE, threads=1) as environment:
         yield environment
 
 
@@ -87,9 +93,22 @@ def test_fork_runs_the_code_of_the_folder_and_not_that_of_the_warm_process(stage
     assert (done.returncode, done.stdout) == (0, f"{source}/langsig/__init__.py\n")
 
 
+@needs_fork
+def test_each_stage_has_the_threads_that_its_own_environment_says(stages, environment):
+    for threads in ("3", "1"):
+        done = run(stages, environment | {"OMP_NUM_THREADS": threads}, "threads")
+        assert (done.stdout, done.stderr) == (f"{threads}\n", "")
+
+
+@needs_fork
+def test_a_warm_process_that_is_there_is_used(stages, environment):
+    with warm_process(environment, threads=2) as inner:
+        assert inner == environment | {"OMP_NUM_THREADS": "2"}
+    assert run(stages, inner, "good").stdout.startswith("True"), "it has not ended"
+
+
 def test_without_a_warm_process_a_stage_is_a_plain_process(stages):
-    environment = {name: value for name, value in os.environ.items() if name != "LANGSIG_WARM"}
-    done = run(stages, environment, "good", "a")
+    done = run(stages, ALONE, "good", "a")
     assert done.returncode == 0
     assert done.stdout == f"False ['a'] {stages.parent} None stages.good\n"
 
@@ -150,7 +169,7 @@ def test_stage_and_what_it_has_started_end_with_the_client(number, stages, envir
 
 @needs_fork
 def test_nothing_is_left_behind(stages):
-    with warm_process(dict(os.environ), threads=1) as environment:
+    with warm_process(ALONE, threads=1) as environment:
         address = Path(environment["LANGSIG_WARM"])
         assert run(stages, environment, "good").returncode == 0
         assert address.is_socket() and address.parent.stat().st_mode & 0o077 == 0

@@ -1,7 +1,7 @@
 """The graph of stages, as ``dvc.yaml`` and the parameters declare it.
 
 Nothing here names a stage. Which stages belong to one language follows from ``foreach:
-${languages}``; what may run in parallel, and what is analysis, follows from the dependencies.
+${languages}``; what is analysis, and what one machine runs, follows from the dependencies.
 """
 
 from collections.abc import Iterable
