@@ -56,7 +56,7 @@ stages:
 
 
 class Project:
-    """A folder with a small pipeline, beside a file that says which commands have run."""
+    """A folder with a small pipeline, next to a file that says which commands have run."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder / "project"
@@ -306,7 +306,7 @@ def test_stages_share_the_cores(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
     reproduce(project.folder, 4)
     folder = str(project.folder)
     first = (project.folder / "first").read_text().split()
-    assert first == ["8", "PASSIVE", "first", folder, folder], "nothing could run beside it"
+    assert first == ["8", "PASSIVE", "first", folder, folder], "nothing can run at the same time"
     assert (project.folder / "both_x").read_text().split() == ["4", "PASSIVE", "both@x"]
     assert (project.folder / "both_y").read_text().split() == ["4", "PASSIVE", "both@y"]
 

@@ -101,7 +101,7 @@ def starts(order: list[str], step: str) -> list[int]:
     return [number for number, name in enumerate(order) if name.partition("@")[0] == step]
 
 
-def test_the_experimental_model_is_trained_beside_the_first_controls(order: list[str]) -> None:
+def test_the_experimental_model_is_trained_with_the_first_controls(order: list[str]) -> None:
     (experimental,) = starts(order, "pretrain-experimental")
     packed = max(starts(order, "pack"))
     assert experimental <= packed + 2, "a control may start while the last sequences are packed"

@@ -46,7 +46,7 @@ def reproduce(root: Path, jobs: int, names: Sequence[str] | None = None) -> None
     Raises
     ------
     CommandError
-        If a stage fails. Those that run beside it end first, and no others start.
+        If a stage fails. Those that are running end first, and no others start.
     """
     log_path = root / LOG
     print(f"details: {os.path.relpath(log_path)}", flush=True)
@@ -92,7 +92,7 @@ def _run(
 ) -> list[str]:
     """Bring stages up to date; return the messages of those that have failed.
 
-    All calls of DVC are made here, in one thread. Only commands run beside it.
+    All calls of DVC are made here, in one thread. Only commands run in others.
     """
     schedule, recorder = Schedule(reads), Recorder(repo, [*stages.values()])
     cores = os.cpu_count() or 1

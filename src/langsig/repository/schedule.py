@@ -1,7 +1,7 @@
 """Which stage starts next, and how many threads it has.
 
 Nothing here knows how long a stage takes. The one that most others wait for goes first, so that a
-long training of all languages starts beside the short ones instead of after them.
+long training of all languages starts together with the short ones, not after them.
 """
 
 from collections.abc import Iterable, Mapping
@@ -25,12 +25,12 @@ class Schedule:
             graph.add_edges_from((name, stage) for name in names if name in reads)
         self._graph = graph
         self._missing = {stage: set(graph.predecessors(stage)) for stage in graph}
-        self._beside: dict[str, int] = {}
+        self._parallel: dict[str, int] = {}
         urgency: dict[str, tuple[int, int, int]] = {}
         for position, stage in enumerate(graph):
             later = len(nx.descendants(graph, stage))
-            self._beside[stage] = len(graph) - 1 - later - len(nx.ancestors(graph, stage))
-            # Among stages with as many others to follow, the one that reads most goes first.
+            self._parallel[stage] = len(graph) - 1 - later - len(nx.ancestors(graph, stage))
+            # Of stages that equally many wait for, the one that reads most goes first.
             urgency[stage] = (-later, -len(self._missing[stage]), position)
         self._order: list[str] = sorted(graph, key=urgency.__getitem__)
 
@@ -69,6 +69,6 @@ class Schedule:
         -------
         int
             The share of one stage. It is larger only if fewer stages than `jobs` could ever run
-            beside this one, whatever is out of date: results do not depend on what else has run.
+            at the same time, whatever is out of date: results do not depend on what else has run.
         """
-        return max(1, cores // min(jobs, 1 + self._beside[stage]))
+        return max(1, cores // min(jobs, 1 + self._parallel[stage]))
