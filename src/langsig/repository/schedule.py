@@ -30,7 +30,7 @@ class Schedule:
         for position, stage in enumerate(graph):
             later = len(nx.descendants(graph, stage))
             self._parallel[stage] = len(graph) - 1 - later - len(nx.ancestors(graph, stage))
-            # Of stages that equally many wait for, the one that reads most goes first.
+            # Of two that the same number of stages wait for, the one that reads more goes first.
             urgency[stage] = (-later, -len(self._missing[stage]), position)
         self._order: list[str] = sorted(graph, key=urgency.__getitem__)
 
