@@ -81,7 +81,8 @@ def test_what_reads_a_part_of_a_changed_artifact_is_outdated(pushed, tmp_path):
 
 
 def ran(printed):
-    return re.findall(r"^Running stage '(.*)':$", printed, re.MULTILINE)
+    """Steps of the analysis that have run, in alphabetical order."""
+    return sorted(re.findall(r"^([\w-]+) +\d+ of \d+ +\d+:\d+$", printed, re.MULTILINE))
 
 
 @pytest.fixture

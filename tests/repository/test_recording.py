@@ -1,5 +1,6 @@
 """``dvc.lock``, written entry by entry."""
 
+import json
 from pathlib import Path
 
 import pytest
@@ -57,8 +58,16 @@ def test_the_rest_of_a_file_stays_as_it_is(tmp_path: Path) -> None:
     assert load_yaml(path)["datasets"] == content["datasets"]
 
 
-def test_a_file_without_stages_gets_some(tmp_path: Path) -> None:
+@pytest.mark.parametrize("text", ["", "schema: '2.0'\n", "schema: '2.0'\nstages: {}\n"])
+def test_a_file_without_stages_gets_some(text: str, tmp_path: Path) -> None:
     path = tmp_path / "dvc.lock"
-    path.write_text("schema: '2.0'\nstages: {}\n")
+    path.write_text(text)
     LockFile(path, ORDER).write("b", entry(1))
     assert load_yaml(path) == {"schema": "2.0", "stages": {"b": entry(1)}}
+
+
+def test_a_file_may_be_written_as_json(tmp_path: Path) -> None:
+    path = tmp_path / "dvc.lock"
+    path.write_text(json.dumps({"schema": "2.0", "stages": {"c": entry(1)}}))
+    LockFile(path, ORDER).write("b", entry(2))
+    assert load_yaml(path) == {"schema": "2.0", "stages": {"b": entry(2), "c": entry(1)}}

@@ -30,4 +30,7 @@ def run_analysis(root: Path) -> None:
 
     stages, pulled = pull_for_analysis(root)
     print(f"pulled {pulled.pulled / 1e6:,.1f} of {pulled.total / 1e6:,.1f} MB", flush=True)
-    reproduce(root, os.cpu_count() or 1, stages)
+    if stages:
+        reproduce(root, os.cpu_count() or 1, stages)
+    else:
+        print("the analysis is up to date")

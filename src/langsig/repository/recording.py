@@ -105,8 +105,11 @@ class LockFile:
     def __init__(self, path: Path, order: Sequence[str]) -> None:
         self._path = path
         self._position = {name: number for number, name in enumerate(order)}
-        text = path.read_text(encoding="utf-8") if path.exists() else "schema: '2.0'\nstages:\n"
-        self._head, _, rest = re.split(r"(?m)^(stages:.*\n)", text, maxsplit=1)
+        text = path.read_text(encoding="utf-8") if path.exists() else ""
+        if not re.search(r"(?m)^stages:$", text):  # new, without stages, or in another style
+            empty = {"schema": "2.0", "stages": {}}
+            text = dumps_yaml(empty | parse_yaml(text, path)).replace("stages: {}", "stages:")
+        self._head, rest = re.split(r"(?m)^stages:\n", text, maxsplit=1)
         end = re.search(r"(?m)^\S", rest)
         self._tail = rest[end.start() :] if end else ""
         entries = re.split(r"(?m)^(?=  \S)", rest.removesuffix(self._tail))
