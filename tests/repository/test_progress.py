@@ -41,7 +41,7 @@ def test_elsewhere_there_are_lines_only(capsys: pytest.CaptureFixture[str]) -> N
             progress.end(name, ran=name != "page")
         progress.summary()
     printed = capsys.readouterr()
-    assert printed.out == ("fit         1 of 1      0:00\n1 of 3 stages were up to date\n"), (
+    assert printed.out == ("fit     1 of 1      0:00\n1 of 3 stages were up to date\n"), (
         "neither imports nor what was up to date"
     )
     assert not printed.err

@@ -24,7 +24,7 @@ class Progress:
     def __init__(self, stages: Sequence[str]) -> None:
         steps = [_step(stage) for stage in stages]
         self._total = Counter(steps)
-        self._width = max(map(len, steps), default=0)
+        self._width = max((len(step) for step in steps if not _is_import(step)), default=0)
         self._left = self._total.copy()
         self._ran: Counter[str] = Counter()
         self._restored: Counter[str] = Counter()
@@ -67,7 +67,7 @@ class Progress:
         self._restored[step] += restored
         self._bar.update()
         self.refresh()
-        if not self._left[step] and self._ran[step] and not step.endswith(".dvc"):
+        if not self._left[step] and self._ran[step] and not _is_import(step):
             self._print(self._line(step))
 
     def _line(self, step: str) -> str:
@@ -102,6 +102,10 @@ class Progress:
 def _step(stage: str) -> str:
     """The step of ``dvc.yaml`` that a stage belongs to."""
     return stage.partition("@")[0]
+
+
+def _is_import(step: str) -> bool:
+    return step.endswith(".dvc")
 
 
 def _duration(seconds: float) -> str:
