@@ -2,9 +2,11 @@
 
 from collections import defaultdict
 from collections.abc import Iterable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from dvc.exceptions import DvcException
 from dvc.output import Output
 from dvc.repo import Repo
 from dvc.stage import Stage
@@ -61,6 +63,19 @@ def pull_listings(repo: Repo, outs: Iterable[Output]) -> None:
     lists = {out.hash_info for out in outs if out.is_dir_checksum and out.get_obj() is None}
     if lists and repo.config["core"].get("remote"):
         repo.cloud.pull(lists)
+
+
+def list_files(repo: Repo, out: Output) -> dict[str, str] | None:
+    """Return the MD5 hash of every file in an artifact that is a folder, by its path in it.
+
+    None if neither the cache nor the remote has the list of files.
+    """
+    with suppress(DvcException, OSError):
+        pull_listings(repo, [out])
+    tree = out.get_obj()
+    if tree is None:
+        return None
+    return {"/".join(key): str(hash_info.value) for key, _, hash_info in tree}
 
 
 def pull(repo: Repo, stages: Iterable[Stage]) -> Pulled:

@@ -4,7 +4,6 @@ It is replaced when other data are chosen. What DVC could not restore is never r
 """
 
 import filecmp
-import json
 import os
 from pathlib import Path
 
@@ -82,14 +81,15 @@ def check_unchanged(root: Path) -> None:
     source = declared_source(root)
     if source is None or not os.path.lexists(root / DATA):
         return
-    files, imported = _files(root / DATA), _imported(root)
+    files = _files(root / DATA)
+    imported, unchanged = _imported(root)
     unknown = files - (imported.keys() if imported is not None else _files(source))
     if unknown:
         raise _refusal(root, f"it holds files that are not from {source}: {_some(unknown)}")
-    if _is_clean(root):
+    if unchanged:
         return
     if imported is not None:
-        from dvc_data.hashfile.hash import file_md5  # late: importing it takes long
+        from dvc_data.hashfile.hash import file_md5
 
         changed = {name for name in files if file_md5(str(root / DATA / name)) != imported[name]}
     else:  # the cache is empty
@@ -150,21 +150,23 @@ def _some(names: set[str]) -> str:
     return f"{shown} and {len(names) - _FEW} more" if len(names) > _FEW else shown
 
 
-def _is_clean(root: Path) -> bool:
-    """Whether DVC finds ``data/`` as it was imported. It remembers what it has read before."""
-    state = json.loads(output("dvc", "status", "--json", f"{DATA}.dvc", folder=root))
-    changes = [change for item in state.values() for change in item if isinstance(change, dict)]
-    return not any("changed outs" in change for change in changes)
+def _imported(root: Path) -> tuple[dict[str, str] | None, bool]:
+    """Return what was imported, and whether DVC finds it unchanged.
 
+    Returns
+    -------
+    dict of str to str, or None
+        MD5 hash of every file; None if neither cache nor remote has the list of them.
+    bool
+        Whether ``data/`` is as it was imported. DVC remembers what it has read before.
+    """
+    # Late, as importing DVC takes long.
+    from langsig.repository.artifacts import list_files
+    from langsig.repository.opening import open_repository
 
-def _imported(root: Path) -> dict[str, str] | None:
-    """MD5 hash of every imported file; None if neither cache nor remote has the list of them."""
-    options = ("--recursive", "--dvc-only", "--json", "--show-hash")
-    try:
-        listed = output("dvc", "list", *options, ".", DATA, folder=root)
-    except InputError:
-        return None
-    return {item["path"]: item["md5"] for item in json.loads(listed)}
+    with open_repository(root) as repo:
+        (out,) = repo.stage.load_one(str(root / f"{DATA}.dvc")).outs
+        return list_files(repo, out), not out.status()
 
 
 def _files(folder: Path) -> set[str]:
