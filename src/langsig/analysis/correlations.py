@@ -143,12 +143,24 @@ def by_layer(
     results = {
         layer: correlate(wide[layer], values, genera=genera, options=options) for layer in wide
     }
-    of_mean = correlate(wide.mean(axis=1, skipna=False), values, genera=genera, options=options)
+    of_mean = correlate(mean_over_layers(averages), values, genera=genera, options=options)
     pearsons = pd.Series([result.pearson for result in results.values()], dtype=float)
     rows: list[tuple[object, ...]] = [
         ("layer", layer, *result, np.nan) for layer, result in results.items()
     ]
     return [*rows, ("mean", None, *of_mean, pearsons.mean())]
+
+
+def mean_over_layers(averages: pd.DataFrame) -> pd.Series:
+    """Mean average signature of each language; missing if the language lacks a layer.
+
+    Parameters
+    ----------
+    averages
+        As in :func:`by_layer`.
+    """
+    wide = averages.pivot(index="language", columns="layer", values="average_signature")
+    return wide.mean(axis=1, skipna=False)
 
 
 def correlate(
@@ -237,5 +249,7 @@ def _permutation_p(
 
 
 def _centred(values: Array, groups: NDArray[np.generic]) -> Array:
-    series = pd.Series(values)
-    return (series - series.groupby(groups).transform("mean")).to_numpy()
+    number = np.unique(groups, return_inverse=True)[1]
+    means = np.bincount(number, weights=values) / np.bincount(number)
+    centred: Array = values - means[number]
+    return centred

@@ -7,9 +7,9 @@ import numpy as np
 import pandas as pd
 
 from langsig.analysis.corrections import with_adjusted
-from langsig.analysis.correlations import as_frame, by_layer
+from langsig.analysis.correlations import Correlation, correlate, mean_over_layers
 from langsig.analysis.options import InferenceOptions
-from langsig.analysis.trends import trends
+from langsig.analysis.trends import mann_kendall_tau
 from langsig.morphology import ALL_WORDS
 from langsig.schemas import (
     AverageSignatures,
@@ -82,12 +82,15 @@ def measure_tests(
     variables = [*_property_values(properties), *_score_values(scores)]
     trend_rows, rows = [], []
     for measure, group in measures.frame.groupby(_MEASURE, sort=False, dropna=False):
-        frame = group.rename(columns={"value": "average_signature"})
+        frame = group.rename(columns={"value": AVERAGE_SIGNATURE})
         trend_rows.append((*measure, "trend", *_decreasing(frame, options)))
+        means = mean_over_layers(frame)
         for variable in variables:
-            scope_mean = by_layer(frame, variable.values, genera=genera, options=options)[-1]
-            rows.append((*measure, *variable.key, *scope_mean))
-    correlated = as_frame(rows, [*_MEASURE, *_TEST], min_languages=options.min_languages)
+            result = correlate(means, variable.values, genera=genera, options=options)
+            rows.append((*measure, *variable.key, *result))
+    correlated = pd.DataFrame(rows, columns=[*_MEASURE, *_TEST, *Correlation._fields])
+    correlated = correlated.astype(dict.fromkeys(Correlation._fields, "float64") | {"n": "int64"})
+    correlated["enough"] = correlated["n"] >= options.min_languages
     adjusted = with_adjusted(correlated.rename(columns={"pearson": "estimate"}), _TEST)
     trend = pd.DataFrame(trend_rows, columns=[*_MEASURE, "test", "estimate", "n", "enough"])
     columns = list(MeasureTests.columns)
@@ -97,8 +100,9 @@ def measure_tests(
 
 def _decreasing(frame: pd.DataFrame, options: InferenceOptions) -> tuple[float, int, bool]:
     """Share of languages that decrease, number of languages, and whether there are enough."""
-    averages = frame[["layer", "language", "average_signature"]].assign(category=ALL_WORDS)
-    tau = trends(AverageSignatures(averages)).frame["tau"].dropna()
+    by_language = frame.sort_values("layer").groupby("language")[AVERAGE_SIGNATURE]
+    tau = np.array([mann_kendall_tau(series.to_numpy()) for _, series in by_language])
+    tau = tau[~np.isnan(tau)]
     share = float((tau < 0).mean()) if len(tau) else np.nan
     return share, len(tau), len(tau) >= options.min_languages
 

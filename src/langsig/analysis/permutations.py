@@ -2,6 +2,7 @@
 
 import itertools
 import math
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,18 +24,26 @@ def orders(groups: NDArray[np.generic], number: int, seed: int) -> tuple[NDArray
     Returns
     -------
     order
-        Indices of languages, ``[permutations, languages]``.
+        Indices of languages, ``[permutations, languages]``; read-only.
     exact
         Whether these are all permutations.
     """
-    members = [np.flatnonzero(groups == group) for group in np.unique(groups)]
+    return _orders(tuple(np.unique(groups, return_inverse=True)[1].tolist()), number, seed)
+
+
+@lru_cache(maxsize=16)  # many series of the same languages are permuted alike
+def _orders(groups: tuple[int, ...], number: int, seed: int) -> tuple[NDArray[np.intp], bool]:
+    """Permutations of languages within groups, which are numbered; see :func:`orders`."""
+    members = [np.flatnonzero(np.equal(groups, group)) for group in range(max(groups) + 1)]
     total = math.prod(math.factorial(len(group)) for group in members)
     order = np.tile(np.arange(len(groups)), (min(total, number), 1))
-    if total <= number:
+    exact = total <= number
+    if exact:
         every = itertools.product(*(itertools.permutations(group) for group in members))
         order[:, np.concatenate(members)] = [np.concatenate(parts) for parts in every]
-        return order, True
-    rng = np.random.default_rng(seed)
-    for group in members:
-        order[:, group] = rng.permuted(order[:, group], axis=1)
-    return order, False
+    else:
+        rng = np.random.default_rng(seed)
+        for group in members:
+            order[:, group] = rng.permuted(order[:, group], axis=1)
+    order.flags.writeable = False
+    return order, exact

@@ -62,6 +62,19 @@ def trends(averages: AverageSignatures) -> Trends:
     return Trends(with_adjusted(table, ["category"], column="hamed_rao_p"))
 
 
+def mann_kendall_tau(values: Array) -> float:
+    """Mann and Kendall's tau of a series over the layers, as in :func:`trends`.
+
+    Parameters
+    ----------
+    values
+        Average signatures of one language, from the lowest layer to the highest, ``[layers]``.
+    """
+    if len(values) < _MIN_LAYERS:
+        return np.nan
+    return 0.0 if np.ptp(values) == 0 else float(pymannkendall.original_test(values).Tau)
+
+
 def _trend(values: Array, layers: Array) -> _Trend:
     if len(values) < _MIN_LAYERS:
         return _Trend()
