@@ -3,9 +3,12 @@
 import io
 import sys
 
+import dvc.progress
+import dvc_data.callbacks
 import pytest
 
 from langsig.repository.progress import Progress
+from langsig.repository.running import dvc_without_bars
 
 
 class Terminal(io.StringIO):
@@ -32,6 +35,18 @@ def test_a_terminal_shows_what_is_running(
         assert capsys.readouterr().out == "train    2 of 2      0:00\n"
     last = terminal.getvalue().rstrip("\r").rpartition("\r")[2]
     assert not last.strip(), "the bar is gone in the end"
+
+
+def test_dvc_shows_no_bars_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    terminal = Terminal()
+    monkeypatch.setattr(sys, "stderr", terminal)
+    for module in (dvc.progress, dvc_data.callbacks):
+        with dvc_without_bars(), module.Tqdm(total=1):
+            assert not terminal.getvalue()
+    for module in (dvc.progress, dvc_data.callbacks):
+        with module.Tqdm(total=1):
+            assert "%" in terminal.getvalue(), "which it does otherwise"
+        terminal.truncate(0)
 
 
 def test_elsewhere_there_are_lines_only(capsys: pytest.CaptureFixture[str]) -> None:

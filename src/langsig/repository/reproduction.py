@@ -20,7 +20,13 @@ from langsig.repository.outdated import outdated_stages
 from langsig.repository.processes import CommandError
 from langsig.repository.progress import Progress
 from langsig.repository.recording import Recorder, State
-from langsig.repository.running import Commands, Log, dvc_writes_to, exit_on_signals
+from langsig.repository.running import (
+    Commands,
+    Log,
+    dvc_without_bars,
+    dvc_writes_to,
+    exit_on_signals,
+)
 from langsig.repository.schedule import Schedule
 
 LOG = Path(".scratch", "repro.log")
@@ -52,6 +58,7 @@ def reproduce(root: Path, jobs: int, names: Sequence[str] | None = None) -> None
     print(f"details: {os.path.relpath(log_path)}", flush=True)
     with (
         chdir(root),
+        dvc_without_bars(),
         open_repository() as repo,
         lock_repo(repo),
         Log(log_path) as log,

@@ -55,19 +55,31 @@ class Log:
 
 
 @contextmanager
+def dvc_without_bars() -> Iterator[None]:
+    """Let DVC show no bars of its own. It shows them unless these loggers ignore errors."""
+    loggers = [logging.getLogger(name) for name in ("dvc.progress", "dvc_data.callbacks")]
+    levels = [logger.level for logger in loggers]
+    for logger in loggers:
+        logger.setLevel(logging.CRITICAL)
+    try:
+        yield
+    finally:
+        for logger, level in zip(loggers, levels, strict=True):
+            logger.setLevel(level)
+
+
+@contextmanager
 def dvc_writes_to(log: Log) -> Iterator[None]:
-    """Let DVC's messages go to a log only, and let DVC show no bars."""
-    logger, bars = logging.getLogger("dvc"), logging.getLogger("dvc.progress")
-    handlers, level, level_of_bars = logger.handlers, logger.level, bars.level
+    """Let DVC's messages go to a log and nowhere else."""
+    logger = logging.getLogger("dvc")
+    handlers, level = logger.handlers, logger.level
     logger.handlers = [_LogHandler(log)]
     logger.setLevel(logging.INFO)
-    bars.setLevel(logging.CRITICAL)
     try:
         yield
     finally:
         logger.handlers = handlers
         logger.setLevel(level)
-        bars.setLevel(level_of_bars)
 
 
 class _LogHandler(logging.Handler):
