@@ -1,4 +1,4 @@
-"""Stages as forks of a process that has imported torch and transformers.
+"""Stages as forks of a process that has imported torch, transformers and other packages.
 
 Most stages of the sample take less time than their imports. ``with warm_process() as environment``
 starts a process that imports them once. ``python -m stages``, run with that environment, asks the
@@ -34,13 +34,24 @@ from typing import Any, NoReturn
 
 IMPORTED = [
     "accelerate",
+    "concurrent.futures.process",
+    "conllu",
+    "langcodes",
     "matplotlib.figure",
     "pandas",
+    "pyarrow.parquet",
+    "pydantic.functional_validators",
+    "pydantic.main",
+    "pydantic.types",
     "pymannkendall",
+    "ruamel.yaml",
+    "safetensors.numpy",
     "safetensors.torch",
     "scipy.stats",
     "skbio",
     "torch",
+    "transformers.models.roberta.modeling_roberta",
+    "transformers.models.roberta_prelayernorm.modeling_roberta_prelayernorm",
     "transformers.models.xlm_roberta.modeling_xlm_roberta",
     "transformers.trainer",
 ]
