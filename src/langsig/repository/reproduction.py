@@ -9,7 +9,7 @@ from pathlib import Path
 import networkx as nx
 from dvc.exceptions import DvcException
 from dvc.repo import Repo, lock_repo
-from dvc.repo.reproduce import collect_stages, get_active_graph, plan_repro
+from dvc.repo.reproduce import get_active_graph, plan_repro
 from dvc.stage import Stage
 
 from langsig.errors import InputError
@@ -77,8 +77,8 @@ def reproduce(root: Path, jobs: int, names: Sequence[str] | None = None) -> None
 def _plan(repo: Repo, names: Sequence[str] | None) -> tuple[dict[str, Stage], dict[str, list[str]]]:
     """The stages to bring up to date, in DVC's order, and those that each of them waits for."""
     graph = get_active_graph(repo.index.graph)
-    order = plan_repro(graph, collect_stages(repo, ["dvc.yaml"]))
-    stages = {stage_name(stage): stage for stage in order}
+    pipeline = [stage for stage in graph if stage.path == repo.fs.join(repo.root_dir, "dvc.yaml")]
+    stages = {stage_name(stage): stage for stage in plan_repro(graph, pipeline)}
     if names is None:
         return stages, {name: _names(graph[stage]) for name, stage in stages.items()}
     stages = {name: stage for name, stage in stages.items() if name in names}
