@@ -6,10 +6,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from ruamel.yaml import YAML
 
 from langsig.commands import main
 from langsig.commands.show import layout
 
+ROOT = Path(__file__).parents[2]
 LANGUAGES = ("de", "fr", "zh")
 
 
@@ -105,6 +107,19 @@ def test_findings_are_rows_and_variants_are_columns() -> None:
     assert second.split() == ["lowest:", "zh", "no", "undecided"]
     ends = [line.index(word) + len(word) for line, word in ((sources, "trained"), (first, "yes"))]
     assert ends[0] == ends[1], "columns are aligned"
+
+
+def test_a_first_run_of_the_sample_prints_at_most_forty_lines() -> None:
+    values = metrics()
+    values["factorization"]["layer_03"]["flags"] = "starts disagree"
+    values["findings"] = {
+        name: {"trained, none": {"holds": "yes"}} for name in ("first", "second", "third")
+    }
+    others = len(layout(values).splitlines()) - len(LANGUAGES)
+    languages = len(list((ROOT / "samples/treebanks").iterdir()))
+    steps = len(YAML(typ="safe").load((ROOT / "dvc.yaml").read_text(encoding="utf-8"))["stages"])
+    installation_and_log = 2
+    assert installation_and_log + steps + languages + others <= 40
 
 
 def test_missing_values_are_dashes() -> None:
