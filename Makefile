@@ -49,8 +49,8 @@ report: install  ## write report/index.html: all results on one page, which need
 sweep: install  ## PRESET=demo|ud8 [RECIPES="..."] [SEEDS="1 2"] [STAGES="..."] [JOBS=n] [ARGS=--status]: run ablations
 	@$(LANGSIG) sweep "$$PRESET" $${RECIPES:+--recipes $$RECIPES} $${SEEDS:+--seeds $$SEEDS} $${STAGES:+--stages $$STAGES} $${JOBS:+--jobs "$$JOBS"} $(ARGS)
 
-test: install  ## run all tests, one process per core
-	OMP_NUM_THREADS=1 $(BIN)/pytest --numprocesses auto --dist loadfile --no-loadscope-reorder $(ARGS)
+test: install  ## [ARGS="-m 'not slow'"]: run all tests, or those that take seconds, one process per core
+	OMP_NUM_THREADS=1 OMP_WAIT_POLICY=PASSIVE $(BIN)/pytest --numprocesses auto --dist loadfile --no-loadscope-reorder $(ARGS)
 
 lint: install  ## run ruff and mypy
 	$(BIN)/ruff check .

@@ -6,19 +6,25 @@ import re
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import chdir, suppress
 from pathlib import Path
 
+import dvc.cli
 import networkx as nx
 import psutil
 import pytest
 from dvc.repo import Repo
 from filelock import FileLock
+from ruamel.yaml import YAML
 
+import langsig.commands
 from langsig.repository.warm import warm_process
+from tests.programs import call
 
 ROOT = Path(__file__).resolve().parents[2]
+# These commands start further processes of DVC, or remember the credentials of a server.
+SEPARATE = ("exp run", "queue", "push", "pull", "analyse")
 
 
 class Clone:
@@ -59,10 +65,22 @@ class Clone:
         self.langsig("use", preset, *options)
 
     def langsig(self, *arguments: str) -> str:
-        return self.output(sys.executable, "-m", "langsig", *arguments)
+        """Run a command of langsig, in this process if that is possible."""
+        if is_separate(arguments):
+            return self.output(sys.executable, "-m", "langsig", *arguments)
+        return self._here(langsig.commands.main, arguments)
 
     def dvc(self, *arguments: str) -> str:
-        return self.output("dvc", *arguments)
+        """Run a command of DVC, in this process if that is possible."""
+        if is_separate(arguments):
+            return self.output("dvc", *arguments)
+        return self._here(dvc.cli.main, arguments)
+
+    def _here(self, program: Callable[[list[str]], int], arguments: Sequence[str]) -> str:
+        """Run a program that must succeed; return what it prints."""
+        done = call(program, *arguments, folder=self.folder, environment=self.environment())
+        assert done.code == 0, f"{arguments}\n{done.printed[-3000:]}\n{done.errors[-3000:]}"
+        return done.printed
 
     def repro(self, *arguments: str) -> list[str]:
         """Run ``dvc repro``; the stages that ran, in order."""
@@ -75,6 +93,14 @@ class Clone:
             stages = [stage for stage in graph if stage.addressing in changed]
             dependent = set().union(*(nx.ancestors(graph, stage) for stage in stages))
         return changed | {stage.addressing for stage in dependent}
+
+    def forget(self, stage: str) -> None:
+        """Remove what a stage has made from the work tree, and its directories from the cache."""
+        lock = YAML(typ="safe").load((self.folder / "dvc.lock").read_text())
+        for out in lock["stages"][stage]["outs"]:
+            path, content = self.folder / out["path"], out["md5"]
+            shutil.rmtree(path) if path.is_dir() else path.unlink()
+            (self.folder / ".dvc/cache/files/md5" / content[:2] / content[2:]).unlink()
 
     def restore(self) -> None:
         """Return to the last commit."""
@@ -115,6 +141,11 @@ class Clone:
         }
 
 
+def is_separate(arguments: Sequence[str]) -> bool:
+    """Whether a command needs a process of its own."""
+    return " ".join(arguments).startswith(SEPARATE)
+
+
 @pytest.fixture(scope="session", autouse=True)
 def _warm() -> Iterator[None]:
     """Stages are forks of a process that has imported torch; each process of pytest has one."""
@@ -128,7 +159,7 @@ def _warm() -> Iterator[None]:
 
 @pytest.fixture(scope="session")
 def first_run(tmp_path_factory: pytest.TempPathFactory) -> Clone:
-    """The clone after its first run, shared by all processes of pytest; no test changes it."""
+    """The clone after ``langsig repro``, shared by all processes of pytest; no test changes it."""
     folder = tmp_path_factory.getbasetemp()
     if "PYTEST_XDIST_WORKER" in os.environ:
         folder = folder.parent
@@ -137,9 +168,12 @@ def first_run(tmp_path_factory: pytest.TempPathFactory) -> Clone:
         if not ran.exists():
             clone.fill()
             clone.use("micro")
-            names = clone.repro()
+            with pytest.MonkeyPatch.context() as patch:
+                patch.setattr(os, "cpu_count", lambda: 1)  # the results are those of one thread
+                clone.langsig("repro", "--jobs", "2")
+            log = (clone.folder / ".scratch/repro.log").read_text()
             clone.commit("micro")
-            ran.write_text(json.dumps(names))
+            ran.write_text(json.dumps(re.findall(r"^\S+  (\S+): > ", log, re.MULTILINE)))
     clone.ran_first = json.loads(ran.read_text())
     return clone
 

@@ -1,7 +1,5 @@
 """``langsig compare`` on the models and treebanks of the pipeline."""
 
-import sys
-
 import numpy as np
 import pandas as pd
 import pytest
@@ -16,8 +14,8 @@ CATEGORIES = {"gender": "Gender", "number": "Number", "part-of-speech": "Part of
 def test_signatures_are_those_of_the_pipeline(micro, tmp_path):
     params = YAML(typ="safe").load((micro.folder / "params.yaml").read_text())
     out = tmp_path / "signatures.parquet"
-    micro.output(
-        sys.executable, "-m", "langsig", "compare",
+    micro.langsig(
+        "compare",
         "--experimental", "artifacts/models/experimental",
         "--control", *(f"{name}=artifacts/models/{name}" for name in LANGUAGES),
         "--treebank", *(f"{name}=data/treebanks/{name}" for name in LANGUAGES),

@@ -137,7 +137,7 @@ def test_queue_then_branch_then_metrics_and_plots(clone):
     deadline = time.monotonic() + 400
     while "later" not in clone.dvc("exp", "list", "--name-only"):
         assert time.monotonic() < deadline, clone.dvc("queue", "status")
-        time.sleep(3)
+        time.sleep(0.2)
     assert ran(clone.dvc("queue", "logs", "later")) == AFTER_SIGNATURES - {"relate"}
     clone.dvc("queue", "stop")
     clone.dvc("exp", "branch", "later", "later-branch")
@@ -217,10 +217,10 @@ def checkpoint(folder, *, layers, dim):
 
 def test_sweep_resumes_after_a_kill(clone):
     """Killed as a whole while the second experiment runs; the first is not run again."""
-    recipes = {"cheap": ["analysis.permutations=60"], "cheaper": ["analysis.permutations=70"]}
+    recipes = {"cheap": ["covariance.equal_words=800"], "cheaper": ["covariance.equal_words=900"]}
     (clone.folder / "conf/ablations/test.yaml").write_text(json.dumps(recipes))
     clone.commit("recipes")
-    command = [sys.executable, "-m", "langsig", "sweep", "test", "--stages", "relate"]
+    command = [sys.executable, "-m", "langsig", "sweep", "test", "--stages", "covariance@qaa"]
     logs = clone.folder / ".scratch/sweep"
     with subprocess.Popen(
         command, cwd=clone.folder, env=clone.environment(), stdout=subprocess.DEVNULL
@@ -239,15 +239,15 @@ def test_sweep_resumes_after_a_kill(clone):
     assert "cheap-1: started" not in printed and "cheaper-1: started" in printed
     assert "2 done, 0 running, 0 failed, 0 pending" in printed
     parameters = {name: Revision(f"{name}-1", clone.folder).params for name in recipes}
-    assert [params["analysis"]["permutations"] for params in parameters.values()] == [60, 70]
+    assert [params["covariance"]["equal_words"] for params in parameters.values()] == [800, 900]
 
 
 def test_sweep_reports_failures_and_runs_the_others(clone):
-    recipes = {"bad": ["analysis.languages=Elvish"], "good": ["analysis.permutations=80"]}
+    recipes = {"bad": ["analysis.languages=Elvish"], "good": ["analysis.layers=[0, 1]"]}
     (clone.folder / "conf/ablations/other.yaml").write_text(json.dumps(recipes))
     clone.commit("recipes")
     command = [sys.executable, "-m", "langsig", "sweep", "other"]
-    done = clone.attempt(*command, "--stages", "relate", "--jobs", "2")
+    done = clone.attempt(*command, "--stages", "sets", "--jobs", "2")
     assert done.returncode == 1
     assert (
         "bad-1: FAILED" in done.stdout and "1 done, 0 running, 1 failed, 0 pending" in done.stdout

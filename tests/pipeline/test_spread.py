@@ -86,9 +86,8 @@ def ran(printed):
 
 
 @pytest.fixture
-def head(pushed, tmp_path, monkeypatch):
+def head(pushed, tmp_path):
     """A clone that has all but two controls, of which nothing is left, and the tables."""
-    monkeypatch.setenv("LANGSIG_WARM", "")  # stages are to be processes of the workers
     head = pushed.copy(tmp_path / "head")
     lock = YAML(typ="safe").load((head.folder / "dvc.lock").read_text())
     for stage in (*TRAININGS, "analyse"):
@@ -129,7 +128,8 @@ def assert_as_on_one_machine(head, first_run, printed, stages_here):
     assert len(clones) == 2
 
 
-def test_workers_meet_on_the_server_and_one_is_killed(head, first_run):
+def test_workers_meet_on_the_server_and_one_is_killed(head, first_run, monkeypatch):
+    monkeypatch.setenv("LANGSIG_WARM", "")  # stages are to be processes of the workers
     states = head.folder / ".scratch/spread/states/pretrain/qaa"
     with spread(head) as process:
         deadline = time.monotonic() + 300

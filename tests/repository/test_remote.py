@@ -1,7 +1,4 @@
-"""Artifacts come back from a real server unchanged or not at all; errors name their causes.
-
-Each DVC command is a separate process, as clients of S3 remember their credentials.
-"""
+"""Artifacts come back from a real server unchanged or not at all; errors name their causes."""
 
 import json
 import os
@@ -9,19 +6,21 @@ import re
 import shutil
 import signal
 import subprocess
-import sys
 import time
 import uuid
 from pathlib import Path
 
 import pytest
 import torch
+from dvc.cli import main as dvc_main
+from s3fs import S3FileSystem
 from safetensors.torch import load_file
 from transformers import RobertaConfig, RobertaForMaskedLM
 
 from langsig.commands import main
 from langsig.errors import InputError
 from langsig.repository.registry import fetch_artifact, load_model
+from tests.programs import call
 
 ROOT = Path(__file__).parents[2]
 COMMIT = "git -c user.name=test -c user.email=test@localhost commit --quiet --all --message all"
@@ -60,17 +59,14 @@ def with_own_prefix(repository):
 
 def remote(folder, *arguments):
     """Run ``langsig remote``."""
-    command = [sys.executable, "-m", "langsig", "remote", *arguments]
-    return subprocess.run(command, cwd=folder, check=False, capture_output=True, text=True)
+    return call(main, "remote", *arguments, folder=folder)
 
 
-def dvc(folder, *arguments, **options):
-    """Run DVC; what it prints, errors included, and its exit code."""
-    done = subprocess.run(
-        ["dvc", *arguments], cwd=folder, check=False, stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT, text=True, **options,
-    )  # fmt: skip
-    return done.stdout, done.returncode
+def dvc(folder, *arguments):
+    """Run DVC without the connections of earlier commands; what it prints, and its exit code."""
+    S3FileSystem.clear_instance_cache()
+    done = call(dvc_main, *arguments, folder=folder)
+    return done.errors + done.printed, done.code
 
 
 def stored(folder, server, content):
@@ -192,13 +188,13 @@ def test_push_that_was_killed_is_completed_by_the_next(origin, server, tmp_path)
 def test_addresses_that_are_refused(arguments, message, origin):
     before = (origin / ".dvc/config").read_text()
     done = remote(origin, *arguments)
-    assert done.returncode == 1 and done.stderr.startswith(f"error: {message}")
-    assert "secret" not in done.stderr
+    assert done.code == 1 and done.errors.startswith(f"error: {message}")
+    assert "secret" not in done.errors
     assert (origin / ".dvc/config").read_text() == before
 
 
 def test_amazon_needs_no_endpoint(origin):
-    assert remote(origin, "s3://elsewhere/team").returncode == 0
+    assert remote(origin, "s3://elsewhere/team").code == 0
     config = (origin / ".dvc/config").read_text()
     assert "url = s3://elsewhere/team" in config and "verify = true" in config
     assert "endpointurl" not in config and "configpath" not in config
