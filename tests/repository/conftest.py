@@ -11,8 +11,10 @@ from pathlib import Path
 import pytest
 from dvc.cli import main as dvc
 
+from langsig.repository.opening import open_repository, stage_name
 from langsig.repository.verify import Damage, Verified, verify
 
+ROOT = Path(__file__).parents[2]
 STAGES = """
 stages:
   make:
@@ -78,6 +80,14 @@ class Repository:
     def verified(self, *targets: str) -> Verified:
         with chdir(self.folder):
             return verify(targets)
+
+
+@pytest.fixture(scope="session")
+def reads() -> dict[str, set[str]]:
+    """Of this repository: for each stage, the stages whose outputs it reads."""
+    with open_repository(ROOT) as repo:
+        graph = repo.index.graph
+        return {stage_name(stage): {*map(stage_name, graph[stage])} for stage in graph}
 
 
 @pytest.fixture(scope="module")

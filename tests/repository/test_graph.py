@@ -67,7 +67,9 @@ def test_models_and_states_are_no_analysis(pipeline: Pipeline) -> None:
     assert not names & earlier
 
 
-def test_tasks_come_after_those_that_they_need(pipeline: Pipeline) -> None:
+def test_tasks_come_after_those_that_they_need(
+    pipeline: Pipeline, reads: dict[str, set[str]]
+) -> None:
     stages = [stage for stage in pipeline.in_order() if not pipeline.is_analysis(stage)]
     tasks = pipeline.tasks(stages)
     flat = [stage for task in tasks for stage in task]
@@ -77,4 +79,4 @@ def test_tasks_come_after_those_that_they_need(pipeline: Pipeline) -> None:
     for number, task in enumerate(tasks):
         earlier = {stage for before in tasks[:number] for stage in before}
         for stage in pipeline.in_order(task):
-            assert pipeline.dependencies(stage) <= earlier | set(task)
+            assert reads[stage] <= earlier | set(task)

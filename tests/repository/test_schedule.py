@@ -1,16 +1,12 @@
 """Which stage starts next."""
 
-from pathlib import Path
+from random import Random
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from langsig.repository.graph import read_pipeline
-from langsig.repository.opening import open_repository
 from langsig.repository.schedule import Schedule
-
-ROOT = Path(__file__).parents[2]
 
 
 @st.composite
@@ -28,7 +24,9 @@ def ancestors(reads: dict[str, set[str]], stage: str) -> set[str]:
 
 
 @given(graphs(), st.integers(1, 4), st.randoms(use_true_random=False))
-def test_every_stage_starts_once_and_after_those_it_reads(reads, jobs, random) -> None:  # type: ignore[no-untyped-def]
+def test_every_stage_starts_once_and_after_those_it_reads(
+    reads: dict[str, set[str]], jobs: int, random: Random
+) -> None:
     schedule = Schedule(reads)
     started: list[str] = []
     running: list[str] = []
@@ -47,7 +45,9 @@ def test_every_stage_starts_once_and_after_those_it_reads(reads, jobs, random) -
 
 
 @given(graphs(), st.integers(1, 6), st.integers(1, 16))
-def test_stages_that_can_run_together_share_the_cores(reads, jobs, cores) -> None:  # type: ignore[no-untyped-def]
+def test_stages_that_can_run_together_share_the_cores(
+    reads: dict[str, set[str]], jobs: int, cores: int
+) -> None:
     schedule = Schedule(reads)
     for stage in reads:
         threads = schedule.threads(stage, jobs=jobs, cores=cores)
@@ -58,7 +58,9 @@ def test_stages_that_can_run_together_share_the_cores(reads, jobs, cores) -> Non
 
 
 def test_the_stage_that_most_others_wait_for_goes_first() -> None:
-    reads = {"short": [], "long": [], "a": ["long"], "b": ["long"], "c": ["short"], "d": ["c", "b"]}
+    reads: dict[str, list[str]] = {
+        "short": [], "long": [], "a": ["long"], "b": ["long"], "c": ["short"], "d": ["c", "b"],
+    }  # fmt: skip
     schedule = Schedule(reads)
     assert [schedule.start(), schedule.start(), schedule.start()] == ["long", "short", None]
     schedule.end("short")
@@ -66,7 +68,7 @@ def test_the_stage_that_most_others_wait_for_goes_first() -> None:
 
 
 def test_of_two_with_as_many_to_follow_the_one_that_reads_more_goes_first() -> None:
-    reads = {"x": [], "y": [], "one": ["x"], "two": ["x", "y"]}
+    reads: dict[str, list[str]] = {"x": [], "y": [], "one": ["x"], "two": ["x", "y"]}
     schedule = Schedule(reads)
     for stage in (schedule.start(), schedule.start()):
         schedule.end(str(stage))
@@ -78,18 +80,15 @@ def test_stages_that_are_not_run_count_as_done() -> None:
 
 
 @pytest.fixture(scope="module")
-def order() -> list[str]:
+def order(reads: dict[str, set[str]]) -> list[str]:
     """The stages of this repository in the order in which two jobs would start them.
 
     Each stage ends when it is the only other one that can.
     """
-    with open_repository(ROOT) as repo:
-        pipeline = read_pipeline(repo)
-    names = pipeline.in_order()
-    schedule = Schedule({name: pipeline.dependencies(name) for name in names})
+    schedule = Schedule(reads)
     started: list[str] = []
     running: list[str] = []
-    while len(started) < len(names) or running:
+    while len(started) < len(reads) or running:
         while len(running) < 2 and (stage := schedule.start()) is not None:
             started.append(stage)
             running.append(stage)

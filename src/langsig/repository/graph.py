@@ -40,10 +40,6 @@ class Pipeline:
         order = nx.lexicographical_topological_sort(self._readers, key=self._position.__getitem__)
         return [stage for stage in order if stage in chosen]
 
-    def dependencies(self, stage: str) -> set[str]:
-        """Return the stages whose outputs a stage reads."""
-        return set(self._readers.predecessors(stage))
-
     def is_analysis(self, stage: str) -> bool:
         """Whether no stage of a single language depends on this stage, directly or not.
 
