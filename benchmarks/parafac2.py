@@ -104,15 +104,28 @@ def compare(arguments: argparse.Namespace) -> list[dict[str, Any]]:
 
 def planted(rng: Generator, languages: int, dim: int, rank: int) -> Slices:
     """Slices of a model, with a condition of B of five and five per cent of noise."""
+    return planted_model(rng, languages, dim, rank, noise=0.05)[0]
+
+
+def planted_model(
+    rng: Generator, languages: int, dim: int, rank: int, *, noise: float
+) -> tuple[Slices, NDArray[np.float64]]:
+    """Slices of a model with a condition of B of five, and its average signatures.
+
+    Noise is a share of the norm of each slice.
+    """
     directions = rng.standard_normal((dim, rank)) / np.sqrt(dim)
     blueprint = orthonormal(rng, rank) * np.linspace(1, 5, rank) @ orthonormal(rng, rank)
-    slices = []
+    norms = np.linalg.norm(directions, axis=0) * np.linalg.norm(blueprint, axis=0)
+    slices, averages = [], []
     for _ in range(languages):
         left = np.linalg.qr(rng.standard_normal((dim, rank)))[0]
-        omega = left @ (blueprint * rng.gamma(4, size=rank)) @ directions.T
-        noise = rng.standard_normal(omega.shape)
-        slices.append(omega + 0.05 * noise * np.linalg.norm(omega) / np.linalg.norm(noise))
-    return slices
+        signature = rng.gamma(4, size=rank)
+        omega = left @ (blueprint * signature) @ directions.T
+        error = rng.standard_normal(omega.shape)
+        slices.append(omega + noise * error * np.linalg.norm(omega) / np.linalg.norm(error))
+        averages.append(np.mean(signature * norms))
+    return slices, np.array(averages)
 
 
 def unrelated(rng: Generator, languages: int, dim: int, rank: int) -> Slices:
@@ -157,7 +170,7 @@ def with_tensorly(dtype: type) -> Callable[[Slices, dict[str, Any]], Parafac2Res
             random_state=0,
         )
         s, b, v, *projections = (f.astype(np.float64) for f in (s, b, v, *projections))
-        return Parafac2Result(s, b, v, projections, 0.0, problem["iterations"], False)
+        return Parafac2Result(s, b, v, projections, 0.0, 0.0, problem["iterations"], False)
 
     return run
 
@@ -176,7 +189,7 @@ def with_matcouply(slices: Slices, problem: dict[str, Any]) -> Parafac2Result:
         tol=None,
     )
     # Its control directions are one matrix per slice, not the product of two.
-    return Parafac2Result(s, np.eye(problem["rank"]), v, list(projected), 0.0, 0, False)
+    return Parafac2Result(s, np.eye(problem["rank"]), v, list(projected), 0.0, 0.0, 0, False)
 
 
 def with_langsig(slices: Slices, problem: dict[str, Any]) -> Parafac2Result:
@@ -232,10 +245,10 @@ def peak_memory() -> float:
 
 def iterations_to(problem: dict[str, Any], target: float) -> int:
     """Number of iterations that langsig needs; this is not timed."""
-    stack = als.SliceStack(slices_of(problem))
+    stack = als.SliceStack([slices_of(problem)])
     start = als.svd_start(stack, problem["rank"])
     for most in (2 * problem["iterations"], MOST):
-        losses = als.fit(stack, start, max_iterations=most, tolerance=1e-15).losses
+        losses = als.fit(stack, start, max_iterations=most, tolerance=1e-15)[0].losses
         if losses[-1] <= target:
             return 1 + next(n for n, reached in enumerate(losses) if reached <= target)
     return MOST

@@ -12,12 +12,20 @@ from langsig.parameters import Parameters, selected_languages
 from langsig.representations import CategoryStatistics
 from langsig.schemas import LearningCurves
 
+RANK = Path("artifacts/rank.json")
+"""The rank in use, and whether ``factorize.rank`` or the stage ``ranks`` chose it."""
+
 
 def solver_of(parameters: Parameters) -> Solver:
-    """The solver that the section ``factorize`` describes."""
+    """The solver that the section ``factorize`` describes, with the rank in use."""
+    return solver_with(json.loads(RANK.read_text())["rank"], parameters)
+
+
+def solver_with(rank: int, parameters: Parameters) -> Solver:
+    """The solver that the section ``factorize`` describes, with this rank."""
     options = parameters.factorize
     return Solver(
-        rank=options.rank,
+        rank=rank,
         method=options.method,
         ridge=options.ridge,
         max_iterations=options.max_iterations,

@@ -14,18 +14,18 @@ from stages.common import cores, load_covariances, solver_of
 def main(arguments: Sequence[str]) -> None:
     parameters = load_parameters()
     (slug,) = checked(arguments, category=parameters.categories)
-    options = parameters.factorize
+    options, solver = parameters.factorize, solver_of(parameters)
     statistics = load_covariances(slug, parameters)
     category = statistics[0].category
     result = factorize_category(
         statistics,
-        solver=solver_of(parameters),
+        solver=solver,
         normalise=options.normalise,
         starts=options.starts if category == ALL_WORDS else options.other_starts,
         seed=parameters.seed,
         workers=cores(),
     )
-    measures = baselines(statistics, rank=options.rank, normalise=options.normalise)
+    measures = baselines(statistics, rank=solver.rank, normalise=options.normalise)
     with atomic_directory(Path(f"artifacts/signatures/{slug}")) as output:
         result.save(output)
         measures.save(output / "baselines.csv")

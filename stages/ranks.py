@@ -1,31 +1,42 @@
-"""Covariances of all words -> candidate ranks, and signatures of halves of the sentences."""
+"""Covariances of all words -> candidate ranks, the rank in use, and signatures of halves."""
 
+import json
 from collections.abc import Sequence
 from pathlib import Path
 
 from langsig.factorization import ranks_by_layer
-from langsig.files import atomic_directory
+from langsig.files import atomic_directory, atomic_file
 from langsig.morphology import ALL_WORDS, category_slug
 from langsig.parameters import load_parameters
-from stages.common import load_covariances, solver_of
+from stages.common import RANK, cores, load_covariances, solver_with
 
 
 def main(_arguments: Sequence[str]) -> None:
     parameters = load_parameters()
-    options = parameters.ranks
+    options, given = parameters.ranks, parameters.factorize.rank
+    fixed = None if isinstance(given, str) else given
     tables = ranks_by_layer(
         load_covariances(category_slug(ALL_WORDS), parameters),
         layers=options.layers,
         candidates=options.candidates,
-        solver=solver_of(parameters),
+        rank=fixed,
+        solver=solver_with(min(options.candidates), parameters),
         starts=options.starts,
         folds=options.folds,
         seed=parameters.seed,
         normalise=parameters.factorize.normalise,
+        workers=cores(),
     )
     with atomic_directory(Path("artifacts/ranks")) as output:
         tables.sweep.save(output / "ranks.csv")
         tables.recommendations.save(output / "recommendations.csv")
         tables.halves.save(output / "halves.csv")
+    choice = {
+        "rank": tables.rank,
+        "chosen_by": "ranks" if fixed is None else "factorize.rank",
+    }
+    with atomic_file(RANK) as output:
+        output.write_text(json.dumps(choice, indent=2) + "\n")
     print(tables.sweep.frame.to_string(index=False, float_format="{:.4g}".format))
     print(tables.recommendations.frame.to_string(index=False))
+    print(f"rank {tables.rank}, chosen by {choice['chosen_by']}")

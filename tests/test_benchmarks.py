@@ -92,15 +92,25 @@ def test_ridge(rows_of: Rows) -> None:
     rows = rows_of(
         "ridge", "--simulated", "related", "--languages", "5", "--dim", "8", "--rank", "3"
     )
-    assert [row["ridge"] for row in rows] == [0, 1e-4, 1e-3, 1e-2, 1e-1]
+    assert [row["ridge"] for row in rows] == [0, 0.02, 0.1, 0.2, 0.5]
     for row in rows:
         assert row["slices"] == "related" and row["rank"] == 3 and row["starts"] == 5
         assert 0 < row["error_min"] <= row["error_max"] < 1
-        assert -1 <= row["worst_agreement"] <= row["median_agreement"] <= 1
+        assert -1 <= row["worst_agreement"] <= row["agreement"] <= 1
         assert 0 < row["level_min"] <= row["level_max"]
         assert row["condition"] >= 1
     assert rows[-1]["error_min"] > rows[0]["error_min"] - 1e-3
     assert rows[-1]["level_max"] <= rows[0]["level_max"] * 1.01
+
+
+def test_ridge_of_planted_models(rows_of: Rows) -> None:
+    rows = rows_of("ridge", "--planted", "2", "--languages", "8", "--dim", "12", "--rank", "3")
+    cells = {(row["ridge"], row["noise"]): row for row in rows}
+    assert len(rows) == len(cells) == 5 * 4
+    for row in rows:
+        assert abs(row["bias"]) <= row["largest"] <= row["largest_of_all"]
+    assert cells[0.5, 0.2]["bias"] < cells[0, 0.2]["bias"]
+    assert abs(cells[0.2, 0.01]["bias"]) < 0.01
 
 
 def test_extraction(rows_of: Rows, samples: Path) -> None:

@@ -103,7 +103,7 @@ def compare(
     dtype: str = "float16",
     batch_tokens: int | None = None,
     min_instances: int = 100,
-    ridge: float = 1e-2,
+    ridge: float = 0.2,
     max_iterations: int = 500,
     tolerance: float = 1e-6,
     seed: int = 0,

@@ -55,16 +55,36 @@ def variance_of(draws: Array) -> Variance:
     return Variance(draws.var(0, ddof=1), len(draws) - 1)
 
 
+def variance_of_starts(starts: Array) -> Variance:
+    """Variance ``[...]`` of the estimate from the best of several starts, due to their choice.
+
+    The estimate is that of the lowest loss. The n starts are resampled with replacement (the
+    bootstrap, Efron 1979): the lowest loss of such a sample is that of start j, counted from 0 in
+    order of the losses, with the probability ((n - j) / n)^n - ((n - j - 1) / n)^n. A start that
+    ended in a poor minimum hardly ever counts, and the two best count most.
+
+    Parameters
+    ----------
+    starts
+        Estimates by ascending loss, ``[starts, ...]``. A single start has no variance.
+    """
+    number = len(starts)
+    worse = np.arange(number, -1, -1) / number  # share of the starts from number j on
+    shares = -np.diff(worse**number)
+    mean = np.tensordot(shares, starts, 1)
+    return Variance(np.tensordot(shares, (starts - mean) ** 2, 1), number - 1)
+
+
 def interval(
     estimate: Array, replicates: Array, starts: Array, level: float = 0.95
 ) -> tuple[Array, Array]:
     """Symmetric intervals for estimates that depend on sentences and on the start.
 
     The intervals are for the expected value of the estimate in samples with the same number of
-    words. The variance is that of bootstrap replicates plus that between starts. Replicates lack
-    the latter, since they begin at the estimate and do not leave its local minimum. The number of
-    starts is small, hence the degrees of freedom of Welch and Satterthwaite. Simulations of the
-    coverage are in docs/method/validation.md.
+    words. The variance is that of bootstrap replicates plus that of the choice among starts
+    (:func:`variance_of_starts`). Replicates lack the latter, since they begin at the estimate and
+    do not leave its local minimum. The number of starts is small, hence the degrees of freedom of
+    Welch and Satterthwaite. Simulations of the coverage are in docs/method/validation.md.
 
     Parameters
     ----------
@@ -73,8 +93,8 @@ def interval(
     replicates
         Estimates from resampled sentences, ``[replicates, ...]``.
     starts
-        Estimates from all sentences and different starts, including `estimate` itself,
-        ``[starts, ...]``. A single start adds no variance.
+        Estimates from all sentences and different starts, by ascending loss, the first of them
+        `estimate` itself, ``[starts, ...]``. A single start adds no variance.
     level
         Coverage of the intervals (default: 0.95).
 
@@ -83,5 +103,5 @@ def interval(
     tuple
         Lower and upper ends, ``[...]`` each.
     """
-    width = half_width([variance_of(replicates), variance_of(starts)], level)
+    width = half_width([variance_of(replicates), variance_of_starts(starts)], level)
     return estimate - width, estimate + width

@@ -102,7 +102,7 @@ def test_interval_of_one_pair_is_students_with_the_variance_of_paired_replicates
 
 
 def test_starts_that_differ_widen_the_interval() -> None:
-    settled, unsettled = experiment(1), experiment(1, starts=0.3)
+    settled, unsettled = experiment(1), experiment(1, starts=1.0)
     after = experiment(2)
     rows = [pick(changed([(before, after)]), "change", "de") for before in (settled, unsettled)]
     assert rows[1]["high"] - rows[1]["low"] > 1.2 * (rows[0]["high"] - rows[0]["low"])

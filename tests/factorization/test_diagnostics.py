@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.random import default_rng
 
-from langsig.factorization import Parafac2Result, Solver
+from langsig.factorization import Parafac2Result, Solver, fits_from_starts
 from langsig.factorization.diagnostics import (
     agreement,
     cancellation,
@@ -26,6 +26,7 @@ def model(seed: int, components: int = 3, slices: int = 5) -> Parafac2Result:
         experimental_directions=rng.standard_normal((8, components)),
         projections=[np.linalg.qr(rng.standard_normal((6, components)))[0] for _ in range(slices)],
         relative_error=0.1,
+        loss=0.1,
         iterations=10,
         converged=True,
     ).canonical()
@@ -99,7 +100,9 @@ def test_every_failed_check_has_its_column() -> None:
     assert "starts disagree" in Diagnostics.warnings_of(row)
     alone = diagnostics_of([fit])
     assert alone["converged"] and not alone["starts_disagree"] and alone["starts"] == 1
-    assert np.isnan([alone[name] for name in ("rank_correlation", "level_spread")]).all()
+    assert np.isnan(
+        [alone[name] for name in ("loss_gap", "rank_correlation", "level_spread")]
+    ).all()
 
 
 @given(seeds)
@@ -119,14 +122,17 @@ def test_the_same_model_in_another_order_and_sign_agrees_with_itself(seed: int) 
     assert result.factor_match == pytest.approx(1)
 
 
-def test_agreement_is_that_of_the_worst_pair() -> None:
+def test_agreement_is_that_of_the_best_and_the_next_best() -> None:
     fit = model(3)
-    reversed_ranking = replace(fit, signatures=2 * (fit.signatures.max() - fit.signatures))
-    result = agreement([fit, fit, reversed_ranking])
+    reversed_ranking = replace(
+        fit, signatures=2 * (fit.signatures.max() - fit.signatures), loss=1.5 * fit.loss
+    )
+    result = agreement([fit, reversed_ranking, fit])
     assert result.rank_correlation == pytest.approx(-1)
     levels = [fit.signatures.mean(), reversed_ranking.signatures.mean()]
-    expected = np.ptp(levels) / np.mean([levels[0], levels[0], levels[1]])
-    assert result.level_spread == pytest.approx(expected)
+    assert result.level_spread == pytest.approx(np.ptp(levels) / np.mean(levels))
+    assert result.loss_gap == pytest.approx(0.5)
+    assert agreement([fit, fit, reversed_ranking]).rank_correlation == pytest.approx(1)
     assert np.isnan(agreement([fit])).all()
 
 
@@ -140,8 +146,7 @@ def test_starts_of_a_planted_model_agree_and_those_of_noise_without_ridge_do_not
 
     def from_starts(slices: list[np.ndarray]) -> float:
         solver = Solver(rank=6, ridge=0.0, max_iterations=200)
-        fits = [solver.fit(slices, init="random", seed=seed) for seed in range(4)]
-        return agreement(fits).level_spread
+        return agreement(fits_from_starts(slices, solver=solver, starts=4)).level_spread
 
     assert from_starts(planted) < 0.01
     assert from_starts(noise) > 0.1

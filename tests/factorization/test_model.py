@@ -44,6 +44,7 @@ def test_canonical_form_is_that_of_the_model_not_of_its_factors(
         experimental_directions=rng.standard_normal((8, rank)),
         projections=[orthonormal(rng, size, rank) for size in sizes],
         relative_error=0.25,
+        loss=0.25,
         iterations=7,
         converged=True,
     )
@@ -94,7 +95,7 @@ def test_canonical_form_of_an_unused_component() -> None:
     signatures, v = rng.uniform(1, 2, (2, 3)), rng.standard_normal((4, 3))
     signatures[:, 0] = v[:, 0] = 0
     projections = [orthonormal(rng, 4, 3) for _ in range(2)]
-    result = Parafac2Result(signatures, np.eye(3), v, projections, 0.0, 1, True).canonical()
+    result = Parafac2Result(signatures, np.eye(3), v, projections, 0.0, 0.0, 1, True).canonical()
     assert np.isfinite(result.experimental_directions).all()
     assert (result.signatures[:, -1] == 0).all()
 

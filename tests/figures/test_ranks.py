@@ -35,8 +35,11 @@ def sweep(layers: list[int]) -> RankSweep:
 
 def recommendations(ranks: dict[int, float]) -> RankRecommendations:
     return RankRecommendations(
-        pd.DataFrame({"layer": [*ranks], "rank": [*ranks.values()], "decided_by": "stability"})
-    )
+        pd.DataFrame(
+            {"scope": [*["layer"] * len(ranks), "all"], "layer": [*ranks, None],
+             "rank": [*ranks.values(), 2], "decided_by": "stability"}
+        )
+    )  # fmt: skip
 
 
 def drawn(layers: dict[int, float]) -> Figure:

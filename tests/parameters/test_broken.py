@@ -126,7 +126,16 @@ BROKEN = {
     "unknown category of blocks": Broken(
         "Part of Speech:", "Numbr:", "covariance.block_layers.Numbr", "must be one of"
     ),
-    "negative ridge": Broken("ridge: 0.01", "ridge: -0.01", "factorize.ridge", "at least 0"),
+    "negative ridge": Broken("ridge: 0.2", "ridge: -0.2", "factorize.ridge", "at least 0"),
+    "rank of zero": Broken(
+        "rank: auto", "rank: 0", "factorize.rank", "must be an integer of at least 1 or auto"
+    ),
+    "unknown rank": Broken(
+        "rank: auto", "rank: best", "factorize.rank", "must be an integer of at least 1 or auto"
+    ),
+    "true for a rank": Broken(
+        "rank: auto", "rank: true", "factorize.rank", "must be an integer of at least 1 or auto"
+    ),
     "tolerance of zero": Broken(
         "tolerance: 1.0e-06", "tolerance: 0", "factorize.tolerance", "must be a number above 0"
     ),
@@ -171,11 +180,11 @@ BROKEN = {
     ),
     "unknown section": Broken("clean:", "cleanse:", "cleanse", "did you mean clean?"),
     "missing key": Broken(
-        "  ridge: 0.01", "", "factorize.ridge", "missing; must be a number", "factorize:"
+        "  ridge: 0.2", "", "factorize.ridge", "missing; must be a number", "factorize:"
     ),
     "missing section": Broken("seed: 1", "", "seed", "missing; must be an integer", "languages:"),
     "duplicate key": Broken(
-        "  rank: 16", "  rank: 8\n  rank: 16", "factorize.rank", "second time", "  rank: 16"
+        "  rank: auto", "  rank: 8\n  rank: auto", "factorize.rank", "second time", "  rank: auto"
     ),
     "number for a key": Broken("    Sarnic:", "    2024:", "analysis.related.2024", "quotes"),
     # Language keys.
@@ -211,7 +220,10 @@ BROKEN = {
     "number for a treebank": treebank("5", "got 5; must be a relative path below data/"),
     # Rules that join several keys.
     "rank above the width": Broken(
-        "rank: 16", "rank: 65", "factorize.rank", "must be between 1 and 64, the width"
+        "rank: auto", "rank: 65", "factorize.rank", "must be auto, or between 1 and 64, the width"
+    ),
+    "candidates above the width": Broken(
+        "[2, 4, 8, 16]", "[65, 128]", "ranks.candidates", "must hold a rank of at most 64"
     ),
     "ridge with tensorly": Broken(
         "method: als",
@@ -237,7 +249,7 @@ BROKEN = {
         "Part of Speech: [0]",
         "ranks.layers[1]",
         "(0)",
-        "  layers: [0, 6]",
+        "  layers: [0, 3, 6]             # Layers to compare, of",
     ),
     "more folds than blocks": Broken(
         "folds: 3", "folds: 21", "ranks.folds", "between 2 and covariance.blocks (20)"
@@ -282,7 +294,7 @@ BROKEN = {
     "merge conflict": Broken(
         "seed: 1", "<<<<<<< ours\nseed: 1\n=======\nseed: 2\n>>>>>>> theirs", "", "merge conflict"
     ),
-    "merge key": Broken("  rank: 16", "  <<: {rank: 16}", "", "merge key <<; write the keys out"),
+    "merge key": Broken("  rank: auto", "  <<: {rank: 16}", "", "merge key <<; write the keys out"),
     "anchor": Broken("clean:", "clean: &clean", "", "anchor &clean; write the value out"),
     "alias": Broken("seed: 1", "seed: *one", "", "alias"),
     "tag": Broken("seed: 1", "seed: !!int 1", "", "write the plain value"),
@@ -405,6 +417,7 @@ VALID = {
     "fractions": ("fractions: {}", "fractions: {qab: 0.1}"),
     "list of languages": ("languages: all", "languages: [qab, qac]"),
     "no sets": ("logographic: [qah]", "logographic: []"),
+    "rank of a number": ("rank: auto", "rank: 64"),
     "plain model by tensorly": ("method: als", "method: tensorly\n  ridge: 0"),
 }
 
@@ -414,7 +427,7 @@ def test_right_values_pass(name: str, tmp_path: Path) -> None:
     old, new = VALID[name]
     text = TEXT
     if name == "plain model by tensorly":
-        text = text.replace("  ridge: 0.01", "")
+        text = text.replace("  ridge: 0.2", "")
     if name == "language with a script":
         text = text.replace("diverse: [qaa, ", "diverse: [")
     assert old in text
@@ -444,6 +457,7 @@ def test_depth_and_width_of_a_checkpoint_are_not_known() -> None:
     data = DEMO.model_dump()
     data["experimental"]["checkpoint"] = "xlm-roberta-base"
     data["pretraining"]["experimental"]["model"] |= {"layers": 1, "dim": 8}
+    data["factorize"]["rank"] = 16
     assert Parameters.model_validate(data).factorize.rank == 16
     data["experimental"]["checkpoint"] = None
     with pytest.raises(ValueError, match=r"analysis\.layers"):

@@ -151,14 +151,14 @@ def test_mappings_are_merged_and_lists_and_names_replaced(tmp_path: Path) -> Non
         analysis:
           related: {Mine: [qaa, qab]}
           layers: [0]
-        covariance: {block_layers: {Part of Speech: [0, 6], Case: [0]}}
+        covariance: {block_layers: {Part of Speech: [0, 3, 6], Case: [0]}}
         experimental: {fractions: {qab: 0.5}}
     """
     parameters = validated(read_resolved(write(tmp_path, mine=mine) / "mine.yaml"))
     expected = resolved("demo").model_dump()
     expected["factorize"]["rank"] = 4
     expected["analysis"] |= {"related": {"Mine": ["qaa", "qab"]}, "layers": [0]}
-    expected["covariance"]["block_layers"] = {"Part of Speech": [0, 6], "Case": [0]}
+    expected["covariance"]["block_layers"] = {"Part of Speech": [0, 3, 6], "Case": [0]}
     expected["experimental"]["fractions"] = {"qab": 0.5}
     assert parameters.model_dump() == expected
 

@@ -248,6 +248,9 @@ def results_of(
         measure_tests=as_table(MeasureTests, measures.assign(test="property", n=count)),
         ranks=as_table(RankSweep, ranks.assign(in_use=ranks["rank"] == 4, converged=True)),
         recommendations=RankRecommendations(
-            pd.DataFrame({"layer": [0], "rank": [4], "decided_by": ["stability"]})
+            pd.DataFrame(
+                {"scope": ["layer", "all"], "layer": [0, None], "rank": 4,
+                 "decided_by": "stability"}
+            )
         ),
     )  # fmt: skip

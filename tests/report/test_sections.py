@@ -282,13 +282,28 @@ def test_ranks_that_are_not_stable_are_named(inputs: Inputs) -> None:
         inputs(3), "ranks", lambda table: table.assign(agreement=0.95, converged=True)
     )
     certainty = build(sections.ranks_section, results).certainty
-    assert certainty == "At the rank in use, the agreement of random starts is 0.95."
+    assert certainty == (
+        "At the rank in use, the agreement of the two starts of the lowest losses is 0.95."
+    )
 
     def change(table: pd.DataFrame) -> None:
         table.loc[(table["layer"] == 3) & table["in_use"], "converged"] = False
 
     certainty = build(sections.ranks_section, changed(results, "ranks", change)).certainty
     assert certainty.endswith("a fit did not converge, in layer 3.")
+
+
+def test_recommended_ranks_say_what_decided_them(inputs: Inputs) -> None:
+    results = inputs(3)
+    assert "Recommended: 4 for all layers (limited by stability); 4 for layer 0" in (
+        build(sections.ranks_section, results).result
+    )
+
+    def change(table: pd.DataFrame) -> None:
+        table.loc[table["scope"] == "all", "decided_by"] = "no stable rank"
+
+    result = build(sections.ranks_section, changed(results, "recommendations", change)).result
+    assert "4 for all layers (the smallest candidate, as none is stable in all layers)" in result
 
 
 def test_failed_checks_are_counted_by_reason(inputs: Inputs) -> None:

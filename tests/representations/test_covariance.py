@@ -167,6 +167,22 @@ def test_chunks_and_shifts_do_not_matter(parts: list[int], shift: float, seed: i
         np.testing.assert_allclose(getattr(fitter.statistics(), name), expected[name], atol=1e-10)
 
 
+@pytest.mark.parametrize("normalise", ["none", "variance"])
+def test_draws_of_blocks_have_the_covariances_of_their_words(normalise: str) -> None:
+    generator = np.random.default_rng(1)
+    fitter = CovarianceFitter(np.zeros(3), np.zeros(2), blocks=5)
+    for block, words in enumerate((4, 0, 9, 1, 6)):
+        fitter.update(
+            generator.normal(3, 1, (words, 3)), generator.normal(-1, 2, (words, 2)), block
+        )
+    sums = fitter.block_statistics()
+    drawn = np.array([[0, 2, 2, 4], [4, 3, 0, 2], [0, 0, 0, 0]])
+    expected = [sums.cross_covariance(chosen, normalise) for chosen in drawn]
+    np.testing.assert_allclose(sums.resampled_covariances(drawn, normalise), expected)
+    with pytest.raises(InputError, match="normalise must be one of none, variance, got 'norm'"):
+        sums.resampled_covariances(drawn, "norm")
+
+
 def test_slices_with_too_few_words_have_only_a_count() -> None:
     words = words_table(400)
     control, experimental = states(400, D_CONTROL, 1), states(400, D_EXPERIMENTAL, 2)

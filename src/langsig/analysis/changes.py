@@ -13,7 +13,7 @@ import pandas as pd
 from langsig.analysis.averages import replicate_cube
 from langsig.analysis.corrections import SIGNIFICANCE
 from langsig.arrays import Array
-from langsig.intervals import half_width, variance_of
+from langsig.intervals import half_width, variance_of, variance_of_starts
 from langsig.schemas import (
     AverageSignatures,
     CategoryChanges,
@@ -54,11 +54,12 @@ def signature_changes(pairs: Sequence[tuple[Sampled, Sampled]]) -> SignatureChan
     a language minus the mean change of the other languages.
 
     The interval is Student's about the mean change of the pairs. Its variance is the sum of three:
-    that between pairs, divided by the number of pairs; that of resampled sentences; and that
-    between starts of the factorisation, divided by the number of pairs. The sentences are the same
-    in all pairs, so that more pairs do not reduce their part. Two experiments with the same seed
-    resample the same sentences, so that the effect of sentences on both cancels; different seeds
-    only make intervals wider. Degrees of freedom are those of Welch and Satterthwaite.
+    that between pairs, divided by the number of pairs; that of resampled sentences; and that of
+    the choice among starts of the factorisation, divided by the number of pairs. The sentences are
+    the same in all pairs, so that more pairs do not reduce their part. Two experiments with the
+    same seed resample the same sentences, so that the effect of sentences on both cancels;
+    different seeds only make intervals wider. Degrees of freedom are those of Welch and
+    Satterthwaite.
 
     Parameters
     ----------
@@ -294,7 +295,7 @@ def _intervals(
         sum(len(change.sentences) - 1 for change in changes),
     )
     starts = (
-        np.mean([variance_of(change.starts)[0] for change in changes], axis=0) / number,
+        np.mean([variance_of_starts(change.starts)[0] for change in changes], axis=0) / number,
         sum(len(change.starts) - 1 for change in changes),
     )
     half = half_width([seeds, sentences, starts])

@@ -18,9 +18,9 @@ def add_solver_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--ridge",
         type=float,
-        default=1e-2,
-        help="penalty that keeps components from cancelling each other; 0 gives plain PARAFAC2 "
-        "(default: 1e-2)",
+        default=0.2,
+        help="penalty, relative to the squared error, that keeps components from cancelling each "
+        "other; 0 gives plain PARAFAC2 (default: 0.2)",
     )
     parser.add_argument(
         "--max-iterations",

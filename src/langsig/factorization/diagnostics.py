@@ -1,7 +1,6 @@
-"""Whether a fit can be relied on: do its components cancel, and do other starts agree?"""
+"""Whether a fit can be relied on: do its components cancel, and does another start agree?"""
 
 from collections.abc import Sequence
-from itertools import combinations
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -17,31 +16,44 @@ MIN_CONGRUENCE = -0.85
 MAX_CANCELLATION = 5.0
 """Cancellation above which a fit counts as degenerate: its components mostly cancel."""
 MIN_AGREEMENT = 0.9
-"""Rank correlation between starts below which rankings of languages depend on the start."""
+"""Rank correlation of the two best starts below which rankings of languages depend on the start."""
 
 
 class Agreement(NamedTuple):
-    """How similar fits of the same slices from several starts are; missing for a single fit."""
+    """How similar the best and the next best fit of the same slices are.
 
+    All values are missing for a single fit.
+    """
+
+    loss_gap: float
+    """How far the loss of the next best fit is above that of the best, over the latter."""
     rank_correlation: float
-    """Spearman's correlation of the average signatures, of the two starts that agree least."""
+    """Spearman's correlation of the average signatures."""
     level_spread: float
-    """Range over the starts of the mean of the average signatures, over its mean."""
+    """Difference of the means of the average signatures, over their mean."""
     factor_match: float
-    """Mean absolute cosine between experimental directions of the first start and those of the
-    start that agrees least, matched one to one."""
+    """Mean absolute cosine between experimental directions, matched one to one."""
 
 
 def agreement(fits: Sequence[Parafac2Result]) -> Agreement:
-    """How similar fits of the same slices from several starts are."""
+    """How similar the best and the next best of several fits of the same slices are.
+
+    A minimum that is reached twice is unlikely to be beaten by a further start.
+
+    Parameters
+    ----------
+    fits
+        Fits by ascending loss, as from :func:`fits_from_starts`.
+    """
     if len(fits) < 2:
-        return Agreement(np.nan, np.nan, np.nan)
-    averages = np.array([fit.average_signatures for fit in fits])  # [starts, languages]
-    levels = averages.mean(1)
+        return Agreement(np.nan, np.nan, np.nan, np.nan)
+    best, next_best = fits[:2]
+    levels = np.array([best.average_signatures.mean(), next_best.average_signatures.mean()])
     return Agreement(
-        min(_rank_correlation(a, b) for a, b in combinations(averages, 2)),
+        (next_best.loss - best.loss) / best.loss if best.loss > 0 else np.nan,
+        _rank_correlation(best.average_signatures, next_best.average_signatures),
         float(np.ptp(levels) / levels.mean()),
-        min(_match(fits[0], fit) for fit in fits[1:]),
+        _match(best, next_best),
     )
 
 
@@ -70,7 +82,12 @@ def cancellation(fit: Parafac2Result) -> float:
 
 
 def diagnostics_of(fits: Sequence[Parafac2Result]) -> dict[str, Any]:
-    """Diagnostics of the first of several fits of the same slices.
+    """Diagnostics of the best of several fits of the same slices.
+
+    Parameters
+    ----------
+    fits
+        Fits by ascending loss, as from :func:`fits_from_starts`.
 
     Returns
     -------
@@ -83,6 +100,7 @@ def diagnostics_of(fits: Sequence[Parafac2Result]) -> dict[str, Any]:
     return {
         "rank": fit.signatures.shape[1],
         "relative_error": fit.relative_error,
+        "loss": fit.loss,
         "iterations": fit.iterations,
         "converged": fit.converged,
         "blueprint_condition": fit.blueprint_condition,

@@ -75,6 +75,7 @@ class Factorization:
             experimental_directions=self.factors[f"{layer:02d}.experimental_directions"],
             projections=[self.factors[f"{layer:02d}.projections.{name}"] for name in wide.index],
             relative_error=fits[0]["relative_error"],
+            loss=fits[0]["loss"],
             iterations=fits[0]["iterations"],
             converged=fits[0]["converged"],
         )
@@ -138,8 +139,9 @@ def factorize_layers(
         For each layer, the layers of the control and of the experimental model that were paired,
         for the diagnostics; None where a layer differs between languages or is not known.
     starts
-        Number of fits per layer. The first, from singular vectors, gives the signatures; the
-        others, from random directions, show whether the result depends on the start.
+        Number of fits per layer, the first from singular vectors, the others from random
+        directions. The fit of the lowest loss gives the signatures, and the diagnostics say
+        whether the next best fit agrees.
     seed
         Seed of the random starts.
     workers
@@ -263,7 +265,9 @@ def category_of(statistics: Sequence["CategoryStatistics"]) -> str:
 def fits_from_starts(
     slices: Sequence[Array], *, solver: Solver, starts: int, seed: int = 0
 ) -> list[Parafac2Result]:
-    """Fits of the same slices: the first from singular vectors, the others from random starts.
+    """Fits of the same slices from several starts, by ascending loss.
+
+    The first start is from singular vectors, the others are random.
 
     Parameters
     ----------
@@ -276,8 +280,22 @@ def fits_from_starts(
     seed
         Base seed: random start number n has the seed `seed` + n.
     """
-    random = [solver.fit(slices, init="random", seed=seed + number) for number in range(1, starts)]
-    return [solver.fit(slices, seed=seed), *random]
+    fits = solver.fit_all(
+        [slices] * starts,
+        inits=kinds_of_starts(starts),
+        seeds=range(seed, seed + starts),
+    )
+    return by_loss(fits)
+
+
+def kinds_of_starts(starts: int) -> list[str]:
+    """The kind of each start: singular vectors once, otherwise random directions."""
+    return ["svd", *["random"] * (starts - 1)]
+
+
+def by_loss(fits: Sequence[Parafac2Result]) -> list[Parafac2Result]:
+    """Fits by ascending loss; those whose loss is not finite come last."""
+    return sorted(fits, key=lambda fit: fit.loss if np.isfinite(fit.loss) else np.inf)
 
 
 def _signatures(
@@ -300,7 +318,7 @@ def _signatures(
 def _fit_layer(
     slices: Sequence[Array], *, solver: Solver, starts: int, seed: int
 ) -> tuple[Parafac2Result, dict[str, Any]]:
-    """The fit from singular vectors, and its diagnostics."""
+    """The fit of the lowest loss, and its diagnostics."""
     fits = fits_from_starts(slices, solver=solver, starts=starts, seed=seed)
     return fits[0], diagnostics_of(fits)
 

@@ -15,7 +15,7 @@ def factorize(
     rank: int,
     category: str = ALL_WORDS,
     method: str = "als",
-    ridge: float = 1e-2,
+    ridge: float = 0.2,
     max_iterations: int = 500,
     tolerance: float = 1e-6,
     starts: int = 1,
@@ -43,8 +43,8 @@ def factorize(
     method, ridge, max_iterations, tolerance, device
         Settings of the :class:`Solver`.
     starts
-        Number of fits per layer. The first gives the signatures; the others start from random
-        directions, and the diagnostics say whether they agree.
+        Number of fits per layer, all but the first from random directions. The fit of the lowest
+        loss gives the signatures, and the diagnostics say whether the next best fit agrees.
     seed
         Seed of the random starts.
 

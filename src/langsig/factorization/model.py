@@ -1,5 +1,6 @@
 """The PARAFAC2 model of cross-covariances (Harshman 1972; paper, section 2 and equation 2)."""
 
+import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
@@ -14,6 +15,47 @@ if TYPE_CHECKING:
 
 OVERFLOW = "the factors overflow; start from smaller factors (init) or raise ridge"
 """Message for factors that leave the range of floating-point numbers."""
+LEAST_ERROR = 1e-3
+"""Squared error, relative to that of the slices, that the ridge counts with in addition to the
+actual one. So there is a ridge even where the model fits exactly."""
+
+
+def objective(error: float, components: float, ridge: float) -> float:
+    r"""What a fit minimises: the squared error, raised by the norms of the components.
+
+    With the relative squared error E, the squared norms of all components over that of all slices
+    R, the weight of the ridge :math:`\lambda` and :data:`LEAST_ERROR` :math:`\epsilon`, it is
+
+    .. math:: (E + \epsilon)\, e^{\lambda R} - \epsilon \approx E + \lambda (E + \epsilon) R.
+
+    Its logarithm is, up to constants, that of a posterior density: normal errors of unknown
+    variance, and components with a normal prior. The ridge thus weighs as much as the noise in the
+    data allows, as in the square-root lasso (Belloni, Chernozhukov and Wang 2011). A model that
+    fits well is hardly shrunk, whatever its units.
+
+    Parameters
+    ----------
+    error
+        Squared norm of the residuals over that of the slices.
+    components
+        Squared norms of all components of all slices, s_lj^2 |b_j|^2 |v_j|^2, over that of the
+        slices.
+    ridge
+        Weight of the ridge.
+
+    Examples
+    --------
+    >>> objective(0.2, 0.9, ridge=0)
+    0.2
+    >>> round(objective(0.2, 0.9, ridge=0.1), 4)
+    0.2189
+    """
+    if not ridge:
+        return error
+    try:
+        return (error + LEAST_ERROR) * math.exp(ridge * components) - LEAST_ERROR
+    except OverflowError:
+        return math.inf
 
 
 @dataclass(frozen=True, eq=False)
@@ -53,6 +95,8 @@ class Parafac2Result:
     """P_l for each slice, orthonormal columns, ``[dim_control_l, components]``."""
     relative_error: float
     """Squared norm of all residuals over that of all slices, in float64."""
+    loss: float
+    """What was minimised, see :func:`objective`; without a ridge it is the relative error."""
     iterations: int
     """Number of iterations."""
     converged: bool
@@ -69,8 +113,9 @@ class Parafac2Result:
         projections: list[Array],
         iterations: int,
         converged: bool,
+        ridge: float = 0.0,
     ) -> "Parafac2Result":
-        """A model in canonical form, with its error on the slices that it was fitted to.
+        """A model in canonical form, with its error and loss on the slices it was fitted to.
 
         A model whose error is not finite has not converged, whatever `converged` says.
 
@@ -82,18 +127,24 @@ class Parafac2Result:
             Factors with any scale, order and signs; shapes as in the class.
         iterations, converged
             How the fit ended.
+        ridge
+            Weight of the ridge that it was fitted with (default: 0).
         """
         reconstructions = (
             _reconstruction(projection, blueprint, signature, experimental_directions)
             for projection, signature in zip(projections, signatures, strict=True)
         )
         error = _relative_error(slices, reconstructions)
+        factors = (signatures, blueprint, experimental_directions)
+        squares = np.prod([np.sum(np.square(factor), axis=0) for factor in factors], axis=0)
+        components = float(squares.sum()) / _squared_norm(slices)
         return cls(
             signatures=signatures,
             blueprint=blueprint,
             experimental_directions=experimental_directions,
             projections=projections,
             relative_error=error,
+            loss=objective(error, components, ridge),
             iterations=iterations,
             converged=converged and bool(np.isfinite(error)),
         ).canonical()
@@ -221,4 +272,8 @@ def _relative_error(slices: Sequence[Array], models: Iterable[Array]) -> float:
         float(np.sum((omega - model) ** 2, dtype=np.float64))
         for omega, model in zip(slices, models, strict=True)
     )
-    return residual / sum(float(np.sum(omega**2, dtype=np.float64)) for omega in slices)
+    return residual / _squared_norm(slices)
+
+
+def _squared_norm(slices: Sequence[Array]) -> float:
+    return sum(float(np.sum(omega**2, dtype=np.float64)) for omega in slices)

@@ -2,7 +2,9 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING, NamedTuple
+from functools import partial
+from itertools import product
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -15,8 +17,9 @@ from langsig.arrays import Array
 from langsig.errors import InputError
 from langsig.factorization.baselines import orthogonal_error, shared_pca, singular_values
 from langsig.factorization.diagnostics import MIN_AGREEMENT, agreement
-from langsig.factorization.layers import fits_from_starts
+from langsig.factorization.layers import by_loss, kinds_of_starts
 from langsig.factorization.solver import Solver
+from langsig.factorization.workers import worker_pool
 from langsig.schemas import Halves, RankRecommendations, RankSweep
 
 if TYPE_CHECKING:
@@ -29,6 +32,8 @@ class RankTables(NamedTuple):
     sweep: RankSweep
     recommendations: RankRecommendations
     halves: Halves
+    rank: int
+    """The rank in use."""
 
 
 def ranks_by_layer(
@@ -36,11 +41,13 @@ def ranks_by_layer(
     *,
     layers: Sequence[int],
     candidates: Sequence[int],
+    rank: int | None,
     solver: Solver,
     starts: int,
     folds: int,
     seed: int = 0,
     normalise: str = "none",
+    workers: int = 1,
 ) -> RankTables:
     """Compare candidate ranks and fit halves of the sentences, in several layers.
 
@@ -51,11 +58,17 @@ def ranks_by_layer(
         left out.
     layers
         Layers to fit, among those whose sums over blocks are kept.
-    candidates, starts, folds, seed, normalise
-        As in :func:`rank_sweep` and :func:`split_halves`.
+    candidates
+        Ranks to compare. Ranks above the smallest dimension of a slice are left out.
+    rank
+        The rank in use, which is compared too and with which the halves are fitted; None: the
+        rank that is recommended for all layers (:func:`recommend_ranks`).
     solver
-        Settings of each fit. Its rank, the one in use, is added to the candidates, and the halves
-        are fitted with it.
+        Settings of each fit, apart from the rank.
+    starts, folds, seed, normalise
+        As in :func:`rank_sweep` and :func:`split_halves`.
+    workers
+        Number of processes that share the layers and ranks. Results do not depend on it.
 
     Raises
     ------
@@ -63,20 +76,23 @@ def ranks_by_layer(
         If a layer has no sums over blocks in some language, or as :func:`rank_sweep`.
     """
     entries = [entry for entry in statistics if entry.layers]
-    sweeps, halves = [], []
-    for layer in layers:
-        for entry in entries:
-            if layer not in entry.blocks:
-                kept = ", ".join(map(str, sorted(entry.blocks))) or "none"
-                raise InputError(
-                    f"layers must have sums over blocks; layer {layer} of {entry.language} has "
-                    f"none (layers with sums: {kept})"
-                )
-        blocks = {entry.language: entry.blocks[layer] for entry in entries}
-        sweeps.append(
-            rank_sweep(
-                blocks,
-                candidates=candidates,
+    for layer, entry in product(layers, entries):
+        if layer not in entry.blocks:
+            kept = ", ".join(map(str, sorted(entry.blocks))) or "none"
+            raise InputError(
+                f"layers must have sums over blocks; layer {layer} of {entry.language} has "
+                f"none (layers with sums: {kept})"
+            )
+    blocks = {layer: {entry.language: entry.blocks[layer] for entry in entries} for layer in layers}
+    compared = [*candidates] if rank is None else [*candidates, rank]
+    with worker_pool(workers) as pool:
+        apply = pool.map if pool else map
+        tasks = [
+            task
+            for layer in layers
+            for task in _tasks(
+                blocks[layer],
+                candidates=compared,
                 solver=solver,
                 starts=starts,
                 folds=folds,
@@ -84,14 +100,29 @@ def ranks_by_layer(
                 normalise=normalise,
                 layer=layer,
             )
+        ]
+        # High ranks take longest and come first, so that all processes end at about the same time.
+        tasks.sort(key=lambda task: task.solver.rank, reverse=True)
+        rows = list(tqdm(apply(_row, tasks), "ranks", len(tasks), mininterval=1, disable=None))
+        rows.sort(key=lambda row: (layers.index(row["layer"]), row["rank"]))
+        sweep = pd.DataFrame(rows)
+        recommendations = recommend_ranks(RankSweep(sweep.assign(in_use=False)))
+        if rank is None:
+            rank = int(recommendations.select(scope="all").frame["rank"].iloc[0])
+        split = partial(
+            _halves_of_layer,
+            solver=replace(solver, rank=rank),
+            starts=starts,
+            seed=seed,
+            normalise=normalise,
         )
-        halves.append(
-            split_halves(
-                blocks, solver=solver, starts=starts, seed=seed, normalise=normalise, layer=layer
-            )
-        )
-    sweep = RankSweep.concat(sweeps)
-    return RankTables(sweep, recommend_ranks(sweep), Halves.concat(halves))
+        halves = list(apply(split, layers, blocks.values()))
+    return RankTables(
+        RankSweep(sweep.assign(in_use=sweep["rank"] == rank)),
+        recommendations,
+        Halves.concat(halves),
+        rank,
+    )
 
 
 def rank_sweep(
@@ -135,11 +166,11 @@ def rank_sweep(
     Returns
     -------
     RankSweep
-        One row per rank, in ascending order. ``relative_error`` is that of the first start; it
-        cannot be below those of the simpler models, ``shared_pca_error`` and ``svd_error``.
-        ``agreement`` is Spearman's rank correlation of the average signatures of the two starts
-        that differ most. ``unfactorized_error`` is the held-out error of the other folds' slices
-        themselves, in place of a model of them.
+        One row per rank, in ascending order. ``relative_error`` is that of the start with the
+        lowest loss; it cannot be below those of the simpler models, ``shared_pca_error`` and
+        ``svd_error``. ``agreement`` is Spearman's rank correlation of its average signatures with
+        those of the start with the next lowest loss. ``unfactorized_error`` is the held-out error
+        of the other folds' slices themselves, in place of a model of them.
 
     Raises
     ------
@@ -147,66 +178,46 @@ def rank_sweep(
         If `starts` or `folds` is out of range, no rank is possible, or there are fewer than two
         languages.
     """
-    if len(blocks) < 2:
-        raise InputError(f"a joint factorisation needs at least two languages, got {len(blocks)}")
-    count = min(len(sums.counts) for sums in blocks.values())
-    if starts < 2:
-        raise InputError(f"starts must be at least 2, since starts are compared; got {starts}")
-    if not 2 <= folds <= count:
-        raise InputError(f"folds must be between 2 and {count}, the number of blocks; got {folds}")
-    slices = _slices(blocks, slice(None), normalise)
-    solvers = _solvers_of_ranks(solver, candidates, slices)
-    for candidate in solvers:
-        candidate.validate(slices, list(blocks))
-    parts = np.array_split(default_rng(seed).permutation(count), folds)
-    known = [_slices(blocks, np.setdiff1d(np.arange(count), part), normalise) for part in parts]
-    held_out = [_slices(blocks, part, normalise) for part in parts]
-    unfactorized = np.mean([_distance(*pair) for pair in zip(known, held_out, strict=True)])
-    rows = []
-    for candidate in tqdm(solvers, "ranks", mininterval=1, disable=None):
-        rank = candidate.rank
-        fits = fits_from_starts(slices, solver=candidate, starts=starts, seed=seed)
-        fits_of_folds = [candidate.fit(part) for part in known]
-        errors = [fit.error_of(part) for fit, part in zip(fits_of_folds, held_out, strict=True)]
-        rows.append(
-            {
-                "layer": layer,
-                "rank": rank,
-                "in_use": rank == solver.rank,
-                "relative_error": fits[0].relative_error,
-                "shared_pca_error": orthogonal_error(slices, shared_pca(slices, rank)),
-                "svd_error": orthogonal_error(slices, singular_values(slices, rank)),
-                "agreement": agreement(fits).rank_correlation,
-                "held_out_error": np.mean(errors),
-                "held_out_se": sem(errors),
-                "unfactorized_error": unfactorized,
-                "converged": all(fit.converged for fit in [*fits, *fits_of_folds]),
-                "blueprint_condition": max(fit.blueprint_condition for fit in fits),
-            }
-        )
-    return RankSweep(pd.DataFrame(rows))
+    tasks = _tasks(
+        blocks,
+        candidates=[*candidates, solver.rank],
+        solver=solver,
+        starts=starts,
+        folds=folds,
+        seed=seed,
+        normalise=normalise,
+        layer=layer,
+    )
+    rows = pd.DataFrame(map(_row, tqdm(tasks, "ranks", mininterval=1, disable=None)))
+    return RankSweep(rows.assign(in_use=rows["rank"] == solver.rank))
 
 
 def recommend_ranks(sweep: RankSweep) -> RankRecommendations:
-    """The smallest stable rank of each layer whose held-out error is near the best.
+    """The smallest stable rank whose held-out error is near the best, by layer and for all layers.
 
     This is the one-standard-error rule (Breiman et al. 1984, section 3.4.3; Hastie, Tibshirani
     and Friedman 2009, section 7.10) among stable ranks: those whose fits all converged, and whose
-    starts agree on the ranking of the languages at `MIN_AGREEMENT` (of
+    two best starts agree on the ranking of the languages at `MIN_AGREEMENT` (of
     :mod:`langsig.factorization.diagnostics`) or more. A rank that cannot be estimated twice with
     the same result is no candidate, however well it fits.
+
+    For all layers, the rank must be stable in each of them, and near the best of these ranks in
+    each of them. If none is near the best everywhere, it is the one with the least mean held-out
+    error. If none is stable everywhere, it is the smallest candidate.
 
     Returns
     -------
     RankRecommendations
-        One row per layer. ``decided_by`` says what limits the rank. ``held-out error``: larger
-        stable ranks do not improve it by more than a standard error. ``stability``: larger ranks
-        are not stable. ``candidates``: it is the largest candidate.
+        One row per layer, and one for all layers. ``decided_by`` says what limits the rank.
+        ``held-out error``: larger stable ranks do not improve it by more than a standard error.
+        ``stability``: larger ranks are not stable. ``candidates``: it is the largest candidate.
+        ``mean held-out error``, ``no stable rank``: see above.
     """
-    rows = [
-        (layer, *_recommended_rank(of_layer))
-        for layer, of_layer in sweep.frame.groupby("layer", sort=False)
+    rows: list[tuple[str, int | None, int | None, str]] = [
+        ("layer", int(layer), *_recommended_rank(sweep.select(layer=layer).frame))
+        for layer in sweep.frame["layer"].unique()
     ]
+    rows.append(("all", None, *_common_rank(sweep.frame)))
     return RankRecommendations(pd.DataFrame(rows, columns=list(RankRecommendations.columns)))
 
 
@@ -239,17 +250,109 @@ def split_halves(
     layer
         Number of the layer, for the table (default: 0).
     """
-    tables = []
-    for half in (0, 1):
-        slices = _slices(blocks, slice(half, None, 2), normalise)
+    halves = [_slices(blocks, slice(half, None, 2), normalise) for half in (0, 1)]
+    for slices in halves:
         solver.validate(slices, list(blocks))
-        level = singular_values(slices, solver.rank).mean(1)
-        for start in range(starts):
-            fit = solver.fit(slices, init="random", seed=seed + half * starts + start)
-            columns = {"average_signature": fit.average_signatures, "svd": level}
-            keys = {"layer": layer, "half": half, "start": start, "language": list(blocks)}
-            tables.append(Halves(pd.DataFrame(keys | columns)))
+    fits = solver.fit_all(
+        [slices for slices in halves for _ in range(starts)],
+        inits=["random"] * (2 * starts),
+        seeds=range(seed, seed + 2 * starts),
+    )
+    tables = []
+    for number, fit in enumerate(fits):
+        half, start = divmod(number, starts)
+        columns = {
+            "average_signature": fit.average_signatures,
+            "svd": singular_values(halves[half], solver.rank).mean(1),
+        }
+        keys = {"layer": layer, "half": half, "start": start, "language": list(blocks)}
+        tables.append(Halves(pd.DataFrame(keys | columns)))
     return Halves.concat(tables)
+
+
+def _halves_of_layer(
+    layer: int,
+    blocks: Mapping[str, "BlockStatistics"],
+    *,
+    solver: Solver,
+    starts: int,
+    seed: int,
+    normalise: str,
+) -> Halves:
+    return split_halves(
+        blocks, solver=solver, starts=starts, seed=seed, normalise=normalise, layer=layer
+    )
+
+
+class _Task(NamedTuple):
+    """One rank in one layer."""
+
+    layer: int
+    solver: Solver
+    slices: Sequence[Array]
+    known: Sequence[Sequence[Array]]
+    """For each fold: the slices of the other folds."""
+    held_out: Sequence[Sequence[Array]]
+    """For each fold: its slices."""
+    starts: int
+    seed: int
+
+
+def _tasks(
+    blocks: Mapping[str, "BlockStatistics"],
+    *,
+    candidates: Sequence[int],
+    solver: Solver,
+    starts: int,
+    folds: int,
+    seed: int,
+    normalise: str,
+    layer: int,
+) -> list[_Task]:
+    """One task per rank, in ascending order."""
+    if len(blocks) < 2:
+        raise InputError(f"a joint factorisation needs at least two languages, got {len(blocks)}")
+    count = min(len(sums.counts) for sums in blocks.values())
+    if starts < 2:
+        raise InputError(f"starts must be at least 2, since starts are compared; got {starts}")
+    if not 2 <= folds <= count:
+        raise InputError(f"folds must be between 2 and {count}, the number of blocks; got {folds}")
+    slices = _slices(blocks, slice(None), normalise)
+    parts = np.array_split(default_rng(seed).permutation(count), folds)
+    known = [_slices(blocks, np.setdiff1d(np.arange(count), part), normalise) for part in parts]
+    held_out = [_slices(blocks, part, normalise) for part in parts]
+    tasks = []
+    for candidate in _solvers_of_ranks(solver, candidates, slices):
+        candidate.validate(slices, list(blocks))
+        tasks.append(_Task(layer, candidate, slices, known, held_out, starts, seed))
+    return tasks
+
+
+def _row(task: _Task) -> dict[str, Any]:
+    """Columns of :class:`RankSweep`, apart from ``in_use``."""
+    rank, starts, folds = task.solver.rank, task.starts, len(task.known)
+    results = task.solver.fit_all(
+        [task.slices] * starts + [*task.known],
+        inits=[*kinds_of_starts(starts), *["svd"] * folds],
+        seeds=[*range(task.seed, task.seed + starts), *[0] * folds],
+    )
+    fits, fits_of_folds = by_loss(results[:starts]), results[starts:]
+    errors = [fit.error_of(part) for fit, part in zip(fits_of_folds, task.held_out, strict=True)]
+    return {
+        "layer": task.layer,
+        "rank": rank,
+        "relative_error": fits[0].relative_error,
+        "shared_pca_error": orthogonal_error(task.slices, shared_pca(task.slices, rank)),
+        "svd_error": orthogonal_error(task.slices, singular_values(task.slices, rank)),
+        "agreement": agreement(fits).rank_correlation,
+        "held_out_error": np.mean(errors),
+        "held_out_se": sem(errors),
+        "unfactorized_error": np.mean(
+            [_distance(*pair) for pair in zip(task.known, task.held_out, strict=True)]
+        ),
+        "converged": all(fit.converged for fit in results),
+        "blueprint_condition": max(fit.blueprint_condition for fit in fits),
+    }
 
 
 def _solvers_of_ranks(
@@ -257,7 +360,7 @@ def _solvers_of_ranks(
 ) -> list[Solver]:
     """The solver with each rank that the slices allow, in ascending order."""
     largest = min(min(omega.shape) for omega in slices)
-    ranks = sorted({rank for rank in [*candidates, solver.rank] if rank <= largest})
+    ranks = sorted({rank for rank in candidates if rank <= largest})
     if not ranks:
         raise InputError(
             f"candidates must hold a rank of at most {largest}, the smallest dimension of a "
@@ -268,15 +371,46 @@ def _solvers_of_ranks(
 
 def _recommended_rank(sweep: pd.DataFrame) -> tuple[int | None, str]:
     """The rank to recommend for one layer, None if no candidate is stable; and what limits it."""
-    stable = sweep[sweep["converged"] & (sweep["agreement"] >= MIN_AGREEMENT)]
+    stable = sweep[_stable(sweep)]
     if stable.empty:
         return None, "stability"
-    best = stable.iloc[stable["held_out_error"].argmin()]
-    within = stable["held_out_error"] <= best["held_out_error"] + best["held_out_se"]
-    rank = int(stable.loc[within, "rank"].min())
+    rank = int(stable.loc[_near_the_best(stable), "rank"].min())
+    return rank, _limit(rank, stable, sweep)
+
+
+def _common_rank(sweep: pd.DataFrame) -> tuple[int, str]:
+    """The rank to recommend for all layers, and what limits or decides it."""
+    everywhere = _stable(sweep).groupby(sweep["rank"]).all()
+    stable = sweep[sweep["rank"].map(everywhere)]
+    if stable.empty:
+        return int(sweep["rank"].min()), "no stable rank"
+    near = pd.concat(_near_the_best(of_layer) for _, of_layer in stable.groupby("layer"))
+    near_everywhere = near.groupby(stable["rank"]).all()
+    if not near_everywhere.any():
+        means = stable.groupby("rank")["held_out_error"].mean()
+        return int(means.index[int(means.argmin())]), "mean held-out error"
+    rank = int(near_everywhere[near_everywhere].index.min())
+    return rank, _limit(rank, stable, sweep)
+
+
+def _stable(sweep: pd.DataFrame) -> pd.Series:
+    """Whether all fits converged and the two best starts agree, by row."""
+    stable: pd.Series = sweep["converged"] & (sweep["agreement"] >= MIN_AGREEMENT)
+    return stable
+
+
+def _near_the_best(of_layer: pd.DataFrame) -> pd.Series:
+    """Whether held-out errors are within a standard error of the least, by row."""
+    best = of_layer.iloc[of_layer["held_out_error"].argmin()]
+    near: pd.Series = of_layer["held_out_error"] <= best["held_out_error"] + best["held_out_se"]
+    return near
+
+
+def _limit(rank: int, stable: pd.DataFrame, sweep: pd.DataFrame) -> str:
+    """What limits a recommended rank."""
     if rank < stable["rank"].max():
-        return rank, "held-out error"
-    return rank, "stability" if rank < sweep["rank"].max() else "candidates"
+        return "held-out error"
+    return "stability" if rank < sweep["rank"].max() else "candidates"
 
 
 def _slices(

@@ -4,7 +4,7 @@ Words of a sentence are not independent, and neither are sentences of a text. So
 consecutive sentences are resampled and flipped, never single words.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from functools import partial
 from itertools import product
@@ -19,7 +19,7 @@ from langsig.arrays import Array
 from langsig.errors import InputError
 from langsig.factorization.layers import fits_from_starts
 from langsig.factorization.model import Parafac2Result
-from langsig.factorization.solver import Solver, signatures_under
+from langsig.factorization.solver import Solver, batches, signatures_under_each
 from langsig.factorization.workers import worker_pool
 from langsig.intervals import interval
 from langsig.schemas import SOURCES, Estimates, Replicates
@@ -132,28 +132,30 @@ def bootstrap(
         for index, sums in enumerate(blocks)
     ]
     observed = [sums.cross_covariance(slice(None), normalise) for sums in blocks]
+    parts = batches(replicates, sum(omega.size for omega in observed))
 
-    def changes(replicate: int) -> list[Array]:
-        """Change of each slice in one replicate."""
-        return [
-            sums.cross_covariance(drawn[replicate], normalise) - omega
-            for sums, drawn, omega in zip(blocks, draws, observed, strict=True)
-        ]
+    def changes(part: slice) -> Iterator[NDArray[np.float64]]:
+        """Changes of the slice of each language, ``[replicates, dim_control,
+        dim_experimental]``."""
+        for sums, drawn, omega in zip(blocks, draws, observed, strict=True):
+            yield sums.resampled_covariances(drawn[part], normalise) - omega
 
-    squares = [[np.sum(change**2) for change in changes(number)] for number in range(replicates)]
-    noises = np.mean(squares, axis=0).tolist()
+    squares = np.concatenate(
+        [np.array([np.sum(change**2, axis=(1, 2)) for change in changes(part)]) for part in parts],
+        axis=1,
+    )  # [languages, replicates]
     centres = []
-    for index, omega in enumerate(observed):
+    for index, (omega, noise) in enumerate(zip(observed, squares.mean(1).tolist(), strict=True)):
         model = fit.reconstruct(index)
         residual = omega - model
-        centres.append(model + shrinkage(residual, noises[index]) * residual)
-    averages = np.empty((replicates, len(blocks)))
-    for replicate in range(replicates):
-        slices = [
-            centre + change for centre, change in zip(centres, changes(replicate), strict=True)
-        ]
-        averages[replicate] = solver.fit(slices, init=fit).average_signatures
-    return averages
+        centres.append(model + shrinkage(residual, noise) * residual)
+    averages = []
+    for part in parts:
+        resampled = [centre + change for centre, change in zip(centres, changes(part), strict=True)]
+        problems = list(zip(*resampled, strict=True))
+        results = solver.fit_all(problems, inits=[fit] * len(problems))
+        averages += [result.average_signatures for result in results]
+    return np.array(averages)
 
 
 def flip_test(
@@ -197,15 +199,20 @@ def flip_test(
         return NullTest(missing, np.empty((0, len(blocks))), missing)
     rng = np.random.default_rng(seed)
     slices = [sums.cross_covariance(slice(None), normalise) for sums in blocks]
-    averages = []
-    for index, sums in enumerate(blocks):
-        rest = [omega for number, omega in enumerate(slices) if number != index]
-        model = solver.fit(rest)
-        signs = rng.choice([-1, 1], (1 + replicates, len(sums.counts)))
-        signs[0] = 1
-        flipped = sums.flipped_covariances(signs)
-        signatures = signatures_under(model, list(flipped), ridge=solver.ridge, steps=steps)
-        averages.append(signatures.mean(1))
+    others = [
+        [omega for number, omega in enumerate(slices) if number != index]
+        for index in range(len(slices))
+    ]
+    models = solver.fit_all(others, inits=["svd"] * len(others))
+    averages: list[Array] = []
+    for part in batches(len(blocks), (1 + replicates) * max(omega.size for omega in slices)):
+        flipped = []
+        for sums in blocks[part]:
+            signs = rng.choice([-1, 1], (1 + replicates, len(sums.counts)))
+            signs[0] = 1
+            flipped.append(list(sums.flipped_covariances(signs)))
+        signatures = signatures_under_each(models[part], flipped, ridge=solver.ridge, steps=steps)
+        averages += [of_language.mean(1) for of_language in signatures]
     by_replicate = np.array(averages).T  # [1 + replicates, languages]
     observed, null = by_replicate[0], by_replicate[1:]
     p = (1 + np.sum(null >= observed, axis=0)) / (1 + replicates)
@@ -254,7 +261,7 @@ def uncertainty_by_layer(
         Number of iterations of the fit to each draw, which starts from the fit to all sentences,
         and of the fits to all languages but one.
     starts
-        Number of starts. The first gives the estimates.
+        Number of starts. The fit of the lowest loss gives the estimates.
     seed
         Seed of starts, draws and signs.
     workers

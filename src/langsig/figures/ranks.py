@@ -1,4 +1,4 @@
-"""Errors of candidate ranks, and whether their random starts agree."""
+"""Errors of candidate ranks, and whether their two best starts agree."""
 
 import pandas as pd
 from matplotlib.axes import Axes
@@ -11,7 +11,8 @@ from langsig.schemas import RankRecommendations, RankSweep
 
 
 def rank_curves(sweep: RankSweep, recommendations: RankRecommendations, *, title: str) -> Figure:
-    """Errors (upper row) and agreement of starts (lower row) by rank, one column per layer.
+    """Errors (upper row) and agreement of the two best starts (lower row) by rank, one column per
+    layer.
 
     Error bars are standard errors over the folds. Vertical lines mark the rank in use (dotted) and
     the recommended rank (broad). The dashed line in the lower row is the agreement that a rank

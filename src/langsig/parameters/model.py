@@ -21,7 +21,7 @@ from langsig.morphology import CATEGORIES, category_slug
 from langsig.parameters.rules import broken_rules
 from langsig.terms import NORMALISATIONS, SOURCES
 
-ALL = "all"
+ALL, AUTO = "all", "auto"
 SLUGS = tuple(map(category_slug, CATEGORIES))
 ARCHITECTURES = ("roberta", "xlm-roberta", "roberta-prelayernorm")
 _CODE = r"[a-z]{2,3}(-[A-Za-z0-9]{2,8})*"
@@ -91,6 +91,12 @@ def _selection(value: object) -> str | list[str]:
     raise PydanticCustomError("selection", _SELECTION)
 
 
+def _rank(value: object) -> int | str:
+    if value == AUTO or (isinstance(value, int) and not isinstance(value, bool) and value > 0):
+        return value
+    raise PydanticCustomError("rank", f"must be a positive integer, or {AUTO}")
+
+
 @dataclass(frozen=True)
 class _OneOf:
     """Annotation: the value must be one of `values`."""
@@ -110,6 +116,11 @@ DataPath = Annotated[
     str,
     PlainValidator(_data_path),
     WithJsonSchema({"type": "string", "pattern": "^data/(?!.*(^|/)\\.{0,2}(/|$))."}),
+]
+Rank = Annotated[
+    int | str,
+    PlainValidator(_rank),
+    WithJsonSchema({"anyOf": [{"type": "integer", "minimum": 1}, {"const": AUTO}]}),
 ]
 Folder = Annotated[
     str, PlainValidator(_folder), WithJsonSchema({"type": "string", "pattern": "^[^/~]"})
@@ -326,8 +337,9 @@ class Covariance(Section):
 class Factorize(Section):
     """PARAFAC2 of the covariances."""
 
-    rank: Count = Field(
-        description="Number of components, at most the width of the narrowest model."
+    rank: Rank = Field(
+        description="Number of components; auto: what the stage ranks recommends. A number is at "
+        "most the width of the narrowest model. auto is one rank for all layers and categories."
     )
     method: Literal["als", "tensorly"] = Field(
         description="Solver; tensorly is slower and needs ridge 0."
@@ -335,7 +347,8 @@ class Factorize(Section):
     ridge: float = Field(
         ge=0,
         description="Keeps components from cancelling each other; 0: the plain model. It "
-        "is the weight of the squared norms of all components in the loss.",
+        "is the weight of the squared norms of all components in the loss, relative to the "
+        "squared error.",
     )
     max_iterations: Count = Field(description="Maximum number of iterations.")
     tolerance: float = Field(
@@ -345,8 +358,8 @@ class Factorize(Section):
         description="none, or variance: hidden states scaled to a mean variance of 1."
     )
     starts: Count = Field(
-        description="Starts of the fit to all words. The first gives the signatures; the others "
-        "show whether the result depends on the start."
+        description="Starts of the fit to all words. The fit of the lowest loss gives the "
+        "signatures; the next best shows whether the result depends on the start."
     )
     other_starts: Count = Field(description="Starts of the fits to other categories.")
 
@@ -357,7 +370,9 @@ class Uncertainty(Section):
     sources: Annotated[list[Annotated[str, _OneOf(SOURCES)]], Field(min_length=1), _unique] = Field(
         description="Covariances to compute intervals for."
     )
-    starts: Count = Field(description="Starts per source and normalisation.")
+    starts: Count = Field(
+        description="Starts per source and normalisation. The fit of the lowest loss counts."
+    )
     replicates: int = Field(ge=2, description="Number of draws of blocks, and of their signs.")
     iterations: Count = Field(description="Iterations of the fit to each draw.")
 
@@ -394,8 +409,8 @@ class Ranks(Section):
     """Comparison of numbers of components, for all words."""
 
     candidates: Annotated[list[Count], Field(min_length=1), _unique] = Field(
-        description="Ranks to compare with factorize.rank. Those above the width of a model are "
-        "left out."
+        description="Ranks to compare, with factorize.rank if that is a number. Those above the "
+        "width of a model are left out."
     )
     layers: Layers = Field(
         description="Layers to compare, of covariance.block_layers of all words."

@@ -300,11 +300,22 @@ def _equal_words(parameters: Mapping[str, Any]) -> Iterator[Broken]:
 
 @_rule("factorize.rank", *_DIMS)
 def _rank(parameters: Mapping[str, Any]) -> Iterator[Broken]:
-    largest = narrowest_dim(parameters)
-    if parameters["factorize"]["rank"] > largest:
+    largest, rank = narrowest_dim(parameters), parameters["factorize"]["rank"]
+    if rank != "auto" and rank > largest:
         yield Broken(
             ("factorize", "rank"),
-            f"must be between 1 and {largest}, the width (dim) of the narrowest model",
+            f"must be auto, or between 1 and {largest}, the width (dim) of the narrowest model",
+        )
+
+
+@_rule("factorize.rank", "ranks.candidates", *_DIMS)
+def _candidates(parameters: Mapping[str, Any]) -> Iterator[Broken]:
+    largest, candidates = narrowest_dim(parameters), parameters["ranks"]["candidates"]
+    if parameters["factorize"]["rank"] == "auto" and min(candidates) > largest:
+        yield Broken(
+            ("ranks", "candidates"),
+            f"must hold a rank of at most {largest}, the width (dim) of the narrowest model, from "
+            "which factorize.rank: auto can choose",
         )
 
 

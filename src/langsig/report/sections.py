@@ -526,8 +526,8 @@ def ranks_section(results: Results) -> Section | None:
             Figure(
                 "Errors and agreement of starts",
                 "Relative squared error of all and of held-out sentences, and Spearman's "
-                "correlation of the two starts that agree least. The dashed line marks the rank in "
-                "use.",
+                "correlation of the two starts of the lowest losses. The dashed line marks the "
+                "rank in use.",
                 specifications.ranks(ranks),
             )
         ],

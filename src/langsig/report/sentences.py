@@ -271,7 +271,7 @@ def levels_certainty(numbers: IntervalStatistics | None) -> str:
     if not numbers:
         return ""
     return (
-        "The 95 % intervals over sentences and random starts have a median half-width of "
+        "The 95 % intervals over sentences and the choice among starts have a median half-width of "
         f"±{100 * numbers.half_width:.1f} %. {_share(numbers.distinguishable)} signatures are "
         f"distinguishable from those of unrelated vectors ({_SIGNIFICANT}, corrected within each "
         "layer)."
@@ -312,7 +312,7 @@ def findings(numbers: Iterable[FindingStatistics]) -> str:
 
 
 FINDINGS_CERTAINTY = (
-    "Intervals account for resampled blocks of sentences and for random starts of the "
+    "Intervals account for resampled blocks of sentences and for the choice among starts of the "
     "factorisation. A finding is robust only if the variants agree."
 )
 
@@ -629,9 +629,18 @@ MEASURES_LIMITS = (
 # ---- ranks and factorisations
 
 
+_DECISIONS = {
+    "mean held-out error": "by the mean held-out error",
+    "no stable rank": "the smallest candidate, as none is stable in all layers",
+}
+"""How a rank was decided, where nothing limits it."""
+
+
 def _recommendation(recommendation: Recommendation) -> str:
     rank = "none" if recommendation.rank is None else str(recommendation.rank)
-    return f"{rank} in layer {recommendation.layer} (limited by {recommendation.decided_by})"
+    where = "all layers" if recommendation.layer is None else f"layer {recommendation.layer}"
+    decided = recommendation.decided_by
+    return f"{rank} for {where} ({_DECISIONS.get(decided, f'limited by {decided}')})"
 
 
 def ranks(numbers: RankStatistics) -> str:
@@ -641,12 +650,13 @@ def ranks(numbers: RankStatistics) -> str:
         f"The run uses {range_of(numbers.ranks)} components, which leave "
         f"{range_of(percent, '.1f')} % of the squared norm unexplained."
     )
-    recommended = "; ".join(map(_recommendation, numbers.recommendations))
+    for_all_first = sorted(numbers.recommendations, key=lambda row: row.layer is not None)
+    recommended = "; ".join(map(_recommendation, for_all_first))
     return f"{used} Recommended: {recommended}." if recommended else used
 
 
 def ranks_certainty(numbers: RankStatistics) -> str:
-    """Whether random starts agree at the rank in use."""
+    """Whether the best and the next best start agree at the rank in use."""
     unstable = (
         f"; it is below {numbers.threshold:g}, or a fit did not converge, in "
         f"{_layers(numbers.unstable_layers)}"
@@ -654,8 +664,8 @@ def ranks_certainty(numbers: RankStatistics) -> str:
         else ""
     )
     return (
-        f"At the rank in use, the agreement of random starts is {range_of(numbers.agreement)}"
-        f"{unstable}."
+        "At the rank in use, the agreement of the two starts of the lowest losses is "
+        f"{range_of(numbers.agreement)}{unstable}."
     )
 
 
@@ -675,9 +685,10 @@ def factorisations(numbers: FitStatistics) -> str:
 def factorisations_certainty(numbers: FitStatistics) -> str:
     """Errors and agreement of the fits of all words."""
     return (
-        f"For all words, the relative error is {range_of(numbers.errors)} and the agreement of "
-        f"{range_of(numbers.starts_all_words)} starts {range_of(numbers.agreement)}. All "
-        f"categories have fits from {range_of(numbers.starts)} starts."
+        f"For all words, the relative error is {range_of(numbers.errors)}. Signatures are those of "
+        f"the lowest loss among {range_of(numbers.starts_all_words)} starts; their agreement with "
+        f"the next best start is {range_of(numbers.agreement)}. All categories have fits from "
+        f"{range_of(numbers.starts)} starts."
     )
 
 

@@ -631,11 +631,12 @@ def measure_statistics(tests: MeasureTests) -> MeasureStatistics:
 
 
 class Recommendation(NamedTuple):
-    """The recommended rank of one layer."""
+    """The recommended rank of one layer, or of all."""
 
-    layer: int
+    layer: int | None
+    """``None`` for all layers together."""
     rank: int | None
-    """``None`` if no candidate is stable."""
+    """``None`` if no candidate is stable in the layer."""
     decided_by: str
 
 
@@ -648,7 +649,7 @@ class RankStatistics:
     """Share of the squared norm that the components leave unexplained."""
     agreement: Range
     threshold: float
-    """Agreement of starts below which a rank counts as unstable."""
+    """Agreement of the two best starts below which a rank counts as unstable."""
     unstable_layers: Sequence[int]
     recommendations: Sequence[Recommendation]
 
@@ -668,7 +669,7 @@ def rank_statistics(
         unstable_layers=sorted(int(layer) for layer in unstable["layer"]),
         recommendations=[
             Recommendation(
-                int(row["layer"]),
+                None if row["scope"] == "all" else int(row["layer"]),
                 None if pd.isna(row["rank"]) else int(row["rank"]),
                 row["decided_by"],
             )
@@ -687,7 +688,7 @@ class FitStatistics:
     errors: Range
     """Relative errors of all words."""
     agreement: Range
-    """Agreement of the starts of all words."""
+    """Agreement of the two best starts of all words."""
     starts_all_words: Range
     starts: Range
     matched_layers: Sequence[tuple[int, int]]

@@ -136,6 +136,49 @@ class BlockStatistics:
         experimental = covariance(self.experimental, y, y)
         return cross * np.prod(normalising_factors(normalise, control, experimental))
 
+    def resampled_covariances(
+        self, drawn: NDArray[np.int64], normalise: str = "none"
+    ) -> NDArray[np.float64]:
+        """Cross-covariances of the words of several draws of blocks.
+
+        Parameters
+        ----------
+        drawn
+            Numbers of the blocks of each draw, ``[draws, blocks drawn]``. A block that is drawn
+            twice counts twice.
+        normalise
+            Normalisation of the states, see :func:`normalising_factors`.
+
+        Returns
+        -------
+        ndarray
+            ``[draws, dim_control, dim_experimental]``; entry n is the cross-covariance of draw n
+            (:meth:`cross_covariance`) up to rounding errors.
+
+        Raises
+        ------
+        InputError
+            If `normalise` is unknown.
+        """
+        blocks = len(self.counts)
+        times = np.array([np.bincount(chosen, minlength=blocks) for chosen in drawn], np.float64)
+        shares = times / (times @ self.counts)[:, None]  # [draws, blocks], per word
+        z, y = shares @ self.control_sums, shares @ self.experimental_sums
+        cross = np.tensordot(shares, self.cross.astype(np.float64), 1)
+        cross -= z[:, :, None] * y[:, None, :]
+        if normalise == "none":
+            return cross
+        variances = [  # means over dimensions, [draws]
+            (shares @ np.trace(sums, axis1=1, axis2=2, dtype=np.float64) - np.sum(means**2, axis=1))
+            / means.shape[1]
+            for sums, means in ((self.control, z), (self.experimental, y))
+        ]
+        factors = [
+            np.prod(normalising_factors(normalise, np.array([[of_z]]), np.array([[of_y]])))
+            for of_z, of_y in zip(*variances, strict=True)
+        ]
+        return cross * np.array(factors)[:, None, None]
+
     def flipped_covariances(self, signs: NDArray[np.int64]) -> NDArray[np.float64]:
         """Cross-covariances within blocks, with the signs of some blocks flipped.
 

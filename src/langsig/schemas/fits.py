@@ -54,6 +54,7 @@ class Diagnostics(Table):
         "languages": LANGUAGES,
         "rank": Column("integer", "Number of components"),
         "relative_error": Column("number", "Squared residuals over the squared norm of all slices"),
+        "loss": Column("number", "Loss that was minimised: the relative error and the ridge"),
         "iterations": Column("integer", "Number of iterations"),
         "converged": Column(
             "boolean", "Whether the loss stopped falling before the last iteration"
@@ -62,13 +63,22 @@ class Diagnostics(Table):
         "congruence": Column("number", "Lowest congruence of two components, from -1 to 1"),
         "cancellation": Column("number", "Squared norms of the components over that of their sum"),
         "degenerate": Column("boolean", "Whether components cancel each other"),
-        "starts": Column("integer", "Number of starts"),
-        "rank_correlation": Column(
-            "number", "Spearman's correlation of the two starts that agree least"
+        "starts": Column("integer", "Number of starts; that of the lowest loss is described"),
+        "loss_gap": Column(
+            "number", "How far the next best loss is above the lowest, over the lowest"
         ),
-        "level_spread": Column("number", "Range of the mean level over starts, over the mean"),
-        "factor_match": Column("number", "Mean absolute cosine of matched directions"),
-        "starts_disagree": Column("boolean", "Whether starts rank the languages differently"),
+        "rank_correlation": Column(
+            "number", "Spearman's correlation of average signatures with the next best start"
+        ),
+        "level_spread": Column(
+            "number", "Difference of the mean level from that of the next best start, over the mean"
+        ),
+        "factor_match": Column(
+            "number", "Mean absolute cosine of directions with those of the next best start"
+        ),
+        "starts_disagree": Column(
+            "boolean", "Whether the two best starts rank the languages differently"
+        ),
     }
     keys: ClassVar = ("category", "layer")
     checks: ClassVar[Mapping[str, tuple[str, bool]]] = {
@@ -179,7 +189,9 @@ class Replicates(Table):
         "layer": LAYER,
         "language": LANGUAGE,
         "varied": Column("text", "What differs between replicates", allowed=("sentences", "start")),
-        "replicate": Column("integer", "Number of the replicate or start; start 0 is the estimate"),
+        "replicate": Column(
+            "integer", "Number of the replicate, or of the start by loss; 0: the estimate"
+        ),
         "average_signature": AVERAGE_SIGNATURE,
     }
     keys: ClassVar = ("source", "normalise", "layer", "language", "varied", "replicate")
@@ -192,10 +204,12 @@ class RankSweep(Table):
         "layer": LAYER,
         "rank": Column("integer", "Number of components"),
         "in_use": Column("boolean", "Whether the pipeline uses this rank"),
-        "relative_error": Column("number", "Error of the fit from singular vectors"),
+        "relative_error": Column("number", "Error of the fit of the lowest loss"),
         "shared_pca_error": Column("number", "Error of shared principal components"),
         "svd_error": Column("number", "Error of truncated singular value decompositions"),
-        "agreement": Column("number", "Spearman's correlation of the two starts that agree least"),
+        "agreement": Column(
+            "number", "Spearman's correlation of average signatures of the two best starts"
+        ),
         "held_out_error": Column("number", "Error on held-out blocks of sentences, mean of folds"),
         "held_out_se": Column("number", "Standard error of the held-out error"),
         "unfactorized_error": Column("number", "Held-out error of the slices themselves"),
@@ -208,18 +222,29 @@ class RankSweep(Table):
 
 
 class RankRecommendations(Table):
-    """The recommended rank of each layer."""
+    """The recommended rank of each layer, and of all layers together."""
 
     columns: ClassVar = {
-        "layer": LAYER,
-        "rank": Column("integer", "Recommended rank; missing if no candidate is stable", True),
+        "scope": Column(
+            "text", "Whether the row is of one layer or of all", allowed=("layer", "all")
+        ),
+        "layer": Column("integer", "Layer; missing where all layers are meant", True),
+        "rank": Column(
+            "integer", "Recommended rank; missing for a layer in which no candidate is stable", True
+        ),
         "decided_by": Column(
             "text",
-            "What limits the rank",
-            allowed=("held-out error", "stability", "candidates"),
+            "What limits or decides the rank",
+            allowed=(
+                "held-out error",
+                "stability",
+                "candidates",
+                "mean held-out error",
+                "no stable rank",
+            ),
         ),
     }
-    keys: ClassVar = ("layer",)
+    keys: ClassVar = ("scope", "layer")
 
 
 class Halves(Table):
