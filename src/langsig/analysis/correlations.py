@@ -143,7 +143,7 @@ def by_layer(
     results = {
         layer: correlate(wide[layer], values, genera=genera, options=options) for layer in wide
     }
-    of_mean = correlate(mean_over_layers(averages), values, genera=genera, options=options)
+    of_mean = correlate(wide.mean(axis=1, skipna=False), values, genera=genera, options=options)
     pearsons = pd.Series([result.pearson for result in results.values()], dtype=float)
     rows: list[tuple[object, ...]] = [
         ("layer", layer, *result, np.nan) for layer, result in results.items()

@@ -10,7 +10,6 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from scipy.stats import theilslopes
 
 from langsig.analysis.averages import replicate_cube
 from langsig.arrays import Array
@@ -143,9 +142,10 @@ def _contrasts(
 
 def _slopes(logs: Array, layers: Array) -> Array:
     """Sen's slopes over the layers of ``[replicates, layers, languages]``."""
-    flat = np.moveaxis(logs, 1, -1)
-    slopes = [theilslopes(series, layers).slope for series in flat.reshape(-1, flat.shape[-1])]
-    return np.array(slopes).reshape(flat.shape[:-1])
+    lower, upper = np.triu_indices(len(layers), 1)
+    rises = logs[:, upper] - logs[:, lower]  # [replicates, pairs, languages]
+    slopes: Array = np.median(rises / (layers[upper] - layers[lower])[:, None], axis=1)
+    return slopes
 
 
 def _middle(averages: Array, middle: NDArray[np.bool_]) -> Array:
