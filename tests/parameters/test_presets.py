@@ -2,6 +2,7 @@
 
 import csv
 import json
+import shlex
 from pathlib import Path
 from typing import Any
 
@@ -218,7 +219,8 @@ def test_any_value_is_written_as_it_is_read(
     texts: list[str], number: float, name: str, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
     data: dict[str, Any] = resolved("micro").model_dump()
-    data["tokenizer"]["existing"], data["pretraining"]["launch"] = texts[:2]
+    data["tokenizer"]["existing"] = texts[0]
+    data["pretraining"]["launch"] = shlex.quote(texts[1])
     data["pretraining"]["origin"]["data"] = texts[2]
     data["factorize"]["tolerance"] = number
     data["analysis"]["related"] = {name: ["qaa"]}
