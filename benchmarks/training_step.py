@@ -2,7 +2,8 @@
 
 Both start from the same weights and see the same batches, alternating in one process. A step is
 that of the Trainer: mask, forward, backward, clip the gradient, fused AdamW. The two differ in
-where the output layer computes logits: at the masked positions, or everywhere.
+where the output layer, and what follows attention in the last layer, are computed: at the masked
+positions, or everywhere.
 """
 
 import argparse

@@ -5,6 +5,7 @@ import pandas as pd
 import pytest
 from numpy.random import default_rng
 from numpy.typing import NDArray
+from scipy.stats import theilslopes
 
 from langsig.analysis import findings, findings_markdown
 from langsig.analysis.findings import DECREASES, LOWEST, MIDDLE
@@ -53,6 +54,14 @@ def findings_of(values: Array, scale: float, logographic: Sequence[str] = ("zz",
 
 def falling(rate: float, levels: Sequence[float] = (4, 3, 2, 1), layers: int = 7) -> Array:
     return np.exp(-rate * np.arange(layers))[:, None] * np.array([levels], float)
+
+
+def test_rates_are_sens_slopes_of_the_logarithms() -> None:
+    values = noisy(falling(0.1), 0.3, count=1)[0]
+    table = findings_of(values, 0.01).loc[DECREASES]
+    slopes = [theilslopes(series, range(len(series))).slope for series in np.log(values).T]
+    np.testing.assert_allclose(table.loc[LANGUAGES, "estimate"], slopes)
+    assert table.loc["all", "estimate"] == pytest.approx(np.mean(slopes))
 
 
 def test_a_steady_decrease_has_its_rate_and_lies_beyond_a_narrow_interval() -> None:

@@ -80,7 +80,7 @@ def layout(cost: "RunCost") -> str:
         _sums(cost, "  attention", lambda model: model.flops.attention, _short),
         _sums(cost, "  output where masked", lambda model: model.flops.output, _short),
         _sums(cost, "  total", lambda model: model.flops.total, _short),
-        _sums(cost, "  with output everywhere", lambda model: model.flops.total_everywhere, _short),
+        _sums(cost, "  all layers everywhere", lambda model: model.flops.total_everywhere, _short),
         *(
             _sums(
                 cost,
