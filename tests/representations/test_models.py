@@ -16,7 +16,15 @@ from tokenizers import Regex, Tokenizer, models, normalizers, pre_tokenizers, pr
 from langsig.corpora import load_tokenizer
 from langsig.errors import InputError
 from langsig.morphology import annotate
-from langsig.representations import Shape, States, extract, load_encoder, load_shape, load_untrained
+from langsig.representations import (
+    Shape,
+    States,
+    extract,
+    load_encoder,
+    load_shape,
+    load_untrained,
+    without_output_layer,
+)
 from langsig.representations.models import hidden_states
 
 if TYPE_CHECKING:
@@ -336,6 +344,25 @@ def test_the_output_layer_is_not_computed(checkpoints: dict[str, Path], tmp_path
     config = transformers.AutoConfig.from_pretrained(folder)
     transformers.BertForMaskedLM(config).save_pretrained(tmp_path)
     assert not [name for name, _ in load_encoder(tmp_path).named_modules() if "predictions" in name]
+
+
+@every_kind
+def test_models_in_memory_are_as_if_saved_and_loaded(
+    checkpoints: dict[str, Path], tmp_path: Path, kind: str
+) -> None:
+    model = load_untrained(checkpoints[kind], 1)
+    model.save_pretrained(tmp_path)
+    loaded, in_memory = load_encoder(tmp_path), without_output_layer(model)
+    assert type(in_memory) is type(loaded)
+    weights = in_memory.state_dict()
+    assert weights.keys() == loaded.state_dict().keys()
+    assert all(torch.equal(weight, weights[name]) for name, weight in loaded.state_dict().items())
+
+
+def test_a_model_in_memory_loses_its_output_layer(checkpoints: dict[str, Path]) -> None:
+    config = transformers.AutoConfig.from_pretrained(checkpoints["bert"])
+    model = transformers.BertForMaskedLM(config)
+    assert without_output_layer(model) is model.bert
 
 
 @every_kind
