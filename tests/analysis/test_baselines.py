@@ -104,6 +104,7 @@ def test_starts_are_averaged_and_compared_with_each_other() -> None:
     assert result["between_starts"] == pytest.approx(expected) and expected < 0.5
 
 
+@pytest.mark.slow
 def test_noise_is_rejected_as_often_as_it_should_be() -> None:
     p_values = [
         reliability(SVD * residuals(2 * n), SVD * residuals(2 * n + 1))["p"].item()

@@ -126,6 +126,7 @@ def test_interval_of_seeds_alone_is_that_of_a_paired_t_test() -> None:
     assert row["half_width_sentences"] == pytest.approx(0)
 
 
+@pytest.mark.slow
 def test_more_seeds_do_not_make_the_part_of_the_sentences_smaller() -> None:
     pairs = [(experiment(n), experiment(n + 100)) for n in range(20)]
     first, all_of_them = (pick(changed(chosen), "change", "de") for chosen in (pairs[:1], pairs))

@@ -31,7 +31,7 @@ def killed(clone, moment, seconds):
         stderr=subprocess.STDOUT,
         text=True,
     ) as process:
-        deadline = time.monotonic() + 60
+        deadline = time.monotonic() + 300
         while not moment() and process.poll() is None and time.monotonic() < deadline:
             time.sleep(0.002)
         time.sleep(seconds)

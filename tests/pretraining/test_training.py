@@ -25,6 +25,7 @@ from langsig.pretraining import (
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerBase
 
+pytestmark = pytest.mark.slow
 RECIPE: dict[str, Any] = {
     "steps": 120,
     "batch_size": 16,
@@ -176,8 +177,10 @@ def killed_after(
     return function
 
 
-@pytest.mark.parametrize("changes", [{}, {"batches_by_length": 4}, {"accumulation": 2}])
-@pytest.mark.parametrize("step", [2, 7, 11])
+@pytest.mark.parametrize(
+    ("step", "changes"),
+    [(2, {}), (7, {}), (11, {}), (7, {"batches_by_length": 4}), (7, {"accumulation": 2})],
+)
 def test_a_killed_run_ends_with_the_weights_of_an_uninterrupted_one(
     tokenizer: "PreTrainedTokenizerBase",
     tmp_path: Path,
