@@ -85,9 +85,14 @@ def test_romanising_one_language_leaves_the_others_vocabulary_and_controls_alone
 def test_rank_reruns_factorisation_and_what_follows(micro):
     micro.use("micro", "--set", "factorize.rank=4")
     assert micro.would_run() == FACTORIZE | UNCERTAINTY | {"ranks", "sets"} | LAST
-    micro.repro("--single-item", "factorize@number")
+    micro.repro("--single-item", "ranks", "factorize@number")
     signatures = pd.read_parquet(micro.folder / "artifacts/signatures/number/signatures.parquet")
     assert signatures["component"].nunique() == 4
+    micro.use("micro", "--set", "factorize.rank=auto")
+    micro.repro("--single-item", "ranks", "factorize@number")
+    choice = json.loads((micro.folder / "artifacts/rank.json").read_text())
+    signatures = pd.read_parquet(micro.folder / "artifacts/signatures/number/signatures.parquet")
+    assert choice == {"rank": signatures["component"].nunique(), "chosen_by": "ranks"}
     micro.restore()
 
 

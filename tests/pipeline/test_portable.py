@@ -27,7 +27,7 @@ for stage, *arguments in json.loads(sys.argv[1]):
 STAGES = [
     ["annotate", "qab"], ["clean", "qab"], ["tokenizer"], ["pack", "qab"], ["pretrain", "qab"],
     ["extract", "control", "qab"], ["covariance", "qab"], ["untrained", "qab"],
-    ["factorize", "number"], ["uncertainty", "equal-words"], ["ranks"], ["sets"], ["relate"],
+    ["ranks"], ["factorize", "number"], ["uncertainty", "equal-words"], ["sets"], ["relate"],
     ["analyse"], ["plot"], ["report"],
 ]  # fmt: skip
 
