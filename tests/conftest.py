@@ -23,12 +23,15 @@ settings.load_profile("shared")
 # full run: while the first process makes it, the others work on other files.
 SLOW = (
     "pipeline/test_pipeline.py",
-    "benchmarks/",
-    "test_benchmarks.py",
+    "repository/test_remote.py",
+    "report/test_browser.py",
+    "repository/test_reproduction.py",
+    "pipeline/test_experiments.py",
+    "pipeline/test_spread.py",
     "pipeline/",
-    "factorization/",
-    "repository/",
     "pretraining/",
+    "repository/",
+    "factorization/",
 )
 
 

@@ -55,6 +55,7 @@ def test_training_step(rows_of: Rows) -> None:
     assert 0 < row["ratio_min"] <= row["ratio"] <= row["ratio_max"]
 
 
+@pytest.mark.slow
 def test_uncertainty(rows_of: Rows) -> None:
     sizes = {"languages": 3, "dim": 6, "rank": 2, "replicates": 20, "iterations": 4, "starts": 2}
     options = [text for name, value in sizes.items() for text in (f"--{name}", str(value))]
@@ -88,6 +89,7 @@ def test_parafac2(rows_of: Rows) -> None:
     assert row["ratio_float32"] == row["cpu"]["tensorly float32"] / row["cpu"]["langsig as float32"]
 
 
+@pytest.mark.slow
 def test_ridge(rows_of: Rows) -> None:
     rows = rows_of(
         "ridge", "--simulated", "related", "--languages", "5", "--dim", "8", "--rank", "3"

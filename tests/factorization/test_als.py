@@ -66,6 +66,7 @@ def planted(
 sizes = st.lists(st.integers(5, 14), min_size=2, max_size=6)
 
 
+@pytest.mark.slow
 @given(seeds, sizes, st.integers(1, 5), st.sampled_from([0.0, 1e-3, 0.1]))
 @example(1172, [5, 5, 5, 5, 7], 4, 0.0)  # components 100 times the slices cancel one another
 @some
@@ -91,6 +92,7 @@ def test_a_loss_that_is_not_finite_ends_the_iterations() -> None:
     assert all(factor.equal(before) for factor, before in zip(fit.factors, start, strict=True))
 
 
+@pytest.mark.slow
 @given(seeds, sizes, st.integers(1, 5))
 @some
 def test_more_iterations_never_fit_worse(seed: int, sizes: list[int], rank: int) -> None:
@@ -104,6 +106,7 @@ def test_more_iterations_never_fit_worse(seed: int, sizes: list[int], rank: int)
     assert all(later <= earlier + 1e-7 for earlier, later in pairwise(losses))
 
 
+@pytest.mark.slow
 @given(
     seeds,
     st.integers(10, 14),
@@ -185,6 +188,7 @@ def converged(slices: list[Array], ridge: float = 0.0) -> Parafac2Result:
     return result
 
 
+@pytest.mark.slow
 @given(seeds)
 @example(5347)
 @settings(max_examples=10, deadline=None)
@@ -219,6 +223,7 @@ def test_float64_takes_over_where_float32_does_not_resolve_the_descent() -> None
     np.testing.assert_allclose(result.signatures, truth.signatures, rtol=1e-3)
 
 
+@pytest.mark.slow
 def test_ridge_bounds_the_level_and_joins_the_starts() -> None:
     slices = unstructured(0, [32] * 12, 32)
     levels = {

@@ -136,6 +136,7 @@ def test_agreement_is_that_of_the_best_and_the_next_best() -> None:
     assert np.isnan(agreement([fit])).all()
 
 
+@pytest.mark.slow
 def test_starts_of_a_planted_model_agree_and_those_of_noise_without_ridge_do_not() -> None:
     rng = default_rng(4)
     v = np.linalg.qr(rng.standard_normal((16, 6)))[0]

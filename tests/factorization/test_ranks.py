@@ -59,6 +59,7 @@ def sweep(blocks: Blocks, *, rank: int = 2, **options: Any) -> pd.DataFrame:
     return rank_sweep(blocks, **given | options).frame
 
 
+@pytest.mark.slow
 def test_planted_rank_is_recommended() -> None:
     table = sweep(planted(0.3), candidates=[1, 2, 3, 4, 5], starts=3, folds=4)
     assert table["rank"].tolist() == [1, 2, 3, 4, 5]

@@ -120,6 +120,7 @@ def test_replicates_of_identical_blocks_do_not_vary() -> None:
     np.testing.assert_allclose(replicates[0], fit.average_signatures, rtol=1e-2)
 
 
+@pytest.mark.slow
 def test_replicates_vary_as_much_as_fresh_data_do() -> None:
     """Not as little as if words were independent, though sentences of eight share half."""
     estimates, spreads = [], []
@@ -217,6 +218,7 @@ def test_vectors_that_belong_together_have_the_smallest_p() -> None:
     assert (test.null.mean(0) < 0.5 * test.observed).all()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("words", [64, 320])
 def test_p_of_unrelated_vectors_is_about_uniform(words: int) -> None:
     p = []

@@ -258,6 +258,7 @@ def first_weight(folder):
     return weights["roberta.embeddings.word_embeddings.weight"][0, 0]
 
 
+@pytest.mark.slow
 def test_artifacts_by_version_and_stage(released, tmp_path, monkeypatch, capsys):
     monkeypatch.setenv("LANGSIG_CACHE", str(tmp_path / "cache"))
     weights = {}
