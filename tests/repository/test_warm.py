@@ -168,6 +168,7 @@ def test_stage_and_what_it_has_started_end_with_the_client(number, stages, envir
 
 
 @needs_fork
+@pytest.mark.slow
 def test_nothing_is_left_behind(stages):
     with warm_process(ALONE, threads=1) as environment:
         address = Path(environment["LANGSIG_WARM"])
