@@ -838,9 +838,10 @@ def _non_negative(gram: Tensor, target: Tensor, before: Tensor) -> Tensor:
     worse = _objective(new, weights, goal) > _objective(old, weights, goal)
     rows = np.where(worse[:, None], old, new)
     slope = _row_products(rows, weights) - goal
+    curvature = np.diagonal(weights, axis1=1, axis2=2)
+    curvature = np.where(curvature > 0, curvature, np.inf)  # an entry that does not matter stays
     for entry in list(range(rows.shape[1])) * _CORRECTIONS:
-        own = weights[:, entry, entry]
-        step = np.maximum(-slope[:, entry] / np.where(own > 0, own, np.inf), -rows[:, entry])
+        step = np.maximum(-slope[:, entry] / curvature[:, entry], -rows[:, entry])
         rows[:, entry] += step
         slope += step[:, None] * weights[:, entry]
     free[bound] = torch.from_numpy(rows).to(free.device)
