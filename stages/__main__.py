@@ -9,7 +9,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from langsig.errors import InputError
+from langsig.errors import InputError, described
 from langsig.repository.warm import run_in_fork
 
 NO_STAGES = {"__init__", "__main__", "arguments", "common"}
@@ -40,6 +40,8 @@ def _run(arguments: Sequence[str]) -> int:
         importlib.import_module(f"stages.{name}").main(rest)
     except InputError as error:
         sys.exit(f"error: {error}")
+    except OSError as error:  # a full disk, a missing permission
+        sys.exit(f"error: {described(error)}")
     return 0
 
 

@@ -42,6 +42,17 @@ class ConvergenceWarning(UserWarning):
     """
 
 
+class LeftOutWarning(UserWarning):
+    """Part of the input was left out; the message says how much, and why."""
+
+
+def described(error: OSError) -> str:
+    """The message of an error of the system: the file that it concerns, and what is wrong."""
+    if error.strerror is None:
+        return str(error)
+    return f"{error.filename}: {error.strerror}" if error.filename else error.strerror
+
+
 def check_count(name: str, value: object, least: int = 1) -> None:
     """Check that an argument is an integer and not too small.
 

@@ -1,15 +1,24 @@
 """Files and directories that appear whole or not at all.
 
 While it is written, each target has a temporary name, which depends on the target alone. What a
-killed process has left behind is therefore removed when the same target is written again.
+killed process has left behind is therefore removed when the same target is written again. Two
+processes never write the same target at once: the second one gets an error.
 """
 
+import errno
+import fcntl
 import os
 import shutil
 import stat
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
 @contextmanager
@@ -31,19 +40,65 @@ def atomic_file(path: str | os.PathLike[str]) -> Iterator[Path]:
     Raises
     ------
     OSError
-        If `path` cannot be written, see :func:`check_output`.
+        If `path` cannot be written, see :func:`check_output`, or the disk is full.
     """
     check_output(path)
     target = _absolute(path)
     temporary = _neighbour(target, "partial")
     target.parent.mkdir(parents=True, exist_ok=True)
-    temporary.unlink(missing_ok=True)
-    try:
-        yield temporary
-        os.replace(temporary, target)
-    except BaseException:
-        temporary.unlink(missing_ok=True)
-        raise
+    with _claimed(temporary, path):
+        try:
+            yield temporary
+            os.replace(temporary, target)
+        except BaseException as error:
+            explained = _explained(error, path, temporary)
+            temporary.unlink(missing_ok=True)
+            if explained is None:
+                raise
+            raise explained from error
+
+
+def write_file(path: str | os.PathLike[str], content: bytes) -> None:
+    """Write a file, or replace it, in one step.
+
+    Parameters
+    ----------
+    path
+        The file to write, as in :func:`atomic_file`.
+    content
+        Everything that the file is to hold.
+
+    Raises
+    ------
+    OSError
+        As :func:`atomic_file`. If the disk is full, the message says how many bytes are needed.
+    """
+    with atomic_file(path) as output:
+        reserve(output, len(content), path)
+        output.write_bytes(content)
+
+
+def write_table(frame: "pd.DataFrame", path: str | os.PathLike[str]) -> None:
+    """Write a table, or replace it, in one step.
+
+    Parameters
+    ----------
+    frame
+        The table. Its index is not written.
+    path
+        The file to write, as in :func:`atomic_file`: CSV if its name ends in ``.csv``, otherwise
+        Parquet.
+
+    Raises
+    ------
+    OSError
+        As :func:`write_file`.
+    """
+    if Path(path).suffix == ".csv":
+        content = frame.to_csv(index=False).encode()
+    else:
+        content = frame.to_parquet(index=False)
+    write_file(path, content)
 
 
 @contextmanager
@@ -64,25 +119,34 @@ def atomic_directory(path: str | os.PathLike[str]) -> Iterator[Path]:
     Raises
     ------
     OSError
-        If `path` cannot be written, see :func:`check_output`.
+        If `path` cannot be written, see :func:`check_output`, or the disk is full.
     """
     check_output(path, directory=True)
     target = _absolute(path)
     temporary = _neighbour(target, "partial")
-    remove(temporary)
-    temporary.mkdir(parents=True)
-    try:
-        yield temporary
-        _replace_directory(temporary, target)
-    except BaseException:
-        shutil.rmtree(temporary, ignore_errors=True)
-        raise
+    target.parent.mkdir(parents=True, exist_ok=True)
+    with _claimed(temporary, path, directory=True):
+        try:
+            yield temporary
+            _replace_directory(temporary, target)
+        except BaseException as error:
+            explained = _explained(error, path, temporary)
+            shutil.rmtree(temporary, ignore_errors=True)
+            if explained is None:
+                raise
+            raise explained from error
 
 
-def check_output(path: str | os.PathLike[str], *, directory: bool = False) -> None:
+def check_output(
+    path: str | os.PathLike[str],
+    *,
+    directory: bool = False,
+    inputs: Iterable[str | os.PathLike[str]] = (),
+) -> None:
     """Check that a file or directory can be written, before the work whose results go there.
 
-    Nothing is made or changed.
+    To find out, something empty is made beside it, or in the nearest directory above it that
+    exists, and removed again. Nothing else is made or changed.
 
     Parameters
     ----------
@@ -90,15 +154,18 @@ def check_output(path: str | os.PathLike[str], *, directory: bool = False) -> No
         The file or directory to write.
     directory
         Whether a directory is to be written.
+    inputs
+        Files that the work reads, which must not be replaced.
 
     Raises
     ------
     OSError
-        If `path` exists and is of another kind (a device and a pipe are never replaced), or if
-        its directory cannot be made or written to.
+        If `path` exists and is of another kind (a device and a pipe are never replaced) or is one
+        of the inputs; if its directory cannot be made or written to; or if another process is
+        writing it.
     """
     target = _absolute(path)
-    if target.exists():
+    if os.path.exists(target):
         mode = target.stat().st_mode
         if directory and not stat.S_ISDIR(mode):
             raise NotADirectoryError(f"{path}: is a file; name a directory")
@@ -106,11 +173,63 @@ def check_output(path: str | os.PathLike[str], *, directory: bool = False) -> No
             raise IsADirectoryError(f"{path}: is a directory; name a file")
         if not directory and not stat.S_ISREG(mode):
             raise FileExistsError(f"{path}: is a device or a pipe, not a file; name a file")
+        for name in inputs:
+            if os.path.exists(name) and os.path.samefile(name, target):
+                raise FileExistsError(f"{path}: is one of the files to read; name another file")
+        if directory and os.path.ismount(target):
+            raise OSError(f"{path}: is a mount point; name a directory in it")
     parent = next(folder for folder in target.parents if os.path.lexists(folder))
     if not parent.is_dir():
         raise NotADirectoryError(f"{path}: {parent} is not a directory")
     if not os.access(parent, os.W_OK | os.X_OK):
         raise PermissionError(f"{path}: no permission to write in {parent}")
+    trial = parent / _neighbour(target, "partial").name
+    try:
+        with _claimed(trial, path, directory=directory):
+            remove(trial)
+    except OSError as error:
+        if error.strerror is None:
+            raise
+        raise type(error)(
+            f"{path}: nothing can be written in {parent}: {error.strerror}; name another folder"
+        ) from error
+
+
+def reserve(
+    file: str | os.PathLike[str], size: int, path: str | os.PathLike[str] | None = None
+) -> None:
+    """Make sure that the disk has room for all that an existing file is to hold.
+
+    When a disk is full, writing to a file that is mapped into memory kills the process. After
+    this, such a file can be written.
+
+    Parameters
+    ----------
+    file
+        The file; it gets this size, filled with zeros, if it is smaller.
+    size
+        Number of bytes.
+    path
+        Name of the file in messages (default: `file`).
+
+    Raises
+    ------
+    OSError
+        If the disk has less room.
+    """
+    if not size:
+        return
+    try:
+        if hasattr(os, "posix_fallocate"):
+            with open(file, "r+b") as stream:
+                os.posix_fallocate(stream.fileno(), 0, size)
+        elif size > shutil.disk_usage(file).free:  # macOS cannot reserve
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+    except OSError as error:
+        if error.errno not in _FULL:
+            raise
+        needs = f"needs {size:,} bytes"
+        raise _does_not_fit(error.errno, needs, path or file, Path(file)) from error
 
 
 def remove(path: Path) -> None:
@@ -135,6 +254,73 @@ def _replace_directory(source: Path, target: Path) -> None:
         previous.rename(target)
         raise
     remove(previous)
+
+
+@contextmanager
+def _claimed(
+    temporary: Path, path: str | os.PathLike[str], *, directory: bool = False
+) -> Iterator[None]:
+    """Make an empty temporary file or directory, which is locked for the duration of the block.
+
+    Raises
+    ------
+    OSError
+        If another process holds the lock, or nothing can be made there.
+    """
+    if os.path.lexists(temporary) and (temporary.is_symlink() or temporary.is_dir() != directory):
+        remove(temporary)
+    descriptor = -1
+    try:
+        while True:
+            if directory:
+                temporary.mkdir(exist_ok=True)
+            descriptor = os.open(temporary, os.O_RDONLY | (0 if directory else os.O_CREAT), 0o666)
+            try:
+                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError as error:
+                raise FileExistsError(
+                    f"{path}: another process is writing it; wait until that has ended"
+                ) from error
+            except OSError:  # a file system without locks
+                break
+            with suppress(FileNotFoundError):  # its previous owner has just renamed or removed it
+                if os.path.samestat(os.fstat(descriptor), os.stat(temporary)):
+                    break
+            os.close(descriptor)
+            descriptor = -1
+        if directory:
+            for entry in temporary.iterdir():
+                remove(entry)
+        else:
+            os.truncate(temporary, 0)
+        yield
+    finally:
+        if descriptor >= 0:
+            os.close(descriptor)
+
+
+def _explained(
+    error: BaseException, path: str | os.PathLike[str], temporary: Path
+) -> OSError | None:
+    """An error that names the file, for errors of a full disk that do not; None for others."""
+    message = str(error)
+    if isinstance(error, OSError):
+        number = errno.ENOSPC if "requested and" in message else error.errno  # of NumPy
+        if number not in _FULL or error.filename is not None:
+            return None
+    else:  # of safetensors, which is written in Rust
+        number = next((number for number in _FULL if f"(os error {number})" in message), 0)
+        if not number:
+            return None
+    files = [temporary, *temporary.rglob("*")] if temporary.is_dir() else [temporary]
+    size = sum(file.stat().st_size for file in files if file.is_file())
+    return _does_not_fit(number, f"needs more than {size:,} bytes", path, temporary)
+
+
+def _does_not_fit(number: int, needs: str, path: str | os.PathLike[str], file: Path) -> OSError:
+    free = shutil.disk_usage(file.parent).free
+    message = f"{needs} ({os.strerror(number)}; {free:,} bytes are free); free some space"
+    return OSError(number, message, os.fspath(path))
 
 
 def _absolute(path: str | os.PathLike[str]) -> Path:

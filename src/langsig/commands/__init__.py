@@ -17,7 +17,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from langsig import __version__
-from langsig.errors import ConvergenceWarning, InputError
+from langsig.errors import ConvergenceWarning, InputError, LeftOutWarning, described
 
 MODULES = (
     # Matrices, models and treebanks: no repository needed.
@@ -68,8 +68,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     for name in MODULES:
         module = importlib.import_module(f"langsig.commands.{name}")
         module.add_parser(subparsers).set_defaults(run=module.run)
-    arguments = parser.parse_args(argv)
     try:
+        arguments = parser.parse_args(argv)
         with _plain_warnings():
             arguments.run(arguments)
             sys.stdout.flush()
@@ -81,19 +81,12 @@ def main(argv: Sequence[str] | None = None) -> int:
         return 1
     except OSError as error:  # a full disk, a missing permission
         _discard_output()
-        print(f"error: {_described(error)}", file=sys.stderr)
+        print(f"error: {described(error)}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
         print("interrupted", file=sys.stderr)
         return 130
     return 0
-
-
-def _described(error: OSError) -> str:
-    """An error of the system without its number, with the file that it concerns."""
-    if error.strerror is None:
-        return str(error)
-    return f"{error.filename}: {error.strerror}" if error.filename else error.strerror
 
 
 def _discard_output() -> None:
@@ -108,18 +101,19 @@ def _discard_output() -> None:
 
 @contextmanager
 def _plain_warnings() -> Iterator[None]:
-    """Print convergence warnings as a sentence, without the line of code that raised them."""
+    """Print langsig's warnings as a sentence, without the line of code that raised them."""
     with warnings.catch_warnings():
         show = warnings.showwarning
 
         def show_plainly(
             message: Warning | str, category: type[Warning], *arguments: Any, **options: Any
         ) -> None:
-            if issubclass(category, ConvergenceWarning):
+            if issubclass(category, ConvergenceWarning | LeftOutWarning):
                 print(f"warning: {message}", file=sys.stderr)
             else:
                 show(message, category, *arguments, **options)
 
         warnings.simplefilter("always", ConvergenceWarning)
+        warnings.simplefilter("always", LeftOutWarning)
         warnings.showwarning = show_plainly
         yield

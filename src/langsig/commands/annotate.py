@@ -33,15 +33,12 @@ def add_parser(subparsers: Subparsers) -> argparse.ArgumentParser:
 
 def run(arguments: argparse.Namespace) -> None:
     """Annotate the files and write the table."""
-    from langsig.files import atomic_file
+    from langsig.files import check_output, write_table
     from langsig.morphology import annotate
 
+    check_output(arguments.out, inputs=arguments.files)
     words = annotate(arguments.files, arguments.language)
-    with atomic_file(arguments.out) as output:
-        if output.suffix == ".csv":
-            words.table.to_csv(output, index=False)
-        else:
-            words.table.to_parquet(output, index=False)
+    write_table(words.table, arguments.out)
     if arguments.counts:
         for category, count in words.category_counts().items():
             print(f"{category:16}{count:>9,}")

@@ -28,7 +28,7 @@ def add_parser(subparsers: Subparsers) -> argparse.ArgumentParser:
         nargs="*",
         type=Path,
         metavar="FILE",
-        help="parameters or preset (default: params.yaml)",
+        help="parameters or preset (default: params.yaml of the repository)",
     )
     parser.add_argument(
         "--data",
@@ -69,12 +69,13 @@ def run(arguments: argparse.Namespace) -> None:
         reference,
         validated,
     )
+    from langsig.repository.processes import relative_root
 
     if arguments.schema:
         print(json_schema(preset=arguments.schema == "preset"), end="")
         return
     if arguments.reference:
-        base = arguments.files[0] if arguments.files else Path("conf/base.yaml")
+        base = arguments.files[0] if arguments.files else relative_root() / "conf/base.yaml"
         document = read_resolved(base)
         validated(document)
         print(reference(document.data), end="")
@@ -82,7 +83,7 @@ def run(arguments: argparse.Namespace) -> None:
     if arguments.data is not None and not arguments.data.is_dir():
         raise InputError(f"--data: {arguments.data} is not a folder; name the folder with the data")
     problems = []
-    for path in arguments.files or [PARAMETERS]:
+    for path in arguments.files or [_chosen_parameters()]:
         try:
             parameters = check(path, arguments.data)
         except ParameterError as error:
@@ -104,8 +105,8 @@ def check(path: Path = PARAMETERS, data: Path | None = None) -> "Parameters":
     path
         Parameters, or a preset.
     data
-        Folder that must have the files that the parameters name (default: for ``params.yaml``,
-        ``data/`` if it exists; for other files, none).
+        Folder that must have the files that the parameters name (default: for the ``params.yaml``
+        of a repository, its ``data/`` if it exists; for other files, none).
 
     Raises
     ------
@@ -120,17 +121,18 @@ def check(path: Path = PARAMETERS, data: Path | None = None) -> "Parameters":
         validated,
     )
 
-    chosen = path == PARAMETERS
-    if data is None and chosen and Path("data").is_dir():
-        data = Path("data")
+    root = _root_of(path)
+    chosen = path == PARAMETERS or path.resolve() == (root / PARAMETERS).resolve()
+    if data is None and chosen and (root / "data").is_dir():
+        data = root / "data"
     document = read_resolved(path)
     parameters = validated(document)
     problems = [
-        *missing_files(parameters, document, data),
-        *group_problems(parameters, document, data),
+        *missing_files(parameters, document, data, root),
+        *group_problems(parameters, document, data, root),
     ]
-    if chosen and PIPELINE.is_file():
-        problems += _stale_lists(parameters)
+    if chosen and (root / PIPELINE).is_file():
+        problems += _stale_lists(parameters, root)
     if problems:
         raise ParameterError(problems)
     return parameters
@@ -148,14 +150,31 @@ def check_chosen(root: Path) -> None:
         check()
 
 
-def _stale_lists(parameters: "Parameters") -> "list[Problem]":
+def _chosen_parameters() -> Path:
+    """The ``params.yaml`` of the current folder or, if it has none, of its repository."""
+    from langsig.repository.processes import relative_root
+
+    return PARAMETERS if PARAMETERS.is_file() else relative_root() / PARAMETERS
+
+
+def _root_of(path: Path) -> Path:
+    """The repository of a file; the current folder if the file is not in one."""
+    from langsig.repository.processes import relative_root
+
+    try:
+        return relative_root(path.parent)
+    except InputError:
+        return Path()
+
+
+def _stale_lists(parameters: "Parameters", root: Path) -> "list[Problem]":
     from langsig.parameters import Location, Problem
     from langsig.repository.lists import lists_are_current, read_pipeline
 
-    if lists_are_current(read_pipeline(PIPELINE), parameters):
+    if lists_are_current(read_pipeline(root / PIPELINE), parameters):
         return []
     message = (
         f"its lists of languages, categories and sources are not those of {PARAMETERS}; "
         "put your changes into a preset in conf/ and run langsig use PRESET"
     )
-    return [Problem(Location(str(PIPELINE)), (), message)]
+    return [Problem(Location(str(root / PIPELINE)), (), message)]

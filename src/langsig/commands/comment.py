@@ -18,6 +18,7 @@ def add_parser(subparsers: Subparsers) -> argparse.ArgumentParser:
 def run(arguments: argparse.Namespace) -> None:
     """Compare the revision with the workspace, and write numbers and pictures."""
     from langsig.commands.diff import layout
+    from langsig.files import write_file
     from langsig.repository.diff import diff
     from langsig.repository.plots import draw_differences
     from langsig.repository.processes import find_root, output
@@ -33,4 +34,4 @@ def run(arguments: argparse.Namespace) -> None:
         f"### {title}\n\n{content.strip() or 'No difference.'}"
         for title, content in sections.items()
     )
-    (folder / "comment.md").write_text(f"## Results\n\n{text}\n", encoding="utf-8")
+    write_file(folder / "comment.md", f"## Results\n\n{text}\n".encode())

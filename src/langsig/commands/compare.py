@@ -93,6 +93,7 @@ def add_parser(subparsers: Subparsers) -> argparse.ArgumentParser:
 def run(arguments: argparse.Namespace) -> None:
     """Compare the models, write the signatures and print average signatures."""
     from langsig.comparison import compare
+    from langsig.files import check_output
     from langsig.morphology import CATEGORIES
 
     controls = dict(arguments.control)
@@ -102,6 +103,10 @@ def run(arguments: argparse.Namespace) -> None:
     for kind, paths in sources.items():
         for language, path in getattr(arguments, kind):
             paths.setdefault(language, []).append(path)
+    if arguments.out:
+        check_output(
+            arguments.out, inputs=[path for _, path in arguments.treebank + arguments.text]
+        )
     result = compare(
         arguments.experimental,
         controls,

@@ -1,11 +1,8 @@
 """``langsig data``: download the data that a preset names."""
 
 import argparse
-from pathlib import Path
 
 from langsig.commands.options import Subparsers, output_folder
-
-_SOURCES = Path("conf/sources")
 
 
 def add_parser(subparsers: Subparsers) -> argparse.ArgumentParser:
@@ -23,7 +20,7 @@ def add_parser(subparsers: Subparsers) -> argparse.ArgumentParser:
         "--to",
         type=output_folder,
         metavar="DIR",
-        help="folder for the data (default: downloads/PRESET)",
+        help="folder for the data (default: downloads/PRESET, in the repository)",
     )
     parser.add_argument(
         "--base",
@@ -37,8 +34,10 @@ def run(arguments: argparse.Namespace) -> None:
     """Download what is missing."""
     from langsig.corpora.fetching import fetch, read_sources
     from langsig.parameters import preset_path
+    from langsig.repository.processes import relative_root
 
-    table = preset_path(arguments.preset, _SOURCES, suffix=".csv", kind="sources")
-    folder = arguments.to or Path("downloads") / arguments.preset
+    root = relative_root()
+    table = preset_path(arguments.preset, root / "conf/sources", suffix=".csv", kind="sources")
+    folder = arguments.to or root / "downloads" / arguments.preset
     fetch(read_sources(table, arguments.base), folder)
     print(f"all files are in {folder}; next: make use PRESET={arguments.preset} DATA={folder}")

@@ -44,7 +44,9 @@ def add_parser(subparsers: Subparsers) -> argparse.ArgumentParser:
 def run(arguments: argparse.Namespace) -> None:
     """Factorise the matrices, write the signatures and print their averages."""
     from langsig.factorization import factorize
+    from langsig.files import check_output
 
+    check_output(arguments.out, inputs=[arguments.slices])
     result = factorize(
         _read_matrices(arguments.slices),
         rank=arguments.rank,
@@ -78,16 +80,14 @@ def layout(result: "Factorization") -> str:
 
 
 def _read_matrices(path: Path) -> "dict[str, Array]":
-    from safetensors import SafetensorError
-    from safetensors.numpy import load_file
+    """The tensors of a file by their names, in the types that they have."""
+    from safetensors import SafetensorError, safe_open
 
     if not path.is_file():
         problem = "is a folder; name a file" if path.is_dir() else "no such file"
         raise InputError(f"{path}: {problem}")
     try:
-        matrices: dict[str, Array] = load_file(path)
+        with safe_open(path, "pt") as file:  # NumPy lacks bfloat16 and float8
+            return {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
     except (OSError, SafetensorError) as error:
         raise InputError(f"{path}: not a safetensors file: {error}") from error
-    except TypeError as error:  # NumPy has no bfloat16
-        raise InputError(f"{path}: {error}; save the tensors as float32") from error
-    return matrices

@@ -1,9 +1,8 @@
 """``langsig get``: fetch a registered artifact by name and version."""
 
 import argparse
-from pathlib import Path
 
-from langsig.commands.options import Subparsers
+from langsig.commands.options import Subparsers, output_folder
 
 
 def add_parser(subparsers: Subparsers) -> argparse.ArgumentParser:
@@ -26,7 +25,10 @@ def add_parser(subparsers: Subparsers) -> argparse.ArgumentParser:
         help="folder or URL of the repository, as for git clone (default: .)",
     )
     parser.add_argument(
-        "--out", type=Path, metavar="FOLDER", help="folder to write (default: in the user's cache)"
+        "--out",
+        type=output_folder,
+        metavar="FOLDER",
+        help="folder to write, which must not exist (default: in the user's cache)",
     )
     return parser
 

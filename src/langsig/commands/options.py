@@ -2,9 +2,11 @@
 
 import argparse
 import re
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
 
+from langsig.errors import InputError
 from langsig.files import check_output
 
 if TYPE_CHECKING:
@@ -40,15 +42,20 @@ def language_pair(argument: str) -> tuple[str, str]:
 
 
 def output_file(argument: str) -> Path:
-    """Parse the name of a table to write, and check that it can be written."""
-    path = Path(argument)
-    if path.suffix not in (".csv", ".parquet"):
-        raise argparse.ArgumentTypeError(f"{argument}: the name must end in .csv or .parquet")
+    """Parse the name of a table to write, and check that it can be written.
+
+    Raises
+    ------
+    InputError
+        If it cannot: the command ends before any work.
+    """
+    if Path(argument).suffix not in (".csv", ".parquet"):
+        raise InputError(f"{argument}: the name must end in .csv or .parquet")
     return writable_file(argument)
 
 
 def writable_file(argument: str) -> Path:
-    """Parse the name of a file to write, and check that it can be written."""
+    """Parse the name of a file to write, and check it as :func:`output_file` does."""
     return _writable(Path(argument))
 
 
@@ -61,8 +68,31 @@ def _writable(path: Path, *, directory: bool = False) -> Path:
     try:
         check_output(path, directory=directory)
     except OSError as error:
-        raise argparse.ArgumentTypeError(str(error)) from error
+        raise InputError(str(error)) from error
     return path
+
+
+def number_of(option: str, least: int = 1) -> Callable[[str], int]:
+    """A parser of the value of an option that counts something, such as processes.
+
+    Parameters
+    ----------
+    option
+        The option, for messages.
+    least
+        Smallest value that is allowed.
+    """
+
+    def parse(argument: str) -> int:
+        try:
+            value = int(argument)
+        except ValueError as error:
+            raise InputError(f"{option} must be an integer; got {argument!r}") from error
+        if value < least:
+            raise InputError(f"{option} must be at least {least}; got {value}")
+        return value
+
+    return parse
 
 
 class _AppendSettings(argparse.Action):

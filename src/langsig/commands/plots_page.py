@@ -16,9 +16,8 @@ def add_parser(subparsers: Subparsers) -> argparse.ArgumentParser:
 
 def run(arguments: argparse.Namespace) -> None:
     """Write the page."""
-    from langsig.files import atomic_file
+    from langsig.files import write_file
     from langsig.report import vega_script
     from langsig.repository.plots import page_template
 
-    with atomic_file(arguments.page) as path:
-        path.write_text(page_template(vega_script()), encoding="utf-8")
+    write_file(arguments.page, page_template(vega_script()).encode())

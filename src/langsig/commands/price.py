@@ -3,7 +3,6 @@
 import argparse
 import json
 from collections.abc import Callable
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from langsig.commands.options import Subparsers, add_set_option
@@ -51,14 +50,17 @@ def run(arguments: argparse.Namespace) -> None:
     """Calculate the cost and print it."""
     from langsig.parameters import preset_path, read_resolved, validated
     from langsig.repository.price import price
+    from langsig.repository.processes import relative_root
 
-    path = preset_path(arguments.preset, Path("conf")) if arguments.preset else Path("params.yaml")
+    root, preset = relative_root(), arguments.preset
+    path = preset_path(preset, root / "conf") if preset else root / "params.yaml"
     cost = price(
         validated(read_resolved(path, arguments.settings)),
         _peaks(arguments.gpu, arguments.tflops),
         utilisation=arguments.utilisation,
         vocabulary=arguments.vocabulary,
         languages=arguments.languages,
+        root=root,
     )
     print(json.dumps(cost.to_dict(), indent=2) if arguments.json else layout(cost))
 

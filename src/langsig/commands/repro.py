@@ -3,8 +3,7 @@
 import argparse
 import os
 
-from langsig.commands.options import Subparsers
-from langsig.errors import InputError
+from langsig.commands.options import Subparsers, number_of
 
 
 def add_parser(subparsers: Subparsers) -> argparse.ArgumentParser:
@@ -14,7 +13,7 @@ def add_parser(subparsers: Subparsers) -> argparse.ArgumentParser:
     )
     parser.add_argument(
         "--jobs",
-        type=int,
+        type=number_of("--jobs"),
         metavar="N",
         help="number of stages that run at a time and share the cores "
         "(default: the number of cores)",
@@ -29,8 +28,6 @@ def run(arguments: argparse.Namespace) -> None:
     from langsig.repository.processes import find_root
 
     jobs = (os.cpu_count() or 1) if arguments.jobs is None else arguments.jobs
-    if jobs < 1:
-        raise InputError(f"--jobs must be at least 1; got {jobs}")
     root = find_root()
     check_chosen(root)
     check_unchanged(root)

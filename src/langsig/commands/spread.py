@@ -3,8 +3,7 @@
 import argparse
 import os
 
-from langsig.commands.options import Subparsers
-from langsig.errors import InputError
+from langsig.commands.options import Subparsers, number_of
 
 
 def add_parser(subparsers: Subparsers) -> argparse.ArgumentParser:
@@ -15,7 +14,7 @@ def add_parser(subparsers: Subparsers) -> argparse.ArgumentParser:
     )
     parser.add_argument(
         "--workers",
-        type=int,
+        type=number_of("--workers"),
         metavar="N",
         help="number of workers on this machine (default: the number of cores)",
     )
@@ -45,8 +44,6 @@ def run(arguments: argparse.Namespace) -> None:
     from langsig.repository.processes import find_root
 
     workers = (os.cpu_count() or 1) if arguments.workers is None else arguments.workers
-    if workers < 1:
-        raise InputError(f"--workers must be at least 1; got {workers}")
     root = find_root()
     check_chosen(root)
     from langsig.repository.distribution import distribute

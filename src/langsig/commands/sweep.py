@@ -2,7 +2,7 @@
 
 import argparse
 
-from langsig.commands.options import Subparsers
+from langsig.commands.options import Subparsers, number_of
 from langsig.errors import InputError
 
 
@@ -19,13 +19,21 @@ def add_parser(subparsers: Subparsers) -> argparse.ArgumentParser:
         "--recipes", nargs="+", default=[], metavar="NAME", help="recipes to run (default: all)"
     )
     parser.add_argument(
-        "--seeds", nargs="+", type=int, default=[1], metavar="N", help="seeds (default: 1)"
+        "--seeds",
+        nargs="+",
+        type=number_of("--seeds", 0),
+        default=[1],
+        metavar="N",
+        help="seeds (default: 1)",
     )
     parser.add_argument(
         "--stages", nargs="+", default=[], metavar="STAGE", help="stages to run (default: all)"
     )
     parser.add_argument(
-        "--jobs", type=int, default=1, help="number of experiments at a time (default: 1)"
+        "--jobs",
+        type=number_of("--jobs"),
+        default=1,
+        help="number of experiments at a time (default: 1)",
     )
     parser.add_argument(
         "--status", action="store_true", help="print the state of each experiment and run nothing"
@@ -38,11 +46,6 @@ def run(arguments: argparse.Namespace) -> None:
     from langsig.repository.experiments import FAILED, STATES, Sweep, read_recipes
     from langsig.repository.processes import find_root
 
-    if arguments.jobs < 1:
-        raise InputError(f"--jobs must be at least 1; got {arguments.jobs}")
-    negative = [seed for seed in arguments.seeds if seed < 0]
-    if negative:
-        raise InputError(f"--seeds must be at least 0; got {negative[0]}")
     root = find_root()
     recipes = read_recipes(root, arguments.preset, arguments.recipes)
     sweep = Sweep(

@@ -4,9 +4,8 @@ import argparse
 from pathlib import Path
 
 from langsig.commands.options import Subparsers, add_set_option
-from langsig.errors import InputError
 
-SAMPLE = Path("samples")
+SAMPLE = "samples"
 
 
 def add_parser(subparsers: Subparsers) -> argparse.ArgumentParser:
@@ -22,9 +21,8 @@ def add_parser(subparsers: Subparsers) -> argparse.ArgumentParser:
     parser.add_argument(
         "--data",
         type=Path,
-        default=SAMPLE,
         metavar="DIR",
-        help="folder to import as data/ (default: samples)",
+        help="folder to import as data/ (default: samples, in the repository)",
     )
     add_set_option(parser)
     return parser
@@ -38,11 +36,15 @@ def run(arguments: argparse.Namespace) -> None:
     InputError
         If a parameter or the data are not as they must be; then nothing has been written.
     """
-    use(arguments.preset, arguments.data, arguments.settings)
+    from langsig.repository.processes import relative_root
+
+    root = relative_root()
+    use(arguments.preset, arguments.data or root / SAMPLE, arguments.settings, root)
 
 
-def use(preset: str, source: Path, changes: list[str], root: Path = Path(".")) -> None:
-    """Choose a preset and data for the repository in a folder."""
+def use(preset: str, source: Path, changes: list[str], root: Path) -> None:
+    """Choose a preset and data for a repository."""
+    from langsig.files import write_file
     from langsig.parameters import (
         ParameterError,
         group_problems,
@@ -56,8 +58,6 @@ def use(preset: str, source: Path, changes: list[str], root: Path = Path(".")) -
     from langsig.repository.lists import pipeline_text, read_pipeline, write_lists
 
     pipeline_file, parameter_path = root / "dvc.yaml", root / "params.yaml"
-    if not pipeline_file.is_file():
-        raise InputError(f"{root.resolve()}: no dvc.yaml; run this in the folder of the repository")
     path = preset_path(preset, root / "conf")
     document = read_resolved(path, changes)
     parameters = validated(document)
@@ -78,11 +78,11 @@ def use(preset: str, source: Path, changes: list[str], root: Path = Path(".")) -
     previous = {file: file.read_bytes() for file in texts if file.exists()}
     try:
         for file, text in texts.items():
-            _write(file, text.encode())
+            write_file(file, text.encode())
         import_data(root, source)  # DVC reads both files
     except BaseException:
         for file, content in previous.items():
-            _write(file, content)
+            write_file(file, content)
         raise
     print(f"{preset}: {len(parameters.languages)} languages, data from {source}")
 
@@ -97,10 +97,3 @@ def _header(preset: Path) -> list[str]:
         if not text.startswith("yaml-language-server:"):
             lines.append(text)
     return lines
-
-
-def _write(path: Path, content: bytes) -> None:
-    from langsig.files import atomic_file
-
-    with atomic_file(path) as output:
-        output.write_bytes(content)

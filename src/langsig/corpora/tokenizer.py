@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from langsig.errors import InputError
+from langsig.hub import is_local, not_loaded
 
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerBase
@@ -96,10 +97,13 @@ def load_tokenizer(path: Path | str) -> "PreTrainedTokenizerBase":
     """
     from transformers import AutoTokenizer
 
+    local = is_local(path)
     try:
-        tokenizer = AutoTokenizer.from_pretrained(path, local_files_only=Path(path).is_dir())
-    except (OSError, ValueError) as error:
-        raise InputError(f"{path}: cannot load a tokenizer: {error}") from error
+        tokenizer = AutoTokenizer.from_pretrained(
+            path, local_files_only=local, trust_remote_code=False
+        )
+    except Exception as error:  # the libraries below raise exceptions of many kinds
+        raise not_loaded(path, "tokenizer", error) from error
     # From a folder without a tokenizer, some classes load one with special pieces only.
     if len(tokenizer) - len(set(tokenizer.all_special_ids)) < 2:
         raise InputError(f"{path}: no tokenizer; save the model's tokenizer in the same folder")

@@ -1,12 +1,17 @@
 """Signatures from matrices, for covariances that were computed elsewhere."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+
+import numpy as np
 
 from langsig.arrays import Array
 from langsig.errors import InputError, check_by_language
 from langsig.factorization.layers import Factorization, factorize_layers
+from langsig.factorization.scaling import common_exponent, divided, multiplied
 from langsig.factorization.solver import Solver, as_slice
 from langsig.morphology import ALL_WORDS
+from langsig.schemas import Signatures
 
 
 def factorize(
@@ -86,13 +91,31 @@ def factorize(
     check_by_language("slices", slices)
     if len(slices) < 2:
         raise InputError(f"slices must have at least two languages, got {len(slices)}")
-    return factorize_layers(
-        {language: _layers(language, matrices) for language, matrices in slices.items()},
+    layers = {language: _layers(language, matrices) for language, matrices in slices.items()}
+    exponents = [common_exponent(problem) for problem in zip(*layers.values(), strict=False)]
+    result = factorize_layers(
+        {
+            language: [
+                divided(omega, exponent)
+                for omega, exponent in zip(matrices, exponents, strict=False)
+            ]
+            for language, matrices in layers.items()
+        },
         category=category,
         solver=Solver(rank, method, ridge, max_iterations, tolerance, device),
         starts=starts,
         seed=seed,
     )
+    return _multiplied(result, exponents) if any(exponents) else result
+
+
+def _multiplied(result: Factorization, exponents: Sequence[int]) -> Factorization:
+    """The factorisation of slices that were divided by powers of two, one per layer."""
+    frame = result.signatures.frame
+    values = frame["value"].to_numpy(np.float64)
+    of_rows = np.array(exponents, np.int64)[frame["layer"].to_numpy(np.int64)]
+    signatures = Signatures(frame.assign(value=multiplied(values, of_rows)))
+    return replace(result, signatures=signatures)
 
 
 def _layers(language: str, matrices: Array | Sequence[Array]) -> list[Array]:

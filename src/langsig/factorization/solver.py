@@ -2,8 +2,9 @@
 
 import warnings
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from numbers import Real
+from typing import Any, overload
 
 import numpy as np
 
@@ -11,10 +12,12 @@ from langsig.arrays import Array
 from langsig.errors import ConvergenceWarning, InputError, check_count
 from langsig.factorization import tensorly
 from langsig.factorization.model import Parafac2Result
+from langsig.factorization.scaling import common_exponent, divided, multiplied
 
 METHODS = ("als", "tensorly")
 STARTS = ("svd", "random")
 _ENTRIES_OF_BATCH = 2**20
+_LEAST_SHARE = 1e-100  # of the largest value; the squares of slices below it may underflow
 
 
 @dataclass(frozen=True)
@@ -114,7 +117,8 @@ class Solver:
                 f"rank must be between 1 and {largest}, the smallest dimension of a slice; "
                 f"got {self.rank}"
             )
-        for label, omega in zip(labels, slices, strict=True):
+        sizes = [float(np.abs(omega).max()) for omega in slices]
+        for label, omega, size in zip(labels, slices, sizes, strict=True):
             if not np.isfinite(omega).all():
                 raise InputError(f"{label}: the slice holds values that are not finite")
             with np.errstate(over="ignore", under="ignore"):
@@ -122,10 +126,16 @@ class Solver:
             if not np.any(omega):
                 raise InputError(f"{label}: the slice is zero throughout; leave it out")
             if not square or not np.isfinite(square):
+                share = size / max(sizes)
+                if share < _LEAST_SHARE:
+                    raise InputError(
+                        f"{label}: the slice holds values of up to {share:.1e} of the largest one "
+                        "of all slices, too little to be factorised with them; leave it out"
+                    )
                 raise InputError(
-                    f"{label}: the slice holds values of up to {np.abs(omega).max():.1e}, whose "
-                    f"squares {'overflow' if square else 'underflow'}; multiply all slices by a "
-                    "common factor"
+                    f"{label}: the slice holds values of up to {size:.1e}, whose squares "
+                    f"{'overflow' if square else 'underflow'}; multiply all slices by a common "
+                    "factor"
                 )
 
     def fit(
@@ -177,7 +187,7 @@ class Solver:
             If slices, `inits` or `seeds` do not fit these settings, see :meth:`validate`.
         """
         seeds = [0] * len(problems) if seeds is None else seeds
-        data = []
+        data, starts, exponents = [], [], []
         for slices, init, seed in zip(problems, inits, seeds, strict=True):
             if isinstance(slices, Mapping) or not isinstance(slices, Iterable):
                 raise InputError(
@@ -185,10 +195,27 @@ class Solver:
                     "langsig.factorize takes matrices by language"
                 )
             matrices = [as_slice(omega, f"slice {index}") for index, omega in enumerate(slices)]
+            exponent = common_exponent(matrices)
+            matrices = [divided(omega, exponent) for omega in matrices]
             self.validate(matrices)
             _check_start(init, matrices, self.rank)
             check_count("seed", seed, 0)
             data.append([np.asarray(omega, np.float64) for omega in matrices])
+            starts.append(_multiplied(init, -exponent) if exponent else init)
+            exponents.append(exponent)
+        results = self._solve(data, starts, seeds)
+        return [
+            _multiplied(result, exponent) if exponent else result
+            for result, exponent in zip(results, exponents, strict=True)
+        ]
+
+    def _solve(
+        self,
+        data: list[list[Array]],
+        inits: Sequence[str | Parafac2Result],
+        seeds: Sequence[int],
+    ) -> list[Parafac2Result]:
+        """Factorise problems that have been validated."""
         if self.method == "tensorly":
             return [
                 tensorly.solve(
@@ -377,10 +404,13 @@ def batches(problems: int, entries: int) -> list[slice]:
 def as_slice(values: object, name: str) -> Array:
     """A slice as an array ``[dim_control, dim_experimental]``, in the precision that it has.
 
+    Numbers of more than 64 bits become float64.
+
     Parameters
     ----------
     values
-        An array, or anything that NumPy can turn into one.
+        An array, or anything that NumPy can turn into one; or a tensor of torch, whatever its
+        device. Types of floating-point numbers that NumPy lacks become float32.
     name
         Name of the slice in messages.
 
@@ -390,7 +420,7 @@ def as_slice(values: object, name: str) -> Array:
         If it is not a matrix of real numbers, or has no rows or no columns.
     """
     try:
-        matrix = np.asarray(values)
+        matrix = _tensor_as_array(values) if hasattr(values, "detach") else np.asarray(values)
     except (TypeError, ValueError, RuntimeError) as error:
         raise InputError(f"{name}: a slice must be a matrix of real numbers: {error}") from error
     if matrix.ndim != 2 or not matrix.size:
@@ -400,7 +430,28 @@ def as_slice(values: object, name: str) -> Array:
         )
     if matrix.dtype.kind not in "biuf":
         raise InputError(f"{name}: a slice must hold real numbers, got type {matrix.dtype}")
-    return matrix
+    return matrix.astype(np.float64) if matrix.dtype.itemsize > 8 else matrix
+
+
+def _tensor_as_array(tensor: Any) -> Array:
+    """The values of a tensor of torch; bfloat16 and float8 become float32."""
+    tensor = tensor.detach().cpu()
+    try:
+        array: Array = tensor.numpy()
+    except (TypeError, RuntimeError):  # a type that NumPy lacks
+        array = tensor.float().numpy()
+    return array
+
+
+@overload
+def _multiplied(init: Parafac2Result, exponent: int) -> Parafac2Result: ...
+@overload
+def _multiplied(init: str | Parafac2Result, exponent: int) -> str | Parafac2Result: ...
+def _multiplied(init: str | Parafac2Result, exponent: int) -> str | Parafac2Result:
+    """A model of slices that are 2**exponent times as large; the name of a start as it is."""
+    if isinstance(init, str):
+        return init
+    return replace(init, signatures=multiplied(init.signatures, exponent))
 
 
 def _is_number(value: object) -> bool:

@@ -11,7 +11,7 @@ import pandas as pd
 from pyarrow import ArrowInvalid
 
 from langsig.errors import InputError
-from langsig.files import atomic_file
+from langsig.files import write_table
 from langsig.morphology.categories import CATEGORIES
 from langsig.morphology.treebank import Row, StrPath, read_sentences
 from langsig.morphology.unimorph import Converter, converter
@@ -150,8 +150,7 @@ class Words:
         other files in the folder are not touched.
         """
         for name, frame in (("words", self.table), ("sentences", self.sentences)):
-            with atomic_file(Path(folder) / f"{name}.parquet") as temporary:
-                frame.to_parquet(temporary, index=False)
+            write_table(frame, Path(folder) / f"{name}.parquet")
 
     @classmethod
     def load(cls, folder: StrPath) -> Self:

@@ -6,11 +6,14 @@ It is replaced when other data are chosen. What DVC could not restore is never r
 import filecmp
 import os
 from pathlib import Path
+from typing import Any
 
 from ruamel.yaml import YAML
+from ruamel.yaml.error import YAMLError
 
 from langsig.errors import InputError
 from langsig.files import remove
+from langsig.repository.broken import broken_yaml
 from langsig.repository.processes import output
 
 DATA = "data"
@@ -22,18 +25,33 @@ def declared_source(root: Path) -> Path | None:
     declaration = root / f"{DATA}.dvc"
     if not declaration.is_file():
         return None
-    content = YAML(typ="safe").load(declaration.read_text(encoding="utf-8"))
-    dependencies = content.get("deps") or [{}]
+    dependencies = _declaration(declaration).get("deps") or [{}]
     path = dependencies[0].get("path")
     return None if path is None else root / path
 
 
 def imported_hash(root: Path) -> str | None:
     """DVC's hash of what ``data/`` holds; None if it is not known yet."""
-    declaration = root / f"{DATA}.dvc"
-    content = YAML(typ="safe").load(declaration.read_text(encoding="utf-8"))
-    value: str | None = content["outs"][0].get("md5")
+    value: str | None = _declaration(root / f"{DATA}.dvc")["outs"][0].get("md5")
     return value
+
+
+def _declaration(path: Path) -> dict[str, Any]:
+    """The content of ``data.dvc``.
+
+    Raises
+    ------
+    InputError
+        If it is not one that DVC has written.
+    """
+    text = path.read_text(encoding="utf-8", errors="replace")
+    try:
+        content = YAML(typ="safe").load(text)
+    except YAMLError as error:
+        raise broken_yaml(path, text, error) from error
+    if not isinstance(content, dict) or not content.get("outs"):
+        raise InputError(f"{path}: not an import of DVC; restore it with: git checkout {path.name}")
+    return content
 
 
 def check_replaceable(root: Path, source: Path) -> None:

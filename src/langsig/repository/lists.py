@@ -10,8 +10,10 @@ from pathlib import Path
 from typing import Any
 
 from ruamel.yaml import YAML
+from ruamel.yaml.error import YAMLError
 
 from langsig.parameters import Parameters
+from langsig.repository.broken import broken_yaml
 
 JOINT = {
     "clean": ["${{item.corpora[{corpus}]}}"],
@@ -40,8 +42,18 @@ JOINT = {
 
 
 def read_pipeline(path: Path) -> dict[str, Any]:
-    """``dvc.yaml``, with its comments."""
-    pipeline: dict[str, Any] = _yaml().load(path.read_text(encoding="utf-8"))
+    """``dvc.yaml``, with its comments.
+
+    Raises
+    ------
+    InputError
+        If it is not YAML.
+    """
+    text = path.read_text(encoding="utf-8", errors="replace")
+    try:
+        pipeline: dict[str, Any] = _yaml().load(text)
+    except YAMLError as error:
+        raise broken_yaml(path, text, error) from error
     return pipeline
 
 

@@ -7,8 +7,10 @@ from pathlib import Path
 from dvc.exceptions import DvcException
 from dvc.repo import Repo
 from dvc.stage import PipelineStage, Stage
+from dvc.utils.serialize import ParseError
 
 from langsig.errors import InputError
+from langsig.repository.broken import broken_yaml
 
 
 @contextmanager
@@ -23,6 +25,10 @@ def open_repository(folder: str | Path = ".") -> Iterator[Repo]:
     try:
         with Repo(Repo.find_root(str(folder))) as repo:
             yield repo
+    except ParseError as error:
+        path = Path(error.path)
+        text = path.read_text(encoding="utf-8", errors="replace") if path.is_file() else ""
+        raise broken_yaml(path, text, error) from error
     except DvcException as error:
         raise InputError(str(error)) from error
 

@@ -37,6 +37,24 @@ def find_root(folder: str | Path = ".") -> Path:
     )
 
 
+def relative_root(folder: str | Path = ".") -> Path:
+    """Find the repository that a folder is in, as a path relative to the current folder.
+
+    Paths below it, which appear in messages and in ``data.dvc``, stay short.
+
+    Parameters
+    ----------
+    folder
+        A folder of the repository (default: the current one).
+
+    Raises
+    ------
+    InputError
+        As :func:`find_root`.
+    """
+    return Path(os.path.relpath(find_root(folder)))
+
+
 def environment() -> dict[str, str]:
     """Return the environment for commands: programs next to this Python are found first."""
     programs = Path(sys.executable).parent

@@ -3,6 +3,7 @@
 Everyone who can read the repository can read that file, so it holds no credentials.
 """
 
+import re
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -24,13 +25,17 @@ def set_remote(root: Path, url: str, *, endpoint: str | None = None, name: str =
     endpoint
         ``https://HOST[:PORT]`` of a server other than Amazon's.
     name
-        Name of the remote.
+        Name of the remote: letters, digits, dots, dashes and underscores.
 
     Raises
     ------
     InputError
-        If an address has another form, or contains credentials.
+        If the name or an address has another form, or an address contains credentials.
     """
+    if not re.fullmatch(r"[A-Za-z0-9_][\w.-]*", name, re.ASCII):
+        raise InputError(
+            f"NAME must consist of letters, digits, dots, dashes and underscores; got {name!r}"
+        )
     _check("URL", url, ["s3"], "s3://BUCKET/PREFIX")
     options = {"verify": "true"}  # otherwise DVC trusts the names of objects
     if endpoint:

@@ -18,6 +18,7 @@ from dvc.utils.serialize import load_yaml
 
 from langsig.errors import InputError
 from langsig.repository.artifacts import all_artifacts, artifact_at
+from langsig.repository.broken import broken_yaml
 from langsig.repository.opening import stage_name
 from langsig.repository.outdated import outdated_stages
 
@@ -39,7 +40,8 @@ class Revision:
     Raises
     ------
     InputError
-        If there is no such repository or revision, or the revision has no ``dvc.lock``.
+        If there is no such repository or revision, or the revision has no ``dvc.lock``, or one
+        of DVC's files in it cannot be read.
     """
 
     def __init__(self, name: str, repository: str | Path = ".") -> None:
@@ -50,16 +52,30 @@ class Revision:
                 self._files = DVCFileSystem(repo.root_dir, rev=commit)
         except (DvcException, SCMError) as error:
             raise InputError(f"{name}: no such revision: {error}") from error
-        if not self._files.exists("dvc.lock"):
+        if not self._repo.fs.exists(self._path("dvc.lock")):
             raise InputError(
                 f"{name}: the revision has no dvc.lock; run make repro and commit dvc.lock"
             )
+        for file in ("dvc.yaml", "dvc.lock"):  # DVC takes a broken one for a missing one
+            self._yaml(file)
 
     @cached_property
     def params(self) -> dict[str, Any]:
         """The parameters, by their keys."""
-        params: dict[str, Any] = load_yaml(self._path("params.yaml"), fs=self._repo.fs)
-        return params
+        return self._yaml("params.yaml")
+
+    def _yaml(self, name: str) -> dict[str, Any]:
+        """The content of a YAML file in the root of the repository."""
+        path = self._path(name)
+        try:
+            content: dict[str, Any] = load_yaml(path, fs=self._repo.fs)
+        except FileNotFoundError as error:
+            raise InputError(f"{self.name}: the revision has no {name}") from error
+        except DvcException as error:
+            raw: bytes = self._repo.fs.read_bytes(path)
+            text = raw.decode("utf-8", "replace")
+            raise InputError(f"{self.name}: {broken_yaml(name, text, error)}") from error
+        return content
 
     def table(self, path: str) -> pd.DataFrame:
         """Read a table in CSV or Parquet.

@@ -3,8 +3,10 @@
 The state of a word is the mean of the states of its sub-words (paper, section 3).
 """
 
+import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass
+from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,7 +16,9 @@ from numpy.typing import NDArray
 from tqdm import tqdm
 
 from langsig.arrays import Array
-from langsig.errors import InputError, check_count
+from langsig.errors import InputError, LeftOutWarning, check_count
+from langsig.files import reserve, write_file
+from langsig.representations.memory import longest_sentence
 from langsig.representations.models import hidden_states, positions, text_encoder
 from langsig.representations.sub_words import tokenise
 
@@ -123,7 +127,12 @@ def extract(
     -------
     int
         Number of words that have states. Sentences with more sub-words than the model has
-        positions, and words without sub-words, are left out.
+        positions or than fit into memory, and words without sub-words, are left out.
+
+    Warns
+    -----
+    LeftOutWarning
+        If sentences are too long; the message says how many.
 
     Raises
     ------
@@ -131,17 +140,29 @@ def extract(
         If an argument is out of range, the tokenizer does not belong to the model, no sentence
         fits, there are no hidden states, or one is not finite in `dtype`; the message names
         language, layer and word.
+    OSError
+        If the disk has no room for the files.
     """
     if dtype not in DTYPES:
         raise InputError(f"dtype must be one of {', '.join(DTYPES)}, got {dtype!r}")
     check_count("batch_tokens", batch_tokens)
     encoder = text_encoder(model).eval()
-    longest = positions(encoder)
+    fitting = longest_sentence(encoder)
+    longest = min(positions(encoder), fitting)
     sub_words = tokenise(words, tokenizer, longest)
+    if sub_words.too_long:
+        limit = "that fit into memory" if longest == fitting else "that the model has positions for"
+        warnings.warn(
+            f"{language}: {sub_words.too_long:,} sentences of more than {longest:,} sub-words are "
+            f"left out, the number {limit}",
+            LeftOutWarning,
+            stacklevel=2,
+        )
     if not len(sub_words):
         raise InputError(
-            f"{language}: no sentence fits into the {longest} positions of the model; use shorter "
-            "sentences, or a model with more positions"
+            f"{language}: no sentence has words and at most {longest:,} sub-words, which is what "
+            "the model and the memory of this machine allow; use shorter sentences, or another "
+            "model"
         )
     known = encoder.get_input_embeddings().num_embeddings
     if sub_words.tokens.max() >= known:
@@ -150,7 +171,9 @@ def extract(
             f"embeddings of {known}; use the tokenizer of this model"
         )
     index = sub_words.index()
-    np.save(output / "index.npy", index)
+    content = BytesIO()
+    np.save(content, index)
+    write_file(output / "index.npy", content.getvalue())
     files: list[Array] = []
     title = f"extract {language}"
     with tqdm(None, title, len(sub_words), unit="sentence", mininterval=1, disable=None) as bar:
@@ -167,6 +190,7 @@ def extract(
                     shape = (len(index), vectors.shape[1])
                     path = output / f"layer-{layer:02d}.npy"
                     files.append(np.lib.format.open_memmap(path, "w+", vectors.dtype, shape))
+                    reserve(path, path.stat().st_size)
                 files[layer][positions_in_index] = vectors
             if not files:
                 raise InputError(

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from langsig.errors import InputError
+from langsig.hub import is_local, not_loaded
 
 if TYPE_CHECKING:
     import torch
@@ -187,11 +188,7 @@ def _text_config(config: "PreTrainedConfig") -> "PreTrainedConfig":
 
 def _from_pretrained(load: Callable[..., Any], name: str | Path) -> Any:
     """Call a ``from_pretrained`` of transformers, without running the code of a model."""
-    local = Path(name).is_dir()
-    if not local and (isinstance(name, Path) or name.count("/") > 1 or name[:1] in "./~"):
-        raise InputError(f"{name}: no such folder")
     try:
-        return load(name, local_files_only=local, trust_remote_code=False)
+        return load(name, local_files_only=is_local(name), trust_remote_code=False)
     except (OSError, ValueError) as error:
-        models = "no model" if local else "no such folder, and no model on the Hugging Face Hub"
-        raise InputError(f"{name}: {models} that can be loaded: {error}") from error
+        raise not_loaded(name, "model", error) from error

@@ -27,6 +27,8 @@ class SubWords:
     ``[sub-words]``."""
     offsets: NDArray[np.int64]
     """Position at which each sentence begins, ``[sentences + 1]``."""
+    too_long: int = 0
+    """Number of sentences that were left out because they do not fit."""
 
     def __len__(self) -> int:
         return len(self.offsets) - 1
@@ -87,11 +89,12 @@ def tokenise(words: pd.DataFrame, tokenizer: "PreTrainedTokenizerBase", longest:
         Tokenizer of the model.
     longest
         Number of sub-words per sentence at most, special ones included. Longer sentences are left
-        out, and so are sentences whose words have no sub-words.
+        out and counted; sentences whose words have no sub-words are left out too.
     """
     starts = np.flatnonzero(np.diff(words["sentence"].to_numpy(), prepend=-1))
     bounds = np.append(starts, len(words))
     prefix = _word_prefix(tokenizer)
+    too_long = 0
     tokens, rows, lengths = [np.empty(0, np.int32)], [np.empty(0, np.int32)], [0]
     for first in range(0, len(starts), _SENTENCES_AT_ONCE):
         part = bounds[first : first + _SENTENCES_AT_ONCE + 1]
@@ -103,14 +106,16 @@ def tokenise(words: pd.DataFrame, tokenizer: "PreTrainedTokenizerBase", longest:
         for number, start in enumerate(part[:-1].tolist()):
             ids = encoded["input_ids"][number]
             rows_of_ids = [-1 if w is None else start + w for w in encoded.word_ids(number)]
-            if len(ids) <= longest and max(rows_of_ids, default=-1) >= 0:
+            if len(ids) > longest:
+                too_long += 1
+            elif max(rows_of_ids, default=-1) >= 0:
                 kept_tokens += ids
                 kept_rows += rows_of_ids
                 lengths.append(len(ids))
         tokens.append(np.array(kept_tokens, np.int32))
         rows.append(np.array(kept_rows, np.int32))
     offsets = np.cumsum(lengths, dtype=np.int64)
-    return SubWords(np.concatenate(tokens), np.concatenate(rows), offsets)
+    return SubWords(np.concatenate(tokens), np.concatenate(rows), offsets, too_long)
 
 
 def _word_prefix(tokenizer: "PreTrainedTokenizerBase") -> str:

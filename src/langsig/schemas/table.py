@@ -11,7 +11,7 @@ import pandas as pd
 from pandas.api.types import infer_dtype, pandas_dtype
 
 from langsig.errors import InputError
-from langsig.files import atomic_file
+from langsig.files import write_table
 
 if TYPE_CHECKING:
     import xarray
@@ -152,14 +152,11 @@ class Table:
         ------
         InputError
             If the name ends neither in ``.csv`` nor in ``.parquet``.
+        OSError
+            If the file cannot be written.
         """
-        path = Path(path)
-        _check_suffix(path)
-        with atomic_file(path) as output:
-            if path.suffix == ".csv":
-                self._frame.to_csv(output, index=False)
-            else:
-                self._frame.to_parquet(output, index=False)
+        _check_suffix(Path(path))
+        write_table(self._frame, path)
 
     @classmethod
     def load(cls, path: str | Path) -> Self:
