@@ -145,6 +145,7 @@ class Project(NamedTuple):
 @pytest.fixture
 def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Project:
     (tmp_path / "conf/sources").mkdir(parents=True)
+    (tmp_path / "dvc.yaml").touch()
     monkeypatch.setattr(fetching, "WAIT", 0.0)
     monkeypatch.chdir(tmp_path)
     project = Project(tmp_path, tmp_path / "to")

@@ -31,7 +31,7 @@ def run(arguments: argparse.Namespace) -> None:
         metrics = json.loads(arguments.metrics.read_text(encoding="utf-8"))
     except OSError as error:
         raise InputError(f"{arguments.metrics}: cannot read metrics: {error.strerror}") from error
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise InputError(
             f"{arguments.metrics}: not JSON ({error}); name the metrics/summary.json of a run"
         ) from error

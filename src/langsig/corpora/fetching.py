@@ -69,17 +69,38 @@ def read_sources(table: Path, base: str | None = None) -> list[Source]:
     base
         Address of a mirror that serves each file under its ``path``. By default, files are
         downloaded from their ``url``.
+
+    Raises
+    ------
+    InputError
+        If the table is missing, is not UTF-8, lacks a column or a value, or names a file outside
+        of the data folder; the message names the line.
     """
-    with open(table, encoding="utf-8", newline="") as stream:
-        return [
-            Source(
-                path=row["path"],
-                url=f"{base.rstrip('/')}/{row['path']}" if base else row["url"],
-                bytes=int(row["bytes"]) if row["bytes"] else None,
-                sha256=row["sha256"] or None,
-            )
-            for row in csv.DictReader(stream)
-        ]
+    try:
+        with open(table, encoding="utf-8-sig", newline="") as stream:
+            reader = csv.DictReader(stream)
+            return [_source(row, base, f"{table}:{reader.line_num}") for row in reader]
+    except OSError as error:
+        raise InputError(f"{table}: cannot read sources: {error.strerror}") from error
+    except (UnicodeDecodeError, csv.Error) as error:
+        raise InputError(f"{table}: not a CSV file in UTF-8: {error}") from error
+
+
+def _source(row: dict[str, str | None], base: str | None, line: str) -> Source:
+    missing = [name for name in ("path", "url", "bytes", "sha256") if row.get(name) is None]
+    if missing:
+        raise InputError(f"{line}: no {missing[0]}; each line has path, url, bytes and sha256")
+    path, size = row["path"] or "", row["bytes"] or ""
+    if not path or Path(path).is_absolute() or ".." in Path(path).parts:
+        raise InputError(f"{line}: path must be that of a file in the data folder, got {path!r}")
+    if size and not (size.isascii() and size.isdigit()):
+        raise InputError(f"{line}: bytes must be a number or empty, got {size!r}")
+    return Source(
+        path=path,
+        url=f"{base.rstrip('/')}/{path}" if base else row["url"] or "",
+        bytes=int(size) if size else None,
+        sha256=row["sha256"] or None,
+    )
 
 
 def fetch(sources: Iterable[Source], folder: Path) -> None:
@@ -257,8 +278,9 @@ def _unpack(archive: Path) -> None:
                 content.extractall(scratch, filter="data")
                 (Path(scratch) / target.name).rename(target)
     except _DAMAGED as error:
+        reason = str(error).splitlines()[0].rstrip(":") if str(error) else type(error).__name__
         raise InputError(
-            f"{archive}: cannot be unpacked: {error}; delete it and download it again"
+            f"{archive}: cannot be unpacked: {reason}; delete it and download it again"
         ) from error
 
 
@@ -266,8 +288,19 @@ def _read_sums(folder: Path) -> dict[str, str]:
     path = folder / SUMS
     if not path.exists():
         return {}
-    pairs = (line.split("  ", 1) for line in path.read_text(encoding="utf-8").splitlines())
-    return {name: value for value, name in pairs}
+    sums = {}
+    for number, line in enumerate(
+        path.read_text(encoding="utf-8", errors="replace").split("\n"), 1
+    ):
+        value, space, name = line.partition("  ")
+        if line and not (value and space and name):
+            raise InputError(
+                f"{path}:{number}: must have the form HASH  FILE, got {line!r}; delete {path}, and "
+                "hashes are recorded again"
+            )
+        if line:
+            sums[name] = value
+    return sums
 
 
 def _record(source: Source, folder: Path) -> None:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
+from safetensors import SafetensorError
 from safetensors.numpy import load_file, save_file
 
 from langsig.corpora.sampling import Reservoir
@@ -114,8 +115,18 @@ class Sequences:
 
     @classmethod
     def load(cls, path: Path) -> "Sequences":
-        """Read a file that :meth:`save` wrote."""
-        return cls(**load_file(path))
+        """Read a file that :meth:`save` wrote.
+
+        Raises
+        ------
+        InputError
+            If the file is missing or holds something else.
+        """
+        try:
+            return cls(**load_file(path))
+        except (OSError, SafetensorError, AttributeError, TypeError) as error:
+            reason = " ".join(str(error).split())
+            raise InputError(f"{path}: cannot read sequences: {reason}; pack them again") from error
 
 
 def pack(

@@ -12,6 +12,7 @@ import unicodedata
 import zlib
 from codecs import BOM_UTF8
 from collections.abc import Callable, Iterable, Iterator
+from functools import partial
 from pathlib import Path, PurePath
 from typing import IO, Any, BinaryIO, cast
 
@@ -30,6 +31,7 @@ _NAMES = (".tar", *_KINDS, *(kind + packed for kind in _KINDS for packed in _DEC
 _WIKIPEDIA = "-wikipedia-"
 _DAMAGED = (EOFError, OSError, lzma.LZMAError, zlib.error, tarfile.TarError)
 _BUFFER = 2**18
+_LONGEST_LINE = 2**27
 _TEXT_COMMENT = re.compile(rb"#\s*text\s*=\s*(.*)", re.DOTALL)
 
 
@@ -168,10 +170,18 @@ def _texts(stream: IO[bytes], name: str, where: str) -> Iterator[str]:
 
 
 def _numbered(stream: IO[bytes], where: str) -> Iterator[tuple[int, bytes]]:
-    """Number the lines from 1."""
+    """Number the lines from 1.
+
+    The file may be a few bytes that decompress to terabytes.
+    """
     number = 0
     try:
-        for number, line in enumerate(stream, start=1):
+        for number, line in enumerate(iter(partial(stream.readline, _LONGEST_LINE), b""), start=1):
+            if len(line) == _LONGEST_LINE:
+                raise InputError(
+                    f"{where}:{number}: longer than {_LONGEST_LINE:,} bytes; put each sentence on "
+                    "a line of its own"
+                )
             yield number, line.removeprefix(BOM_UTF8) if number == 1 else line
     except _DAMAGED as error:
         raise InputError(

@@ -105,13 +105,17 @@ class Factorization:
         path = Path(directory, "factors.safetensors")
         try:
             factors = load_file(path)
-        except (OSError, SafetensorError) as error:
+        except (OSError, SafetensorError, AttributeError, TypeError) as error:
             raise InputError(f"{path}: cannot read factors: {error}") from error
-        return cls(
-            Signatures.load(Path(directory, "signatures.parquet")),
-            Diagnostics.load(Path(directory, "diagnostics.csv")),
-            factors,
-        )
+        signatures = Signatures.load(Path(directory, "signatures.parquet"))
+        diagnostics = Diagnostics.load(Path(directory, "diagnostics.csv"))
+        names = ["blueprint", "experimental_directions"]
+        names += [f"projections.{name}" for name in signatures.frame["language"].unique()]
+        for layer in diagnostics.frame["layer"]:
+            missing = [name for name in names if f"{layer:02d}.{name}" not in factors]
+            if missing:
+                raise InputError(f"{path}: layer {layer} has no {missing[0]}; factorise again")
+        return cls(signatures, diagnostics, factors)
 
 
 def factorize_layers(

@@ -92,21 +92,27 @@ def factorize(
     if len(slices) < 2:
         raise InputError(f"slices must have at least two languages, got {len(slices)}")
     layers = {language: _layers(language, matrices) for language, matrices in slices.items()}
-    exponents = [common_exponent(problem) for problem in zip(*layers.values(), strict=False)]
+    exponents = _exponents(list(layers.values()))
+    if any(exponents):
+        layers = {language: list(map(divided, layers[language], exponents)) for language in layers}
     result = factorize_layers(
-        {
-            language: [
-                divided(omega, exponent)
-                for omega, exponent in zip(matrices, exponents, strict=False)
-            ]
-            for language, matrices in layers.items()
-        },
+        layers,
         category=category,
         solver=Solver(rank, method, ridge, max_iterations, tolerance, device),
         starts=starts,
         seed=seed,
     )
     return _multiplied(result, exponents) if any(exponents) else result
+
+
+def _exponents(languages: Sequence[Sequence[Array]]) -> list[int]:
+    """The power of two that the slices of each layer are to be divided by.
+
+    The list is empty if languages have different numbers of layers, which is an error later.
+    """
+    if len({len(layers) for layers in languages}) > 1:
+        return []
+    return [common_exponent(problem) for problem in zip(*languages, strict=True)]
 
 
 def _multiplied(result: Factorization, exponents: Sequence[int]) -> Factorization:

@@ -309,6 +309,6 @@ def _read_parquet(path: Path, columns: Mapping[str, str]) -> pd.DataFrame:
         raise InputError(f"{path}: no such file; annotate a treebank to write it")
     try:
         frame = pd.read_parquet(path)
-    except ArrowInvalid as error:
+    except (ArrowInvalid, OSError) as error:
         raise InputError(f"{path}: not a Parquet file; annotate the treebank again") from error
     return _validated(frame, columns, str(path))

@@ -162,7 +162,15 @@ class _Reader:
             return dict(self._items(node, path))
         if isinstance(node, SequenceNode):
             return [self.plain(item, (*path, index)) for index, item in enumerate(node.value)]
-        return self._constructor.construct_object(node)
+        return self._scalar(node, path)
+
+    def _scalar(self, node: Node, path: KeyPath) -> Any:
+        try:
+            return self._constructor.construct_object(node)
+        except ValueError as error:  # a date such as 2020-99-99, a number of thousands of digits
+            reason = str(error).partition(";")[0]
+            self._report(path, self._location(node), f"not a value of YAML: {reason}")
+            return None
 
     def _items(self, node: MappingNode, path: KeyPath) -> Iterator[tuple[str, Any]]:
         seen: dict[str, Location] = {}
@@ -172,7 +180,7 @@ class _Reader:
                 self._report((*path, "?"), location, "a key must be text, not a list or mapping")
                 continue
             key = str(key_node.value)
-            if not isinstance(self._constructor.construct_object(key_node), str):
+            if not isinstance(self._scalar(key_node, (*path, key)), str):
                 self._report((*path, key), location, "the key must be text; put it into quotes")
             if key in seen:
                 message = f"a second time; the first is in line {seen[key].line}; remove one"

@@ -84,7 +84,7 @@ class States:
         try:
             layers = [np.load(path, mmap_mode="r") for path in paths]
             return cls(layers, np.load(Path(directory, "index.npy")))
-        except (OSError, ValueError, InputError) as error:
+        except Exception as error:  # NumPy raises errors of many kinds for damaged files
             raise InputError(f"{directory}: cannot read hidden states: {error}") from error
 
 

@@ -179,9 +179,11 @@ class Table:
         except UnicodeDecodeError as error:
             raise InputError(f"{path}: not a UTF-8 file; save it as UTF-8") from error
         except OSError as error:
-            raise InputError(f"{path}: cannot read a table: {error.strerror or error}") from error
+            reason = error.strerror or " ".join(str(error).split())
+            raise InputError(f"{path}: cannot read a table: {reason}") from error
         except ValueError as error:
-            raise InputError(f"{path}: cannot read a table: {str(error).strip()}") from error
+            reason = " ".join(str(error).split())
+            raise InputError(f"{path}: cannot read a table: {reason}") from error
         try:
             return cls(frame)
         except InputError as error:
