@@ -41,9 +41,10 @@ def damaged(sound: bytes, seed: int = 0) -> Iterator[tuple[str, bytes]]:
     yield "without its first byte", sound[1:]
     yield "twice", sound * 2
     yield "with zeros at the end", sound + bytes(512)
-    yield "with zeros in the middle", sound[: len(sound) // 3] + bytes(len(sound) // 3) + sound[
-        2 * len(sound) // 3 :
-    ]
+    yield (
+        "with zeros in the middle",
+        sound[: len(sound) // 3] + bytes(len(sound) // 3) + sound[2 * len(sound) // 3 :],
+    )
     yield "backwards", sound[::-1]
     for number in range(6):
         wrong = bytearray(sound)

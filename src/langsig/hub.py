@@ -24,13 +24,15 @@ def is_local(name: str | Path) -> bool:
     Raises
     ------
     InputError
-        If the name is that of a file, or can only be that of a folder, and there is none.
+        If the name is empty, is that of a file, or can only be that of a folder that is missing.
     """
+    if not str(name):
+        raise InputError("the name of a model is empty; name a folder, or a model on the Hub")
     if Path(name).is_dir():
         return True
     if Path(name).is_file():
         raise InputError(f"{name}: is a file; name the folder of a model")
-    if isinstance(name, Path) or name.count("/") > 1 or name[:1] in ("", ".", "/", "~"):
+    if isinstance(name, Path) or name.count("/") > 1 or name[0] in "./~":
         raise InputError(f"{name}: no such folder")
     return not answers()
 

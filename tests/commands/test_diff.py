@@ -87,15 +87,12 @@ def test_tables_and_figures_are_written(change: Difference, tmp_path: Path) -> N
     ("arguments", "message"),
     [
         (["one", "two", "--source", "elsewhere"], "invalid choice: 'elsewhere'"),
-        (["one", "two", "--out", "{file}"], "is a file; name a directory"),
         ([",", "two"], "names no revision"),
     ],
 )
 def test_arguments_are_checked_first(
-    arguments: list[str], message: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    arguments: list[str], message: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    file = tmp_path / "file"
-    file.touch()
     with pytest.raises(SystemExit, match="2"):
-        main(["diff", *(argument.format(file=file) for argument in arguments)])
+        main(["diff", *arguments])
     assert message in capsys.readouterr().err

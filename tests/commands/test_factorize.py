@@ -1,14 +1,15 @@
 """``langsig factorize``: matrices to signatures."""
 
-import json
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
+import torch
 from numpy.random import default_rng
 from numpy.typing import NDArray
 from safetensors.numpy import save_file
+from safetensors.torch import save_file as torch_file
 
 from langsig.commands import main
 
@@ -77,6 +78,9 @@ BAD_SLICES = {
     "alone": ({"de": planted()["de"]}, 2, "at least two languages, got 1"),
     "nan": ({**planted(), "aa": np.full((7, 6), np.nan)}, 2, "aa, layer 0"),
     "zero": ({**planted(), "aa": np.zeros((7, 6))}, 2, "aa, layer 0"),
+    "small": ({**planted(), "aa": np.full((7, 6), 1e-200)}, 2, "aa, layer 0: the slice holds val"),
+    "large": ({**planted(), "aa": np.full((7, 6), 1e200)}, 2, "cs, layer 0: the slice holds val"),
+    "largest": (dict.fromkeys("ab", np.full((70, 60), 1.7e308)), 2, "exceed the largest floating"),
 }
 
 
@@ -105,14 +109,63 @@ def test_what_is_not_safetensors_is_named(
     assert f"error: {source}: " in capsys.readouterr().err
 
 
-def test_bfloat16_is_refused_with_advice(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+def averages(source: Path) -> pd.Series:
+    """Average signatures by language, from a file of tensors."""
+    out = source.with_name("signatures.csv")
+    assert run("factorize", source, "--rank", 2, "--out", out) == 0
+    averages: pd.Series = pd.read_csv(out).groupby("language")["value"].mean()
+    return averages
+
+
+@pytest.mark.parametrize(
+    ("name", "tolerance"),
+    [("float64", 1e-5), ("float16", 1e-2), ("bfloat16", 2e-2), ("float8_e4m3fn", 0.2)],
+)
+def test_floating_point_numbers_of_any_type_are_read(
+    name: str, tolerance: float, tmp_path: Path
 ) -> None:
-    header = json.dumps({"de": {"dtype": "BF16", "shape": [2, 2], "data_offsets": [0, 8]}})
-    source = tmp_path / "x.safetensors"
-    source.write_bytes(len(header).to_bytes(8, "little") + header.encode() + bytes(8))
-    assert run("factorize", source, "--rank", 2, "--out", tmp_path / "s.parquet") == 1
-    assert "float32" in capsys.readouterr().err
+    slices = {language: torch.from_numpy(omega) for language, omega in planted().items()}
+    source, exact = tmp_path / "x.safetensors", tmp_path / "exact.safetensors"
+    torch_file({key: omega.to(getattr(torch, name)) for key, omega in slices.items()}, source)
+    torch_file(slices, exact)
+    np.testing.assert_allclose(averages(source), averages(exact), rtol=tolerance)
+
+
+@pytest.mark.parametrize("name", ["int8", "int64", "uint16", "bool"])
+def test_integers_are_read(name: str, tmp_path: Path) -> None:
+    slices = {
+        language: torch.from_numpy(default_rng(number).integers(0, 2, (7, 6)))
+        for number, language in enumerate(("de", "fr", "zh"))
+    }
+    source, exact = tmp_path / "x.safetensors", tmp_path / "exact.safetensors"
+    torch_file({key: omega.to(getattr(torch, name)) for key, omega in slices.items()}, source)
+    torch_file({key: omega.double() for key, omega in slices.items()}, exact)
+    np.testing.assert_allclose(averages(source), averages(exact), rtol=1e-6)
+
+
+def test_complex_numbers_are_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    slices = {name: omega.astype(np.complex64) for name, omega in planted().items()}
+    save_file(slices, tmp_path / "x.safetensors")
+    out = tmp_path / "s.csv"
+    assert run("factorize", tmp_path / "x.safetensors", "--rank", 2, "--out", out) == 1
+    printed = capsys.readouterr().err
+    assert printed == "error: cs, layer 0: a slice must hold real numbers, got type complex64\n"
+
+
+@pytest.mark.parametrize("scale", [1e200, 1e-200, 1e300, 1e-300])
+def test_slices_of_any_size_have_signatures_of_that_size(scale: float, tmp_path: Path) -> None:
+    plain = write_slices(tmp_path / "plain.safetensors", planted())
+    slices = {name: scale * omega for name, omega in planted().items()}
+    scaled = write_slices(tmp_path / "scaled.safetensors", slices)
+    np.testing.assert_allclose(averages(scaled) / scale, averages(plain), rtol=1e-6)
+
+
+def test_output_must_not_be_the_input(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    source = write_slices(tmp_path / "x.csv", planted())
+    content = source.read_bytes()
+    assert run("factorize", source, "--rank", 2, "--out", source) == 1
+    assert capsys.readouterr().err.endswith("is one of the files to read; name another file\n")
+    assert source.read_bytes() == content
 
 
 def test_tensors_of_three_dimensions_have_layers(
@@ -139,6 +192,5 @@ def test_outputs_are_checked_before_the_file_is_read(
         (tmp_path / "signatures.json", "must end in .csv or .parquet"),
         (tmp_path / "folder.csv", "is a directory; name a file"),
     ):
-        with pytest.raises(SystemExit):
-            run("factorize", missing, "--rank", 2, "--out", out)
+        assert run("factorize", missing, "--rank", 2, "--out", out) == 1
         assert message in capsys.readouterr().err

@@ -4,6 +4,7 @@ import errno
 import io
 import os
 import re
+import resource
 import subprocess
 import sys
 from pathlib import Path
@@ -87,38 +88,135 @@ def test_output_that_cannot_be_written_ends_without_traceback(target: str, messa
     assert (done.returncode, done.stderr) == (1, message)
 
 
-@pytest.mark.parametrize(
-    "arguments",
-    [
-        ("plots-page", "FOLDER"),
-        ("plots-page", "/dev/null"),
-        ("comment", "HEAD", "FILE"),
-        ("data", "paper", "--to", "FILE"),
+WRITING = {
+    "file": [
+        ("plots-page", "OUT"),
+        ("annotate", "none.conllu", "--language", "da", "--out", "OUT"),
+        ("factorize", "none.safetensors", "--rank", "2", "--out", "OUT"),
+        ("compare", "--experimental", "./none", "--control", "da=./none", "--out", "OUT"),
     ],
+    "directory": [
+        ("comment", "HEAD", "OUT"),
+        ("data", "paper", "--to", "OUT"),
+        ("diff", "one", "two", "--out", "OUT"),
+        ("get", "experimental", "--out", "OUT"),
+    ],
+}
+"""Commands that write a file or a directory, whose other arguments are wrong too."""
+
+
+@pytest.mark.parametrize(
+    ("kind", "arguments"), [(kind, command) for kind in WRITING for command in WRITING[kind]]
 )
 def test_outputs_are_checked_first(
-    arguments: tuple[str, ...], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    kind: str,
+    arguments: tuple[str, ...],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
-    (tmp_path / "file").touch()
-    names = {"FOLDER": tmp_path, "FILE": tmp_path / "file"}
-    with pytest.raises(SystemExit) as ended:
-        run(*(names.get(argument, argument) for argument in arguments))
-    assert ended.value.code == 2
-    assert re.search(r": is a .*; name a (file|directory)", capsys.readouterr().err)
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "file.csv").write_text("old")
+    (tmp_path / "folder.csv").mkdir()
+    (tmp_path / "device.csv").symlink_to("/dev/null")
+    os.mkfifo("pipe.csv")
+    other = {"file": "folder", "directory": "file"}[kind]
+    for out, message in {
+        f"{other}.csv": r"is a (file|directory); name a (file|directory)",
+        "device.csv": r"is a (device|file)",
+        "pipe.csv": r"is a (device or a pipe|file)",
+        "file.csv/new.csv": r".*file.csv is not a directory",
+        f"{'x' * 300}.csv": r"nothing can be written in .*: File name too long; name another",
+    }.items():
+        assert run(*(out if argument == "OUT" else argument for argument in arguments)) == 1
+        assert re.fullmatch(rf"error: {out}: {message}.*\n", capsys.readouterr().err)
+    assert os.readlink("device.csv") == "/dev/null"
+    assert (tmp_path / "file.csv").read_text() == "old"
+    assert len(list(tmp_path.iterdir())) == 4
+
+
+def test_links_are_replaced_and_their_targets_kept(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    page, target = tmp_path / "page.html", tmp_path / "target.html"
+    target.write_text("old")
+    page.symlink_to(target)
+    assert run("plots-page", page) == 0
+    assert capsys.readouterr().err == (
+        f"note: {page} is a link; it is replaced, and {target} stays as it is\n"
+    )
+    assert target.read_text() == "old"
+    assert "<html" in page.read_text(encoding="utf-8") and not page.is_symlink()
+
+
+def test_full_disk_is_named(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    page = tmp_path / "page.html"
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, hard))
+    try:
+        assert run("plots-page", page) == 1
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    error = capsys.readouterr().err
+    assert re.fullmatch(rf"error: {page}: needs [\d,]{{7,}} bytes \(.*; free some space\n", error)
+    assert list(tmp_path.iterdir()) == []
 
 
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (("price", "micro"), "no presets in "),
-        (("data", "paper"), "no sources in "),
+        (("repro", "--jobs", "many"), "--jobs must be an integer; got 'many'"),
+        (("repro", "--jobs", "-3"), "--jobs must be at least 1; got -3"),
+        (("spread", "--workers", "1.5"), "--workers must be an integer; got '1.5'"),
+        (("spread", "--workers", "0"), "--workers must be at least 1; got 0"),
+        (("sweep", "demo", "--jobs", "0"), "--jobs must be at least 1; got 0"),
+        (("sweep", "demo", "--seeds", "1", "-1"), "--seeds must be at least 0; got -1"),
+    ],
+)
+def test_numbers_are_checked_first(
+    arguments: tuple[str, ...], message: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(*arguments) == 1
+    assert capsys.readouterr().err == f"error: {message}\n"
+
+
+@pytest.mark.parametrize("encoding", ["latin-1", "ascii"])
+def test_terminals_of_other_encodings_get_question_marks(encoding: str, tmp_path: Path) -> None:
+    path = tmp_path / "日本語.conllu"
+    path.write_text("1\tåø\t_\tNOUN\t_\t_\t0\troot\t_\t_\n\n", encoding="utf-8")
+    out = tmp_path / "日本語.csv"
+    done = subprocess.run(
+        [sys.executable, "-m", "langsig", "annotate", path, "--language", "da", "--out", out],
+        env=os.environ | {"PYTHONIOENCODING": encoding},
+        capture_output=True,
+        check=False,
+    )
+    assert (done.returncode, done.stderr) == (0, b"")
+    assert done.stdout.decode(encoding).endswith("???.csv\n") and out.exists()
+    path.write_text("1\n", encoding="utf-8")
+    done = subprocess.run(
+        [sys.executable, "-m", "langsig", "annotate", path, "--language", "da", "--out", out],
+        env=os.environ | {"PYTHONIOENCODING": encoding},
+        capture_output=True,
+        check=False,
+    )
+    assert done.returncode == 1 and done.stderr.startswith(b"error: ")
+    assert b"Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (("price", "micro"), "FOLDER: neither this folder nor one above it has a dvc.yaml; run"),
+        (("data", "paper"), "FOLDER: neither this folder nor one above it has a dvc.yaml; run"),
+        (("use", "micro"), "FOLDER: neither this folder nor one above it has a dvc.yaml; run"),
+        (("check",), "FOLDER: neither this folder nor one above it has a dvc.yaml; run"),
         (("check", "--data", "none"), "--data: none is not a folder"),
         (("check", "--reference", "other.yaml"), "other.yaml:1: seed: missing; must be"),
         (("show", "none.json"), "none.json: cannot read metrics: No such file or directory\n"),
         (("show", "other.yaml"), "other.yaml: not JSON ("),
         (("factorize", "none", "--rank", 1, "--out", "s.csv"), "none: no such file\n"),
         (("factorize", ".", "--rank", 1, "--out", "s.csv"), ".: is a folder; name a file\n"),
-        (("sweep", "demo", "--seeds", -1), "--seeds must be at least 0; got -1\n"),
     ],
 )
 def test_errors_say_what_to_do(
@@ -131,5 +229,5 @@ def test_errors_say_what_to_do(
     (tmp_path / "other.yaml").write_text("stages: {}\n")
     monkeypatch.chdir(tmp_path)
     assert run(*arguments) == 1
-    assert capsys.readouterr().err.startswith(f"error: {message}")
+    assert capsys.readouterr().err.startswith(f"error: {message.replace('FOLDER', str(tmp_path))}")
     assert [path.name for path in tmp_path.iterdir()] == ["other.yaml"]

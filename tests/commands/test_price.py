@@ -75,6 +75,7 @@ def test_without_preset_the_parameters_are_those_chosen(
 ) -> None:
     text = (ROOT / "params.yaml").read_text(encoding="utf-8")
     (tmp_path / "params.yaml").write_text(text, encoding="utf-8")
+    (tmp_path / "dvc.yaml").touch()
     (tmp_path / "conf").symlink_to(ROOT / "conf")
     monkeypatch.chdir(tmp_path)
     parameters = validated(read_resolved("params.yaml"))

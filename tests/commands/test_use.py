@@ -168,7 +168,43 @@ def test_outside_of_a_repository_there_is_nothing_to_write(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     assert main(["use", "micro"]) == 1
-    assert "no dvc.yaml" in capsys.readouterr().err
+    assert "neither this folder nor one above it has a dvc.yaml" in capsys.readouterr().err
+
+
+def test_the_repository_is_found_from_its_folders(
+    project: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(project / "conf")
+    assert main(["use", "micro", "--set", "seed=3"]) == 0
+    assert capsys.readouterr().out == "micro: 3 languages, data from ../samples\n"
+    assert load_parameters(project / "params.yaml").seed == 3
+    assert main(["check"]) == 0
+    assert capsys.readouterr().out.startswith("../params.yaml: valid; 3 languages")
+    assert main(["price", "--languages", "2", "--vocabulary", "400"]) == 0
+    assert "2 languages; vocabulary 400;" in capsys.readouterr().out
+    assert main(["price", "micro", "--vocabulary", "400", "--set", "seed=one"]) == 1
+    assert "--set seed=one: " in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("name", ["dvc.yaml", "data.dvc"])
+def test_conflict_marks_are_named(
+    name: str, project: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    text = (project / name).read_text(encoding="utf-8")
+    (project / name).write_text(f"<<<<<<< HEAD\n{text}>>>>>>> main\n", encoding="utf-8")
+    (project / "data").mkdir()
+    assert f"{name}:1: has conflict marks of Git" in refused(project, capsys, "micro")
+    assert (project / "data").is_dir()
+
+
+def test_data_of_a_users_own_are_never_removed(
+    project: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    shutil.copytree(ROOT / "samples", project / "data")
+    (project / "data/mine.txt").write_text("x", encoding="utf-8")
+    for data in (["--data", "data"], ["--data", str(project / "data")], []):
+        assert "data/" in refused(project, capsys, "micro", *data)
+        assert (project / "data/mine.txt").read_text(encoding="utf-8") == "x"
 
 
 def test_folder_that_is_not_there_is_refused(

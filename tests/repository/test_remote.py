@@ -183,6 +183,9 @@ def test_push_that_was_killed_is_completed_by_the_next(origin, server, tmp_path)
         (["s3://key:secret@bucket/team"], "URL must not contain credentials"),
         (["s3://bucket", "--endpoint", "host"], "ENDPOINT must have the form https://HOST; got"),
         (["s3://bucket", "--endpoint", "https://k:s@host"], "ENDPOINT must not contain"),
+        (["s3://bucket", "--name", "a b"], "NAME must consist of letters, digits, dots, dashes"),
+        (["s3://bucket", "--name", 'a"]'], "NAME must consist of letters, digits, dots, dashes"),
+        (["s3://bucket", "--name="], "NAME must consist of letters, digits, dots, dashes"),
     ],
 )
 def test_addresses_that_are_refused(arguments, message, origin):

@@ -9,7 +9,7 @@ import pytest
 import torch
 from transformers import AutoModel, PreTrainedModel
 
-from langsig.errors import InputError
+from langsig.errors import InputError, LeftOutWarning
 from langsig.morphology import annotate
 from langsig.pretraining import ModelShape, build_model
 from langsig.representations import States, extract
@@ -193,7 +193,8 @@ def test_only_sentences_that_are_too_long_are_left_out(
     word = next(w for w in ("u", "ku", "kuo", "kal") if len(sub_words(tokenizer, w)) == 1)
     lengths = [5, POSITIONS - 2, POSITIONS - 1, 1, 3 * POSITIONS, POSITIONS - 3]
     words = table(*([word] * length for length in lengths))
-    states = extracted(model, tokenizer, words, tmp_path)
+    with pytest.warns(LeftOutWarning, match="left out 2 of 6 sentences, with more than the 40"):
+        states = extracted(model, tokenizer, words, tmp_path)
     fits = [number for number, length in enumerate(lengths) if length + 2 <= POSITIONS]
     assert states.index.tolist() == np.flatnonzero(words["sentence"].isin(fits)).tolist()
 
@@ -237,7 +238,7 @@ def test_the_index_has_positions_instead_of_labels(
 def test_texts_without_a_sentence_that_fits_are_refused(
     model: PreTrainedModel, tokenizer: "PreTrainedTokenizerBase", tmp_path: Path
 ) -> None:
-    with pytest.raises(InputError, match=f"qaa: no sentence fits into the {POSITIONS} positions"):
+    with pytest.raises(InputError, match=f"qaa: no sentence fits into the {POSITIONS} sub-"):
         extracted(model, tokenizer, table(["Kal"] * 100), tmp_path)
 
 

@@ -1,7 +1,9 @@
 """Arguments that several subcommands share."""
 
 import argparse
+import os
 import re
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
@@ -69,6 +71,11 @@ def _writable(path: Path, *, directory: bool = False) -> Path:
         check_output(path, directory=directory)
     except OSError as error:
         raise InputError(str(error)) from error
+    if path.is_symlink():
+        print(
+            f"note: {path} is a link; it is replaced, and {os.readlink(path)} stays as it is",
+            file=sys.stderr,
+        )
     return path
 
 

@@ -61,6 +61,7 @@ def use(preset: str, source: Path, changes: list[str], root: Path) -> None:
     path = preset_path(preset, root / "conf")
     document = read_resolved(path, changes)
     parameters = validated(document)
+    pipeline = read_pipeline(pipeline_file)
     check_replaceable(root, source)
     problems = [
         *missing_files(parameters, document, source, root),
@@ -68,7 +69,6 @@ def use(preset: str, source: Path, changes: list[str], root: Path) -> None:
     ]
     if problems:
         raise ParameterError(problems)
-    pipeline = read_pipeline(pipeline_file)
     write_lists(pipeline, parameters)
     header = [*_header(path), *(f"Changed: {change}" for change in changes)]
     texts = {

@@ -103,7 +103,7 @@ def _names(revisions: str | Sequence[str]) -> list[str]:
 def _sampled(revision: Revision) -> Sampled:
     """Estimates and replicates of all sources whose stage has run with these parameters."""
     estimates, replicates, errors = [], [], []
-    for source in revision.params["uncertainty"]["sources"]:
+    for source in revision.parameter("uncertainty", "sources"):
         folder = f"artifacts/uncertainty/{source}"
         try:
             both = (
@@ -123,7 +123,7 @@ def _sampled(revision: Revision) -> Sampled:
 def _gains(revision: Revision) -> dict[tuple[str, str], float]:
     """Gains over token frequencies on held-out text, by model and language."""
     gains = {}
-    for model in (*revision.params["languages"], "experimental"):
+    for model in (*revision.parameter("languages"), "experimental"):
         learning = revision.json(f"artifacts/learning/{model}/learning.json")
         for language, gain in learning.get("gain_by_language", {}).items():
             kind = "experimental" if model == "experimental" else "control"

@@ -6,6 +6,7 @@ from typing import Any
 
 import vl_convert
 
+from langsig.files import write_file
 from langsig.repository.processes import output
 
 _PAGE = """<!DOCTYPE html>
@@ -58,7 +59,7 @@ def draw_differences(root: Path, before: str, folder: Path) -> str:
         parts.append(f"**{name}**")
         for version in versions:
             picture = folder / f"{Path(name).stem}-{len(parts)}.png"
-            picture.write_bytes(_draw(version, root))
+            write_file(picture, _draw(version, root))
             parts.append(f"{', '.join(version['revisions'])}\n\n![{name}]({picture.name})")
     return "\n\n".join(parts)
 

@@ -68,14 +68,31 @@ class Revision:
         """The content of a YAML file in the root of the repository."""
         path = self._path(name)
         try:
-            content: dict[str, Any] = load_yaml(path, fs=self._repo.fs)
+            content = load_yaml(path, fs=self._repo.fs)
         except FileNotFoundError as error:
             raise InputError(f"{self.name}: the revision has no {name}") from error
         except DvcException as error:
             raw: bytes = self._repo.fs.read_bytes(path)
             text = raw.decode("utf-8", "replace")
             raise InputError(f"{self.name}: {broken_yaml(name, text, error)}") from error
+        if not isinstance(content, dict):
+            raise InputError(f"{self.name}: {name} is empty or not a mapping")
         return content
+
+    def parameter(self, *keys: str) -> Any:
+        """The value of a parameter.
+
+        Raises
+        ------
+        InputError
+            If the revision has no such parameter.
+        """
+        value: Any = self.params
+        for key in keys:
+            if not isinstance(value, Mapping) or key not in value:
+                raise InputError(f"{self.name}: params.yaml has no {'.'.join(keys)}")
+            value = value[key]
+        return value
 
     def table(self, path: str) -> pd.DataFrame:
         """Read a table in CSV or Parquet.

@@ -150,19 +150,20 @@ def extract(
     fitting = longest_sentence(encoder)
     longest = min(positions(encoder), fitting)
     sub_words = tokenise(words, tokenizer, longest)
-    if sub_words.too_long:
-        limit = "that fit into memory" if longest == fitting else "that the model has positions for"
-        warnings.warn(
-            f"{language}: {sub_words.too_long:,} sentences of more than {longest:,} sub-words are "
-            f"left out, the number {limit}",
-            LeftOutWarning,
-            stacklevel=2,
-        )
+    limit = f"{longest:,} sub-words that " + (
+        "fit into memory" if longest == fitting else "the model has positions for"
+    )
     if not len(sub_words):
         raise InputError(
-            f"{language}: no sentence has words and at most {longest:,} sub-words, which is what "
-            "the model and the memory of this machine allow; use shorter sentences, or another "
+            f"{language}: no sentence fits into the {limit}; use shorter sentences, or another "
             "model"
+        )
+    if sub_words.too_long:
+        warnings.warn(
+            f"{language}: left out {sub_words.too_long:,} of {words['sentence'].nunique():,} "
+            f"sentences, with more than the {limit}",
+            LeftOutWarning,
+            stacklevel=2,
         )
     known = encoder.get_input_embeddings().num_embeddings
     if sub_words.tokens.max() >= known:
