@@ -145,7 +145,7 @@ def check_output(
 ) -> None:
     """Check that a file or directory can be written, before the work whose results go there.
 
-    To find out, something empty is made beside it, or in the nearest directory above it that
+    To find out, something empty is made next to it, or in the nearest directory above it that
     exists, and removed again. Nothing else is made or changed.
 
     Parameters

@@ -128,9 +128,11 @@ class Solver:
             if not square or not np.isfinite(square):
                 share = size / max(sizes)
                 if share < _LEAST_SHARE:
+                    largest_of = labels[sizes.index(max(sizes))]
                     raise InputError(
                         f"{label}: the slice holds values of up to {share:.1e} of the largest one "
-                        "of all slices, too little to be factorised with them; leave it out"
+                        f"in {largest_of}; slices that differ that much cannot be factorised "
+                        "together, so leave one of them out"
                     )
                 raise InputError(
                     f"{label}: the slice holds values of up to {size:.1e}, whose squares "
@@ -430,7 +432,8 @@ def as_slice(values: object, name: str) -> Array:
         )
     if matrix.dtype.kind not in "biuf":
         raise InputError(f"{name}: a slice must hold real numbers, got type {matrix.dtype}")
-    return matrix.astype(np.float64) if matrix.dtype.itemsize > 8 else matrix
+    with np.errstate(over="ignore"):  # which is an error later
+        return matrix.astype(np.float64) if matrix.dtype.itemsize > 8 else matrix
 
 
 def _tensor_as_array(tensor: Any) -> Array:
