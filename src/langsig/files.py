@@ -319,7 +319,10 @@ def _explained(
 
 def _does_not_fit(number: int, needs: str, path: str | os.PathLike[str], file: Path) -> OSError:
     free = shutil.disk_usage(file.parent).free
-    message = f"{needs} ({os.strerror(number)}; {free:,} bytes are free); free some space or use another disk"
+    message = (
+        f"{needs} ({os.strerror(number)}; {free:,} bytes are free); free some space or use "
+        "another disk"
+    )
     return OSError(number, message, os.fspath(path))
 
 

@@ -202,8 +202,8 @@ def test_data_of_a_users_own_are_never_removed(
 ) -> None:
     shutil.copytree(ROOT / "samples", project / "data")
     (project / "data/mine.txt").write_text("x", encoding="utf-8")
-    for data in (["--data", "data"], ["--data", str(project / "data")], []):
-        assert "data/" in refused(project, capsys, "micro", *data)
+    for data in ("data", str(project / "data"), "data/corpora", "."):
+        assert "mv data my-data" in refused(project, capsys, "micro", "--data", data)
         assert (project / "data/mine.txt").read_text(encoding="utf-8") == "x"
 
 
