@@ -8,7 +8,13 @@ from pathlib import Path
 import pytest
 
 from langsig.errors import InputError
-from langsig.repository.data import check_replaceable, check_unchanged, declared_source, import_data
+from langsig.repository.data import (
+    check_replaceable,
+    check_unchanged,
+    declared_source,
+    import_data,
+    only_import,
+)
 
 
 def run(folder: Path, *command: str) -> None:
@@ -130,3 +136,58 @@ def test_failed_import_leaves_all_as_it_was(repository: Path) -> None:
     assert (repository / "data.dvc").read_bytes() == declared
     assert (repository / "data/corpora/qaa.txt").read_text(encoding="utf-8") == "first\n"
     assert not list(repository.glob(".data*"))
+
+
+def interrupted(repository: Path, *steps: str) -> None:
+    """Leave the repository as an import does that is killed after these steps."""
+    for step in steps:
+        if step == "move":
+            (repository / "data").rename(repository / ".data.previous")
+        elif step == "move declaration":
+            (repository / "data.dvc").rename(repository / ".data.dvc.previous")
+        elif step == "copy":
+            (repository / "data").mkdir()
+            (repository / "data/part.txt").write_text("part", encoding="utf-8")
+        else:
+            target = "it's second"
+            run(repository, sys.executable, "-m", "dvc", "import-url", target, "data")
+
+
+@pytest.mark.parametrize(
+    "steps",
+    [
+        ["move"],
+        ["move", "move declaration"],
+        ["move", "move declaration", "copy"],
+        ["move", "move declaration", "import"],
+    ],
+)
+def test_killed_imports_are_undone_or_finished(steps: list[str], repository: Path) -> None:
+    interrupted(repository, *steps)
+    with only_import(repository):
+        pass
+    complete = steps[-1] == "import"
+    source = "it's second" if complete else "first"
+    assert declared_source(repository) == repository / source
+    assert (repository / "data/corpora/qaa.txt").read_text(encoding="utf-8") == f"{source}\n"
+    assert "frozen" not in (repository / "data.dvc").read_text(encoding="utf-8")
+    assert not list(repository.glob(".data*"))
+    aside = repository / "data.interrupted-1"
+    assert aside.exists() == (steps[-1] == "copy")
+    check_replaceable(repository, repository / "it's second")
+
+
+def test_files_that_came_after_a_killed_import_are_kept(repository: Path) -> None:
+    interrupted(repository, "move", "move declaration", "copy")
+    (repository / "data/mine.txt").write_text("mine", encoding="utf-8")
+    with only_import(repository):
+        pass
+    kept = repository / "data.interrupted-1/mine.txt"
+    assert kept.read_text(encoding="utf-8") == "mine"
+
+
+def test_only_one_import_runs_at_a_time(repository: Path) -> None:
+    message = "another langsig use is running"
+    second = only_import(repository)
+    with only_import(repository), pytest.raises(InputError, match=message), second:
+        pass

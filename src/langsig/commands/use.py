@@ -54,7 +54,7 @@ def use(preset: str, source: Path, changes: list[str], root: Path) -> None:
         read_resolved,
         validated,
     )
-    from langsig.repository.data import check_replaceable, import_data
+    from langsig.repository.data import check_replaceable, import_data, only_import
     from langsig.repository.lists import pipeline_text, read_pipeline, write_lists
 
     pipeline_file, parameter_path = root / "dvc.yaml", root / "params.yaml"
@@ -62,28 +62,29 @@ def use(preset: str, source: Path, changes: list[str], root: Path) -> None:
     document = read_resolved(path, changes)
     parameters = validated(document)
     pipeline = read_pipeline(pipeline_file)
-    check_replaceable(root, source)
-    problems = [
-        *missing_files(parameters, document, source, root),
-        *group_problems(parameters, document, source, root),
-    ]
-    if problems:
-        raise ParameterError(problems)
-    write_lists(pipeline, parameters)
-    header = [*_header(path), *(f"Changed: {change}" for change in changes)]
-    texts = {
-        parameter_path: parameter_file(parameters, header),
-        pipeline_file: pipeline_text(pipeline),
-    }
-    previous = {file: file.read_bytes() for file in texts if file.exists()}
-    try:
-        for file, text in texts.items():
-            write_file(file, text.encode())
-        import_data(root, source)  # DVC reads both files
-    except BaseException:
-        for file, content in previous.items():
-            write_file(file, content)
-        raise
+    with only_import(root):
+        check_replaceable(root, source)
+        problems = [
+            *missing_files(parameters, document, source, root),
+            *group_problems(parameters, document, source, root),
+        ]
+        if problems:
+            raise ParameterError(problems)
+        write_lists(pipeline, parameters)
+        header = [*_header(path), *(f"Changed: {change}" for change in changes)]
+        texts = {
+            parameter_path: parameter_file(parameters, header),
+            pipeline_file: pipeline_text(pipeline),
+        }
+        previous = {file: file.read_bytes() for file in texts if file.exists()}
+        try:
+            for file, text in texts.items():
+                write_file(file, text.encode())
+            import_data(root, source)  # DVC reads both files
+        except BaseException:
+            for file, content in previous.items():
+                write_file(file, content)
+            raise
     print(f"{preset}: {len(parameters.languages)} languages, data from {source}")
 
 

@@ -5,6 +5,9 @@ It is replaced when other data are chosen. What DVC could not restore is never r
 
 import filecmp
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +17,7 @@ from ruamel.yaml.error import YAMLError
 from langsig.errors import InputError
 from langsig.files import remove
 from langsig.repository.broken import broken_yaml
+from langsig.repository.locks import try_lock
 from langsig.repository.processes import output
 
 DATA = "data"
@@ -135,7 +139,7 @@ def import_data(root: Path, source: Path) -> None:
     """
     if is_declared(root, source):
         return
-    kept = [(root / name, root / f".{name}.previous") for name in (DATA, f"{DATA}.dvc")]
+    kept = _kept(root)
     for path, previous in kept:
         if os.path.lexists(path):
             remove(previous)
@@ -153,6 +157,58 @@ def import_data(root: Path, source: Path) -> None:
         raise
     for _, previous in kept:
         remove(previous)
+
+
+@contextmanager
+def only_import(root: Path) -> Iterator[None]:
+    """Keep other processes from importing data into this clone for the duration of the block.
+
+    An import that was killed is undone first: what it had moved away is put back.
+
+    Raises
+    ------
+    InputError
+        If another process is importing data.
+    """
+    with try_lock(root / ".scratch" / "use.lock") as alone:
+        if not alone:
+            raise InputError("another langsig use is running in this clone; wait until it ends")
+        _undo_interrupted(root)
+        yield
+
+
+def _undo_interrupted(root: Path) -> None:
+    """Put back what a killed import had moved away, unless the import was complete.
+
+    Files that it had copied are kept in a folder next to ``data/``, since they cannot be told from
+    files that the user has put there afterwards.
+    """
+    kept = _kept(root)
+    if not any(os.path.lexists(previous) for _, previous in kept):
+        return
+    (data, _), (declaration, _) = kept
+    if declaration.exists() and os.path.lexists(data):  # only the end was missing
+        output("dvc", "unfreeze", declaration.name, folder=root)
+        for _, previous in kept:
+            remove(previous)
+        return
+    for path, previous in kept:
+        if not os.path.lexists(previous):
+            continue
+        if os.path.lexists(path):
+            aside = next(
+                folder
+                for number in count(1)
+                if not os.path.lexists(folder := root / f"{path.name}.interrupted-{number}")
+            )
+            path.rename(aside)
+            print(f"{aside}: what an interrupted import had copied; remove it if you need nothing")
+        previous.rename(path)
+
+
+def _kept(root: Path) -> list[tuple[Path, Path]]:
+    """The folder and its declaration, each with the name that it has during an import."""
+    return [(root / name, root / f".{name}.previous") for name in (DATA, f"{DATA}.dvc")]
 
 
 def _refusal(root: Path, reason: str) -> InputError:
