@@ -213,7 +213,7 @@ class Solver:
 
     def _solve(
         self,
-        data: list[list[Array]],
+        data: Sequence[Sequence[Array]],
         inits: Sequence[str | Parafac2Result],
         seeds: Sequence[int],
     ) -> list[Parafac2Result]:
