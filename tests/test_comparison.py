@@ -1,4 +1,6 @@
 import json
+import re
+import resource
 import subprocess
 import sys
 import tempfile
@@ -464,9 +466,31 @@ def test_outputs_are_tried_before_the_work(
         (f"{tmp_path}/signatures.txt", "must end in .csv or .parquet"),
         (f"{tmp_path}/file/signatures.csv", "file is not a directory"),
     ):
-        with pytest.raises(SystemExit, match="2"):
-            main(command(models, treebanks, "--out", out))
+        assert main(command(models, treebanks, "--out", out)) == 1
         assert message in capsys.readouterr().err
+
+
+def test_full_disk_is_named_with_the_bytes_needed(
+    models: dict[str, str],
+    treebanks: dict[str, str],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    scratch = tmp_path / "scratch"
+    scratch.mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(scratch))
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    for limit, file in ((50_000, "layer-00.npy"), (1_000, "index.npy")):
+        resource.setrlimit(resource.RLIMIT_FSIZE, (limit, hard))
+        try:
+            assert main(command(models, treebanks)) == 1
+        finally:
+            resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+        error = capsys.readouterr().err.splitlines()[-1]
+        match = re.match(rf"error: {scratch}/.*/{file}: needs ([\d,]+) bytes \(.*; free", error)
+        assert match and int(match[1].replace(",", "")) > limit, error
+        assert list(scratch.iterdir()) == []
 
 
 def test_what_is_no_model_is_named(

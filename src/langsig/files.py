@@ -225,6 +225,8 @@ def reserve(
                 os.posix_fallocate(stream.fileno(), 0, size)
         elif size > shutil.disk_usage(file).free:  # macOS cannot reserve
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        elif size > os.path.getsize(file):
+            os.truncate(file, size)
     except OSError as error:
         if error.errno not in _FULL:
             raise

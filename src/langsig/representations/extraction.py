@@ -3,12 +3,13 @@
 The state of a word is the mean of the states of its sub-words (paper, section 3).
 """
 
+import math
 import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
@@ -190,8 +191,7 @@ def extract(
                 if layer == len(files):
                     shape = (len(index), vectors.shape[1])
                     path = output / f"layer-{layer:02d}.npy"
-                    files.append(np.lib.format.open_memmap(path, "w+", vectors.dtype, shape))
-                    reserve(path, path.stat().st_size)
+                    files.append(_new_file(path, vectors.dtype, shape))
                 files[layer][positions_in_index] = vectors
             if not files:
                 raise InputError(
@@ -200,6 +200,21 @@ def extract(
                 )
             bar.update(len(sentences))
     return len(index)
+
+
+def _new_file(path: Path, dtype: np.dtype[Any], shape: tuple[int, ...]) -> Array:
+    """An array of zeros in a file, mapped into memory. The disk has room for all of it."""
+    header = {
+        "descr": np.lib.format.dtype_to_descr(dtype),
+        "fortran_order": False,
+        "shape": shape,
+    }
+    with path.open("wb") as file:
+        np.lib.format.write_array_header_1_0(file, header)
+        size = file.tell() + math.prod(shape) * dtype.itemsize
+    reserve(path, size)
+    array: Array = np.load(path, mmap_mode="r+")
+    return array
 
 
 def _vectors(
