@@ -180,7 +180,7 @@ def only_import(root: Path) -> Iterator[None]:
 def _undo_interrupted(root: Path) -> None:
     """Put back what a killed import had moved away, unless the import was complete.
 
-    Files that it had copied are kept in a folder next to ``data/``, since they cannot be told from
+    Files that it had copied are kept in a folder next to ``data/``, since they look like
     files that the user has put there afterwards.
     """
     kept = _kept(root)
