@@ -1,5 +1,6 @@
 """YAML files that cannot be read are named, with what to do."""
 
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -74,8 +75,8 @@ def test_conflict_marks_in_the_lock_file_are_named(
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("schema: [2\nstages: {}\n", "dvc.lock:2: not YAML (expected ',' or ']', but got ':'); "),
-        ("a: b: c\n", "dvc.lock:1: not YAML (mapping values are not allowed here); "),
+        ("schema: [2\nstages: {}\n", r"dvc.lock:[12]: not YAML \(.*',' or '\]'.*\); correct"),
+        ("a: b: c\n", r"dvc.lock:1: not YAML \(mapping values are not allowed .*\); correct"),
         ("[1]", "workspace: dvc.lock is empty or not a mapping"),
     ],
 )
@@ -90,7 +91,7 @@ def test_other_damage_is_named_with_its_line(
     (repository / "dvc.lock").write_text(text, encoding="utf-8")
     assert main(["diff", "sound"]) == 1
     error = capsys.readouterr().err
-    assert message in error and len(error.splitlines()) == 1
+    assert re.search(message, error) and len(error.splitlines()) == 1
 
 
 def test_revisions_of_other_projects_have_nothing_to_compare(
