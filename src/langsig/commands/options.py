@@ -3,7 +3,6 @@
 import argparse
 import os
 import re
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
@@ -67,15 +66,14 @@ def output_folder(argument: str) -> Path:
 
 
 def _writable(path: Path, *, directory: bool = False) -> Path:
+    """Check an output. A link stays: what it points to is written or replaced."""
     try:
         check_output(path, directory=directory)
+        if path.is_symlink():
+            path = Path(os.path.realpath(path))
+            check_output(path, directory=directory)
     except OSError as error:
         raise InputError(str(error)) from error
-    if path.is_symlink():
-        print(
-            f"note: {path} is a link; it is replaced, and {os.readlink(path)} stays as it is",
-            file=sys.stderr,
-        )
     return path
 
 
