@@ -9,6 +9,7 @@ from itertools import groupby
 from typing import Any
 
 from langsig.errors import InputError
+from langsig.languages import primary_code
 
 _TABLES = resources.files("langsig.corpora") / "romanisation"
 _HAN = r"\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"
@@ -42,7 +43,7 @@ def romaniser(language: str) -> Callable[[str], str]:
     Parameters
     ----------
     language
-        ISO 639-1 code.
+        Code as for :func:`langsig.languages.language_code`; subtags do not count.
 
     Returns
     -------
@@ -54,22 +55,24 @@ def romaniser(language: str) -> Callable[[str], str]:
     InputError
         If there is no romanisation for the language.
     """
-    if language == "zh":
+    code = primary_code(language)
+    if code == "zh":
         return _pinyin
-    if language == "ja":
+    if code == "ja":
         return _hepburn
-    table = _table(language)
+    table = _table(code)
     if not table:
         raise InputError(
             f"there is no romanisation of {language!r}; do not romanise it, or add a table of "
-            f"characters as langsig/corpora/romanisation/{language}.tsv"
+            f"characters as langsig/corpora/romanisation/{code}.tsv"
         )
     return lambda text: _join(table.get(character, character) for character in text)
 
 
 def has_romanisation(language: str) -> bool:
     """Whether :func:`romaniser` supports a language."""
-    return language in ("zh", "ja") or bool(_table(language))
+    code = primary_code(language)
+    return code in ("zh", "ja") or bool(_table(code))
 
 
 @cache

@@ -12,10 +12,7 @@ from functools import cache, cached_property
 from importlib.resources import files
 from types import MappingProxyType
 
-from langcodes import Language
-from langcodes.tag_parser import LanguageTagError
-
-from langsig.errors import InputError
+from langsig.languages import primary_code
 from langsig.morphology.categories import CATEGORIES
 from langsig.morphology.treebank import parse_features
 
@@ -139,21 +136,29 @@ def converter(language: str) -> Converter:
     Parameters
     ----------
     language
-        ISO 639 code of two or three letters, in upper or lower case; subtags such as ``-DK`` do not
-        count. The converter of a language without rules applies the basic mapping only.
+        Code as for :func:`langsig.languages.language_code`; subtags such as ``-DK`` do not count.
+        The converter of a language without rules applies the basic mapping only.
 
     Raises
     ------
     InputError
         If `language` is not a code.
     """
-    try:
-        code = Language.get(language).language
-    except LanguageTagError as error:
-        raise InputError(
-            f"language must be an ISO 639 code such as 'en', got {language!r}"
-        ) from error
-    return Converter(_rule_table().get(code or "", ()))
+    return Converter(_rule_table().get(primary_code(language), ()))
+
+
+def conversion(language: str) -> str:
+    """Which rules convert a language, in words, as commands print it.
+
+    Examples
+    --------
+    >>> conversion("dan"), conversion("nl")
+    ('converted by the rules of da', 'converted without rules, as there are none of nl')
+    """
+    code = primary_code(language)
+    if code in _rule_table():
+        return f"converted by the rules of {code}"
+    return f"converted without rules, as there are none of {code}"
 
 
 def basic_tags(upos: str, feats: str) -> frozenset[str]:
