@@ -9,6 +9,7 @@ import os
 import re
 import unicodedata
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -29,6 +30,7 @@ _REQUIRED = ("ID", "FORM", "UPOS")
 _INVISIBLE = ("Cc", "Cf", "Mn", "Zl", "Zp", "Zs")
 """Categories of Unicode whose characters cannot be seen on their own."""
 _MOST_DIGITS = 9
+_LONGEST_SHOWN = 40
 
 
 class Row(NamedTuple):
@@ -82,7 +84,9 @@ def treebank_files(paths: StrPath | Iterable[StrPath]) -> list[Path]:
     files: list[Path] = []
     for path in map(Path, paths):
         if path.is_dir():
-            contained = sorted(file for pattern in _PATTERNS for file in path.rglob(pattern))
+            contained = sorted(
+                file for pattern in _PATTERNS for file in path.rglob(pattern) if file.is_file()
+            )
             if not contained:
                 raise InputError(
                     f"{path}: no *.conllu file in this folder or its subfolders, nor *.conllup"
@@ -138,7 +142,7 @@ def parse_features(feats: str) -> tuple[tuple[str, str], ...]:
         name, _, value = (part.strip() for part in feature.partition("="))
         if not (name and value):
             raise InputError(
-                f"feature '{feature.strip()}' is not of the form Name=Value; write FEATS as"
+                f"feature {_shown(feature)} is not of the form Name=Value; write FEATS as"
                 " Name=Value|Name=Value, or _ for none"
             )
         pairs.append((name, value))
@@ -155,7 +159,7 @@ def _read_file(path: Path) -> Iterator[Sentence]:
                 block.add(line, number)
                 continue
             block.close()
-        except (ParseException, InputError) as error:
+        except InputError as error:
             raise InputError(f"{path}:{number}: {error}") from error
         if block.rows:
             has_sentence = True
@@ -286,20 +290,27 @@ def _parse_columns(names: str) -> tuple[str, ...]:
     columns = tuple(names.upper().split())
     missing = [name for name in _REQUIRED if name not in columns]
     if missing:
-        raise InputError(f"global.columns lacks {', '.join(missing)}; got {' '.join(columns)}")
+        raise InputError(f"global.columns lacks {', '.join(missing)}; got {_shown(names)}")
     repeated = [name for name in columns if columns.count(name) > 1]
     if repeated:
-        raise InputError(f"global.columns names {repeated[0]} twice; name each column once")
+        raise InputError(f"global.columns names {_shown(repeated[0])} twice; name each column once")
     return columns
+
+
+def _shown(text: str) -> str:
+    """Part of a file as it stands in a message: in one line, and not too long."""
+    text = text.strip()
+    return repr(text if len(text) <= _LONGEST_SHOWN else f"{text[:_LONGEST_SHOWN]}...")
 
 
 @lru_cache(maxsize=65536)
 def _parse_id(column: str) -> RowId:
     row_id: RowId | None = None
     if all(len(number) <= _MOST_DIGITS for number in re.split("[-.]", column)):
-        row_id = parse_id_value(column)
+        with suppress(ParseException):
+            row_id = parse_id_value(column)
     if row_id is None or row_id == 0:
-        raise InputError(f"'{column[:40]}' is not a valid ID; number words from 1")
+        raise InputError(f"{_shown(column)} is not a valid ID; number words from 1")
     return row_id
 
 
