@@ -74,7 +74,7 @@ def test_annotate_joins_files(treebank: Path) -> None:
         ("EN", "converted by the rules of en"),
         ("eng", "converted by the rules of en"),
         ("en_GB", "converted by the rules of en"),
-        ("nl", "converted without rules, as there are none of nl"),
+        ("nl", "converted without rules, as there are none for nl"),
     ],
 )
 def test_annotate_says_which_rules_it_applies(

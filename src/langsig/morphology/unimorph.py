@@ -153,12 +153,12 @@ def conversion(language: str) -> str:
     Examples
     --------
     >>> conversion("dan"), conversion("nl")
-    ('converted by the rules of da', 'converted without rules, as there are none of nl')
+    ('converted by the rules of da', 'converted without rules, as there are none for nl')
     """
     code = primary_code(language)
     if code in _rule_table():
         return f"converted by the rules of {code}"
-    return f"converted without rules, as there are none of {code}"
+    return f"converted without rules, as there are none for {code}"
 
 
 def basic_tags(upos: str, feats: str) -> frozenset[str]:
