@@ -251,7 +251,7 @@ def test_any_value_is_written_as_it_is_read(
 ) -> None:
     data: dict[str, Any] = resolved("micro").model_dump()
     data["tokenizer"]["existing"] = texts[0]
-    data["pretraining"]["launch"] = shlex.quote(texts[1])
+    data["pretraining"]["launch"] = shlex.quote(" ".join(texts[1].split()))
     data["pretraining"]["origin"]["data"] = texts[2]
     data["factorize"]["tolerance"] = number
     data["analysis"]["related"] = {name: ["qaa"]}
