@@ -5,7 +5,7 @@ from pathlib import Path
 
 from langsig.corpora.romanisation import romaniser
 from langsig.files import atomic_directory
-from langsig.morphology import annotate
+from langsig.morphology import annotate, conversion
 from langsig.parameters import load_parameters
 from stages.arguments import checked
 
@@ -19,4 +19,5 @@ def main(arguments: Sequence[str]) -> None:
         words = words.transcribe(romaniser(language))
     with atomic_directory(Path(f"artifacts/words/{language}")) as output:
         words.save(output)
-    print(f"{language}: {len(words):,} words in {len(words.sentences):,} sentences")
+    counts = f"{len(words):,} words in {len(words.sentences):,} sentences"
+    print(f"{language}: {counts}, {conversion(language)}")

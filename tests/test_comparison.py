@@ -237,6 +237,19 @@ def test_romanised_languages_give_other_signatures(
     )
 
 
+def test_languages_are_the_same_however_their_codes_are_written(
+    models: dict[str, str], treebanks: dict[str, str]
+) -> None:
+    result = compare(
+        models["multilingual"],
+        {"QAA": models["qaa"], "qah": models["qah"]},
+        {"qaa": treebanks["qaa"], "Qah": treebanks["qah"]},
+        romanise=["QAH"],
+        **FEW,
+    )
+    assert result.words.frame["language"].tolist() == ["qaa", "qah"]
+
+
 Change = Callable[[dict[str, Any], dict[str, str]], None]
 BAD: dict[str, tuple[Change, str]] = {
     "no words": (lambda a, m: a["treebanks"].pop("qac"), "qac has a control model, but neither"),
@@ -246,6 +259,15 @@ BAD: dict[str, tuple[Change, str]] = {
     ),
     "both": (
         lambda a, m: a.update(texts={"qac": "x.txt"}), "qac has a treebank and text",
+    ),
+    "two spellings": (
+        lambda a, m: a["controls"].update(QAA="x"), "controls names qaa twice, as qaa and QAA",
+    ),
+    "no code": (
+        lambda a, m: a["treebanks"].update(danish="x"), "must be an ISO 639 code such as 'en', got",
+    ),
+    "romanise no code": (
+        lambda a, m: a.update(romanise=["Chinese"]), "must be an ISO 639 code such as 'en', got",
     ),
     "one language": (
         lambda a, m: [a[key].pop(name) for key in ("controls", "treebanks") for name in

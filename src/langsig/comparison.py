@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from langsig.corpora import load_tokenizer, romaniser, words_of_text
 from langsig.errors import InputError, check_by_language, check_count
 from langsig.factorization import Solver, factorize_layers
+from langsig.languages import check_distinct, language_code
 from langsig.morphology import ALL_WORDS, CATEGORIES, annotate, category_slug, treebank_files
 from langsig.representations import (
     DTYPES,
@@ -128,7 +129,8 @@ def compare(
         The multilingual model: a folder, or a name on the Hugging Face Hub.
     controls
         By language: its monolingual model. Models may differ in architecture, width, depth and
-        vocabulary.
+        vocabulary. Codes of languages, here and below, are brought into one spelling:
+        ``da_DK`` becomes ``da-DK``, and ``dan`` becomes ``da``.
     treebanks
         By language: CoNLL-U files, or folders that contain such files.
     texts
@@ -208,6 +210,10 @@ def compare(
     for name, argument in {"controls": controls, "treebanks": treebanks, "texts": texts}.items():
         if argument is not None or name == "controls":
             check_by_language(name, argument)
+            check_distinct(name, argument or {})
+    _check_list("romanise", romanise)
+    controls = {language_code(language): model for language, model in controls.items()}
+    romanise = {language_code(language) for language in romanise}
     treebank_paths, text_paths = _lists_of_paths(treebanks), _lists_of_paths(texts)
     categories = _category_names(categories)
     solver = Solver(rank=rank, ridge=ridge, max_iterations=max_iterations, tolerance=tolerance)
@@ -341,7 +347,7 @@ def _words(
 
 def _lists_of_paths(sources: Sources | None) -> dict[str, list[StrPath]]:
     return {
-        language: [paths] if isinstance(paths, str | Path) else list(paths)
+        language_code(language): [paths] if isinstance(paths, str | Path) else list(paths)
         for language, paths in (sources or {}).items()
     }
 
@@ -377,7 +383,6 @@ def _check_languages(
     texts: Mapping[str, list[StrPath]],
     romanise: Collection[str],
 ) -> None:
-    _check_list("romanise", romanise)
     for language in controls:
         if language not in treebanks and language not in texts:
             raise InputError(f"{language} has a control model, but neither a treebank nor text")

@@ -1,7 +1,12 @@
 """Errors and warnings that are meant for users, and checks that raise them."""
 
+import shlex
 from collections.abc import Mapping
 from numbers import Integral
+from pathlib import PurePath
+
+_SHORTEST = 6
+"""Least number of bytes from which UTF-16 is recognised without a byte order mark."""
 
 
 class InputError(Exception):
@@ -98,3 +103,73 @@ def check_by_language(name: str, value: object) -> None:
     for language in value:
         if not isinstance(language, str) or not language:
             raise InputError(f"{name} must have language codes as keys, got {language!r}")
+
+
+def decode_line(line: bytes, number: int, where: str) -> str:
+    """Decode a line of a text file, which must be UTF-8.
+
+    Parameters
+    ----------
+    line
+        The line.
+    number
+        Its number, from 1.
+    where
+        Path of the file, or of an archive and a member of it.
+
+    Raises
+    ------
+    InputError
+        If the line is not UTF-8. The message names the probable encoding, and the command that
+        converts the file.
+    """
+    encoding = _wide_encoding(line) if number == 1 or b"\0" in line else None
+    if encoding:
+        raise InputError(
+            f"{where}:{number}: not UTF-8 but {encoding}; {_conversion(where, encoding)}"
+        )
+    try:
+        return line.decode("utf-8")
+    except UnicodeDecodeError as error:
+        byte = f"byte {line[error.start]:#04x} at position {error.start + 1} of the line"
+    others = [byte for byte in line if byte >= 0x80]
+    if not line.decode("utf-8", errors="ignore").isascii():
+        raise InputError(
+            f"{where}:{number}: not UTF-8 ({byte}), although other letters of the line are; the "
+            "line is damaged, or the file mixes encodings: correct it"
+        )
+    if 2 * len(others) > len(line.strip()):
+        encoding = "ENCODING"
+        guess = "some other encoding, such as WINDOWS-1251 or SHIFT_JIS"
+    else:
+        encoding = "ISO-8859-1" if min(others) >= 0xA0 else "WINDOWS-1252"
+        guess = f"probably {encoding}" + (" (Latin-1)" if encoding == "ISO-8859-1" else "")
+    raise InputError(
+        f"{where}:{number}: not UTF-8 ({byte}) but {guess}; {_conversion(where, encoding)}"
+    )
+
+
+def _wide_encoding(line: bytes) -> str | None:
+    """The encoding of a line in UTF-16 or UTF-32, or None."""
+    if line.startswith((b"\xff\xfe\0\0", b"\0\0\xfe\xff")):
+        return "UTF-32"
+    if line.startswith((b"\xff\xfe", b"\xfe\xff")):
+        return "UTF-16"
+    even, odd = line[::2].count(0), line[1::2].count(0)
+    if len(line) < _SHORTEST or min(even, odd) or 4 * max(even, odd) < len(line):
+        return None
+    return "UTF-16LE" if odd else "UTF-16BE"
+
+
+def _conversion(where: str, encoding: str) -> str:
+    """What to do with a file of another encoding."""
+    path = PurePath(where)
+    if ".tar:" in where:
+        return "convert this member of the archive to UTF-8"
+    packed = path.suffix in (".gz", ".xz", ".zst")
+    path = path.with_suffix("") if packed else path
+    names = shlex.join([str(path)]), shlex.join([str(path.with_suffix(f".utf8{path.suffix}"))])
+    return (
+        f"{'decompress it, then ' if packed else ''}convert it: "
+        f"iconv -f {encoding} -t UTF-8 {names[0]} > {names[1]}"
+    )

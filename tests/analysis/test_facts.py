@@ -38,6 +38,17 @@ def test_no_code_is_taken_for_a_missing_value(folder: Path) -> None:
     assert facts.languages.frame.loc[0, ["language", "name"]].tolist() == ["na", "Nauruan"]
 
 
+def test_codes_are_brought_into_one_spelling(folder: Path) -> None:
+    (folder / "languages.csv").write_text(
+        HEAD + "DEU,German,IE,Germanic\nde_AT,A,IE,\nOld one,B,,\n"
+    )
+    header = "task,metric,model,language,value,source\n"
+    (folder / "scores.csv").write_text(f"{header}pos,f1,m,ger,70.5,here\n")
+    facts = read_facts(folder, ["de", "de-AT", "Old one"])
+    assert facts.languages.frame["name"].tolist() == ["B", "German", "A"]
+    assert facts.scores is not None and facts.scores.frame["language"].tolist() == ["de"]
+
+
 @pytest.mark.parametrize(
     ("text", "message"),
     [
@@ -45,6 +56,7 @@ def test_no_code_is_taken_for_a_missing_value(folder: Path) -> None:
         ("language,name,family\nde,German,IE\n", "languages.csv:1: no column genus"),
         (HEAD + "de,,IE,Germanic\n", "languages.csv:2: no name"),
         (HEAD + "de,a,b,c\nnl,a,b,c\nde,a,b,c\n", "languages.csv:4: de is in line 2 already"),
+        (HEAD + "de,a,b,c\nnl,a,b,c\ndeu,a,b,c\n", "languages.csv:4: de is in line 2 already"),
     ],
 )
 def test_bad_tables_are_named(tmp_path: Path, text: str | None, message: str) -> None:

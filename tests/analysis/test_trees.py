@@ -251,6 +251,12 @@ def test_languages_without_distances_stay_in_the_reference_only() -> None:
     pd.testing.assert_frame_equal(result, statistics(distances, reference=NEWICK))
 
 
+def test_codes_of_the_reference_may_be_written_otherwise() -> None:
+    distances = table(random_distances(3))
+    result = statistics(distances, reference=NEWICK.replace("aa", "AAR").replace("ba", "bak"))
+    pd.testing.assert_frame_equal(result, statistics(distances, reference=NEWICK))
+
+
 @pytest.mark.parametrize("newick", ["", "((aa,ab)", "((xx,xy),xz);"])
 def test_bad_references_are_named(newick: str) -> None:
     with pytest.raises(InputError, match="reference"):

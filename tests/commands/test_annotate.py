@@ -67,6 +67,35 @@ def test_annotate_joins_files(treebank: Path) -> None:
     assert pd.read_parquet(out)["sentence"].nunique() == 4
 
 
+@pytest.mark.parametrize(
+    ("code", "conversion"),
+    [
+        ("en", "converted by the rules of en"),
+        ("EN", "converted by the rules of en"),
+        ("eng", "converted by the rules of en"),
+        ("en_GB", "converted by the rules of en"),
+        ("nl", "converted without rules, as there are none for nl"),
+    ],
+)
+def test_annotate_says_which_rules_it_applies(
+    treebank: Path, capsys: pytest.CaptureFixture[str], code: str, conversion: str
+) -> None:
+    out = treebank.parent / "words.csv"
+    assert run("annotate", treebank, "--language", code, "--out", out) == 0
+    assert capsys.readouterr().out == f"5 words in 2 sentences, {conversion}: {out}\n"
+    finiteness = pd.read_csv(out)["Finiteness"].tolist()
+    assert (finiteness[1] == "FIN") == ("without" in conversion)
+
+
+def test_annotate_refuses_what_is_no_code(
+    treebank: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = treebank.parent / "words.csv"
+    assert run("annotate", treebank, "--language", "english", "--out", out) == 1
+    assert "must be an ISO 639 code such as 'en', got 'english'" in capsys.readouterr().err
+    assert others(out) == [treebank.name]
+
+
 def test_annotate_prints_counts_only_when_asked(
     treebank: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

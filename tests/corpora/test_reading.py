@@ -157,6 +157,42 @@ def test_bad_utf8_is_reported_with_the_line(read: Any, packed: str) -> None:
         read(f"a.txt{packed}", PACK[packed](bad))
 
 
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-16-le", "utf-16-be", "utf-32"])
+def test_wide_encodings_are_named(read: Any, encoding: str) -> None:
+    with pytest.raises(
+        InputError, match=r"a\.txt:1: not UTF-8 but UTF-\d\d.*; convert it: iconv -f"
+    ):
+        read("a.txt", "First line\nand second.\n".encode(encoding))
+
+
+def test_the_remedy_for_compressed_files_and_archives_can_be_followed(read: Any) -> None:
+    with pytest.raises(InputError, match=r"decompress it, then .*/a\.txt > .*/a\.utf8\.txt$"):
+        read("a.txt.gz", gzip.compress("größer\n".encode("iso-8859-1")))
+    member = {"de-wikipedia-0.conllu.xz": lzma.compress("# text = ß\n1\tx".encode("iso-8859-1"))}
+    with pytest.raises(InputError, match="convert this member of the archive to UTF-8"):
+        read("a.tar", archive(member))
+
+
+def test_zero_bytes_are_no_sign_of_another_encoding(read: Any) -> None:
+    assert read("a.txt", b"a\0b, or \0\0\0\0\0\0\0\0\n") == ["a\0b, or " + "\0" * 8]
+
+
+def test_any_line_ends_and_marks_at_the_start_of_lines_are_read(read: Any) -> None:
+    content = "a b\rc\r\n\ufeffd\r\r\n\ne\n\r".encode()
+    assert read("a.txt", content) == ["a b", "c", "d", "e"]
+
+
+@pytest.mark.parametrize("name", ["a.txt", "a.conllu"])
+@pytest.mark.parametrize("content", ["", "\n\n", "\ufeff", "\u200b\n\u2060\u00ad \u200d\n"])
+def test_files_without_visible_text_are_reported(read: Any, name: str, content: str) -> None:
+    with pytest.raises(InputError, match=rf"{name}: the file has no text; remove or correct it"):
+        read(name, content.encode())
+
+
+def test_text_of_conllu_plus_is_read(read: Any) -> None:
+    assert read("a.conllup", b"# global.columns = ID FORM\n" + conllu(LINES)) == LINES
+
+
 def test_sentences_without_text_are_reported_with_the_line(read: Any) -> None:
     content = conllu(LINES[:2]) + conllu(LINES[2:3]).replace(b"# text", b"# txt")
     with pytest.raises(InputError, match=r"a\.conllu:19: a sentence has no '# text'"):

@@ -3,6 +3,8 @@ from difflib import SequenceMatcher
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from langsig.corpora import romaniser
 from langsig.corpora.romanisation import has_romanisation
@@ -26,6 +28,137 @@ def test_characters_that_pykakasi_cannot_transcribe_are_kept(text: str) -> None:
     parts = [romaniser("ja")(part) for part in text.replace(" ", "").split("＝")]
     expected = "＝".join(part.replace(" ", "") for part in parts)
     assert romaniser("ja")(text).replace(" ", "") == expected
+
+
+BLOCKS = {
+    "latin": [
+        (0x21, 0x24F),
+        (0x1E00, 0x1EFF),
+        (0x2C60, 0x2C7F),
+        (0xA720, 0xA7FF),
+        (0xAB30, 0xAB6F),
+    ],
+    "kana": [(0x3041, 0x30FF), (0x31F0, 0x31FF), (0x1AFF0, 0x1B16F)],
+    "hangul": [(0x1100, 0x11FF), (0x3130, 0x318F), (0xA960, 0xA97F), (0xAC00, 0xD7FF)],
+    "widths": [(0xFF01, 0xFFEF)],
+    "symbols": [(0x2E80, 0x303F), (0x3100, 0x312F), (0x3190, 0x31EF), (0x3200, 0x33FF)],
+    "han": [(0x3400, 0x4DBF), (0x4E00, 0x9FFF), (0xF900, 0xFAFF)],
+    "extensions": [(0x20000, 0x3FFFF)],
+}
+PROLONGED = {"ー": "o", "ｰ": "o"}
+
+
+def assigned(block: str) -> list[str]:
+    """Assigned characters of blocks of Unicode that are not white space."""
+    characters = (chr(code) for first, last in BLOCKS[block] for code in range(first, last + 1))
+    return [
+        character
+        for character in characters
+        if unicodedata.category(character) not in ("Cn", "Cs") and not character.isspace()
+    ]
+
+
+@pytest.mark.parametrize(
+    "block",
+    [
+        pytest.param(name, marks=pytest.mark.slow if name in ("han", "extensions") else ())
+        for name in BLOCKS
+    ],
+)
+@pytest.mark.parametrize(
+    ("language", "before", "reading"), [("ja", "もも", "momo"), ("zh", "我", "wo")]
+)
+def test_no_character_is_lost_or_repeats_its_neighbours(
+    block: str, language: str, before: str, reading: str
+) -> None:
+    """Each character is read or kept, and all that stands next to it occurs once."""
+    transcribe = romaniser(language)
+    for character in assigned(block):
+        alone = transcribe(character).replace(" ", "")
+        assert alone == character or (alone and alone.isascii()), character
+        within = PROLONGED.get(character, alone) if language == "ja" else alone
+        transcription = transcribe(f"{before}{character}Novak").replace(" ", "")
+        assert transcription == f"{reading}{within}Novak", character
+
+
+@pytest.mark.parametrize(
+    ("text", "transcription"),
+    [
+        ("Novak Đoković選手", "Novak Đoković senshu"),
+        ("习近平は", "习 kinpei ha"),
+        ("三韓五六七東京", "sankan goroku shichi toukyou"),
+        ("東京㍿", "toukyou ㍿"),
+        ("서울の選手", "서울 no senshu"),
+        ("人々", "hitobito"),
+        ("島々", "shima 々"),
+        ("二〇一五年", "ni 〇 ichi gonen"),
+        ("々", "々"),
+        ("〇", "〇"),
+        ("〆", "〆"),
+        ("〒", "〒"),
+        ("〾", "〾"),
+        ("いすゞ", "isu ゞ"),
+        ("カード", "kaado"),
+        ("ｶｰﾄﾞ", "kaado"),
+        ("ﾊﾟﾝ", "pan"),
+        ("か\u3099", "ga"),
+        ("ー", "-"),
+        ("姉ー", "anee"),
+        ("ヷー", "ヷ -"),
+        ("・ー", "・ -"),
+        ("3ー4", "3 - 4"),
+        ("10−5", "10 - 5"),
+        ("は−8", "ha - 8"),
+        ("東京−大阪", "toukyou - oosaka"),
+        ("辻\U000e0100さん", "tsuji san"),
+        ("习\U000e0100近", "习\U000e0100 kin"),
+        ("あ\ufe00", "a\ufe00"),
+        ("a\u0301", "a\u0301"),
+        ("東京\xa0すし", "toukyou sushi"),
+    ],
+)
+def test_japanese_keeps_what_has_no_reading(text: str, transcription: str) -> None:
+    assert romaniser("ja")(text) == transcription
+
+
+KEPT = ["Đ", "ć", "한글", "㍿", "＝", "习", "𠮷", "ㇰ", "ヽ", "〇", "々", "\ue000", "😀", "\x00"]
+READ = [
+    "東京",
+    "すし",
+    "カード",
+    "ー",
+    "Novak ",
+    "é",
+    "。",
+    "5",
+    "−",
+    "ﾊﾟ",
+    "葛\U000e0100",
+    "\ufe0f",
+    " ",
+]
+
+
+@given(st.lists(st.sampled_from(KEPT + READ), max_size=12).map("".join))
+def test_what_is_kept_occurs_as_often_as_in_the_text(text: str) -> None:
+    transcription = romaniser("ja")(text).replace(" ", "")
+    for character in set("".join(KEPT)):
+        assert transcription.count(character) == text.count(character)
+    assert transcription.count("Novak") == text.count("Novak")
+    assert transcription.count("5") == text.count("5")
+
+
+@given(st.text())
+def test_any_text_is_romanised(text: str) -> None:
+    for language in ("ja", "zh", "qah"):
+        transcription = romaniser(language)(text)
+        assert transcription == " ".join(transcription.split())
+        assert bool(transcription) == bool(text.strip())
+
+
+def test_long_lines_are_romanised_in_linear_time() -> None:
+    """Each character without a reading ends a run of pykakasi."""
+    assert romaniser("ja")("习近" * 2_000) == " ".join(["习 kin"] * 2_000)
 
 
 @pytest.mark.parametrize(("language", "folder"), [("zh", "UD_Chinese"), ("ja", "UD_Japanese")])

@@ -76,9 +76,10 @@ def test_real_text(real_data: Path) -> None:
     assert (ideographs.str.len() == 1).all() and len(ideographs) > len(chinese) / 2
 
 
-def test_a_file_without_words(tmp_path: Path) -> None:
-    table = words_of_text([write(tmp_path / "a.txt", "", " ")], "qaa")
-    assert list(table.columns) == ["sentence", "token", "form"] and not len(table)
+def test_a_file_without_words_is_named(tmp_path: Path) -> None:
+    path = write(tmp_path / "a.txt", "", " ", "\u200b")
+    with pytest.raises(InputError, match=f"{path}: the file has no text; remove or correct it"):
+        words_of_text([path], "qaa")
 
 
 def test_bad_files_are_reported(tmp_path: Path) -> None:

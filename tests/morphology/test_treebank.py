@@ -1,4 +1,5 @@
 import random
+import shlex
 from collections.abc import Callable
 from pathlib import Path
 
@@ -106,7 +107,6 @@ GOOD = [row("1"), ""]
         ([*GOOD, row("1").rpartition("\t")[0]], 3, "expected 10 columns, got 9"),
         ([*GOOD, row("1") + "\t_"], 3, "expected 10 columns, got 11"),
         ([*GOOD, "1 word NOUN"], 3, "expected 10 columns, got 1"),
-        ([*GOOD, row("1", "two  spaces")], 3, "two successive spaces"),
         ([*GOOD, row("1", "")], 3, "the column FORM is empty"),
         ([*GOOD, row("one")], 3, "'one' is not a valid ID"),
         ([*GOOD, row("_")], 3, "'_' is not a valid ID"),
@@ -125,6 +125,16 @@ GOOD = [row("1"), ""]
         ([row("1", feats="Case=Nom|")], 1, "feature ''"),
         ([row("1", feats="Case=")], 1, "feature 'Case='"),
         ([row("1", feats="")], 1, "feature ''"),
+        ([row("1", feats="Case=Nom || Number=Sing")], 1, "feature ''"),
+        ([row("9" * 5_000)], 1, "'9999999999999999999999999999999999999999...' is not a valid ID"),
+        ([row("1-" + "9" * 5_000)], 1, "is not a valid ID"),
+        ([row("٣")], 1, "'٣' is not a valid ID"),
+        ([row("1", "\u3000")], 1, "the column FORM is empty"),
+        ([row("0.1"), "", row("1")], 2, "the sentence has empty nodes only"),
+        (["\u200b\u2060", "\ufeff"], 2, "the file has no sentence"),
+        (["# global.columns = ID FORM FEATS", "1\ta\t_"], 1, "global.columns lacks UPOS"),
+        (["# global.columns = ID FORM UPOS FORM"], 1, "global.columns names 'FORM' twice"),
+        (["# global.columns = ID FORM UPOS", row("1")], 2, "expected 3 columns, got 10"),
         ([], 1, "the file has no sentence"),
         (["# text = nothing", "", "# more"], 3, "the file has no sentence"),
     ],
@@ -139,11 +149,98 @@ def test_malformed_lines_are_reported(
     assert message in str(error.value)
 
 
-def test_bad_utf8_is_reported(tmp_path: Path) -> None:
-    path = tmp_path / "latin.conllu"
-    path.write_bytes(f"{row('1')}\n\n{row('1', 'é')}\n".encode("latin-1"))
-    with pytest.raises(InputError, match=r"latin\.conllu:3: not UTF-8 \(byte 3 "):
+@pytest.mark.parametrize(
+    ("encoding", "number", "message"),
+    [
+        (
+            "iso-8859-1",
+            3,
+            "not UTF-8 (byte 0xe9 at position 3 of the line) but probably ISO-8859-1",
+        ),
+        ("windows-1252", 4, "not UTF-8 (byte 0x93 at position 3 of the line) but probably WIN"),
+        ("utf-16", 1, "not UTF-8 but UTF-16;"),
+        ("utf-16-le", 1, "not UTF-8 but UTF-16LE;"),
+        ("utf-16-be", 1, "not UTF-8 but UTF-16BE;"),
+        ("utf-32", 1, "not UTF-8 but UTF-32;"),
+    ],
+)
+def test_other_encodings_are_named(
+    tmp_path: Path, encoding: str, number: int, message: str
+) -> None:
+    path = tmp_path / "other name.conllu"
+    forms = "“" if encoding == "windows-1252" else "é"
+    lines = [row("1", "word"), "", row("1", "x" if forms == "“" else forms), row("2", forms), ""]
+    path.write_bytes("\n".join(lines).encode(encoding))
+    with pytest.raises(InputError) as error:
         list(read_sentences(path))
+    assert str(error.value).startswith(f"{path}:{number}: {message}")
+    command = shlex.split(str(error.value).rpartition("convert it: ")[2])
+    assert command[:2] == ["iconv", "-f"]
+    assert command[3:] == ["-t", "UTF-8", str(path), ">", str(tmp_path / "other name.utf8.conllu")]
+    assert path.read_bytes().decode(command[2]) == "\n".join(lines)
+
+
+def test_letters_in_two_encodings_are_not_taken_for_latin_1(tmp_path: Path) -> None:
+    path = tmp_path / "a.conllu"
+    path.write_bytes(row("1", "é").encode() + b"\xe9\n")
+    with pytest.raises(
+        InputError, match=r":1: not UTF-8 .* the line is damaged, or .*: correct it"
+    ):
+        list(read_sentences(path))
+
+
+def test_other_alphabets_have_no_encoding_that_can_be_guessed(tmp_path: Path) -> None:
+    path = tmp_path / "a.conllu"
+    path.write_bytes(("# text = " + "Привет, мир! " * 4 + "\n").encode("windows-1251"))
+    with pytest.raises(
+        InputError, match=r":1: not UTF-8 .* some other encoding.*iconv -f ENCODING"
+    ):
+        list(read_sentences(path))
+
+
+def test_columns_of_conllu_plus_are_found_by_their_names(tmp_path: Path) -> None:
+    path = write(
+        tmp_path / "a.conllup",
+        "# global.columns = ID FORM PARSEME:MWE FEATS UPOS",
+        "# text = a b",
+        "1\ta\t*\tNumber=Sing\tNOUN",
+        "2\tb\t*\t_\tVERB",
+        "",
+        "1\tc\t*\t_\tX",
+        "",
+        "# global.columns = ID UPOS MISC FORM LEMMA",
+        "1\tADJ\tSpaceAfter=No\td\te",
+        "2\tADJ\t_\tf\tg",
+    )
+    sentences = list(read_sentences(tmp_path))
+    assert treebank_files(tmp_path) == [path]
+    assert [s.text for s in sentences] == ["a b", "c", "df"]
+    assert sentences[0].rows[0] == (1, "a", "_", "NOUN", "Number=Sing", True)
+    assert sentences[2].rows[0] == (1, "d", "e", "ADJ", "_", False)
+
+
+def test_spaces_do_not_matter(tmp_path: Path) -> None:
+    loose = row(" 1 ", "two  words", " Case = Nom |Number=Sing ", "Gloss=a  b | SpaceAfter=No")
+    path = write(tmp_path / "a.conllu", loose.replace("NOUN", " NOUN "), row("2", ","))
+    (sentence,) = read_sentences(path)
+    assert sentence.text == "two  words,"
+    assert (sentence.rows[0].id, sentence.rows[0].upos) == (1, "NOUN")
+    assert parse_features(sentence.rows[0].feats) == (("Case", "Nom"), ("Number", "Sing"))
+
+
+def test_line_ends_and_byte_order_marks_may_be_mixed(tmp_path: Path) -> None:
+    path = tmp_path / "a.conllu"
+    parts = [
+        row("1", "a"),
+        "\r\r",
+        row("1", "b"),
+        "\r\n\n\ufeff",
+        row("1", "c"),
+        "\n",
+        row("2", "d"),
+    ]
+    path.write_bytes("".join(parts).encode())
+    assert [(s.text, s.line) for s in read_sentences(path)] == [("a", 1), ("b", 3), ("c d", 5)]
 
 
 def test_missing_paths_are_reported(tmp_path: Path) -> None:

@@ -397,6 +397,15 @@ def test_rules_are_found_however_the_code_is_written(code: str) -> None:
     assert converter(code).tags(*row) == converter("da").tags(*row) != converter("nl").tags(*row)
 
 
+def test_upper_and_lower_case_and_spaces_do_not_matter() -> None:
+    strict = "Case=Acc,Nom|Number=Plur|Number[psor]=Sing|Person[psor]=2"
+    loose = "case=nom, acc | number = plur|NUMBER[PSOR]=SING | person[psor]=2"
+    assert (
+        basic_tags("noun", loose) == basic_tags("NOUN", strict) == {"N", "{ACC/NOM}", "PL", "PSS2S"}
+    )
+    assert converter("en").categories("Noun", loose) == converter("en").categories("NOUN", strict)
+
+
 @pytest.mark.parametrize("code", ["a b", "", " ", "Danish language"])
 def test_a_name_that_is_no_code_is_refused(code: str) -> None:
     with pytest.raises(InputError, match="language must be an ISO 639 code"):

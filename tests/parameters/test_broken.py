@@ -199,6 +199,8 @@ BROKEN = {
     "apostrophe in a language": language("it's", "must be an ISO 639 code"),
     "dot in a language": language("zh.Hant", "must be an ISO 639 code"),
     "upper case": language("DA", "write da"),
+    "three letters": language("dan", "write da"),
+    "Norwegian in three letters": language("nor", "write nb or nn for Norwegian"),
     "underscore": language("zh_TW", "write zh-TW"),
     "name of the other model": language("experimental", "name of the experimental model"),
     # Paths.

@@ -164,6 +164,37 @@ def test_mappings_are_merged_and_lists_and_names_replaced(tmp_path: Path) -> Non
     assert parameters.model_dump() == expected
 
 
+def test_codes_of_languages_are_brought_into_one_spelling(tmp_path: Path) -> None:
+    base = "languages: {}\nexperimental: {languages: all, fractions: {}}\nanalysis: {related: {}}\n"
+    preset = (
+        "languages:\n  DAN: {romanise: true}\n  zh_hant: {}\n"
+        "experimental: {languages: [dan, ZH-Hant], fractions: {DA: 0.5}}\n"
+        "analysis: {languages: all, diverse: [dan], related: {Nordic: [DA, xyz1]}}\n"
+    )
+    path = write(tmp_path, base=base, mine=preset) / "mine.yaml"
+    document = read_resolved(path, ["languages.DA.fraction=0.2", "analysis.logographic=[zh_Hant]"])
+    assert document.data == {
+        "languages": {
+            "da": {"romanise": True, "fraction": 0.2},
+            "zh-Hant": {"romanise": False, "fraction": 1.0},
+        },
+        "experimental": {"languages": ["da", "zh-Hant"], "fractions": {"da": 0.5}},
+        "analysis": {
+            "languages": "all",
+            "diverse": ["da"],
+            "related": {"Nordic": ["da", "xyz1"]},
+            "logographic": ["zh-Hant"],
+        },
+    }
+    assert document.locations["languages", "da"] == (str(path), 2)
+
+
+def test_two_spellings_of_one_language_are_a_problem(tmp_path: Path) -> None:
+    path = write(tmp_path, base="seed: 1\n", mine="languages:\n  da: {}\n  dan: {}\n") / "mine.yaml"
+    (problem,) = read_resolved(path).problems
+    assert str(problem) == f"{path}:3: languages.dan: the same language as da; remove one"
+
+
 def test_files_without_a_base_are_complete_themselves(tmp_path: Path) -> None:
     text = parameter_file(resolved("micro"))
     (tmp_path / "mine.yaml").write_text(text, encoding="utf-8")

@@ -24,6 +24,7 @@ from langsig.analysis.options import InferenceOptions
 from langsig.analysis.permutations import orders
 from langsig.arrays import Array
 from langsig.errors import InputError
+from langsig.languages import language_code_if_any
 from langsig.schemas import Distances, Languages, Trees, TreeStatistics
 
 if TYPE_CHECKING:
@@ -167,6 +168,9 @@ def _parsed(newick: str, languages: Collection[str]) -> "TreeNode":
         root = TreeNode.read([newick], format="newick", **options)
     except NewickFormatError as error:
         raise InputError(f"reference: not a tree in Newick format ({error}): {newick}") from error
+    for tip in root.tips():
+        if tip.name not in languages:
+            tip.name = language_code_if_any(str(tip.name))
     leaves = [tip.name for tip in root.tips()]
     if languages and not {*leaves} & {*languages}:
         raise InputError(

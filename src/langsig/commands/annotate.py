@@ -16,7 +16,9 @@ def add_parser(subparsers: Subparsers) -> argparse.ArgumentParser:
     )
     parser.add_argument("files", nargs="+", type=Path, metavar="FILE", help="CoNLL-U file")
     parser.add_argument(
-        "--language", required=True, help="ISO 639 code; selects the conversion rules"
+        "--language",
+        required=True,
+        help="ISO 639 code, such as da, dan or da-DK; selects the conversion rules",
     )
     parser.add_argument(
         "--out",
@@ -34,7 +36,7 @@ def add_parser(subparsers: Subparsers) -> argparse.ArgumentParser:
 def run(arguments: argparse.Namespace) -> None:
     """Annotate the files and write the table."""
     from langsig.files import check_output, write_table
-    from langsig.morphology import annotate
+    from langsig.morphology import annotate, conversion
 
     check_output(arguments.out, inputs=arguments.files)
     words = annotate(arguments.files, arguments.language)
@@ -42,4 +44,5 @@ def run(arguments: argparse.Namespace) -> None:
     if arguments.counts:
         for category, count in words.category_counts().items():
             print(f"{category:16}{count:>9,}")
-    print(f"{len(words.table):,} words in {len(words.sentences):,} sentences: {arguments.out}")
+    counts = f"{len(words.table):,} words in {len(words.sentences):,} sentences"
+    print(f"{counts}, {conversion(arguments.language)}: {arguments.out}")

@@ -94,7 +94,7 @@ def run(arguments: argparse.Namespace) -> None:
     """Compare the models, write the signatures and print average signatures."""
     from langsig.comparison import compare
     from langsig.files import check_output
-    from langsig.morphology import CATEGORIES
+    from langsig.morphology import CATEGORIES, conversion
 
     controls = dict(arguments.control)
     if len(controls) < len(arguments.control):
@@ -125,6 +125,8 @@ def run(arguments: argparse.Namespace) -> None:
     if arguments.out:
         result.signatures.save(arguments.out)
     print(layout(result))
+    for language in sorted(sources["treebank"]):
+        print(f"{language}: {conversion(language)}")
 
 
 def layout(comparison: "Comparison") -> str:

@@ -10,7 +10,6 @@ import re
 import tarfile
 import unicodedata
 import zlib
-from codecs import BOM_UTF8
 from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 from pathlib import Path, PurePath
@@ -19,20 +18,23 @@ from typing import IO, Any, BinaryIO, cast
 import pyarrow as pa
 from tqdm import tqdm
 
-from langsig.errors import InputError
+from langsig.errors import InputError, decode_line
 
 _DECOMPRESSORS: dict[str, Callable[[IO[bytes]], Any]] = {
     ".gz": gzip.open,
     ".xz": lzma.open,
     ".zst": lambda stream: pa.CompressedInputStream(pa.PythonFile(stream, mode="r"), "zstd"),
 }
-_KINDS = (".txt", ".conllu")
+_TREEBANKS = (".conllu", ".conllup")
+_KINDS = (".txt", *_TREEBANKS)
 _NAMES = (".tar", *_KINDS, *(kind + packed for kind in _KINDS for packed in _DECOMPRESSORS))
 _WIKIPEDIA = "-wikipedia-"
 _DAMAGED = (EOFError, OSError, lzma.LZMAError, zlib.error, tarfile.TarError)
 _BUFFER = 2**18
 _LONGEST_LINE = 2**27
-_TEXT_COMMENT = re.compile(rb"#\s*text\s*=\s*(.*)", re.DOTALL)
+_TEXT_COMMENT = re.compile(r"#\s*text\s*=\s*(.*)", re.DOTALL)
+_INVISIBLE = ("Cc", "Cf", "Mn", "Zl", "Zp", "Zs")
+"""Categories of Unicode whose characters cannot be seen on their own."""
 
 
 def corpus_files(paths: Iterable[Path], language: str) -> list[Path]:
@@ -41,9 +43,9 @@ def corpus_files(paths: Iterable[Path], language: str) -> list[Path]:
     Parameters
     ----------
     paths
-        Files of any name, and folders. A folder stands for all ``.txt`` and ``.conllu`` files in
-        it and its subfolders, compressed (``.gz``, ``.xz``, ``.zst``) or not, and for all
-        ``.tar`` files, in alphabetical order.
+        Files of any name, and folders. A folder stands for all ``.txt``, ``.conllu`` and
+        ``.conllup`` files in it and its subfolders, compressed (``.gz``, ``.xz``, ``.zst``) or not,
+        and for all ``.tar`` files, in alphabetical order.
     language
         Code of the language, for the error message.
 
@@ -73,9 +75,9 @@ def read_lines(paths: Iterable[Path], language: str) -> Iterator[str]:
     """Stream the lines of text files and the sentences of CoNLL-U files, with a progress bar.
 
     The suffix determines the format. Files that end in ``.gz``, ``.xz`` or ``.zst`` are
-    decompressed. ``.conllu`` files are CoNLL-U, of which the ``# text`` comments are read. A
-    ``.tar`` file is an archive in the layout of the CoNLL 2017 shared task; only its members with
-    ``-wikipedia-`` in their names are read. Any other file is UTF-8 text.
+    decompressed. ``.conllu`` and ``.conllup`` files are CoNLL-U, of which the ``# text`` comments
+    are read. A ``.tar`` file is an archive in the layout of the CoNLL 2017 shared task; only its
+    members with ``-wikipedia-`` in their names are read. Any other file is UTF-8 text.
 
     Parameters
     ----------
@@ -87,14 +89,14 @@ def read_lines(paths: Iterable[Path], language: str) -> Iterator[str]:
     Yields
     ------
     str
-        The next line, in composed characters (NFC) and with single spaces. Empty lines are left
-        out.
+        The next line, in composed characters (NFC) and with single spaces. Lines end with LF, CR
+        or both. Lines without visible characters are left out.
 
     Raises
     ------
     InputError
-        If a file is missing, truncated, damaged or not UTF-8; if a sentence has no ``# text``
-        comment, or an archive no Wikipedia. The message names file, member and line.
+        If a file is missing, truncated, damaged or not UTF-8, or has no text; if a sentence has no
+        ``# text`` comment, or an archive no Wikipedia. The message names file, member and line.
     """
     files = corpus_files(paths, language)
     total = sum(file.stat().st_size for file in files)
@@ -107,7 +109,16 @@ def read_lines(paths: Iterable[Path], language: str) -> Iterator[str]:
                 if file.suffix == ".tar":
                     yield from _archive(stream, file)
                 else:
-                    yield from _texts(stream, file.name, str(file))
+                    yield from _not_empty(_texts(stream, file.name, str(file)), file)
+
+
+def _not_empty(lines: Iterable[str], file: Path) -> Iterator[str]:
+    is_empty = True
+    for line in lines:
+        is_empty = False
+        yield line
+    if is_empty:
+        raise InputError(f"{file}: the file has no text; remove or correct it")
 
 
 class _Counted(io.RawIOBase):
@@ -166,38 +177,49 @@ def _texts(stream: IO[bytes], name: str, where: str) -> Iterator[str]:
         stream = io.BufferedReader(_DECOMPRESSORS[path.suffix](stream), _BUFFER)
         path = path.with_suffix("")
     lines = _numbered(stream, where)
-    yield from _decoded(_comments(lines, where) if path.suffix == ".conllu" else lines, where)
+    for text in (
+        _comments(lines, where) if path.suffix in _TREEBANKS else (text for _, text in lines)
+    ):
+        line = " ".join(unicodedata.normalize("NFC", text).split())
+        if not _is_invisible(line):
+            yield line
 
 
-def _numbered(stream: IO[bytes], where: str) -> Iterator[tuple[int, bytes]]:
-    """Number the lines from 1.
+def _is_invisible(line: str) -> bool:
+    return all(unicodedata.category(character) in _INVISIBLE for character in line)
+
+
+def _numbered(stream: IO[bytes], where: str) -> Iterator[tuple[int, str]]:
+    """Decode the lines, and number them from 1.
 
     The file may be a few bytes that decompress to terabytes.
     """
     number = 0
     try:
-        for number, line in enumerate(iter(partial(stream.readline, _LONGEST_LINE), b""), start=1):
-            if len(line) == _LONGEST_LINE:
+        for chunk in iter(partial(stream.readline, _LONGEST_LINE), b""):
+            if len(chunk) == _LONGEST_LINE:
                 raise InputError(
-                    f"{where}:{number}: longer than {_LONGEST_LINE:,} bytes; put each sentence on "
-                    "a line of its own"
+                    f"{where}:{number + 1}: longer than {_LONGEST_LINE:,} bytes; put each "
+                    "sentence on a line of its own"
                 )
-            yield number, line.removeprefix(BOM_UTF8) if number == 1 else line
+            for line in chunk.rstrip(b"\r\n").split(b"\r"):
+                number += 1
+                yield number, decode_line(line, number, where).removeprefix("\ufeff")
     except _DAMAGED as error:
         raise InputError(
             f"{where}:{number + 1}: damaged or truncated ({error}); download it again"
         ) from error
 
 
-def _comments(lines: Iterable[tuple[int, bytes]], where: str) -> Iterator[tuple[int, bytes]]:
+def _comments(lines: Iterable[tuple[int, str]], where: str) -> Iterator[str]:
     """Read the ``# text`` comment of each sentence of a CoNLL-U file."""
     text = None
     inside = False
     for number, line in lines:
-        if line.startswith(b"#"):
+        if line.startswith("#"):
             if match := _TEXT_COMMENT.match(line):
-                text = number, match[1]
-        elif line.isspace():
+                text = match[1]
+        elif _is_invisible(line):
             text, inside = None, False
         elif not inside:
             if text is None:
@@ -207,16 +229,3 @@ def _comments(lines: Iterable[tuple[int, bytes]], where: str) -> Iterator[tuple[
                 )
             yield text
             inside = True
-
-
-def _decoded(lines: Iterable[tuple[int, bytes]], where: str) -> Iterator[str]:
-    """Decode and normalise lines, and leave out empty ones."""
-    for number, line in lines:
-        try:
-            text = line.decode("utf-8")
-        except UnicodeDecodeError as error:
-            raise InputError(
-                f"{where}:{number}: not UTF-8 ({error}); convert the file to UTF-8"
-            ) from error
-        if text := " ".join(unicodedata.normalize("NFC", text).split()):
-            yield text

@@ -10,7 +10,7 @@ from langsig.morphology.categories import ALL_WORDS, CATEGORIES, category_slug
 
 if TYPE_CHECKING:
     from langsig.morphology.treebank import Row, Sentence, read_sentences, treebank_files
-    from langsig.morphology.unimorph import Converter, Rule, basic_tags, converter
+    from langsig.morphology.unimorph import Converter, Rule, basic_tags, conversion, converter
     from langsig.morphology.words import Token, Words, annotate, tokens
 
 __all__ = [
@@ -25,6 +25,7 @@ __all__ = [
     "annotate",
     "basic_tags",
     "category_slug",
+    "conversion",
     "converter",
     "read_sentences",
     "tokens",
@@ -33,7 +34,7 @@ __all__ = [
 
 _MODULES = {
     "treebank": ("Row", "Sentence", "read_sentences", "treebank_files"),
-    "unimorph": ("Converter", "Rule", "basic_tags", "converter"),
+    "unimorph": ("Converter", "Rule", "basic_tags", "conversion", "converter"),
     "words": ("Token", "Words", "annotate", "tokens"),
 }
 """Names that load on first use, by module."""

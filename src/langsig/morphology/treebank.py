@@ -1,26 +1,36 @@
-"""Read CoNLL-U treebanks one sentence at a time.
+"""Read CoNLL-U and CoNLL-U Plus treebanks one sentence at a time.
 
-The ``conllu`` library parses each line. It accepts errors that would silently distort counts, such
-as missing columns, features without a value, or gaps in the numbering. They are checked here,
-where the line number is known.
+The ``conllu`` library parses comments and IDs. It accepts errors that would silently distort
+counts, such as missing columns, features without a value, or gaps in the numbering. They are
+checked here, where the line number is known.
 """
 
 import os
+import re
+import unicodedata
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 from typing import NamedTuple
 
 from conllu.exceptions import ParseException
-from conllu.parser import DEFAULT_FIELDS, parse_comment_line, parse_id_value, parse_line
+from conllu.parser import DEFAULT_FIELDS, parse_comment_line, parse_id_value
 
-from langsig.errors import InputError
+from langsig.errors import InputError, decode_line
 
 RowId = int | tuple[int, str, int]
 """ID of a row: ``8`` for a word, ``(3, "-", 4)`` for a range, ``(8, ".", 1)`` for an empty node."""
 
 StrPath = str | os.PathLike[str]
+_PATTERNS = ("*.conllu", "*.conllup")
+_COLUMNS = tuple(name.upper() for name in DEFAULT_FIELDS)
+_REQUIRED = ("ID", "FORM", "UPOS")
+_INVISIBLE = ("Cc", "Cf", "Mn", "Zl", "Zp", "Zs")
+"""Categories of Unicode whose characters cannot be seen on their own."""
+_MOST_DIGITS = 9
+_LONGEST_SHOWN = 40
 
 
 class Row(NamedTuple):
@@ -58,8 +68,9 @@ def treebank_files(paths: StrPath | Iterable[StrPath]) -> list[Path]:
     Parameters
     ----------
     paths
-        A file, a folder, or several of them. A folder stands for all ``*.conllu`` files in it and
-        its subfolders, in alphabetical order. A file may have any name.
+        A file, a folder, or several of them. A folder stands for all ``*.conllu`` and
+        ``*.conllup`` files in it and its subfolders, in alphabetical order. A file may have any
+        name.
 
     Raises
     ------
@@ -73,9 +84,13 @@ def treebank_files(paths: StrPath | Iterable[StrPath]) -> list[Path]:
     files: list[Path] = []
     for path in map(Path, paths):
         if path.is_dir():
-            contained = sorted(path.rglob("*.conllu"))
+            contained = sorted(
+                file for pattern in _PATTERNS for file in path.rglob(pattern) if file.is_file()
+            )
             if not contained:
-                raise InputError(f"{path}: no *.conllu file in this folder or its subfolders")
+                raise InputError(
+                    f"{path}: no *.conllu file in this folder or its subfolders, nor *.conllup"
+                )
             files.extend(contained)
         elif path.exists():
             files.append(path)
@@ -88,6 +103,10 @@ def treebank_files(paths: StrPath | Iterable[StrPath]) -> list[Path]:
 
 def read_sentences(paths: StrPath | Iterable[StrPath]) -> Iterator[Sentence]:
     """Read sentences from CoNLL-U files, in order, one at a time.
+
+    In CoNLL-U Plus, the comment ``# global.columns`` names the columns of the lines after it. ID,
+    FORM and UPOS are needed; of the others, LEMMA, FEATS and MISC are read. Lines end with LF, CR
+    or both.
 
     Parameters
     ----------
@@ -109,21 +128,21 @@ def read_sentences(paths: StrPath | Iterable[StrPath]) -> Iterator[Sentence]:
 
 
 def parse_features(feats: str) -> tuple[tuple[str, str], ...]:
-    """Split the column FEATS into pairs of feature and value.
+    """Split the column FEATS into pairs of feature and value, without spaces around them.
 
     Raises
     ------
     InputError
         If a feature has no name, no ``=``, or no value.
     """
-    if feats == "_":
+    if feats.strip() == "_":
         return ()
     pairs = []
     for feature in feats.split("|"):
-        name, _, value = feature.partition("=")
+        name, _, value = (part.strip() for part in feature.partition("="))
         if not (name and value):
             raise InputError(
-                f"feature '{feature}' is not of the form Name=Value; write FEATS as"
+                f"feature {_shown(feature)} is not of the form Name=Value; write FEATS as"
                 " Name=Value|Name=Value, or _ for none"
             )
         pairs.append((name, value))
@@ -133,43 +152,46 @@ def parse_features(feats: str) -> tuple[tuple[str, str], ...]:
 def _read_file(path: Path) -> Iterator[Sentence]:
     number = 1
     has_sentence = False
-    block = _Block()
+    block = _Block(_COLUMNS)
     for number, line in _read_lines(path):
         try:
-            if line.strip():
+            if line.startswith("#") or not _is_blank(line):
                 block.add(line, number)
                 continue
             block.close()
-        except (ParseException, InputError) as error:
+        except InputError as error:
             raise InputError(f"{path}:{number}: {error}") from error
         if block.rows:
             has_sentence = True
             yield block.sentence(path)
-        block = _Block()
+        block = _Block(block.columns)
     if not has_sentence:
         raise InputError(f"{path}:{number}: the file has no sentence; remove or correct it")
 
 
 def _read_lines(path: Path) -> Iterator[tuple[int, str]]:
     """Number the lines from 1 and decode them, and append an empty line."""
-    number = 1
+    number = 0
     with path.open("rb") as stream:
-        for number, raw in enumerate(stream, start=1):
-            try:
-                line = raw.decode("utf-8-sig" if number == 1 else "utf-8")
-            except UnicodeDecodeError as error:
-                raise InputError(
-                    f"{path}:{number}: not UTF-8 (byte {error.start + 1} of the line); convert"
-                    " the file to UTF-8"
-                ) from error
-            yield number, line.rstrip("\r\n")
-    yield number, ""
+        for chunk in stream:
+            for line in chunk.rstrip(b"\r\n").split(b"\r"):
+                number += 1
+                yield number, decode_line(line, number, str(path)).removeprefix("\ufeff")
+    yield max(number, 1), ""
+
+
+def _is_blank(line: str) -> bool:
+    """Whether a line has no visible character."""
+    return "\t" not in line.strip() and all(
+        unicodedata.category(character) in _INVISIBLE for character in line
+    )
 
 
 class _Block:
     """Collects the lines of one sentence and checks the order of their numbers."""
 
-    def __init__(self) -> None:
+    def __init__(self, columns: tuple[str, ...]) -> None:
+        self.columns = columns
         self.rows: list[Row] = []
         self._line = 0
         self._text: str | None = None
@@ -179,28 +201,32 @@ class _Block:
     def add(self, line: str, number: int) -> None:
         self._line = self._line or number
         if line.startswith("#"):
-            self._text = dict(parse_comment_line(line)).get("text", self._text)
+            self._add_comment(line)
             return
-        columns = line.count("\t") + 1
-        if columns != len(DEFAULT_FIELDS):
+        cells = line.split("\t")
+        if len(cells) != len(self.columns):
             raise InputError(
-                f"expected {len(DEFAULT_FIELDS)} columns, got {columns}; separate columns by single"
-                " tabs and write _ into empty ones"
+                f"expected {len(self.columns)} columns, got {len(cells)}; separate columns by"
+                " single tabs and write _ into empty ones"
             )
-        if "  " in line:
-            raise InputError("two successive spaces, which conllu reads as a tab; remove one")
-        token = parse_line(line, _FIELDS, _FIELD_PARSERS)
-        misc = line.rpartition("\t")[2]
+        values = dict(zip(self.columns, cells, strict=True))
         row = Row(
-            token["id"],
-            token["form"],
-            token["lemma"],
-            token["upos"],
-            token["feats"],
-            "SpaceAfter=No" not in misc.split("|"),
+            _parse_id(values["ID"].strip()),
+            _parse_form(values["FORM"]),
+            values.get("LEMMA", "_"),
+            values["UPOS"].strip(),
+            _parse_feats(values.get("FEATS", "_")),
+            "SpaceAfter=No" not in map(str.strip, values.get("MISC", "_").split("|")),
         )
         self._check_order(row.id)
         self.rows.append(row)
+
+    def _add_comment(self, line: str) -> None:
+        comment = dict(parse_comment_line(line))
+        self._text = comment.get("text", self._text)
+        columns = comment.get("global.columns")
+        if columns is not None:
+            self.columns = _parse_columns(columns)
 
     def _check_order(self, row_id: RowId) -> None:
         next_word = self._last_word + 1
@@ -227,6 +253,8 @@ class _Block:
             self._range = (first, last)
 
     def close(self) -> None:
+        if self.rows and not self._last_word:
+            raise InputError("the sentence has empty nodes only; add its words, or remove it")
         first, last = self._range
         if last > self._last_word:
             raise InputError(
@@ -257,16 +285,37 @@ def _text_of(rows: list[Row]) -> str:
     return "".join(pieces).rstrip(" ")
 
 
+def _parse_columns(names: str) -> tuple[str, ...]:
+    """Parse the comment ``global.columns`` of CoNLL-U Plus."""
+    columns = tuple(names.upper().split())
+    missing = [name for name in _REQUIRED if name not in columns]
+    if missing:
+        raise InputError(f"global.columns lacks {', '.join(missing)}; got {_shown(names)}")
+    repeated = [name for name in columns if columns.count(name) > 1]
+    if repeated:
+        raise InputError(f"global.columns names {_shown(repeated[0])} twice; name each column once")
+    return columns
+
+
+def _shown(text: str) -> str:
+    """Part of a file as it stands in a message: in one line, and not too long."""
+    text = text.strip()
+    return repr(text if len(text) <= _LONGEST_SHOWN else f"{text[:_LONGEST_SHOWN]}...")
+
+
 @lru_cache(maxsize=65536)
 def _parse_id(column: str) -> RowId:
-    row_id: RowId | None = parse_id_value(column)
+    row_id: RowId | None = None
+    if all(len(number) <= _MOST_DIGITS for number in re.split("[-.]", column)):
+        with suppress(ParseException):
+            row_id = parse_id_value(column)
     if row_id is None or row_id == 0:
-        raise InputError(f"'{column}' is not a valid ID; number words from 1")
+        raise InputError(f"{_shown(column)} is not a valid ID; number words from 1")
     return row_id
 
 
 def _parse_form(column: str) -> str:
-    if not column:
+    if not column.strip():
         raise InputError("the column FORM is empty; write the word, or _ if it is unknown")
     return column
 
@@ -275,12 +324,3 @@ def _parse_form(column: str) -> str:
 def _parse_feats(column: str) -> str:
     parse_features(column)
     return column
-
-
-# Columns after FEATS do not matter for the conversion, so time is saved by not parsing them.
-_FIELDS = DEFAULT_FIELDS[: DEFAULT_FIELDS.index("feats") + 1]
-_FIELD_PARSERS = {
-    "id": lambda columns, index: _parse_id(columns[index]),
-    "form": lambda columns, index: _parse_form(columns[index]),
-    "feats": lambda columns, index: _parse_feats(columns[index]),
-}

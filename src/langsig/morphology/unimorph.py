@@ -12,10 +12,7 @@ from functools import cache, cached_property
 from importlib.resources import files
 from types import MappingProxyType
 
-from langcodes import Language
-from langcodes.tag_parser import LanguageTagError
-
-from langsig.errors import InputError
+from langsig.languages import primary_code
 from langsig.morphology.categories import CATEGORIES
 from langsig.morphology.treebank import parse_features
 
@@ -139,21 +136,29 @@ def converter(language: str) -> Converter:
     Parameters
     ----------
     language
-        ISO 639 code of two or three letters, in upper or lower case; subtags such as ``-DK`` do not
-        count. The converter of a language without rules applies the basic mapping only.
+        Code as for :func:`langsig.languages.language_code`; subtags such as ``-DK`` do not count.
+        The converter of a language without rules applies the basic mapping only.
 
     Raises
     ------
     InputError
         If `language` is not a code.
     """
-    try:
-        code = Language.get(language).language
-    except LanguageTagError as error:
-        raise InputError(
-            f"language must be an ISO 639 code such as 'en', got {language!r}"
-        ) from error
-    return Converter(_rule_table().get(code or "", ()))
+    return Converter(_rule_table().get(primary_code(language), ()))
+
+
+def conversion(language: str) -> str:
+    """Which rules convert a language, in words, as commands print it.
+
+    Examples
+    --------
+    >>> conversion("dan"), conversion("nl")
+    ('converted by the rules of da', 'converted without rules, as there are none for nl')
+    """
+    code = primary_code(language)
+    if code in _rule_table():
+        return f"converted by the rules of {code}"
+    return f"converted without rules, as there are none for {code}"
 
 
 def basic_tags(upos: str, feats: str) -> frozenset[str]:
@@ -162,7 +167,7 @@ def basic_tags(upos: str, feats: str) -> frozenset[str]:
     Parameters
     ----------
     upos, feats
-        Columns of CoNLL-U.
+        Columns of CoNLL-U, in upper or lower case.
 
     Notes
     -----
@@ -170,8 +175,8 @@ def basic_tags(upos: str, feats: str) -> frozenset[str]:
     Marking, which is not among the categories. Combinations for which the published converter
     fails with an error add no tags either.
     """
-    features = parse_features(feats)
-    tags = set(_mapping_table().get(("UPOS", upos), ()))
+    features = [(name.lower(), value.lower()) for name, value in parse_features(feats)]
+    tags = set(_mapping_table().get(("upos", upos.lower()), ()))
     for name, value in features:
         if "," in value:
             tags.update(_disjunction(name, value))
@@ -182,13 +187,13 @@ def basic_tags(upos: str, feats: str) -> frozenset[str]:
 
 
 def _disjunction(name: str, value: str) -> Iterator[str]:
-    """Map several values of one feature, such as ``Case=Acc,Nom``, to ``{ACC/NOM}``.
+    """Map several values of one feature, such as ``case=acc,nom``, to ``{ACC/NOM}``.
 
     Values are sorted, as in treebanks, since published rules rely on this order.
     """
     members = [
         _mapping_table()[name, single]
-        for single in sorted(set(value.split(",")))
+        for single in sorted({single.strip() for single in value.split(",")})
         if (name, single) in _mapping_table()
     ]
     joined = "/".join(" ".join(tags) for tags in members)
@@ -197,16 +202,16 @@ def _disjunction(name: str, value: str) -> Iterator[str]:
         yield "{" + joined + "}"
 
 
-_PSOR_NUMBERS = {"Sing": "S", "Plur": "P", "Dual": "D"}
+_PSOR_NUMBERS = {"sing": "S", "plur": "P", "dual": "D"}
 
 
 def _possession(features: Mapping[str, str]) -> Iterator[str]:
     """Map all ``[psor]`` features of a row to one tag of the possessor."""
-    person = features.get("Person[psor]", "")
-    number = features.get("Number[psor]", "")
+    person = features.get("person[psor]", "")
+    number = features.get("number[psor]", "")
     if not features or len(features) > 2 or "," in person + number:
         return
-    if "None" in features.values():
+    if "none" in features.values():
         yield "PSSD"
     else:
         yield "PSS" + (person if person in {"1", "2", "3"} else "") + _PSOR_NUMBERS.get(number, "")
@@ -214,9 +219,9 @@ def _possession(features: Mapping[str, str]) -> Iterator[str]:
 
 @cache
 def _mapping_table() -> Mapping[tuple[str, str], tuple[str, ...]]:
-    """Tags by feature and value; values without tags are left out."""
+    """Tags by feature and value in lower case; values without tags are left out."""
     return {
-        (row["feature"], row["value"]): tuple(row["tags"].split())
+        (row["feature"].lower(), row["value"].lower()): tuple(row["tags"].split())
         for row in _read_table("mapping.csv")
         if row["tags"]
     }

@@ -207,8 +207,6 @@ def annotate(paths: StrPath | Iterable[StrPath], language: str) -> Words:
     1    nazal              N     SG
     2  Nivunak          PROPN     SG
     """
-    if not isinstance(language, str):
-        raise InputError(f"language must be an ISO 639 code such as 'en', got {language!r}")
     convert = converter(language)
     sentences: list[tuple[int, str, str, int]] = []
     lengths: list[int] = []

@@ -17,6 +17,7 @@ from pydantic import (
 )
 from pydantic_core import PydanticCustomError, core_schema
 
+from langsig.languages import language_code_if_any
 from langsig.morphology import CATEGORIES, category_slug
 from langsig.parameters.rules import broken_rules
 from langsig.terms import NORMALISATIONS, SOURCES
@@ -40,18 +41,20 @@ _SELECTION = (
 
 def _language(key: object) -> str:
     text = str(key)
-    if re.fullmatch(_CODE, text) and text not in YAML_1_1_BOOLEANS:
+    usual = language_code_if_any(text)
+    if re.fullmatch(_CODE, text) and text == usual and text not in YAML_1_1_BOOLEANS:
         return text
     remedy = ""
     if text.lower() in YAML_1_1_BOOLEANS:
         remedy = "; YAML 1.1 tools read this one as true or false"
         if text.lower() == "no":
             remedy += ": write nb or nn for Norwegian"
+    elif usual == "no":
+        remedy = "; write nb or nn for Norwegian"
     elif text == "experimental":
         remedy = "; 'experimental' is the name of the experimental model"
-    elif re.fullmatch(_CODE, text.lower().replace("_", "-")):
-        language, *subtags = text.replace("_", "-").split("-")
-        remedy = f"; write {'-'.join([language.lower(), *subtags])}"
+    elif usual != text:
+        remedy = f"; write {usual}"
     raise PydanticCustomError("language", _LANGUAGE + remedy)
 
 

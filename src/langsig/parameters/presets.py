@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from langsig.errors import InputError
+from langsig.parameters.codes import usual_path, with_usual_codes
 from langsig.parameters.documents import Document, parse_value, read_document
 from langsig.parameters.problems import KeyPath, Location, ParameterError, Problem
 
@@ -54,6 +55,9 @@ def preset_path(name: str, folder: Path, *, suffix: str = ".yaml", kind: str = "
 def read_resolved(path: str | Path, changes: Iterable[str] = ()) -> Document:
     """Read a parameter file; a preset is completed by the ``base.yaml`` in its folder.
 
+    Codes of languages in presets and changes are brought into one spelling: ``dan`` and ``DA``
+    become ``da``. DVC reads other files as they are, so their codes stay.
+
     Parameters
     ----------
     path
@@ -69,9 +73,9 @@ def read_resolved(path: str | Path, changes: Iterable[str] = ()) -> Document:
     """
     document, base = read_document(path), Path(path).parent / BASE
     if base.is_file() and not base.samefile(path):
-        document = merged(read_document(base), document)
+        document = with_usual_codes(merged(read_document(base), document))
     for change in changes:
-        document = changed(document, change)
+        document = with_usual_codes(changed(document, change))
     return document
 
 
@@ -119,7 +123,7 @@ def changed(document: Document, change: str) -> Document:
     """The document with one value set; see :func:`read_resolved`."""
     location = Location(f"--set {change}")
     key, equals, text = change.removeprefix("+").partition("=")
-    path: KeyPath = tuple(key.split("."))
+    path: KeyPath = usual_path(tuple(key.split(".")))
     if not equals or not all(path):
         raise ParameterError([Problem(location, (), "must be KEY=VALUE, such as factorize.rank=4")])
     try:

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from langsig.errors import InputError
+from langsig.languages import language_code_if_any
 from langsig.parameters.model import Parameters
 from langsig.parameters.rules import named_languages
 
@@ -68,7 +69,8 @@ def language_groups(path: Path, languages: Iterable[str]) -> Mapping[str, set[st
         raise InputError(f"{path}:1: must name the columns {', '.join(columns)} in this line")
     known, groups = set(languages), dict[str, set[str]]()
     for row in rows:
+        language = language_code_if_any(row["language"].strip())
         for group in (row["family"], row["genus"]):
-            if row["language"] in known and group:
-                groups.setdefault(group, set()).add(row["language"])
+            if language in known and group:
+                groups.setdefault(group, set()).add(language)
     return groups

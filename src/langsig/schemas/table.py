@@ -12,6 +12,7 @@ from pandas.api.types import infer_dtype, pandas_dtype
 
 from langsig.errors import InputError
 from langsig.files import write_table
+from langsig.languages import language_code_if_any
 
 if TYPE_CHECKING:
     import xarray
@@ -194,7 +195,8 @@ class Table:
         """Read a CSV file that was written by hand.
 
         In contrast to :meth:`load`, errors name the line, and columns that are not declared are
-        ignored. Spaces around values do not count.
+        ignored. Spaces around values do not count. Codes in a column ``language`` are brought into
+        one spelling, so that ``dan`` and ``DA`` are read as ``da``.
 
         Raises
         ------
@@ -210,6 +212,8 @@ class Table:
                 name: _parsed(fields[name].strip(), name, column, f"{path}:{line}")
                 for name, column in cls.columns.items()
             }
+            if "language" in row:
+                row["language"] = language_code_if_any(str(row["language"]))
             if cls.keys:
                 key = tuple(row[name] for name in cls.keys)
                 if key in lines:

@@ -1,0 +1,50 @@
+"""Codes of languages have one spelling."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from langsig.errors import InputError
+from langsig.languages import check_distinct, language_code, language_code_if_any, primary_code
+
+
+@pytest.mark.parametrize(
+    ("code", "usual", "primary"),
+    [
+        *((code, "da", "da") for code in ("da", "DA", "Da", "dan", "DAN")),
+        *((code, "da-DK", "da") for code in ("da-DK", "da_DK", "dan_dk", "DA-dk")),
+        *((code, "zh", "zh") for code in ("zh", "zho", "chi", "cmn")),
+        ("zh_hant", "zh-Hant", "zh"),
+        ("yue", "yue", "yue"),
+        ("ekk", "et", "et"),
+        ("nob", "nb", "nb"),
+        ("nor", "no", "no"),
+        ("qaa", "qaa", "qaa"),
+        ("nan", "nan", "nan"),
+        ("iw", "he", "he"),
+    ],
+)
+def test_spellings_of_a_code_are_one(code: str, usual: str, primary: str) -> None:
+    assert language_code(code) == language_code_if_any(code) == usual
+    assert primary_code(code) == primary
+
+
+@pytest.mark.parametrize(
+    "name", ["", " ", "danish", "a b", "da.DK", "C", "da\n", "日本", "i-x", "1", 3]
+)
+def test_names_that_are_no_codes_are_refused(name: str) -> None:
+    with pytest.raises(InputError, match="language must be an ISO 639 code such as 'en', got"):
+        language_code(name)
+    assert language_code_if_any(name) == name
+
+
+@given(st.text() | st.from_regex(r"[a-zA-Z]{2,3}([-_][a-zA-Z0-9]{1,8}){0,3}", fullmatch=True))
+def test_the_usual_spelling_is_its_own(name: str) -> None:
+    usual = language_code_if_any(name)
+    assert language_code_if_any(usual) == usual
+
+
+def test_two_spellings_of_one_code_are_refused() -> None:
+    check_distinct("controls", ["da", "da-DK", "sv"])
+    with pytest.raises(InputError, match="controls names da twice, as da and dan; remove one"):
+        check_distinct("controls", ["da", "sv", "dan"])
