@@ -115,7 +115,7 @@ def test_presets_can_give_results(name: str) -> None:
     assert options.iterations <= parameters.factorize.max_iterations
     assert 1 / (1 + options.replicates) <= 0.05, "no p could be small"
     assert {*parameters.analysis.logographic} < {*parameters.languages}
-    assert parameters.factorize.starts > 1, "nothing to compare the first start with"
+    assert parameters.factorize.starts > 1, "nothing to compare the best start with"
 
 
 @pytest.mark.parametrize("name", ["demo", "micro"])

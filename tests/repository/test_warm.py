@@ -53,7 +53,7 @@ needs_fork = pytest.mark.skipif(not is_supported(), reason="stages start plainly
 
 @pytest.fixture(scope="module")
 def environment():
-    with warm_process(ALONE, threads=1) as environment:
+    with warm_process(ALONE | {"OMP_NUM_THREADS": "1"}) as environment:
         yield environment
 
 
@@ -102,8 +102,8 @@ def test_each_stage_has_the_threads_that_its_own_environment_says(stages, enviro
 
 @needs_fork
 def test_a_warm_process_that_is_there_is_used(stages, environment):
-    with warm_process(environment, threads=2) as inner:
-        assert inner == environment | {"OMP_NUM_THREADS": "2"}
+    with warm_process(environment) as inner:
+        assert inner == environment
     assert run(stages, inner, "good").stdout.startswith("True"), "it has not ended"
 
 
@@ -116,8 +116,8 @@ def test_without_a_warm_process_a_stage_is_a_plain_process(stages):
 @pytest.mark.parametrize("missing", ["os.fork", "socket.send_fds"])
 def test_where_processes_cannot_be_forked_stages_start_plainly(missing, stages, monkeypatch):
     monkeypatch.delattr(missing)
-    with warm_process(os.environ | {"LANGSIG_WARM": "/no/such/socket"}, threads=3) as environment:
-        assert "LANGSIG_WARM" not in environment and environment["OMP_NUM_THREADS"] == "3"
+    with warm_process(os.environ | {"LANGSIG_WARM": "/no/such/socket"}) as environment:
+        assert "LANGSIG_WARM" not in environment
         assert run(stages, environment, "good").stdout.startswith("False")
 
 
@@ -170,7 +170,7 @@ def test_stage_and_what_it_has_started_end_with_the_client(number, stages, envir
 @needs_fork
 @pytest.mark.slow
 def test_nothing_is_left_behind(stages):
-    with warm_process(ALONE, threads=1) as environment:
+    with warm_process(ALONE | {"OMP_NUM_THREADS": "1"}) as environment:
         address = Path(environment["LANGSIG_WARM"])
         assert run(stages, environment, "good").returncode == 0
         assert address.is_socket() and address.parent.stat().st_mode & 0o077 == 0

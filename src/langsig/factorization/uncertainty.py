@@ -203,15 +203,16 @@ def flip_test(
         [omega for number, omega in enumerate(slices) if number != index]
         for index in range(len(slices))
     ]
-    models = solver.fit_all(others, inits=["svd"] * len(others))
     averages: list[Array] = []
-    for part in batches(len(blocks), (1 + replicates) * max(omega.size for omega in slices)):
+    # In parts, since the projections of a model are as large as all slices.
+    for part in batches(len(blocks), sum(omega.size for omega in slices)):
+        models = solver.fit_all(others[part], inits=["svd"] * len(others[part]))
         flipped = []
         for sums in blocks[part]:
             signs = rng.choice([-1, 1], (1 + replicates, len(sums.counts)))
             signs[0] = 1
             flipped.append(list(sums.flipped_covariances(signs)))
-        signatures = signatures_under_each(models[part], flipped, ridge=solver.ridge, steps=steps)
+        signatures = signatures_under_each(models, flipped, ridge=solver.ridge, steps=steps)
         averages += [of_language.mean(1) for of_language in signatures]
     by_replicate = np.array(averages).T  # [1 + replicates, languages]
     observed, null = by_replicate[0], by_replicate[1:]

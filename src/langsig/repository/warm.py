@@ -64,17 +64,13 @@ def is_supported() -> bool:
 
 
 @contextmanager
-def warm_process(
-    environment: dict[str, str], threads: int | None = None
-) -> Iterator[dict[str, str]]:
+def warm_process(environment: dict[str, str]) -> Iterator[dict[str, str]]:
     """Run a warm process for the duration of the block, unless the environment has one already.
 
     Parameters
     ----------
     environment
         The environment for commands.
-    threads
-        Number of threads of each stage (default: as in `environment`, or the number of cores).
 
     Yields
     ------
@@ -83,8 +79,6 @@ def warm_process(
         supported, their stages are plain processes.
     """
     environment = dict(environment)
-    if threads:
-        environment["OMP_NUM_THREADS"] = str(threads)
     if is_supported() and Path(environment.get(VARIABLE, "")).is_socket():
         yield environment
         return
