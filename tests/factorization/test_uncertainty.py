@@ -23,6 +23,7 @@ from langsig.factorization import (
     signatures_under,
     uncertainty_by_layer,
 )
+from langsig.factorization.solver import signatures_under_each
 from langsig.factorization.uncertainty import draw_blocks, shrinkage
 from langsig.intervals import interval
 from langsig.representations import (
@@ -193,6 +194,16 @@ def test_each_slice_gets_its_signatures_separately() -> None:
     assert together.shape == (3, 3) and (together >= 0).all()
     alone = [signatures_under(model, [omega])[0] for omega in slices]
     np.testing.assert_allclose(together, alone, rtol=1e-3, atol=1e-4)
+
+
+def test_problems_of_several_batches_get_the_signatures_of_their_models() -> None:
+    rng = default_rng(6)
+    problems = [[scale * rng.standard_normal((6, 7)) for _ in range(9_000)] for scale in (1, 5, 30)]
+    models = [planted(seed, [5, 6]) for seed in range(3)]
+    together = signatures_under_each(models, problems, ridge=0.2, steps=2)
+    for model, slices, signatures in zip(models, problems, together, strict=True):
+        alone = signatures_under(model, slices[:20], ridge=0.2, steps=2)
+        np.testing.assert_allclose(signatures[:20], alone, rtol=1e-3, atol=1e-3)
 
 
 def test_a_fit_is_where_its_own_signatures_stay() -> None:

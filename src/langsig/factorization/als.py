@@ -449,7 +449,7 @@ def signatures_under(
             target = (_spread(projected, directions) * blueprint.to(projected)[:, None]).sum(2)
             signatures = _non_negative(gram, target.double(), factors.signatures)
             factors = factors._replace(signatures=signatures)
-        results += list(factors.signatures.numpy() * stack.scales[part, None, None])
+        results += list(factors.signatures.numpy() * stack.scales[:, None, None])
     return results
 
 
