@@ -151,7 +151,7 @@ def _warm() -> Iterator[None]:
     """Stages are forks of a process that has imported torch; each process of pytest has one."""
     with (
         pytest.MonkeyPatch.context() as patch,
-        warm_process(dict(os.environ), threads=1) as environment,
+        warm_process(os.environ | {"OMP_NUM_THREADS": "1"}) as environment,
     ):
         patch.setenv("LANGSIG_WARM", environment.get("LANGSIG_WARM", ""))
         yield
