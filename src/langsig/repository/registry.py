@@ -13,6 +13,7 @@ import pooch
 from dvc.api import DVCFileSystem, artifacts_show
 from dvc.exceptions import DvcException
 from dvc_data.hashfile.hash import file_md5
+from dvc_data.index import DataIndexDirError
 from gto.exceptions import GTOException
 
 from langsig.errors import InputError
@@ -73,7 +74,7 @@ def fetch_artifact(
                 _download(files, PurePosixPath(entry["path"]), output)
     except GTOException as error:
         raise InputError(f"{repository}: not a Git repository") from error
-    except (DvcException, OSError) as error:
+    except (DataIndexDirError, DvcException, OSError) as error:
         cause: BaseException = error
         while cause.__cause__:  # the outermost often says no more than "SCM error"
             cause = cause.__cause__
