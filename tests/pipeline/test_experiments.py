@@ -179,7 +179,8 @@ def test_artifacts_of_other_parameters_are_refused(clone, tmp_path):
     printed = clone.dvc(
         "exp", "run", "--temp", "--name", "some", "--set-param", setting, "uncertainty@trained"
     )
-    assert ran(printed) == {"ranks", "uncertainty@trained"}
+    # Another experiment of this rank may have run ranks, which is then taken from the cache.
+    assert ran(printed) - {"ranks"} == {"uncertainty@trained"}
     revision = Revision("some", clone.folder)
     assert len(revision.table("artifacts/uncertainty/trained/estimates.csv"))
     with pytest.raises(InputError, match=r"stage \S+ has not run with the parameters"):
