@@ -294,6 +294,8 @@ class _Task(NamedTuple):
     """For each fold: the slices of the other folds."""
     held_out: Sequence[Sequence[Array]]
     """For each fold: its slices."""
+    unfactorized_error: float
+    """Mean over the folds of the error of the other folds' slices."""
     starts: int
     seed: int
 
@@ -321,10 +323,12 @@ def _tasks(
     parts = np.array_split(default_rng(seed).permutation(count), folds)
     known = [_slices(blocks, np.setdiff1d(np.arange(count), part), normalise) for part in parts]
     held_out = [_slices(blocks, part, normalise) for part in parts]
+    distances = [_distance(*pair) for pair in zip(known, held_out, strict=True)]
+    unfactorized = float(np.mean(distances))
     tasks = []
     for candidate in _solvers_of_ranks(solver, candidates, slices):
         candidate.validate(slices, list(blocks))
-        tasks.append(_Task(layer, candidate, slices, known, held_out, starts, seed))
+        tasks.append(_Task(layer, candidate, slices, known, held_out, unfactorized, starts, seed))
     return tasks
 
 
@@ -347,9 +351,7 @@ def _row(task: _Task) -> dict[str, Any]:
         "agreement": agreement(fits).rank_correlation,
         "held_out_error": np.mean(errors),
         "held_out_se": sem(errors),
-        "unfactorized_error": np.mean(
-            [_distance(*pair) for pair in zip(task.known, task.held_out, strict=True)]
-        ),
+        "unfactorized_error": task.unfactorized_error,
         "converged": all(fit.converged for fit in results),
         "blueprint_condition": max(fit.blueprint_condition for fit in fits),
     }

@@ -500,8 +500,8 @@ class _Selection:
     """Row of each word in the states of the control model, ``[words]``."""
     y_rows: NDArray[np.int64]
     """Row of each word in the states of the experimental model, ``[words]``."""
-    block: NDArray[np.int64]
-    """Block of each word, ``[words]``."""
+    pieces: list[tuple[int, NDArray[np.int64]]]
+    """Words that are read at a time, and the block that they are all in."""
     members: dict[str, NDArray[np.bool_]]
     """For each category, which words bear it, ``[words]``."""
 
@@ -527,10 +527,15 @@ class _Selection:
             chosen = chosen[sentences_up_to(max_words, sentence, seed)]
         kept = words.iloc[rows[chosen]]
         number = np.unique(kept["sentence"].to_numpy(), return_inverse=True)[1]
+        block = number * blocks // (number.max() + 1) if len(number) else number
         return cls(
             z_rows[chosen],
             y_rows[chosen],
-            number * blocks // (number.max() + 1) if len(number) else number,
+            [
+                (found, piece)
+                for found in np.unique(block).tolist()
+                for piece in _chunks(np.flatnonzero(block == found))
+            ],
             {category: kept[category].notna().to_numpy() for category in categories},
         )
 
@@ -559,13 +564,12 @@ class _Selection:
             )
             for category, mask in slices.items()
         }
-        for number in np.unique(self.block).tolist():
-            for piece in _chunks(np.flatnonzero(self.block == number)):
-                z_piece, y_piece = z[self.z_rows[piece]], y[self.y_rows[piece]]
-                for category, mask in slices.items():
-                    inside = mask[piece]
-                    block = number if category in blocks else 0
-                    fitters[category].update(z_piece[inside], y_piece[inside], block)
+        for number, piece in self.pieces:
+            z_piece, y_piece = z[self.z_rows[piece]], y[self.y_rows[piece]]
+            for category, mask in slices.items():
+                inside = mask[piece]
+                block = number if category in blocks else 0
+                fitters[category].update(z_piece[inside], y_piece[inside], block)
         return fitters
 
 
