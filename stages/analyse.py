@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from langsig import analysis
-from langsig.files import atomic_directory, atomic_file
+from langsig.files import atomic_directory, write_file
 from langsig.morphology import Words
 from langsig.parameters import load_parameters, selected_languages
 from langsig.schemas import (
@@ -73,12 +73,11 @@ def main(_arguments: Sequence[str]) -> None:
         associations=analysis.Associations.load("artifacts/relations"),
         learning=read_learning(parameters),
     )
-    with atomic_file("metrics/summary.json") as path:
-        write_json(path, metrics)
+    write_json(Path("metrics/summary.json"), metrics)
     with atomic_directory("metrics/languages") as output:
         for language, numbers in analysis.language_metrics(metrics).items():
             write_json(output / f"{language}.json", numbers)
 
 
 def write_json(path: Path, content: dict[str, Any]) -> None:
-    path.write_text(json.dumps(content, indent=2, allow_nan=False) + "\n")
+    write_file(path, (json.dumps(content, indent=2, allow_nan=False) + "\n").encode())

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from langsig import schemas
 from langsig.analysis import Associations
-from langsig.files import atomic_file
+from langsig.files import write_file
 from langsig.parameters import Parameters, load_parameters
 from langsig.report import ModelLearning, Results, report_page
 from langsig.repository.data import imported_hash
@@ -25,8 +25,7 @@ def main(_arguments: Sequence[str]) -> None:
         parameters=parameters.model_dump(mode="json"),
         provenance=provenance(),
     )
-    with atomic_file("report/index.html") as output:
-        output.write_text(page, encoding="utf-8")
+    write_file("report/index.html", page.encode())
 
 
 def read_results(parameters: Parameters) -> Results:

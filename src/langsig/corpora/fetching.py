@@ -21,7 +21,7 @@ import requests
 from tqdm import tqdm
 
 from langsig.errors import InputError
-from langsig.files import atomic_file
+from langsig.files import write_file
 
 if sys.version_info >= (3, 12):
     import tarfile
@@ -309,5 +309,5 @@ def _record(source: Source, folder: Path) -> None:
     if source.path in sums:
         return
     sums[source.path] = source.sha256 or pooch.file_hash(str(folder / source.path))
-    with atomic_file(folder / SUMS) as output:
-        output.write_text("".join(f"{sums[name]}  {name}\n" for name in sorted(sums)))
+    lines = (f"{sums[name]}  {name}\n" for name in sorted(sums))
+    write_file(folder / SUMS, "".join(lines).encode())

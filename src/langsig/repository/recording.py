@@ -16,7 +16,7 @@ from dvc.stage.cache import RunCacheNotFoundError
 from dvc.stage.serialize import to_single_stage_lockfile
 from dvc.utils.serialize import dumps_yaml, parse_yaml
 
-from langsig.files import atomic_file
+from langsig.files import write_file
 from langsig.repository.opening import stage_name
 
 
@@ -129,9 +129,8 @@ class LockFile:
         if self._entries.get(name) == text:
             return False
         self._insert(name, text)
-        with atomic_file(self._path) as temporary:
-            parts = (self._head, "stages:\n", *self._entries.values(), self._tail)
-            temporary.write_text("".join(parts), encoding="utf-8")
+        parts = (self._head, "stages:\n", *self._entries.values(), self._tail)
+        write_file(self._path, "".join(parts).encode())
         return True
 
     def _insert(self, name: str, text: str) -> None:

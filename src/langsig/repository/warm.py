@@ -79,11 +79,11 @@ def warm_process(environment: dict[str, str]) -> Iterator[dict[str, str]]:
         supported, their stages are plain processes.
     """
     environment = dict(environment)
-    if is_supported() and Path(environment.get(VARIABLE, "")).is_socket():
-        yield environment
-        return
     if not is_supported():
         environment.pop(VARIABLE, None)
+        yield environment
+        return
+    if Path(environment.get(VARIABLE, "")).is_socket():
         yield environment
         return
     with tempfile.TemporaryDirectory(prefix="langsig-") as folder:  # closed to other users
