@@ -1,8 +1,9 @@
-"""Commands of langsig and DVC in this process, which has imported what they need."""
+"""Commands of langsig and DVC in this process, which has imported what they need, and others."""
 
 import io
 import logging
 import os
+import subprocess
 from collections.abc import Callable, Mapping
 from contextlib import chdir, redirect_stderr, redirect_stdout
 from pathlib import Path
@@ -54,3 +55,8 @@ def call(
             patch.setattr(handler, "stream", errors if to_errors else printed, raising=False)
         code = program([str(argument) for argument in arguments])
     return Done(code, printed.getvalue(), errors.getvalue())
+
+
+def run(folder: Path, *command: str) -> None:
+    """Run a command that must succeed, in a process of its own."""
+    subprocess.run(command, cwd=folder, check=True, capture_output=True)

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from langsig.corpora import Packed, Sequences, downsample, pack
 from langsig.errors import InputError
+from tests.sequences import of_rows
 
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerBase
@@ -22,16 +23,6 @@ Sentences = list[tuple[str, list[int]]]
 texts = st.lists(st.sampled_from(WORDS), max_size=9).map(" ".join)
 identities = st.lists(st.integers(1, 2**64 - 1), max_size=2, unique=True).map(sorted)
 sentences = st.lists(st.tuples(texts, identities), max_size=8)
-
-
-def of_rows(rows: list[list[int]], fingerprints: list[list[int]]) -> Sequences:
-    """Sequences with the given tokens and fingerprints."""
-    return Sequences(
-        np.array([token for row in rows for token in row], np.int32),
-        np.cumsum([0, *map(len, rows)], dtype=np.int64),
-        np.array([value for row in fingerprints for value in row], np.uint64),
-        np.cumsum([0, *map(len, fingerprints)], dtype=np.int64),
-    )
 
 
 def rows_of(sequences: Sequences) -> list[tuple[list[int], list[int]]]:

@@ -10,6 +10,7 @@ from transformers import DataCollatorForLanguageModeling
 from langsig.corpora import Sequences
 from langsig.pretraining.batches import MaskedBatches
 from langsig.pretraining.sampling import Draws, draw
+from tests.sequences import of_rows
 
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerBase
@@ -23,12 +24,7 @@ def text(count: int, longest: int, seed: int) -> Sequences:
         [0, *generator.integers(UNKNOWN, 799, generator.integers(1, longest)), 2]
         for _ in range(count)
     ]
-    return Sequences(
-        np.concatenate(rows).astype(np.int32),
-        np.cumsum([0, *map(len, rows)], dtype=np.int64),
-        np.empty(0, np.uint64),
-        np.zeros(count + 1, np.int64),
-    )
+    return of_rows(rows)
 
 
 @pytest.fixture

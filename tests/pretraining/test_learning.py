@@ -9,6 +9,7 @@ from transformers import PreTrainedModel, RobertaForMaskedLM
 
 from langsig.corpora import Sequences
 from langsig.pretraining import MaskedTokens, ModelShape, build_model, measure_learning
+from tests.sequences import of_rows
 
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerBase
@@ -23,12 +24,7 @@ def random_text(count: int, seed: int, longest: int = 20) -> Sequences:
         [0, *(4 + generator.geometric(0.1, generator.integers(1, longest - 1))), 2]
         for _ in range(count)
     ]
-    return Sequences(
-        np.concatenate(rows).astype(np.int32),
-        np.cumsum([0, *map(len, rows)], dtype=np.int64),
-        np.empty(0, np.uint64),
-        np.zeros(count + 1, np.int64),
-    )
+    return of_rows(rows)
 
 
 @pytest.fixture

@@ -1,13 +1,13 @@
 """YAML files that cannot be read are named, with what to do."""
 
 import re
-import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
 from langsig.commands import main
+from tests.programs import run
 
 LOCK = """\
 schema: '2.0'
@@ -26,10 +26,6 @@ stages:
     params: [seed]
     outs: [metrics]
 """
-
-
-def run(folder: Path, *command: str) -> None:
-    subprocess.run(command, cwd=folder, check=True, capture_output=True)
 
 
 @pytest.fixture(scope="module")

@@ -1,7 +1,6 @@
 """data/ becomes an import of another folder, and nothing of a user's own is ever removed."""
 
 import shutil
-import subprocess
 import sys
 from pathlib import Path
 
@@ -15,10 +14,7 @@ from langsig.repository.data import (
     import_data,
     only_import,
 )
-
-
-def run(folder: Path, *command: str) -> None:
-    subprocess.run(command, cwd=folder, check=True, capture_output=True)
+from tests.programs import run
 
 
 @pytest.fixture(scope="module")
