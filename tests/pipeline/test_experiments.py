@@ -229,7 +229,7 @@ def test_sweep_resumes_after_a_kill(clone):
         while not (logs / "cheaper-1.log").exists() and time.monotonic() < deadline:
             time.sleep(0.2)
         status = clone.output(*command, "--status")
-        clone.kill(process)
+        clone.kill(process.pid)
     assert process.returncode == -signal.SIGKILL
     assert re.search(r"^cheap-1 +done$", status, re.MULTILINE)
     assert re.search(r"^cheaper-1 +running$", status, re.MULTILINE)

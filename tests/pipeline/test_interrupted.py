@@ -36,7 +36,7 @@ def killed(clone, moment, seconds):
             time.sleep(0.002)
         time.sleep(seconds)
         still_running = process.poll() is None
-        clone.kill(process)
+        clone.kill(process.pid)
         printed = process.stdout.read()
     assert still_running, f"ended before it could be killed:\n{printed[-2000:]}"
 

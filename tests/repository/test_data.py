@@ -12,7 +12,7 @@ from langsig.repository.data import (
     check_unchanged,
     declared_source,
     import_data,
-    only_import,
+    only_command,
 )
 from tests.programs import run
 
@@ -160,7 +160,7 @@ def interrupted(repository: Path, *steps: str) -> None:
 )
 def test_killed_imports_are_undone_or_finished(steps: list[str], repository: Path) -> None:
     interrupted(repository, *steps)
-    with only_import(repository):
+    with only_command(repository):
         pass
     complete = steps[-1] == "import"
     source = "it's second" if complete else "first"
@@ -176,14 +176,14 @@ def test_killed_imports_are_undone_or_finished(steps: list[str], repository: Pat
 def test_files_that_came_after_a_killed_import_are_kept(repository: Path) -> None:
     interrupted(repository, "move", "move declaration", "copy")
     (repository / "data/mine.txt").write_text("mine", encoding="utf-8")
-    with only_import(repository):
+    with only_command(repository):
         pass
     kept = repository / "data.interrupted-1/mine.txt"
     assert kept.read_text(encoding="utf-8") == "mine"
 
 
 def test_only_one_import_runs_at_a_time(repository: Path) -> None:
-    message = "another langsig use is running"
-    second = only_import(repository)
-    with only_import(repository), pytest.raises(InputError, match=message), second:
+    message = "another langsig command is running"
+    second = only_command(repository)
+    with only_command(repository), pytest.raises(InputError, match=message), second:
         pass

@@ -24,12 +24,12 @@ def add_parser(subparsers: Subparsers) -> argparse.ArgumentParser:
 def run(arguments: argparse.Namespace) -> None:
     """Check the parameters and run the stages."""
     from langsig.commands.check import check_chosen
-    from langsig.repository.data import check_unchanged, only_import
+    from langsig.repository.data import check_unchanged, only_command
     from langsig.repository.processes import find_root
 
     jobs = (os.cpu_count() or 1) if arguments.jobs is None else arguments.jobs
     root = find_root()
-    with only_import(root):  # undoes one that was killed
+    with only_command(root):  # undoes one that was killed
         check_chosen(root)
         check_unchanged(root)
     from langsig.repository.reproduction import reproduce

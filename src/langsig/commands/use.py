@@ -54,7 +54,8 @@ def use(preset: str, source: Path, changes: list[str], root: Path) -> None:
         read_resolved,
         validated,
     )
-    from langsig.repository.data import check_replaceable, import_data, only_import
+    from langsig.repository.data import check_replaceable, import_data, only_command
+    from langsig.repository.interrupted import check_no_stage_runs
     from langsig.repository.lists import pipeline_text, read_pipeline, write_lists
 
     pipeline_file, parameter_path = root / "dvc.yaml", root / "params.yaml"
@@ -62,7 +63,7 @@ def use(preset: str, source: Path, changes: list[str], root: Path) -> None:
     document = read_resolved(path, changes)
     parameters = validated(document)
     pipeline = read_pipeline(pipeline_file)
-    with only_import(root):
+    with only_command(root):
         check_replaceable(root, source)
         problems = [
             *missing_files(parameters, document, source, root),
@@ -70,6 +71,7 @@ def use(preset: str, source: Path, changes: list[str], root: Path) -> None:
         ]
         if problems:
             raise ParameterError(problems)
+        check_no_stage_runs(root)
         write_lists(pipeline, parameters)
         header = [*_header(path), *(f"Changed: {change}" for change in changes)]
         texts = {

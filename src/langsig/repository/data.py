@@ -160,19 +160,22 @@ def import_data(root: Path, source: Path) -> None:
 
 
 @contextmanager
-def only_import(root: Path) -> Iterator[None]:
-    """Keep other processes from importing data into this clone for the duration of the block.
+def only_command(root: Path) -> Iterator[None]:
+    """Keep other processes from importing data, or running stages, for the duration of the block.
 
     An import that was killed is undone first: what it had moved away is put back.
 
     Raises
     ------
     InputError
-        If another process is importing data.
+        If another process does one of these.
     """
     with try_lock(root / ".scratch" / "use.lock") as alone:
         if not alone:
-            raise InputError("another langsig use is running in this clone; wait until it ends")
+            raise InputError(
+                "another langsig command is running stages or importing data in this clone; wait "
+                "until it ends"
+            )
         _undo_interrupted(root)
         yield
 

@@ -271,6 +271,7 @@ def _run_leashed(clone: Path, setup: WorkerSetup, *command: str) -> None:
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
+        start_new_session=True,  # it outlives a worker that is killed with its process group
     ) as process:
         assert process.stdout is not None
         printed = process.stdout.read()

@@ -14,7 +14,9 @@ from dvc.stage import Stage
 
 from langsig.errors import InputError
 from langsig.repository.artifacts import Pulled, pull
+from langsig.repository.data import only_command
 from langsig.repository.graph import read_pipeline
+from langsig.repository.interrupted import check_unused, repair_lock_file
 from langsig.repository.opening import open_repository, stage_name
 from langsig.repository.outdated import outdated_stages
 from langsig.repository.processes import CommandError
@@ -53,11 +55,14 @@ def reproduce(root: Path, jobs: int, names: Sequence[str] | None = None) -> None
     ------
     CommandError
         If a stage fails. Those that are running end first, and no others start.
+    InputError
+        If another command is running stages, or importing data, in this clone.
     """
     log_path = root / LOG
     print(f"details: {os.path.relpath(log_path)}", flush=True)
     with (
         chdir(root),
+        only_command(root),
         dvc_without_bars(),
         open_repository() as repo,
         lock_repo(repo),
@@ -65,7 +70,10 @@ def reproduce(root: Path, jobs: int, names: Sequence[str] | None = None) -> None
         dvc_writes_to(log),
         repo.scm_context(),
     ):
+        repair_lock_file(root / "dvc.lock")
         stages, reads = _plan(repo, names)
+        outs = [out.fs_path for stage in stages.values() for out in stage.outs]
+        check_unused(repo, outs)
         with Progress([*stages]) as progress:
             errors = _run(repo, stages, reads, jobs, log, progress)
             if not errors:

@@ -3,8 +3,9 @@
 Most stages of the sample take less time than their imports. ``with warm_process() as environment``
 starts a process that imports them once. ``python -m stages``, run with that environment, asks the
 process for a fork, which runs the stage. The fork has the folder, the environment, the arguments
-and the standard streams of the process that asks. It ends if that process ends. The warm process
-imports nothing of langsig, so stages run the code of the folder they are in.
+and the standard streams of the process that asks. It ends if that process ends, or the one that has
+started the warm process. The warm process imports nothing of langsig, so stages run the code of the
+folder they are in.
 
 Only Linux has warm processes. On macOS, system libraries that torch links, such as Accelerate and
 the Objective-C runtime, may crash in a forked process, depending on what the fork does later; no
@@ -145,7 +146,10 @@ def serve(descriptor: int) -> None:
 
 
 def _supervise(client: socket.socket) -> NoReturn:
-    """Run a stage in a further fork and send its exit code; kill it if the client ends."""
+    """Run a stage in a further fork and send its exit code.
+
+    It is killed if the client ends, or the process whose end of the pipe is standard input here.
+    """
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)
     signal.signal(signal.SIGINT, signal.default_int_handler)
     os.setsid()  # one process group for this process, the stage, and what the stage starts
@@ -159,11 +163,11 @@ def _supervise(client: socket.socket) -> NoReturn:
         client.close()
         _run(request)
 
-    def kill_with_client() -> None:
-        client.recv(1)  # returns when the connection is closed
+    def kill_with_others() -> None:
+        select.select([client, sys.stdin], [], [])  # until one of them is closed
         os.killpg(0, signal.SIGKILL)
 
-    threading.Thread(target=kill_with_client, daemon=True).start()
+    threading.Thread(target=kill_with_others, daemon=True).start()
     _, status = os.waitpid(child, 0)
     code = os.waitstatus_to_exitcode(status)
     try:
