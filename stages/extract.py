@@ -20,7 +20,7 @@ def main(arguments: Sequence[str]) -> None:
     checkpoint = Path("artifacts/models", "experimental" if role == "experimental" else language)
     words = Words.load(Path(f"artifacts/words/{language}")).table
     with atomic_directory(Path(f"artifacts/states/{role}/{language}")) as output:
-        kept = extract(
+        extracted = extract(
             load_encoder(checkpoint),
             load_tokenizer(checkpoint),
             words,
@@ -29,4 +29,8 @@ def main(arguments: Sequence[str]) -> None:
             batch_tokens=options.batch_tokens,
             language=language,
         )
-    print(f"{language}: {role} states of {kept:,} of {len(words):,} words")
+    note = extracted.batching.note
+    print(
+        f"{language}: {role} states of {extracted.words:,} of {len(words):,} words"
+        + (f"; {note}" if note else "")
+    )

@@ -5,7 +5,7 @@ stage before it runs, so the states from which a killed run resumes are in ``.sc
 """
 
 import shutil
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict
 from pathlib import Path
 
@@ -16,7 +16,7 @@ from langsig import pretraining
 from langsig.corpora import Sequences, fingerprint, load_tokenizer
 from langsig.morphology import Words
 from langsig.parameters import Parameters, load_parameters, selected_languages
-from langsig.representations import load_encoder
+from langsig.representations import load_checked
 from stages.arguments import checked
 from stages.common import scratch_folder
 
@@ -29,7 +29,7 @@ def main(arguments: Sequence[str]) -> None:
     parameters = load_parameters()
     (name,) = checked(arguments, model=[*parameters.languages, EXPERIMENTAL])
     if name == EXPERIMENTAL and parameters.experimental.checkpoint:
-        adopt(parameters.experimental.checkpoint)
+        adopt(parameters.experimental.checkpoint, parameters.languages)
     else:
         train(name, parameters)
 
@@ -80,11 +80,11 @@ def training_text(name: str, parameters: Parameters) -> dict[str, Sequences]:
     )
 
 
-def adopt(checkpoint: str) -> None:
+def adopt(checkpoint: str, languages: Iterable[str]) -> None:
     """Save a public checkpoint as the experimental model; what it has learnt is not known."""
     if pretraining.process_state().is_main_process:
-        model, tokenizer = load_encoder(checkpoint), load_tokenizer(checkpoint)
+        model, tokenizer, batching = load_checked(checkpoint, languages)
         card = pretraining.adopted_card(checkpoint)
         pretraining.save_checkpoint(MODELS / EXPERIMENTAL, model, tokenizer, card)
-        pretraining.save_learning(LEARNING / EXPERIMENTAL, {"checkpoint": checkpoint})
-        print(f"experimental: {checkpoint}")
+        learning = {"checkpoint": checkpoint, "batching": batching}
+        pretraining.save_learning(LEARNING / EXPERIMENTAL, learning)

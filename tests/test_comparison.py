@@ -5,6 +5,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -21,9 +22,11 @@ from langsig.factorization import Solver, factorize_layers
 from langsig.morphology import CATEGORIES, annotate
 from langsig.pretraining import ModelShape, build_model
 from langsig.representations import (
+    Batching,
     States,
     covariances_by_category,
     extract,
+    load_checked,
     load_encoder,
     match_layers,
 )
@@ -147,7 +150,7 @@ def test_a_model_without_hidden_states_is_refused(
     models: dict[str, str], treebanks: dict[str, str]
 ) -> None:
     flat = controls(models) | {"qac": models["flat"]}
-    with pytest.raises(InputError, match=r"qac: RobertaModel gives no hidden states"):
+    with pytest.raises(InputError, match=r"gives hidden states of 0 layers, embeddings included"):
         compare(models["multilingual"], flat, treebanks, **FEW)
 
 
@@ -208,18 +211,43 @@ def test_summary_has_word_counts_and_average_signatures(
         np.testing.assert_allclose(row.drop("words").astype(float), means, rtol=1e-12)
 
 
-def test_each_model_is_loaded_once(
+def test_each_model_is_tried_before_any_work(
     models: dict[str, str], treebanks: dict[str, str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    loaded: list[str] = []
+    done: list[str] = []
 
     def load(name: str) -> Any:
-        loaded.append(name)
+        done.append(f"load {Path(name).name[:-1]}")
         return load_encoder(name)
 
+    def try_out(name: str, languages: list[str]) -> Any:
+        done.append(f"try {Path(name).name[:-1]} {languages}")
+        return load_checked(name, languages)
+
     monkeypatch.setattr(langsig.comparison, "load_encoder", load)
-    compare(models["multilingual"], controls(models), treebanks, **FEW)
-    assert loaded == [models[name] for name in ("multilingual", *LANGUAGES)]
+    monkeypatch.setattr(langsig.comparison, "load_checked", try_out)
+    result = compare(
+        models["multilingual"], controls(models) | {"qah": models["qaa"]}, treebanks, **FEW
+    )
+    assert done == [
+        "try multilingual ['qaa', 'qac', 'qah']", "try qaa ['qaa', 'qah']", "try qac ['qac']",
+        "load multilingual", "load qaa", "load qac", "load qaa",
+    ]  # fmt: skip
+    assert result.batching == dict.fromkeys(
+        [models[name] for name in ("multilingual", "qaa", "qac")], Batching.PADDED
+    )
+
+
+def test_the_table_says_which_models_were_run_without_padding_or_alone(
+    models: dict[str, str], treebanks: dict[str, str]
+) -> None:
+    result = compare(models["multilingual"], controls(models), treebanks, **FEW)
+    assert "changes its states" not in layout(result)
+    batching = result.batching | {"a": Batching.UNPADDED, "b": Batching.ALONE}
+    assert layout(replace(result, batching=batching)).splitlines()[-2:] == [
+        "a: padding changes its states, so that sentences of equal length share a batch",
+        "b: sentences in a batch change each other's states, so that each was run alone",
+    ]
 
 
 def test_romanised_languages_give_other_signatures(
@@ -338,7 +366,7 @@ def test_what_does_not_fit_is_named_before_any_model_runs(
     }
     change, message = BAD[case]
     change(arguments, models)
-    monkeypatch.setattr(langsig.comparison, "load_encoder", pytest.fail)
+    monkeypatch.setattr(langsig.comparison, "load_checked", pytest.fail)
     with pytest.raises(InputError) as caught:
         compare(**arguments)
     assert message.format(**models) in str(caught.value)
@@ -351,7 +379,7 @@ def test_a_model_without_tokenizer_is_named_before_any_model_runs(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     (tmp_path / "config.json").write_bytes(Path(models["qah"], "config.json").read_bytes())
-    monkeypatch.setattr(langsig.comparison, "load_encoder", pytest.fail)
+    monkeypatch.setattr(langsig.comparison, "load_checked", pytest.fail)
     with pytest.raises(InputError, match=f"{tmp_path}: no tokenizer; save"):
         compare(models["multilingual"], controls(models) | {"qah": str(tmp_path)}, treebanks, **FEW)
 
@@ -480,7 +508,7 @@ def test_outputs_are_tried_before_the_work(
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    monkeypatch.setattr(langsig.comparison, "load_encoder", pytest.fail)
+    monkeypatch.setattr(langsig.comparison, "load_checked", pytest.fail)
     (tmp_path / "table.csv").mkdir()
     (tmp_path / "file").touch()
     for out, message in (

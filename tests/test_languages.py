@@ -5,7 +5,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from langsig.errors import InputError
-from langsig.languages import check_distinct, language_code, language_code_if_any, primary_code
+from langsig.languages import (
+    check_distinct,
+    language_code,
+    language_code_if_any,
+    matching_language,
+    primary_code,
+)
 
 
 @pytest.mark.parametrize(
@@ -48,3 +54,27 @@ def test_two_spellings_of_one_code_are_refused() -> None:
     check_distinct("controls", ["da", "da-DK", "sv"])
     with pytest.raises(InputError, match="controls names da twice, as da and dan; remove one"):
         check_distinct("controls", ["da", "sv", "dan"])
+
+
+@pytest.mark.parametrize(
+    ("language", "names", "match"),
+    [
+        ("sv", ["en_XX", "sv_SE"], "sv_SE"),
+        ("da", ["dan_Latn", "nob_Latn"], "dan_Latn"),
+        ("no", ["dan_Latn", "nob_Latn", "nno_Latn"], "nob_Latn"),
+        ("zh", ["zho_Hant", "zho_Hans"], "zho_Hans"),
+        ("zh-TW", ["zho_Hans", "zho_Hant"], "zho_Hant"),
+        ("pt-BR", ["pt_PT", "pt_BR"], "pt_BR"),
+        ("sr", ["srp_Latn"], "srp_Latn"),
+        ("qaa", ["qaa_XX"], "qaa_XX"),
+        ("DA_dk", ["da"], "da"),
+        ("da", ["no", "sv", "nb_NO"], None),
+        ("hr", ["sr", "bs"], None),
+        ("en", ["<s>", "__en__", "en-"], None),
+        ("en", [], None),
+    ],
+)
+def test_names_of_languages_match_by_code(
+    language: str, names: list[str], match: str | None
+) -> None:
+    assert matching_language(language, names) == match

@@ -21,9 +21,11 @@ from langsig.languages import check_distinct, language_code
 from langsig.morphology import ALL_WORDS, CATEGORIES, annotate, category_slug, treebank_files
 from langsig.representations import (
     DTYPES,
+    Batching,
     States,
     covariances_by_category,
     extract,
+    load_checked,
     load_encoder,
     load_shape,
 )
@@ -55,6 +57,9 @@ class Comparison:
     layer_pairs
         By language: the layers of the control model and of the experimental model that each
         ``layer`` of the tables stands for.
+    batching
+        By model: which sentences shared a batch. Sentences run without padding or alone in models
+        whose states would otherwise depend on their neighbours.
 
     Examples
     --------
@@ -78,6 +83,7 @@ class Comparison:
     diagnostics: Diagnostics
     words: WordCounts
     layer_pairs: dict[str, list[tuple[int, int]]]
+    batching: dict[str, Batching]
 
     def summary(self) -> pd.DataFrame:
         """Average signatures: one row per category and language, one column per layer.
@@ -167,9 +173,10 @@ def compare(
     Raises
     ------
     InputError
-        Before any model runs, if an argument is out of range, a model or file is missing, or the
-        languages of the arguments do not match. Later, if a file is malformed, hidden states are
-        not finite, or no category has two languages with enough words.
+        Before any work, if an argument is out of range, a model or file is missing, a model cannot
+        be loaded or run or has no part for a language that needs one, or the languages of the
+        arguments do not match. Later, if a file is malformed, hidden states are not finite, or no
+        category has two languages with enough words.
 
     Examples
     --------
@@ -219,7 +226,8 @@ def compare(
     solver = Solver(rank=rank, ridge=ridge, max_iterations=max_iterations, tolerance=tolerance)
     _check_numbers(dtype, batch_tokens, min_instances)
     _check_languages(controls, treebank_paths, text_paths, romanise)
-    depth = _check_models([experimental, *controls.values()], rank)
+    depth = _check_shapes([experimental, *controls.values()], rank)
+    batching = _check_models(experimental, controls)
     model, tokenizer = load_encoder(experimental), load_tokenizer(experimental)
     if batch_tokens is None:
         batch_tokens = _BATCH_TOKENS_ON_GPU if model.device.type == "cuda" else _BATCH_TOKENS
@@ -291,6 +299,7 @@ def compare(
         diagnostics=Diagnostics.concat(fit.diagnostics for fit in fits),
         words=WordCounts(pd.DataFrame(rows, columns=list(WordCounts.columns))),
         layer_pairs=layer_pairs,
+        batching=batching,
     )
 
 
@@ -403,8 +412,8 @@ def _check_languages(
                 raise InputError(f"{path}: no such file or directory; check the text of {language}")
 
 
-def _check_models(names: Collection[StrPath], rank: int) -> int:
-    """Depth of the shallowest model, if all can be loaded and are at least as wide as the rank."""
+def _check_shapes(names: Collection[StrPath], rank: int) -> int:
+    """Depth of the shallowest model; all must have a tokenizer and at least the width `rank`."""
     shapes = {str(name): load_shape(name) for name in names}
     narrowest = min(shapes, key=lambda name: shapes[name].dim)
     largest = shapes[narrowest].dim
@@ -415,3 +424,11 @@ def _check_models(names: Collection[StrPath], rank: int) -> int:
     for name in shapes:
         load_tokenizer(name)
     return min(shape.layers for shape in shapes.values())
+
+
+def _check_models(experimental: StrPath, controls: Mapping[str, StrPath]) -> dict[str, Batching]:
+    """Try each model before any work; by model, which sentences may share a batch."""
+    languages: dict[str, list[str]] = {str(experimental): sorted(controls)}
+    for language, name in controls.items():
+        languages.setdefault(str(name), []).append(language)
+    return {name: load_checked(name, codes).batching for name, codes in languages.items()}

@@ -4,7 +4,10 @@ import shlex
 from collections.abc import Mapping
 from numbers import Integral
 from pathlib import PurePath
+from textwrap import shorten
 
+_LINE = 300
+"""Number of characters of a message of a library that are worth reading."""
 _SHORTEST = 6
 """Least number of bytes from which UTF-16 is recognised without a byte order mark."""
 
@@ -56,6 +59,18 @@ def described(error: OSError) -> str:
     if error.strerror is None:
         return str(error)
     return f"{error.filename}: {error.strerror}" if error.filename else error.strerror
+
+
+def in_one_line(error: BaseException) -> str:
+    """The message of an error that a library raised, in one line, shortened if it is long.
+
+    Examples
+    --------
+    >>> in_one_line(RuntimeError("sizes\\n  do not fit")), in_one_line(KeyError("vocab"))
+    ('sizes do not fit', "KeyError: 'vocab'")
+    """
+    text = shorten(str(error), _LINE, placeholder=" ...")
+    return text if " " in text else ": ".join(filter(None, [type(error).__name__, text]))
 
 
 def check_count(name: str, value: object, least: int = 1) -> None:

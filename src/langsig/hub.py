@@ -3,8 +3,9 @@
 from functools import cache
 from pathlib import Path
 
-from langsig.errors import InputError
+from langsig.errors import InputError, in_one_line
 
+_POINTER = b"version https://git-lfs"
 _SECONDS = 5.0  # to answer; libraries retry for minutes where there is no network
 
 
@@ -63,15 +64,38 @@ def not_loaded(name: str | Path, kind: str, error: BaseException) -> InputError:
     error
         What loading it raised.
     """
-    lines = str(error).strip().splitlines() or [type(error).__name__]
+    problem = in_one_line(error)
+    if type(error).__name__ == "UnpicklingError":  # whose message recommends to run the code in it
+        problem = "its weights are pickled with more than tensors, which is never loaded"
+    what = f"{problem}; {_remedy(name, kind, error)}"
     if Path(name).is_dir():
-        return InputError(f"{name}: no {kind} that can be loaded: {' '.join(lines)}")
+        return InputError(f"{name}: no {kind} that can be loaded: {what}")
     if answers():
         return InputError(
             f"{name}: no such folder, and no {kind} on the Hugging Face Hub that can be loaded: "
-            f"{' '.join(lines)}"
+            f"{what}"
         )
     return InputError(
         f"{name}: no such folder, and the Hugging Face Hub does not answer; check the name of the "
         "folder, or the network"
     )
+
+
+def _remedy(name: str | Path, kind: str, error: BaseException) -> str:
+    """What to do about an error of loading."""
+    pointers = [path.name for path in sorted(Path(name).glob("*")) if _is_pointer(path)]
+    if pointers:
+        return f"{pointers[0]} is a pointer of Git LFS: run git lfs pull in the folder"
+    if isinstance(error, ImportError):
+        return "install what is missing, or use a checkpoint that does not need it"
+    if type(error).__name__ in ("SafetensorError", "UnpicklingError", "EOFError"):
+        return "the file is damaged or of another kind: copy or download it again"
+    return f"check its files, or use another {kind}"
+
+
+def _is_pointer(path: Path) -> bool:
+    """Whether Git LFS has left a pointer in the place of a file."""
+    if not path.is_file():
+        return False
+    with path.open("rb") as file:
+        return file.read(len(_POINTER)) == _POINTER

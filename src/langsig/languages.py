@@ -3,10 +3,13 @@
 import re
 from collections import defaultdict
 from collections.abc import Iterable
+from contextlib import suppress
 from functools import cache
 
 from langsig.errors import InputError
 
+_SAME = 1  # largest distance of two codes of one language: no and nb
+_ANY = 999  # distance of two codes; a larger one stands for languages that do not match
 _CODE = re.compile(r"[A-Za-z]{2,3}([-_][A-Za-z0-9]{1,8})*")
 
 
@@ -66,6 +69,41 @@ def language_code_if_any(name: str) -> str:
         return language_code(name)
     except InputError:
         return name
+
+
+def matching_language(language: str, names: Iterable[str]) -> str | None:
+    """The name of a language among those that a model has for its languages.
+
+    Parameters
+    ----------
+    language
+        Code of the language.
+    names
+        Codes in any spelling, such as ``sv_SE`` or ``swe_Latn``. What is no code never matches.
+
+    Returns
+    -------
+    str or None
+        The name with the same code, or another code of the language, such as nb for no. If
+        several differ in script or region only, the closest one by the rules of CLDR.
+
+    Examples
+    --------
+    >>> matching_language("zh", ["ja_XX", "zho_Hant", "zho_Hans"])
+    'zho_Hans'
+    """
+    from langcodes import closest_match, tag_distance
+
+    by_code = {}
+    for name in names:
+        with suppress(InputError):  # no code
+            by_code[language_code(name)] = name
+    code = language_code(language)
+    same = [
+        known for known in by_code if tag_distance(primary_code(code), primary_code(known)) <= _SAME
+    ]
+    closest, _ = closest_match(code, same, max_distance=_ANY)
+    return by_code.get(closest)
 
 
 def check_distinct(argument: str, languages: Iterable[str]) -> None:

@@ -142,8 +142,10 @@ def test_matched_layers_are_named_where_models_differ_in_depth() -> None:
 
 def test_a_checkpoint_from_elsewhere_is_named() -> None:
     values = metrics(2)
-    values["learning"]["experimental"] = {"checkpoint": "hub/model"}
-    assert "experimental model: hub/model, not trained here" in layout(values)
+    values["learning"]["experimental"] = {"checkpoint": "hub/model", "batching": "padded"}
+    assert "experimental model: hub/model, not trained here\n" in layout(values)
+    values["learning"]["experimental"]["batching"] = "alone"
+    assert "hub/model, not trained here, sentences run alone\n" in layout(values)
 
 
 def test_command_prints_the_layout(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -87,7 +87,10 @@ def test_checkpoint_of_another_depth_width_and_tokenizer(clone, public):
     assert set(averages["language"]) == {"qaa", "qab"}
     metrics = revision.json("metrics/summary.json")
     folder = revision.params["experimental"]["checkpoint"]
-    assert metrics["learning"]["experimental"] == {"checkpoint": folder}
+    assert metrics["learning"]["experimental"] == {
+        "checkpoint": folder,
+        "batching": "padded",
+    }
     assert metrics["layers"]["layer_01"] == {"control": 1, "experimental": 2}
 
 

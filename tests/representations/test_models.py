@@ -1,6 +1,8 @@
 """Tiny models of all types of tokenizers and architectures, with random weights."""
 
 import json
+import re
+import shutil
 import socket
 from collections.abc import Callable
 from pathlib import Path
@@ -13,6 +15,7 @@ import torch
 import transformers
 from tokenizers import Regex, Tokenizer, models, normalizers, pre_tokenizers, processors, trainers
 
+import langsig.comparison
 from langsig.corpora import load_tokenizer
 from langsig.errors import InputError
 from langsig.morphology import annotate
@@ -25,7 +28,7 @@ from langsig.representations import (
     load_untrained,
     without_output_layer,
 )
-from langsig.representations.models import hidden_states
+from tests.malformed import POINTER
 
 if TYPE_CHECKING:
     from transformers import PreTrainedModel, PreTrainedTokenizerBase
@@ -422,14 +425,113 @@ def test_code_of_a_model_is_never_executed(checkpoints: dict[str, Path], tmp_pat
     assert not (tmp_path / "ran").exists()
 
 
-def test_layers_that_shorten_sentences_are_refused() -> None:
-    class Shortening(torch.nn.Module):
-        def forward(self, input_ids: torch.Tensor, **_: object) -> Any:
-            state = torch.zeros(*input_ids.shape, DIM)
-            return transformers.modeling_outputs.BaseModelOutput(
-                last_hidden_state=state, hidden_states=(state, state[:, ::2])
-            )
+def changed(**changes: object) -> Callable[[Path], None]:
+    """Change keys of the configuration."""
 
-    tokens = torch.ones(2, 6, dtype=torch.int64)
-    with pytest.raises(InputError, match=r"Shortening: layer 1 .* \[2, 3, 16\], .* \[2, 6\]"):
-        hidden_states(Shortening(), tokens, tokens)  # type: ignore[arg-type]
+    def change(folder: Path) -> None:
+        path = folder / "config.json"
+        path.write_text(json.dumps(json.loads(path.read_text()) | changes))
+
+    return change
+
+
+def pickled(content: bytes) -> Callable[[Path], None]:
+    """Weights in the old format instead of safetensors."""
+
+    def change(folder: Path) -> None:
+        (folder / "model.safetensors").unlink()
+        (folder / "pytorch_model.bin").write_bytes(content)
+
+    return change
+
+
+def rewritten(name: str, content: Callable[[bytes], bytes]) -> Callable[[Path], None]:
+    def change(folder: Path) -> None:
+        path = folder / name
+        path.write_bytes(content(path.read_bytes()))
+
+    return change
+
+
+RUNS = b"cos\nsystem\n(S'touch ran'\ntR."  # a pickle that runs a program
+DAMAGED = "the file is damaged or of another kind: copy or download it again"
+POINTED = "model.safetensors is a pointer of Git LFS: run git lfs pull in the folder"
+INSTALL = "install what is missing, or use a checkpoint that does not need it"
+UNLOADABLE: dict[str, tuple[Callable[[Path], None], str]] = {
+    "pointer": (rewritten("model.safetensors", lambda _: POINTER), POINTED),
+    "truncated": (rewritten("model.safetensors", lambda whole: whole[: len(whole) // 2]), DAMAGED),
+    "empty": (rewritten("model.safetensors", lambda _: b""), DAMAGED),
+    "page": (rewritten("model.safetensors", lambda _: b"<!DOCTYPE html><html></html>"), DAMAGED),
+    "pickle of a program": (pickled(RUNS), "no model that can be loaded"),
+    "pickle of nothing": (pickled(b""), "no model that can be loaded"),
+    "pickle of text": (pickled(b"weights\n"), "no model that can be loaded"),
+    "width": (changed(hidden_size=32), "but [32] by config.json, which belongs to another model"),
+    "vocabulary": (
+        changed(vocab_size=7),
+        "embeddings.word_embeddings.weight has the shape [300, 16], but [7, 16] by config.json",
+    ),
+    "heads": (changed(num_attention_heads=5), "no model that can be loaded"),
+    "layers": (changed(num_hidden_layers="two"), "no model that can be loaded"),
+    "activation": (changed(hidden_act="none"), "no model that can be loaded"),
+    "gptq": (changed(quantization_config={"quant_method": "gptq", "bits": 4}), INSTALL),
+    "8 bit": (
+        changed(quantization_config={"quant_method": "bitsandbytes", "load_in_8bit": True}),
+        INSTALL,
+    ),
+    "list": (rewritten("config.json", lambda _: b"[]"), "no model that can be loaded"),
+    "no JSON": (rewritten("config.json", lambda whole: whole[:-9]), "no model that can be loaded"),
+    "adapter": (
+        lambda folder: (folder / "adapter_config.json").write_text("{}") and None,
+        "has an adapter (adapter_config.json), which langsig does not apply; merge it",
+    ),
+}
+
+
+@pytest.mark.parametrize("case", UNLOADABLE)
+def test_models_that_cannot_be_loaded_are_refused_in_one_line(
+    checkpoints: dict[str, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, case: str
+) -> None:
+    change, message = UNLOADABLE[case]
+    shutil.copytree(checkpoints["bert"], tmp_path / "model")
+    monkeypatch.chdir(tmp_path)
+    change(tmp_path / "model")
+    with pytest.raises(InputError) as raised:
+        load_encoder(tmp_path / "model")
+    assert str(raised.value).startswith(f"{tmp_path / 'model'}: ")
+    assert message in str(raised.value)
+    assert "\n" not in str(raised.value)
+    assert not (tmp_path / "ran").exists()
+
+
+@pytest.mark.parametrize("case", ["vocabulary", "truncated"])
+def test_bad_weights_are_found_before_any_work(
+    checkpoints: dict[str, Path], samples: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch,
+    case: str,
+) -> None:  # fmt: skip
+    change, message = UNLOADABLE[case]
+    shutil.copytree(checkpoints["bert"], tmp_path / "model")
+    change(tmp_path / "model")
+    monkeypatch.setattr(langsig.comparison, "extract", pytest.fail)
+    text = samples / "corpora/qaa.txt"
+    with pytest.raises(InputError, match=re.escape(message)):
+        langsig.comparison.compare(
+            checkpoints["roberta"],
+            {"qaa": checkpoints["bert"], "qab": tmp_path / "model"},
+            texts={"qaa": text, "qab": text},
+            rank=2,
+        )
+
+
+@pytest.mark.parametrize(
+    "content",
+    [b"{}", b'{"version": "1.0", "model": {"type": "Strange"}}', b"[", POINTER, b""],
+)
+def test_tokenizers_that_cannot_be_loaded_are_refused_in_one_line(
+    checkpoints: dict[str, Path], tmp_path: Path, content: bytes
+) -> None:
+    shutil.copytree(checkpoints["bert"], tmp_path / "model")
+    (tmp_path / "model/tokenizer.json").write_bytes(content)
+    with pytest.raises(InputError) as raised:
+        load_tokenizer(tmp_path / "model")
+    assert str(raised.value).startswith(f"{tmp_path / 'model'}: no tokenizer")
+    assert "\n" not in str(raised.value)

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from langsig.representations.sub_words import SubWords, tokenise
+from langsig.representations.sub_words import Batching, SubWords, tokenise
 
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerBase
@@ -29,13 +29,42 @@ def sub_words(lengths: list[int]) -> SubWords:
 def test_batches_contain_each_sentence_once_and_respect_the_limit(
     lengths: list[int], batch_tokens: int
 ) -> None:
-    batches = [batch.tolist() for batch in sub_words(lengths).batches(batch_tokens)]
+    whole = sub_words(lengths)
+    batches = [batch.tolist() for batch in whole.batches(batch_tokens, Batching.PADDED)]
     assert sorted(chain(*batches)) == list(range(len(lengths)))
     for batch in batches:
         longest = max(lengths[sentence] for sentence in batch)
         assert len(batch) == 1 or len(batch) * longest <= batch_tokens
     batch_lengths = [[lengths[sentence] for sentence in batch] for batch in batches]
     assert list(chain(*batch_lengths)) == sorted(lengths, reverse=True)  # little padding
+
+
+@given(st.lists(st.integers(1, 9), max_size=40), st.integers(1, 50))
+def test_batches_without_padding_have_one_length(lengths: list[int], batch_tokens: int) -> None:
+    whole = sub_words(lengths)
+    batches = [batch.tolist() for batch in whole.batches(batch_tokens, Batching.UNPADDED)]
+    assert sorted(chain(*batches)) == list(range(len(lengths)))
+    for batch in batches:
+        assert len({lengths[sentence] for sentence in batch}) == 1
+    full = {length: max(1, batch_tokens // length) for length in lengths}  # sentences per batch
+    assert [len(batch) for batch in batches] == [
+        min(size, lengths.count(length) - start)
+        for length, size in sorted(full.items(), reverse=True)
+        for start in range(0, lengths.count(length), size)
+    ]
+    alone = [batch.tolist() for batch in whole.batches(batch_tokens, Batching.ALONE)]
+    assert alone == [[sentence] for sentence in chain(*batches)]
+
+
+@given(st.lists(st.integers(1, 9), min_size=1, max_size=9), st.integers(0, 10))
+def test_sentences_up_to_a_length(lengths: list[int], longest: int) -> None:
+    whole = sub_words(lengths)
+    short = whole.up_to(longest)
+    assert whole.longest() == max(lengths)
+    assert np.diff(short.offsets).tolist() == [n for n in lengths if n <= longest]
+    assert short.too_long == sum(n > longest for n in lengths)
+    kept = np.concatenate([[n <= longest] * n for n in lengths])
+    assert (short.tokens == whole.tokens[kept]).all() and (short.words == whole.words[kept]).all()
 
 
 @given(st.lists(st.integers(1, 9), min_size=1, max_size=9), st.data())

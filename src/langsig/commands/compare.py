@@ -10,6 +10,7 @@ from langsig.errors import InputError
 
 if TYPE_CHECKING:
     from langsig.comparison import Comparison
+    from langsig.representations import Batching
 
 
 def add_parser(subparsers: Subparsers) -> argparse.ArgumentParser:
@@ -133,7 +134,8 @@ def layout(comparison: "Comparison") -> str:
     """Average signatures as tables for the terminal: one row per language, one column per layer."""
     categories = comparison.words.frame["category"].unique()
     tables = [_table(comparison, category) for category in categories]
-    return "\n\n".join([*tables, *_matched_layers(comparison.layer_pairs)])
+    notes = [*_matched_layers(comparison.layer_pairs), *_batches(comparison.batching)]
+    return "\n\n".join([*tables, *notes])
 
 
 def _table(comparison: "Comparison", category: str) -> str:
@@ -169,3 +171,9 @@ def _matched_layers(layer_pairs: Mapping[str, list[tuple[int, int]]]) -> list[st
     ]
     head = "Layers matched by relative depth, control-experimental:"
     return ["\n".join([head, "", *rows])] if rows else []
+
+
+def _batches(batching: Mapping[str, "Batching"]) -> list[str]:
+    """How sentences were run, for models in which not all may share a batch."""
+    lines = [f"{model}: {of_model.note}" for model, of_model in batching.items() if of_model.note]
+    return ["\n".join(lines)] if lines else []

@@ -123,6 +123,8 @@ def _findings(findings: Mapping[str, Mapping[str, Mapping[str, Any]]]) -> list[s
 def _learning(learning: Mapping[str, Any]) -> str:
     """Whether a model has learnt, in words."""
     if "checkpoint" in learning:
-        return f"{learning['checkpoint']}, not trained here"
+        batching = learning.get("batching", "padded")
+        run = "" if batching == "padded" else f", sentences run {batching}"
+        return f"{learning['checkpoint']}, not trained here{run}"
     verdict = "learnt" if learning["learnt"] else "NOT LEARNT"
     return f"{verdict}, {learning['gain']:+.2f} nat over token frequencies"

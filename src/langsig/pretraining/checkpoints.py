@@ -45,7 +45,7 @@ def save_learning(
         Folder to write; an existing one is replaced.
     learning
         The fields of :class:`~langsig.pretraining.Learning`, or the name of a public checkpoint
-        as ``checkpoint``.
+        as ``checkpoint`` and which of its sentences share a batch as ``batching``.
     curve
         Learning curve; empty for a public checkpoint.
     """

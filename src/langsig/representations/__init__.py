@@ -9,6 +9,7 @@ from langsig.representations.covariance import (
     match_layers,
     normalising_factors,
 )
+from langsig.representations.encoders import load_checked
 from langsig.representations.extraction import DTYPES, States, extract
 from langsig.representations.models import (
     Shape,
@@ -18,9 +19,11 @@ from langsig.representations.models import (
     without_output_layer,
 )
 from langsig.representations.similarity import linear_cka, svcca
+from langsig.representations.sub_words import Batching
 
 __all__ = [
     "DTYPES",
+    "Batching",
     "BlockStatistics",
     "CategoryStatistics",
     "CovarianceFitter",
@@ -30,6 +33,7 @@ __all__ = [
     "covariances_by_category",
     "extract",
     "linear_cka",
+    "load_checked",
     "load_encoder",
     "load_shape",
     "load_untrained",

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -19,9 +19,9 @@ from tqdm import tqdm
 from langsig.arrays import Array
 from langsig.errors import InputError, LeftOutWarning, check_count
 from langsig.files import reserve, write_file
+from langsig.representations.encoders import Encoder
 from langsig.representations.memory import longest_sentence
-from langsig.representations.models import hidden_states, positions, text_encoder
-from langsig.representations.sub_words import tokenise
+from langsig.representations.sub_words import Batching, tokenise
 
 if TYPE_CHECKING:
     import torch
@@ -89,6 +89,15 @@ class States:
             raise InputError(f"{directory}: cannot read hidden states: {error}") from error
 
 
+class Extracted(NamedTuple):
+    """What :func:`extract` has written."""
+
+    words: int
+    """Number of words that have states."""
+    batching: Batching
+    """Which sentences shared a batch."""
+
+
 def extract(
     model: "PreTrainedModel",
     tokenizer: "PreTrainedTokenizerBase",
@@ -98,12 +107,13 @@ def extract(
     dtype: str,
     batch_tokens: int,
     language: str,
-) -> int:
+) -> Extracted:
     """Write the hidden states of all words to a folder, see :meth:`States.open`.
 
-    Sentences go through the model sorted by length, in batches of about the same number of
-    sub-words. Each state is written directly to its row of the files; only the sub-words of the
-    treebank are kept in memory.
+    The model is tried first, see :class:`Encoder`. Sentences go through it sorted by length, in
+    batches of about the same number of sub-words; if padding or neighbours have an effect, in
+    batches of equal length or alone. Each state is written directly to its row of the files; only
+    the sub-words of the treebank are kept in memory.
 
     Parameters
     ----------
@@ -122,13 +132,14 @@ def extract(
         Number of sub-words that go through the model at once, padding included. Without a GPU,
         about 1,000 are fastest: the activations of more do not fit into the cache.
     language
-        Code of the language, for messages.
+        Code of the language. Models with parts for each language use those of this one.
 
     Returns
     -------
-    int
-        Number of words that have states. Sentences with more sub-words than the model has
-        positions or than fit into memory, and words without sub-words, are left out.
+    Extracted
+        Number of words that have states, and which sentences shared a batch. Sentences with more
+        sub-words than the model has positions or than fit into memory, and words without
+        sub-words, are left out.
 
     Warns
     -----
@@ -138,21 +149,25 @@ def extract(
     Raises
     ------
     InputError
-        If an argument is out of range, the tokenizer does not belong to the model, no sentence
-        fits, there are no hidden states, or one is not finite in `dtype`; the message names
-        language, layer and word.
+        If an argument is out of range, the model cannot be used (see :class:`Encoder`) or fails,
+        the tokenizer does not belong to it, no sentence fits, or a state is not finite in `dtype`;
+        the message names language, layer and word.
     OSError
         If the disk has no room for the files.
     """
     if dtype not in DTYPES:
         raise InputError(f"dtype must be one of {', '.join(DTYPES)}, got {dtype!r}")
     check_count("batch_tokens", batch_tokens)
-    encoder = text_encoder(model).eval()
-    fitting = longest_sentence(encoder)
-    longest = min(positions(encoder), fitting)
+    encoder = Encoder(model, tokenizer, language)
+    fitting = longest_sentence(encoder.model)
+    longest = min(encoder.positions, fitting)
     sub_words = tokenise(words, tokenizer, longest)
+    if len(sub_words):
+        sub_words = sub_words.up_to(encoder.longest(sub_words.longest()))
+        longest = min(encoder.positions, fitting)
+    in_memory = longest == fitting or encoder.out_of_memory
     limit = f"{longest:,} sub-words that " + (
-        "fit into memory" if longest == fitting else "the model has positions for"
+        "fit into memory" if in_memory else "the model has positions for"
     )
     if not len(sub_words):
         raise InputError(
@@ -166,11 +181,10 @@ def extract(
             LeftOutWarning,
             stacklevel=2,
         )
-    known = encoder.get_input_embeddings().num_embeddings
-    if sub_words.tokens.max() >= known:
+    if sub_words.tokens.max() >= encoder.vocabulary:
         raise InputError(
             f"{language}: the tokenizer gives sub-word {sub_words.tokens.max()}, but the model has "
-            f"embeddings of {known}; use the tokenizer of this model"
+            f"embeddings of {encoder.vocabulary}; use the tokenizer of this model"
         )
     index = sub_words.index()
     content = BytesIO()
@@ -179,7 +193,7 @@ def extract(
     files: list[Array] = []
     title = f"extract {language}"
     with tqdm(None, title, len(sub_words), unit="sentence", mininterval=1, disable=None) as bar:
-        for sentences in sub_words.batches(batch_tokens):
+        for sentences in sub_words.batches(batch_tokens, encoder.batching):
             tokens, attended, rows = sub_words.padded(sentences)
             batch_rows = np.unique(rows[rows >= 0])
             positions_in_index = np.searchsorted(index, batch_rows)
@@ -193,13 +207,8 @@ def extract(
                     path = output / f"layer-{layer:02d}.npy"
                     files.append(_new_file(path, vectors.dtype, shape))
                 files[layer][positions_in_index] = vectors
-            if not files:
-                raise InputError(
-                    f"{language}: {type(encoder).__name__} gives no hidden states; "
-                    "use another model"
-                )
             bar.update(len(sentences))
-    return len(index)
+    return Extracted(len(index), encoder.batching)
 
 
 def _new_file(path: Path, dtype: np.dtype[Any], shape: tuple[int, ...]) -> Array:
@@ -218,7 +227,7 @@ def _new_file(path: Path, dtype: np.dtype[Any], shape: tuple[int, ...]) -> Array
 
 
 def _vectors(
-    encoder: "PreTrainedModel",
+    encoder: Encoder,
     tokens: "torch.Tensor",
     attended: "torch.Tensor",
     rows: NDArray[np.int64],
@@ -230,7 +239,7 @@ def _vectors(
     Parameters
     ----------
     tokens, attended
-        As in :func:`langsig.representations.models.hidden_states`.
+        As in :meth:`Encoder.states`.
     rows
         Row of the words table of each sub-word, -1 for sub-words without a word,
         ``[sentences, length]``.
@@ -239,11 +248,12 @@ def _vectors(
     """
     import torch  # late: it takes seconds, and covariances do not need it
 
-    states = hidden_states(encoder, tokens.to(encoder.device), attended.to(encoder.device))
+    device = encoder.model.device
+    states = encoder.states(tokens, attended)
     sentences, positions_in_sentence = np.nonzero(rows >= 0)
-    sentence = torch.from_numpy(sentences).to(encoder.device)
-    position = torch.from_numpy(positions_in_sentence).to(encoder.device)
-    word = torch.from_numpy(np.searchsorted(batch_rows, rows[rows >= 0])).to(encoder.device)
+    sentence = torch.from_numpy(sentences).to(device)
+    position = torch.from_numpy(positions_in_sentence).to(device)
+    word = torch.from_numpy(np.searchsorted(batch_rows, rows[rows >= 0])).to(device)
     counts = torch.bincount(word).unsqueeze(1)
     for state in states:
         pieces = state[sentence, position].float()  # [sub-words, dim]

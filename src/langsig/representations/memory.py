@@ -39,6 +39,14 @@ def longest_sentence(encoder: "PreTrainedModel") -> int:
     return max(_ALWAYS, int(length))
 
 
+def ran_out_of_memory(error: BaseException | None) -> bool:
+    """Whether an error says that there is too little memory, of the processor or of a GPU."""
+    import torch  # late, as in extraction
+
+    exhausted = isinstance(error, MemoryError | torch.OutOfMemoryError)
+    return exhausted or "can't allocate memory" in str(error)
+
+
 def _size(config: object, name: str) -> int:
     value = getattr(config, name, None)
     return value if isinstance(value, int) and value > 0 else 1

@@ -1,6 +1,5 @@
 """Hugging Face models as stacks of layers over sub-words."""
 
-import inspect
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
@@ -10,10 +9,7 @@ from langsig.errors import InputError
 from langsig.hub import is_local, not_loaded
 
 if TYPE_CHECKING:
-    import torch
     from transformers import PreTrainedConfig, PreTrainedModel
-
-_UNLIMITED = 2**31
 
 
 class Shape(NamedTuple):
@@ -38,23 +34,41 @@ def load_encoder(name: str | Path) -> "PreTrainedModel":
     Raises
     ------
     InputError
-        If there is no such model, it needs its own code, or weights are missing.
+        If there is no such model, it needs its own code or an adapter, weights are missing or
+        damaged, or their sizes do not fit.
     """
-    from transformers import AutoModel  # late, as in extraction
-    from transformers.utils import logging
+    from transformers.utils import logging  # late, as in extraction
 
     logging.set_verbosity_error()  # otherwise it warns that the output layer is not loaded
     logging.disable_progress_bar()
-    load = partial(AutoModel.from_pretrained, output_loading_info=True)
+    kind = _class(load_config(name))
+
+    def load(name: str | Path, **options: Any) -> Any:
+        model, loading = kind.from_pretrained(
+            name,
+            output_loading_info=True,
+            ignore_mismatched_sizes=True,  # they are reported below
+            trust_remote_code=False,
+            **options,
+        )
+        return _on_device(model), loading
+
     model, loading = _from_pretrained(load, name)
     unused = ("pooler.", "decoder.") if model.config.is_encoder_decoder else ("pooler.",)
+    for key, found, expected in sorted(loading["mismatched_keys"]):
+        if not key.startswith(unused):
+            raise InputError(
+                f"{name}: {key} has the shape {list(found)}, but {list(expected)} by config.json, "
+                "which belongs to another model than the weights; copy or download both again"
+            )
     missing = sorted(key for key in loading["missing_keys"] if not key.startswith(unused))
     if missing:
         raise InputError(
             f"{name}: the checkpoint lacks {len(missing)} weights, such as {missing[0]}, which "
             "would be random; use a complete checkpoint"
         )
-    return _on_device(model)
+    encoder: PreTrainedModel = model
+    return encoder
 
 
 def without_output_layer(model: "PreTrainedModel") -> "PreTrainedModel":
@@ -76,14 +90,20 @@ def load_untrained(name: str | Path, seed: int) -> "PreTrainedModel":
     Raises
     ------
     InputError
-        If there is no such model, or it needs its own code.
+        If there is no such model, it needs its own code, or its configuration describes none.
     """
     import torch
-    from transformers import AutoConfig, AutoModel
+    from transformers import AutoModel
 
-    config = _from_pretrained(AutoConfig.from_pretrained, name)
+    config = load_config(name)
+    kind = _class(config)
     torch.manual_seed(seed)
-    model: PreTrainedModel = AutoModel.from_config(config, trust_remote_code=False)
+    try:
+        model: PreTrainedModel = (
+            kind.from_config(config, trust_remote_code=False) if kind is AutoModel else kind(config)
+        )
+    except Exception as error:  # of any kind, as in _from_pretrained
+        raise not_loaded(name, "model", error) from error
     return model.eval()
 
 
@@ -100,9 +120,7 @@ def load_shape(name: str | Path) -> Shape:
     InputError
         If there is no such model, or its configuration lacks its size.
     """
-    from transformers import AutoConfig
-
-    config = _text_config(_from_pretrained(AutoConfig.from_pretrained, name))
+    config = text_config(load_config(name))
     try:
         return Shape(config.num_hidden_layers, config.hidden_size)
     except AttributeError as error:
@@ -111,66 +129,45 @@ def load_shape(name: str | Path) -> Shape:
         ) from error
 
 
-def text_encoder(model: "PreTrainedModel") -> "PreTrainedModel":
-    """The encoder of a model with an encoder and a decoder; any other model as a whole."""
-    if not model.config.is_encoder_decoder:
-        return model
-    encoder: PreTrainedModel = model.get_encoder()
-    return encoder
-
-
-def positions(encoder: "PreTrainedModel") -> int:
-    """Number of sub-words that a model from :func:`text_encoder` can read at once."""
-    limit: int = getattr(_text_config(encoder.config), "max_position_embeddings", 0)
-    if limit <= 0:  # relative positions: some configurations have -1
-        return _UNLIMITED
-    for name, module in encoder.named_modules():
-        padding = getattr(module, "padding_idx", None)
-        if name.endswith("position_embeddings") and padding is not None:
-            limit -= padding + 1  # RoBERTa and models like it number positions after the padding
-    return limit
-
-
-def hidden_states(
-    encoder: "PreTrainedModel", tokens: "torch.Tensor", attended: "torch.Tensor"
-) -> tuple["torch.Tensor", ...]:
-    """Hidden states of a batch in the embeddings and each layer.
-
-    Parameters
-    ----------
-    encoder
-        Model from :func:`text_encoder`.
-    tokens
-        Identifiers of the sub-words, ``[sentences, length]``.
-    attended
-        1 for each sub-word, 0 for padding, ``[sentences, length]``.
-
-    Returns
-    -------
-    tuple
-        ``[sentences, length, dim]`` for the embeddings and each layer; empty for the few models
-        that give no hidden states.
+def load_config(name: str | Path) -> "PreTrainedConfig":
+    """Read the configuration of a model.
 
     Raises
     ------
     InputError
-        If a layer has another shape, as in models that shorten sentences.
+        If there is no such model, or it needs its own code or an adapter.
     """
-    import torch
+    from transformers import AutoConfig
+    from transformers.utils import find_adapter_config_file
 
-    run = partial(encoder, input_ids=tokens, attention_mask=attended, output_hidden_states=True)
-    if "use_cache" in inspect.signature(encoder.forward).parameters:
-        run = partial(run, use_cache=False)  # decoders would keep keys and values of every layer
-    with torch.inference_mode():
-        output = run()
-    states: tuple[torch.Tensor, ...] = output.hidden_states or ()
-    for layer, state in enumerate(states):
-        if state.ndim != 3 or state.shape[:2] != tokens.shape:
-            raise InputError(
-                f"{type(encoder).__name__}: layer {layer} has hidden states of shape "
-                f"{list(state.shape)}, not one per sub-word {list(tokens.shape)}; use another model"
-            )
-    return states
+    if _from_pretrained(find_adapter_config_file, name):
+        raise InputError(
+            f"{name}: has an adapter (adapter_config.json), which langsig does not apply; merge it "
+            "into the model and save the model, or remove the file"
+        )
+    config: PreTrainedConfig = _from_pretrained(
+        partial(AutoConfig.from_pretrained, trust_remote_code=False), name
+    )
+    return config
+
+
+def text_encoder(model: "PreTrainedModel") -> "PreTrainedModel":
+    """The encoder of a model with an encoder and a decoder; any other model as a whole.
+
+    Raises
+    ------
+    InputError
+        If the encoder is not a model of its own.
+    """
+    from transformers import PreTrainedModel
+
+    encoder = model.get_encoder() if model.config.is_encoder_decoder else model
+    if not isinstance(encoder, PreTrainedModel):
+        raise InputError(
+            f"{model.name_or_path}: the encoder ({type(encoder).__name__}) cannot be run alone; "
+            "use another model"
+        )
+    return encoder
 
 
 def _on_device(model: "PreTrainedModel") -> "PreTrainedModel":
@@ -179,16 +176,31 @@ def _on_device(model: "PreTrainedModel") -> "PreTrainedModel":
     return model.to("cuda" if torch.cuda.is_available() else "cpu")
 
 
-def _text_config(config: "PreTrainedConfig") -> "PreTrainedConfig":
+def text_config(config: "PreTrainedConfig") -> "PreTrainedConfig":
     """Configuration of the encoder, without other modalities than text."""
     if config.is_encoder_decoder:
         return getattr(config, "encoder", config)
     return config.get_text_config()
 
 
+def _class(config: "PreTrainedConfig") -> Any:
+    """The class of transformers that loads a model without its output layer.
+
+    ``AutoModel`` would give a random decoder to an encoder that was saved alone, such as T5's.
+    """
+    import transformers
+
+    (architecture, *_) = config.architectures or [""]
+    if architecture.endswith("EncoderModel"):
+        return getattr(transformers, architecture, transformers.AutoModel)
+    return transformers.AutoModel
+
+
 def _from_pretrained(load: Callable[..., Any], name: str | Path) -> Any:
-    """Call a ``from_pretrained`` of transformers, without running the code of a model."""
+    """Call a function of transformers that loads part of a model, from a folder without network."""
     try:
-        return load(name, local_files_only=is_local(name), trust_remote_code=False)
-    except (OSError, ValueError) as error:
+        return load(name, local_files_only=is_local(name))
+    except InputError:
+        raise
+    except Exception as error:  # the libraries below raise exceptions of many kinds
         raise not_loaded(name, "model", error) from error

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from enum import StrEnum
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
@@ -14,6 +15,26 @@ if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerBase
 
 _SENTENCES_AT_ONCE = 1_000
+
+
+class Batching(StrEnum):
+    """How sentences share a batch, so that none changes the hidden states of another."""
+
+    PADDED = "padded"
+    """Sentences of all lengths, padded to the longest one."""
+    UNPADDED = "unpadded"
+    """Only sentences of the same length, since padding has an effect on the model."""
+    ALONE = "alone"
+    """One sentence per batch, since neighbours have an effect on the model."""
+
+    @property
+    def note(self) -> str:
+        """What to say about a model that is run in this way; empty where nothing is unusual."""
+        if self is Batching.UNPADDED:
+            return "padding changes its states, so that sentences of equal length share a batch"
+        if self is Batching.ALONE:
+            return "sentences in a batch change each other's states, so that each was run alone"
+        return ""
 
 
 @dataclass(frozen=True, eq=False)
@@ -37,7 +58,23 @@ class SubWords:
         """Rows of the words table that have a sub-word, in ascending order, ``[words]``."""
         return np.unique(self.words[self.words >= 0]).astype(np.int64)
 
-    def batches(self, batch_tokens: int) -> Iterator[NDArray[np.int64]]:
+    def longest(self) -> int:
+        """Number of sub-words of the longest sentence."""
+        return int(np.diff(self.offsets).max())
+
+    def up_to(self, length: int) -> "SubWords":
+        """The sentences of at most this length; the others are counted as too long."""
+        lengths = np.diff(self.offsets)
+        short = lengths <= length
+        kept = np.repeat(short, lengths)  # [sub-words]
+        return SubWords(
+            self.tokens[kept],
+            self.words[kept],
+            np.cumsum([0, *lengths[short]], dtype=np.int64),
+            self.too_long + int(np.count_nonzero(~short)),
+        )
+
+    def batches(self, batch_tokens: int, batching: Batching) -> Iterator[NDArray[np.int64]]:
         """Numbers of the sentences of each batch, from the longest sentence to the shortest.
 
         Parameters
@@ -45,14 +82,21 @@ class SubWords:
         batch_tokens
             Number of sub-words per batch at most, padding included. A longer sentence is a batch
             of its own.
+        batching
+            Which sentences may share a batch.
         """
         lengths = np.diff(self.offsets)
         order = np.argsort(-lengths, kind="stable")
         start = 0
         while start < len(order):
-            end = start + max(1, batch_tokens // int(lengths[order[start]]))
-            yield order[start:end]
-            start = end
+            length = int(lengths[order[start]])
+            count = max(1, batch_tokens // length)
+            if batching is Batching.ALONE:
+                count = 1
+            elif batching is Batching.UNPADDED:
+                count = min(count, int(np.count_nonzero(lengths[order[start:]] == length)))
+            yield order[start : start + count]
+            start += count
 
     def padded(
         self, sentences: NDArray[np.int64]
