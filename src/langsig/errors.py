@@ -69,7 +69,7 @@ def in_one_line(error: BaseException) -> str:
     >>> in_one_line(RuntimeError("sizes\\n  do not fit")), in_one_line(KeyError("vocab"))
     ('sizes do not fit', "KeyError: 'vocab'")
     """
-    text = shorten(str(error), _LINE, placeholder=" ...")
+    text = shorten(str(error).rstrip(" .\n"), _LINE, placeholder=" ...")
     return text if " " in text else ": ".join(filter(None, [type(error).__name__, text]))
 
 

@@ -471,8 +471,9 @@ UNLOADABLE: dict[str, tuple[Callable[[Path], None], str]] = {
         "embeddings.word_embeddings.weight has the shape [300, 16], but [7, 16] by config.json",
     ),
     "heads": (changed(num_attention_heads=5), "no model that can be loaded"),
+    "architecture": (changed(architectures=[3], hidden_act="none"), "no model that can be loaded"),
     "layers": (changed(num_hidden_layers="two"), "no model that can be loaded"),
-    "activation": (changed(hidden_act="none"), "no model that can be loaded"),
+    "attention": (changed(_attn_implementation="flash_attention_2"), INSTALL),
     "gptq": (changed(quantization_config={"quant_method": "gptq", "bits": 4}), INSTALL),
     "8 bit": (
         changed(quantization_config={"quant_method": "bitsandbytes", "load_in_8bit": True}),
@@ -524,13 +525,24 @@ def test_bad_weights_are_found_before_any_work(
 
 @pytest.mark.parametrize(
     "content",
-    [b"{}", b'{"version": "1.0", "model": {"type": "Strange"}}', b"[", POINTER, b""],
+    [
+        lambda _: b"{}",
+        lambda _: b"[",
+        lambda _: POINTER,
+        lambda _: b"",
+        lambda whole: whole.replace(b'"type": "WordPiece"', b'"type": "Strange"'),
+        lambda whole: whole.replace(b'"type": "BertNormalizer"', b'"type": "Precompiled"'),
+        lambda whole: whole.replace(  # which panics in Rust
+            b'"normalizer": {',
+            b'"normalizer": {"type": "Precompiled", "precompiled_charsmap": "AAAA"}, "other": {',
+        ),
+    ],
 )
 def test_tokenizers_that_cannot_be_loaded_are_refused_in_one_line(
-    checkpoints: dict[str, Path], tmp_path: Path, content: bytes
+    checkpoints: dict[str, Path], tmp_path: Path, content: Callable[[bytes], bytes]
 ) -> None:
     shutil.copytree(checkpoints["bert"], tmp_path / "model")
-    (tmp_path / "model/tokenizer.json").write_bytes(content)
+    rewritten("tokenizer.json", content)(tmp_path / "model")
     with pytest.raises(InputError) as raised:
         load_tokenizer(tmp_path / "model")
     assert str(raised.value).startswith(f"{tmp_path / 'model'}: no tokenizer")

@@ -102,7 +102,9 @@ def load_tokenizer(path: Path | str) -> "PreTrainedTokenizerBase":
         tokenizer = AutoTokenizer.from_pretrained(
             path, local_files_only=local, trust_remote_code=False
         )
-    except Exception as error:  # the libraries below raise exceptions of many kinds
+    except (KeyboardInterrupt, SystemExit):
+        raise
+    except BaseException as error:  # of many kinds; those of Rust are not of class Exception
         raise not_loaded(path, "tokenizer", error) from error
     # From a folder without a tokenizer, some classes load one with special pieces only.
     if len(tokenizer) - len(set(tokenizer.all_special_ids)) < 2:

@@ -174,7 +174,7 @@ class Encoder:
                     f"{self.name}: layer {layer} has hidden states of shape {list(state.shape)}, "
                     f"not one per sub-word {list(tokens.shape)}; use another model"
                 )
-        if len(states) != self._layers + 1:
+        if not states or len(states) != self._layers + 1:
             raise InputError(
                 f"{self.name}: gives hidden states of {len(states)} layers, embeddings included, "
                 f"but its configuration names {self._layers} layers above the embeddings; use "

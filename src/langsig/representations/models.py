@@ -190,7 +190,7 @@ def _class(config: "PreTrainedConfig") -> Any:
     """
     import transformers
 
-    (architecture, *_) = config.architectures or [""]
+    architecture = str((config.architectures or [""])[0])
     if architecture.endswith("EncoderModel"):
         return getattr(transformers, architecture, transformers.AutoModel)
     return transformers.AutoModel
