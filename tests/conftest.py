@@ -28,6 +28,7 @@ SLOW = (
     "repository/test_reproduction.py",
     "pipeline/test_experiments.py",
     "pipeline/test_spread.py",
+    "representations/test_encoders.py",
     "pipeline/",
     "pretraining/",
     "repository/",
