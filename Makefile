@@ -15,7 +15,7 @@ export ARGS BASE CACHE DATA ENDPOINT GPU JOBS NAME ORIGIN PLACE PRESET RECIPES S
 export STAGES TO URL WORKERS
 
 .DEFAULT_GOAL := help
-.PHONY: help install repro analyse spread report sweep test lint format data use remote price record samples docs plots lock clean
+.PHONY: help install repro analyse spread report sweep test torture lint format data use remote price record samples docs plots lock clean
 
 help:  ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "%-11s %s\n", $$1, $$2 }' Makefile
@@ -51,6 +51,9 @@ sweep: install  ## PRESET=demo|ud8 [RECIPES="..."] [SEEDS="1 2"] [STAGES="..."] 
 
 test: install  ## [ARGS="-m 'not slow'"]: run all tests, or those that take seconds, one process per core
 	OMP_NUM_THREADS=1 OMP_WAIT_POLICY=PASSIVE $(BIN)/pytest --numprocesses auto --dist loadfile --no-loadscope-reorder $(ARGS)
+
+torture: install  ## [ARGS="--times 20 --only stages push"]: kill everything at random moments, fill disks, and count what is lost
+	@$(BIN)/python -m tests.torture $(ARGS)
 
 lint: install  ## run ruff and mypy
 	$(BIN)/ruff check .

@@ -1,6 +1,8 @@
+import errno
 import os
 import re
 import resource
+import shutil
 import signal
 import subprocess
 import sys
@@ -19,7 +21,9 @@ from langsig.files import (
     atomic_directory,
     atomic_file,
     check_output,
+    explained_copy,
     reserve,
+    room_for,
     write_file,
     write_table,
 )
@@ -291,6 +295,34 @@ def test_full_disk_is_named_whatever_library_writes(
         save(output / "second.npy")
     assert raised.value.filename == str(folder) and needs(raised.value) >= 50_000
     assert names(tmp_path) == []
+
+
+def test_full_disk_is_named_for_writers_that_do_not_say_so(
+    tmp_path: Path,
+) -> None:
+    folder = tmp_path / "states" / "first"
+    with pytest.raises(OSError, match="free some") as raised, no_room(), room_for(200_000, folder):
+        raise RuntimeError("unexpected pos 64 vs 0")
+    assert raised.value.filename == str(folder) and needs(raised.value) == 200_000
+    with pytest.raises(RuntimeError, match="another"), room_for(200_000, folder):
+        raise RuntimeError("another")
+    free = shutil.disk_usage(tmp_path).free
+    with pytest.raises(OSError, match="free some") as raised, room_for(10 * free, folder):
+        raise AssertionError("it starts only if there is room")
+    assert needs(raised.value) == 10 * free
+    assert names(folder) == []
+
+
+def test_full_disk_is_named_when_files_are_copied(tmp_path: Path) -> None:
+    (tmp_path / "one").write_bytes(bytes(30))
+    (tmp_path / "folder").mkdir()
+    (tmp_path / "folder/two").write_bytes(bytes(12))
+    sources = [tmp_path / "one", tmp_path / "folder"]
+    full = OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+    explained = explained_copy(full, sources, tmp_path)
+    assert needs(explained) == 42 and explained.filename == str(tmp_path)
+    for other in (OSError(5, "Input/output error"), explained):
+        assert explained_copy(other, sources, tmp_path) is other
 
 
 def test_other_errors_stay_as_they_are(tmp_path: Path) -> None:

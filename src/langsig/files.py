@@ -234,6 +234,55 @@ def reserve(
         raise _does_not_fit(error.errno, needs, path or file, Path(file)) from error
 
 
+@contextmanager
+def room_for(size: int, folder: str | os.PathLike[str]) -> Iterator[None]:
+    """Explain that a disk is full where writers of other packages do not say so.
+
+    Parameters
+    ----------
+    size
+        Number of bytes that the block writes.
+    folder
+        The folder that it writes into, which is made if it is missing.
+
+    Raises
+    ------
+    OSError
+        If the disk has less room before the block, or after an error in it.
+    """
+    trial = _absolute(folder) / ".partial.room"
+    trial.parent.mkdir(parents=True, exist_ok=True)
+    if shutil.disk_usage(trial.parent).free < size:
+        raise _does_not_fit(errno.ENOSPC, f"needs {size:,} bytes", folder, trial)
+    try:
+        yield
+    except Exception:
+        try:
+            trial.touch()
+            reserve(trial, size, folder)
+        finally:
+            trial.unlink(missing_ok=True)
+        raise
+
+
+def explained_copy(error: OSError, sources: Iterable[Path], folder: Path) -> OSError:
+    """The error of copying files to a disk that is full: with the number of bytes.
+
+    Parameters
+    ----------
+    error
+        The error. Those with other causes are returned as they are.
+    sources
+        Files and folders that were to be copied.
+    folder
+        An existing folder, to which they were to be copied.
+    """
+    if error.errno not in _FULL or error.strerror != os.strerror(error.errno):
+        return error
+    needs = f"needs {sum(map(_size, sources)):,} bytes"
+    return _does_not_fit(error.errno, needs, folder, folder / "copy")
+
+
 def remove(path: Path) -> None:
     """Remove a file, a link, or a directory with everything in it, if it exists."""
     if path.is_dir() and not path.is_symlink():
@@ -314,9 +363,13 @@ def _explained(
         number = next((number for number in _FULL if f"(os error {number})" in message), 0)
         if not number:
             return None
-    files = [temporary, *temporary.rglob("*")] if temporary.is_dir() else [temporary]
-    size = sum(file.stat().st_size for file in files if file.is_file())
-    return _does_not_fit(number, f"needs more than {size:,} bytes", path, temporary)
+    return _does_not_fit(number, f"needs more than {_size(temporary):,} bytes", path, temporary)
+
+
+def _size(path: Path) -> int:
+    """Number of bytes of a file, or of all files in a folder."""
+    files = [path, *path.rglob("*")] if path.is_dir() else [path]
+    return sum(file.stat().st_size for file in files if file.is_file())
 
 
 def _does_not_fit(number: int, needs: str, path: str | os.PathLike[str], file: Path) -> OSError:

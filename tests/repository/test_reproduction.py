@@ -18,6 +18,7 @@ from ruamel.yaml import YAML
 
 from langsig.commands import main
 from langsig.errors import InputError
+from langsig.repository.data import only_command
 from langsig.repository.processes import CommandError
 from langsig.repository.reproduction import reproduce
 
@@ -429,6 +430,46 @@ def test_an_interrupted_run_leaves_no_process_and_resumes(
     project.reproduce()
     assert "quick:" not in project.log(), "it was recorded"
     assert project.is_clean()
+
+
+FOLDER = """
+stages:
+  make:
+    cmd: mkdir folder; cp code.py folder
+    deps: [code.py]
+    outs: [folder]
+"""
+
+
+def test_outputs_that_are_not_in_the_cache_are_not_recorded(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    project = Project(tmp_path).fill(FOLDER)
+    with monkeypatch.context() as patch:  # as if no file of the folder could be copied
+        patch.setattr("dvc.output.otransfer", lambda *_, **__: None)
+        patch.setattr("dvc.output.Output._checkout", lambda *_, **__: None)
+        with pytest.raises(CommandError, match="make failed: folder: could not be copied to "):
+            project.reproduce(1)
+    assert not (project.folder / "dvc.lock").exists()
+    project.reproduce()
+    assert project.is_clean()
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no device without room")
+def test_a_log_without_room_stops_nothing(
+    project: Project, capsys: pytest.CaptureFixture[str]
+) -> None:
+    log = project.folder / ".scratch/repro.log"
+    log.parent.mkdir()
+    log.symlink_to("/dev/full")
+    project.reproduce(1)
+    assert project.is_clean()
+    assert f"{log}: incomplete, as the disk had no room" in capsys.readouterr().out
+
+
+def test_a_second_run_at_the_same_time_is_refused(project: Project) -> None:
+    with only_command(project.folder), pytest.raises(InputError, match="another langsig command"):
+        project.reproduce()
 
 
 def test_a_line_for_each_step_that_ran(

@@ -161,6 +161,35 @@ def test_stage_and_what_it_has_started_end_with_the_client(number, stages, envir
     ) as client:
         processes = [psutil.Process(int(pid)) for pid in client.stdout.readline().split()]
         client.send_signal(number)
+    assert_ended(processes)
+
+
+STARTER = """
+import os, subprocess, sys
+from langsig.repository.warm import warm_process
+with warm_process(dict(os.environ)) as environment:
+    command = [sys.executable, "-m", "stages", "long"]
+    subprocess.run(command, env=environment, start_new_session=True)
+"""
+
+
+@needs_fork
+@pytest.mark.slow
+def test_stage_ends_with_the_process_that_has_started_the_warm_process(stages):
+    with subprocess.Popen(
+        [sys.executable, "-c", STARTER],
+        cwd=stages.parent,
+        env=ALONE,
+        stdout=subprocess.PIPE,
+        start_new_session=True,
+        text=True,
+    ) as process:
+        processes = [psutil.Process(int(pid)) for pid in process.stdout.readline().split()]
+        os.killpg(process.pid, signal.SIGKILL)  # the client is in another group
+    assert_ended(processes)
+
+
+def assert_ended(processes):
     deadline = time.monotonic() + 30
     while any(process.is_running() and process.status() != "zombie" for process in processes):
         assert time.monotonic() < deadline

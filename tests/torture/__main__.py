@@ -22,6 +22,7 @@ from tests.torture.undisturbed import Reference
 
 FOLDER = Path(".scratch/torture")
 PARTS: dict[str, Callable[[Torture], None]] = {
+    "undisturbed": kills.nothing,
     "stages": kills.stages,
     "repro": kills.whole_runs,
     "push": kills.push,
@@ -29,6 +30,7 @@ PARTS: dict[str, Callable[[Torture], None]] = {
     "use": kills.use,
     "compare": kills.compare,
     "disk": disks.full,
+    "whole-disk": disks.full_in_whole_runs,
     "cache": disks.read_only_cache,
     "together": together.together,
 }
@@ -42,6 +44,9 @@ def main(argv: Sequence[str] | None = None) -> int:
         "--only", nargs="+", choices=[*PARTS, "files"], default=[*PARTS, "files"],
         help="parts to run (default: all)",
     )  # fmt: skip
+    parser.add_argument(
+        "--kinds", nargs="+", help="kinds of stages to disturb on their own (default: all)"
+    )
     parser.add_argument(
         "--jobs", type=int, default=1, help="stages that run at a time (default: 1)"
     )
@@ -60,8 +65,15 @@ def main(argv: Sequence[str] | None = None) -> int:
         os.environ.update(environment)
         reference = Reference(folder / "undisturbed", arguments.jobs)
         record = Record(folder / "trials.csv")
+        kinds = reference.kinds()
         torture = Torture(
-            folder, reference, record, arguments.times, arguments.jobs, arguments.seed
+            folder=folder,
+            reference=reference,
+            record=record,
+            times=arguments.times,
+            jobs=arguments.jobs,
+            seed=arguments.seed,
+            kinds={kind: kinds[kind] for kind in arguments.kinds or kinds},
         )
         for part in arguments.only:
             if part != "files":

@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from tests.clones import Clone
-from tests.torture.kills import compare_command
+from tests.torture.kills import NAMES_COMMIT, compare_command
 from tests.torture.programs import Ended, run
 from tests.torture.trials import Torture
 from tests.torture.undisturbed import start
@@ -21,7 +21,7 @@ from tests.torture.undisturbed import start
 _ROOM = 1 << 30  # bytes
 _PAGE = 4096
 _TIMES = 3  # sizes per stage
-_NEEDS = re.compile(r"^.*\S+: needs (more than )?[\d,]+ bytes \(.*\)")
+_NEEDS = re.compile(r"\S+: needs (more than )?[\d,]+ bytes \(")
 
 
 class Disk:
@@ -61,35 +61,39 @@ def mounted() -> Iterator[Disk | None]:
 
 
 def full(torture: Torture) -> None:
-    """A disk on which a stage, everything, or the table of ``langsig compare`` has no room."""
-    reference = torture.reference
-    times = min(_TIMES, torture.times)
+    """A disk on which a stage, or the table of ``langsig compare``, has no room."""
+    reference, times = torture.reference, min(_TIMES, torture.times)
     with mounted() as disk:
         if disk is None:
             print("disk: skipped, as this user cannot mount a file system")
             return
         clone = reference.copy(disk.folder / "clone")
-        for kind, names in reference.kinds().items():
+        for kind, names in torture.kinds.items():
             for number, random in torture.missing("disk", kind, times):
                 name = random.choice(names)
                 reference.forget(clone, name)
                 free = random.randrange(max(reference.size(name), _PAGE))
                 _trial(torture, disk, clone, kind, number, torture.repro(number), free, name)
-        for number, random in torture.missing("disk", "compare", times):
-            free = random.randrange(_PAGE)
+        for number, _ in torture.missing("disk", "compare", times):
             command = compare_command("signatures.csv")
-            _trial(torture, disk, clone, "compare", number, command, free, "compare")
+            _trial(torture, disk, clone, "compare", number, command, 0, "compare")
             (clone.folder / "signatures.csv").unlink(missing_ok=True)
+
+
+def full_in_whole_runs(torture: Torture) -> None:
+    """A disk that becomes full at some point of a run of everything."""
+    case = "everything"
+    with mounted() as disk:
+        if disk is None:
+            print("whole-disk: skipped, as this user cannot mount a file system")
+            return
+        torture.reference.copy(disk.folder / "clone")
         whole = disk.used()
-        shutil.rmtree(clone.folder)
-        for number, random in torture.missing("disk", "everything", times):
+        for number, random in torture.missing("disk", case, min(_TIMES, torture.times)):
+            shutil.rmtree(disk.folder / "clone")
             clone = start(disk.folder / "clone")
             free = random.randrange(whole - disk.used())
-            _trial(
-                torture, disk, clone, "everything", number, torture.repro(number), free,
-                "everything",
-            )  # fmt: skip
-            shutil.rmtree(clone.folder)
+            _trial(torture, disk, clone, case, number, torture.repro(number), free, case)
 
 
 def _trial(
@@ -105,22 +109,34 @@ def _trial(
     disk.resize(disk.used() + free)
     failed = run(clone, *command)
     disk.resize(_ROOM)
-    again, remark = torture.again(clone, number)
-    losses = [] if again[-1].code else torture.reference.losses(clone)
-    if failed.code and not _is_clear(failed):
-        losses.append(f"unclear message: {failed.message[:200]}")
+    again, repaired = torture.again(clone, number)
+    unclear, of_dvc = _unclear(failed)
+    but = NAMES_COMMIT if name == "everything" else frozenset()
+    losses = [] if again[-1].code else torture.reference.losses(clone, but=but)
     moment = f"{command[0]} {name}, {free:,} bytes free"
     if not torture.end(
-        "disk", case, number, moment, failed, again, losses, in_time=failed.code == 1
-        or failed.code == 255, remark=remark, clone=clone,
+        "disk", case, number, moment, failed, again, [*unclear, *losses],
+        in_time=failed.code > 0, remark="; ".join(filter(None, [of_dvc, repaired])), clone=clone,
     ):  # fmt: skip
         torture.reference.copy(clone.folder)
 
 
-def _is_clear(failed: Ended) -> bool:
-    """Whether one line says which file needs how many bytes."""
-    lines = (failed.printed + failed.errors).splitlines()
-    return sum(bool(_NEEDS.match(line)) for line in lines) == 1
+def _unclear(failed: Ended) -> tuple[list[str], str]:
+    """Whether one line says which file needs how many bytes.
+
+    Returns
+    -------
+    list of str
+        What is wrong with the message.
+    str
+        A remark for the table: a message that DVC alone has written names the file only.
+    """
+    text = failed.printed + failed.errors
+    if not failed.code or _NEEDS.search(text):
+        return [], ""
+    if "Running stage" in failed.printed and "No space left on device: '" in text:
+        return [], "DVC names the file, but not how many bytes"
+    return [f"unclear message: {failed.message[:200]}"], ""
 
 
 def read_only_cache(torture: Torture) -> None:
@@ -129,7 +145,7 @@ def read_only_cache(torture: Torture) -> None:
         if disk is None:
             print("cache: skipped, as this user cannot mount a file system")
             return
-        for kind, names in torture.reference.kinds().items():
+        for kind, names in torture.kinds.items():
             for number, random in torture.missing("cache", kind, 1):
                 clone = torture.reference.copy(disk.folder / "clone")
                 name = random.choice(names)

@@ -89,7 +89,7 @@ def _command(*arguments: str) -> Callable[[], None]:
 
     def run() -> None:
         errors = io.StringIO()
-        with redirect_stdout(io.StringIO()), redirect_stderr(errors):
+        with redirect_stderr(errors):
             code = main(arguments)
         if code:
             raise InputError(errors.getvalue().rstrip("\n"))
@@ -107,7 +107,8 @@ def _count(kind: Kind) -> Count:
         kind.path.write_bytes(content)
         refused = True
         try:
-            kind.read()
+            with redirect_stdout(io.StringIO()):
+                kind.read()
         except InputError as error:
             single = len(str(error).splitlines()) == 1
             count.one_line += single

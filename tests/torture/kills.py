@@ -11,19 +11,31 @@ from tests.torture.undisturbed import start, succeed
 LANGUAGES = ("qaa", "qab", "qah")
 _KILLS = 5  # per run of everything
 _LONGEST = 20  # seconds until the next of them
-_NAMES_COMMIT = frozenset({"report"})
+NAMES_COMMIT = frozenset({"report"})  # which shows the revision of Git
+
+
+def nothing(torture: Torture) -> None:
+    """``dvc repro`` of everything, which is not disturbed at all."""
+    for number, _ in torture.missing("undisturbed", "dvc repro", 1):
+        clone = start(torture.folder / "dvc")
+        ended = run(clone, "dvc", "repro")
+        losses = torture.reference.losses(clone, but=NAMES_COMMIT)
+        torture.end(
+            "undisturbed", "dvc repro", number, "to the end", ended, [ended], losses, clone=clone
+        )
+        shutil.rmtree(clone.folder)
 
 
 def stages(torture: Torture) -> None:
     """Every kind of stage, while ``dvc repro`` or ``langsig repro`` runs it."""
-    for kind in torture.reference.kinds():
+    for kind in torture.kinds:
         if torture.missing("stages", kind):
             with torture.clone("stages") as clone:
                 _kind(torture, kind, clone)
 
 
 def _kind(torture: Torture, kind: str, clone: Clone) -> None:
-    reference, names = torture.reference, torture.reference.kinds()[kind]
+    reference, names = torture.reference, torture.kinds[kind]
 
     def command(program: str, name: str) -> tuple[str, ...]:
         single = ("dvc", "repro", "--single-item", name)
@@ -42,6 +54,8 @@ def _kind(torture: Torture, kind: str, clone: Clone) -> None:
         again, remark = torture.again(clone, number)
         moment = f"{program} repro of {name} after {seconds:.2f} of {usual[program]:.2f} s"
         losses = [] if again[-1].code else reference.losses(clone)
+        if not killed.code:
+            usual[program] = min(usual[program], killed.seconds)
         if not torture.end(
             "stages", kind, number, moment, killed, again, losses, remark=remark, clone=clone
         ):
@@ -64,7 +78,7 @@ def whole_runs(torture: Torture) -> None:
             moment = f"{torture.repro(number)[0]} repro after {seconds:.1f} s"
             killed.append((number, moment, running.kill_after(seconds, group=True)))
         again, remark = torture.again(clone, first)
-        losses = [] if again[-1].code else torture.reference.losses(clone)
+        losses = [] if again[-1].code else torture.reference.losses(clone, but=NAMES_COMMIT)
         for number, moment, ended in killed:
             refused = [f"refused: {cause(ended)}"] if ended.code > 0 else []
             torture.end(
@@ -76,28 +90,33 @@ def whole_runs(torture: Torture) -> None:
 
 def push(torture: Torture) -> None:
     """``dvc push`` to a folder; afterwards a new clone gets everything."""
+    remotes, other = torture.folder / "remotes", torture.folder / "pulled"
     missing = torture.missing("push", "dvc push")
     if not missing:
         return
-    remote, other = torture.folder / "remote", torture.folder / "pulled"
     with torture.clone("push") as clone:
-        clone.output("dvc", "remote", "add", "--default", "store", str(remote))
-        _commit_results(clone)
+
+        def change_remote(name: str) -> None:
+            """DVC remembers what it has pushed to each remote, so each trial has one."""
+            clone.output("dvc", "remote", "add", "-fd", "store", str(remotes / name))
+            _commit_results(clone)
+
+        change_remote("first")
         usual = succeed(clone, "dvc", "push").seconds
         for number, random in missing:
-            shutil.rmtree(remote)
+            change_remote(str(number))
             seconds = random.uniform(0, usual)
             killed = Program(clone, "dvc", "push").kill_after(seconds)
             again = [run(clone, "dvc", "push")]
             shutil.rmtree(other, ignore_errors=True)
             clone.git("clone", "--quiet", str(clone.folder), str(other))
             pulled = Clone(other)
-            again += [run(pulled, "dvc", "pull")]
+            again.append(run(pulled, "dvc", "pull"))
             moment = f"after {seconds:.2f} of {usual:.2f} s"
-            losses = torture.reference.losses(pulled, but=_NAMES_COMMIT)
+            losses = torture.reference.losses(pulled, but=NAMES_COMMIT)
             torture.end("push", "dvc push", number, moment, killed, again, losses, clone=pulled)
         shutil.rmtree(other)
-        shutil.rmtree(remote)
+        shutil.rmtree(remotes)
 
 
 def _commit_results(clone: Clone) -> None:
@@ -128,7 +147,7 @@ def spread(torture: Torture) -> None:
             killed = Program(clone, *command).kill_after(seconds, group=True)
             again = [run(clone, *command), run(clone, "dvc", "checkout")]
             moment = f"after {seconds:.1f} of {usual:.1f} s"
-            losses = torture.reference.losses(clone, but=_NAMES_COMMIT)
+            losses = torture.reference.losses(clone, but=NAMES_COMMIT)
             if not torture.end(
                 "spread", "langsig spread", number, moment, killed, again, losses, clone=clone
             ):

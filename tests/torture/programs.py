@@ -70,6 +70,8 @@ class Program:
     def __init__(self, clone: Clone, *command: str, environment: Mapping[str, str] = {}) -> None:
         self._outputs = tempfile.TemporaryDirectory()
         self._texts = [Path(self._outputs.name, name) for name in ("printed", "errors")]
+        for path in self._texts:
+            path.touch()
         self._start = time.monotonic()
         sys.stdout.flush()
         self.pid = os.fork()
@@ -81,7 +83,7 @@ class Program:
         try:
             os.setsid()
             for target, path in enumerate(self._texts, start=1):
-                os.dup2(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND), target)
+                os.dup2(os.open(path, os.O_WRONLY | os.O_APPEND), target)
             os.chdir(clone.folder)
             os.environ.clear()
             os.environ.update(environment)

@@ -6,6 +6,7 @@ from tests.torture.programs import Program, run
 from tests.torture.trials import Torture, cause
 
 _STAGES = 3  # that are out of date
+_LESS_OFTEN = 4  # than kills
 
 
 def together(torture: Torture) -> None:
@@ -22,11 +23,12 @@ def together(torture: Torture) -> None:
             ("langsig", "use", "micro", "--set", "seed=7"),
         ),
     }
+    times = -(-torture.times // _LESS_OFTEN)
     for case, (first, second) in cases.items():
-        if not torture.missing("together", case):
+        if not torture.missing("together", case, times):
             continue
         with torture.clone("together") as clone:
-            for number, random in torture.missing("together", case):
+            for number, random in torture.missing("together", case, times):
                 names = random.sample([*torture.reference.stages], _STAGES)
                 for name in names:
                     torture.reference.forget(clone, name)

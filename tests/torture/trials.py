@@ -18,6 +18,7 @@ _WORDS = (
     "rwlock",
     "Unable to acquire lock",
     "another process is writing",
+    "No such file or directory",
     "another command is running in this clone",
     "another langsig command is running stages or importing data in this clone",
 )
@@ -35,6 +36,8 @@ class Torture(NamedTuple):
     jobs: int
     """Number of stages that ``langsig repro`` runs at a time."""
     seed: int
+    kinds: dict[str, list[str]]
+    """Stages by their kind: those that are disturbed on their own."""
 
     def missing(self, part: str, case: str, times: int | None = None) -> list[tuple[int, Random]]:
         """Numbers of the trials that have not been made, each with its own random numbers."""

@@ -1,9 +1,11 @@
 """The undisturbed run, and what is left to be desired of a clone in comparison with it."""
 
+import filecmp
 import json
 import os
 import re
 import shutil
+import sys
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,7 +13,7 @@ from typing import Any
 
 from ruamel.yaml import YAML
 
-from tests.clones import Clone
+from tests.clones import ROOT, Clone
 from tests.torture.programs import Ended, run
 
 METRICS = Path("metrics/summary.json")
@@ -48,6 +50,8 @@ class Reference:
     """
 
     def __init__(self, folder: Path, jobs: int) -> None:
+        if folder.exists() and not _has_current_code(folder):
+            sys.exit(f"{folder.parent}: made with other code; remove it, or name another --folder")
         if not folder.exists():
             unfinished = folder.with_name(f"{folder.name}.unfinished")
             shutil.rmtree(unfinished, ignore_errors=True)
@@ -130,6 +134,15 @@ class Reference:
         if verified.code or "; 0 artifacts not pulled" not in verified.printed:
             losses.append(f"verify: {verified.printed[:300]} {verified.message}")
         return [*losses, *(f"{path} is left over" for path in _left(clone.folder))]
+
+
+def _has_current_code(folder: Path) -> bool:
+    listed = Clone(ROOT).git("ls-files", "-z", "src", "stages").split("\0")
+    return all(
+        (folder / name).exists() and filecmp.cmp(ROOT / name, folder / name)
+        for name in listed
+        if (ROOT / name).is_file()
+    )
 
 
 def locked(clone: Clone) -> dict[str, Any]:

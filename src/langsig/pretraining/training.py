@@ -26,12 +26,17 @@ from transformers.utils import logging
 
 from langsig.corpora import Sequences
 from langsig.errors import InputError
+from langsig.files import room_for
 from langsig.pretraining.batches import MaskedBatches
 from langsig.pretraining.learning import Learning, MaskedTokens, measure_learning
 from langsig.pretraining.sampling import Draws, draw
 
 if TYPE_CHECKING:
     from transformers import PreTrainedModel, PreTrainedTokenizerBase
+
+
+_STATE_OVERHEAD = 1 << 18
+"""Number of bytes of a saved state that do not depend on the model."""
 
 
 @dataclass(frozen=True)
@@ -305,6 +310,12 @@ class _Trainer(Trainer):
             self.args, self.state, self.control, metrics
         )
         return metrics
+
+    def _save_checkpoint(self, model: "PreTrainedModel", trial: object) -> None:
+        """Save a state, if the disk has room for it: weights, and two moments of each."""
+        weights = sum(weight.numel() * weight.element_size() for weight in model.parameters())
+        with room_for(3 * weights + _STATE_OVERHEAD, self.args.output_dir):
+            super()._save_checkpoint(model, trial)
 
     def floating_point_ops(self, inputs: dict[str, Any]) -> int:
         """Count nothing: the number is not used, and counting visits all modules at every step."""

@@ -16,12 +16,13 @@ from typing import Any, NamedTuple
 from distributed import Client, LocalCluster, as_completed
 from dvc.repo import Repo, lock_repo
 from dvc.stage import Stage
-from dvc.utils.serialize import dump_yaml, load_yaml
+from dvc.utils.serialize import dumps_yaml, load_yaml
 
 from langsig.errors import InputError
-from langsig.files import atomic_directory
+from langsig.files import atomic_directory, write_file
 from langsig.repository.artifacts import artifacts_read, pull
 from langsig.repository.graph import read_pipeline
+from langsig.repository.interrupted import remove_broken_list, repair
 from langsig.repository.locks import try_lock
 from langsig.repository.opening import open_repository, stage_name
 from langsig.repository.outdated import outdated_stages
@@ -93,6 +94,8 @@ def distribute(
                 "there is no remote: add one with make remote URL=..., or let workers share this "
                 "clone's cache with CACHE=1"
             )
+        with lock_repo(repo):
+            repair(repo)
         run("dvc", "repro", "data.dvc", folder=root)
         setup = WorkerSetup(
             origin=origin or str(root),
@@ -191,9 +194,7 @@ def _record(entries: dict[str, Any], clone: Path) -> None:
     if path.exists():
         content = load_yaml(path)
     content["stages"] = dict(sorted((content["stages"] | entries).items()))
-    temporary = path.with_name(".dvc.lock.tmp")
-    dump_yaml(temporary, content)
-    temporary.replace(path)
+    write_file(path, dumps_yaml(content).encode())
 
 
 def run_task(
@@ -247,6 +248,7 @@ def _worker_clone(setup: WorkerSetup) -> Iterator[Path]:
             output("git", "fetch", "--quiet", setup.origin, folder=clone)
             output("git", "checkout", "--quiet", "--force", setup.commit, folder=clone)
             (clone / ".dvc/config.local").unlink(missing_ok=True)  # of an earlier run
+            remove_broken_list(clone / ".dvc/tmp")
             if setup.cache:
                 output("dvc", "cache", "dir", "--local", setup.cache, folder=clone)
             yield clone

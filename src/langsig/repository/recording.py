@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from enum import Enum, auto
 from pathlib import Path
 
+from dvc.exceptions import DvcException
 from dvc.repo import Repo
 from dvc.stage import PipelineStage, Stage
 from dvc.stage.cache import RunCacheNotFoundError
@@ -73,11 +74,18 @@ class Recorder:
         Raises
         ------
         DvcException
-            If an output does not exist.
+            If an output does not exist, or is not in the cache afterwards: DVC itself only prints
+            that a file could not be copied.
         """
         uncached = [out for out in stage.outs if not out.use_cache]
         stage.save(run_cache=all(out.is_metric or out.is_plot for out in uncached))
         stage.commit()
+        missing = [out for out in stage.outs if out.use_cache and out.changed_cache()]
+        if missing:
+            raise DvcException(
+                f"{missing[0]}: could not be copied to {missing[0].cache.path}; make sure that "
+                "this folder can be written, and that its disk has room"
+            )
         self._record(stage)
 
     def _record(self, stage: Stage) -> None:

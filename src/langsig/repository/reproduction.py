@@ -12,11 +12,12 @@ from dvc.repo import Repo, lock_repo
 from dvc.repo.reproduce import get_active_graph, plan_repro
 from dvc.stage import Stage
 
-from langsig.errors import InputError
+from langsig.errors import InputError, described
+from langsig.files import explained_copy
 from langsig.repository.artifacts import Pulled, pull
 from langsig.repository.data import only_command
 from langsig.repository.graph import read_pipeline
-from langsig.repository.interrupted import check_unused, repair_lock_file
+from langsig.repository.interrupted import check_unused, repair
 from langsig.repository.opening import open_repository, stage_name
 from langsig.repository.outdated import outdated_stages
 from langsig.repository.processes import CommandError
@@ -70,7 +71,7 @@ def reproduce(root: Path, jobs: int, names: Sequence[str] | None = None) -> None
         dvc_writes_to(log),
         repo.scm_context(),
     ):
-        repair_lock_file(root / "dvc.lock")
+        repair(repo)
         stages, reads = _plan(repo, names)
         outs = [out.fs_path for stage in stages.values() for out in stage.outs]
         check_unused(repo, outs)
@@ -78,8 +79,11 @@ def reproduce(root: Path, jobs: int, names: Sequence[str] | None = None) -> None
             errors = _run(repo, stages, reads, jobs, log, progress)
             if not errors:
                 progress.summary()
+        rest = "" if log.is_complete else ", without the lines for which the disk had no room"
         if errors:
-            raise CommandError("\n".join([*errors, f"all that was printed: {log_path}"]))
+            raise CommandError("\n".join([*errors, f"all that was printed: {log_path}{rest}"]))
+        if rest:
+            print(f"{log_path}: incomplete, as the disk had no room", flush=True)
 
 
 def _plan(repo: Repo, names: Sequence[str] | None) -> tuple[dict[str, Stage], dict[str, list[str]]]:
@@ -124,8 +128,8 @@ def _run(
                 progress.start(name)
                 try:
                     state = recorder.begin(stages[name])
-                except DvcException as error:
-                    errors.append(f"{name} failed: {error}")
+                except (DvcException, OSError) as error:
+                    errors.append(_message(repo, stages[name], error))
                     break
                 if state is State.TO_RUN:
                     threads = schedule.threads(name, jobs=jobs, cores=cores)
@@ -141,11 +145,20 @@ def _run(
                     recorder.end(stages[name])
                 except CommandError as error:
                     errors.append(str(error))
-                except DvcException as error:
-                    errors.append(f"{name} failed: {error}")
+                except (DvcException, OSError) as error:
+                    errors.append(_message(repo, stages[name], error))
                 else:
                     end(name, State.TO_RUN)
             progress.refresh()
+
+
+def _message(repo: Repo, stage: Stage, error: DvcException | OSError) -> str:
+    """What a step of DVC, before or after the command of a stage, has failed with."""
+    message = str(error)
+    if isinstance(error, OSError):
+        outs = [Path(out.fs_path) for out in stage.outs]
+        message = described(explained_copy(error, outs, Path(repo.root_dir)))
+    return f"{stage_name(stage)} failed: {message}"
 
 
 def pull_for_analysis(root: Path) -> tuple[list[str], Pulled]:
@@ -166,6 +179,7 @@ def pull_for_analysis(root: Path) -> tuple[list[str], Pulled]:
         If a stage before the analysis is out of date.
     """
     with open_repository(root) as repo, lock_repo(repo):
+        repair(repo)
         pipeline = read_pipeline(repo)
         stages = outdated_stages(repo)
         names = [stage_name(stage) for stage in stages]

@@ -27,25 +27,32 @@ _RUNS_STAGE = "-m stages"  # such a command asks the warm process for a fork
 class Log:
     """A file with what DVC and the commands of stages say, line by line as they say it.
 
+    On a full disk, lines are left out, so that the message of the stage is the one that is seen.
+
     Parameters
     ----------
     path
         The file. It is replaced.
     """
 
+    is_complete = True
+    """Whether no lines have been left out."""
+
     def __init__(self, path: Path) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         self.path = path
-        self._file = path.open("w", encoding="utf-8", errors="replace")
+        self._file = path.open("wb", buffering=0)
         self._lock = threading.Lock()
 
     def write(self, speaker: str, text: str) -> None:
         """Write what a stage, or DVC, has said now."""
         now = time.strftime("%H:%M:%S")
-        lines = (f"{now}  {speaker}: {line}\n" for line in text.splitlines() if line.strip())
+        lines = [f"{now}  {speaker}: {line}\n" for line in text.splitlines() if line.strip()]
         with self._lock:
-            self._file.writelines(lines)
-            self._file.flush()
+            try:
+                self._file.write("".join(lines).encode(errors="replace"))
+            except OSError:
+                self.is_complete = False
 
     def __enter__(self) -> Self:
         return self
@@ -71,15 +78,17 @@ def dvc_without_bars() -> Iterator[None]:
 @contextmanager
 def dvc_writes_to(log: Log) -> Iterator[None]:
     """Let DVC's messages go to a log and nowhere else."""
-    logger = logging.getLogger("dvc")
-    handlers, level = logger.handlers, logger.level
-    logger.handlers = [_LogHandler(log)]
-    logger.setLevel(logging.INFO)
+    loggers = [logging.getLogger(name) for name in ("dvc", "dvc_data", "dvc_objects")]
+    previous = [(logger.handlers, logger.level) for logger in loggers]
+    for logger in loggers:
+        logger.handlers = [_LogHandler(log)]
+        logger.setLevel(logging.INFO)
     try:
         yield
     finally:
-        logger.handlers = handlers
-        logger.setLevel(level)
+        for logger, (handlers, level) in zip(loggers, previous, strict=True):
+            logger.handlers = handlers
+            logger.setLevel(level)
 
 
 class _LogHandler(logging.Handler):
