@@ -1,4 +1,4 @@
-"""The undisturbed run, and what is left to be desired of a clone in comparison with it."""
+"""The undisturbed run, and the ways in which another clone differs from it."""
 
 import filecmp
 import json
@@ -72,7 +72,7 @@ class Reference:
         return kinds
 
     def copy(self, folder: Path) -> Clone:
-        """Copy the clone, instead of what is there."""
+        """Copy the clone to a folder, which is replaced."""
         shutil.rmtree(folder, ignore_errors=True)
         return self.clone.copy(folder)
 
