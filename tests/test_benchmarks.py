@@ -71,6 +71,7 @@ def test_uncertainty(rows_of: Rows) -> None:
     assert shares[1] < 0.5 and shares[3] > 0
 
 
+@pytest.mark.slow
 def test_parafac2(rows_of: Rows) -> None:
     options = ("--cells", "16/4", "--kinds", "unrelated", "--languages", "6")
     output = rows_of("parafac2", *options)
@@ -105,6 +106,7 @@ def test_ridge(rows_of: Rows) -> None:
     assert rows[-1]["level_max"] <= rows[0]["level_max"] * 1.01
 
 
+@pytest.mark.slow
 def test_ridge_of_planted_models(rows_of: Rows) -> None:
     rows = rows_of("ridge", "--planted", "1", "--languages", "12", "--dim", "12", "--rank", "2")
     cells = {(row["ridge"], row["noise"]): row for row in rows}
@@ -116,6 +118,7 @@ def test_ridge_of_planted_models(rows_of: Rows) -> None:
         assert biases == sorted(biases, reverse=True), "a heavier ridge shrinks more"
 
 
+@pytest.mark.slow
 def test_extraction(rows_of: Rows, samples: Path) -> None:
     """The program checks itself that all implementations compute the same vectors."""
     options = ["--sentences", "20", "--repetitions", "1", "--models", "6 x 128"]

@@ -30,6 +30,7 @@ from langsig.representations import (
     load_encoder,
     match_layers,
 )
+from tests.treebanks import copy_beginning
 
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerBase
@@ -65,11 +66,12 @@ def models(
 
 
 @pytest.fixture(scope="session")
-def treebanks(samples: Path) -> dict[str, str]:
-    return {
-        language: str(samples / f"treebanks/{language}/{language}_sample-ud-test.conllu")
-        for language in LANGUAGES
-    }
+def treebanks(samples: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+    folder = tmp_path_factory.mktemp("treebanks")
+    for language in LANGUAGES:
+        source = samples / f"treebanks/{language}/{language}_sample-ud-test.conllu"
+        copy_beginning(source, folder / f"{language}.conllu")
+    return {language: str(folder / f"{language}.conllu") for language in LANGUAGES}
 
 
 @pytest.fixture(autouse=True)
@@ -91,6 +93,7 @@ def average(table: pd.DataFrame, **where: Any) -> "pd.Series[float]":
     return table.groupby("layer")["value"].mean()
 
 
+@pytest.mark.slow
 def test_signatures_are_those_of_the_steps_one_by_one(
     models: dict[str, str],
     treebanks: dict[str, str],
@@ -128,6 +131,7 @@ def test_signatures_are_those_of_the_steps_one_by_one(
     assert list(temporary.iterdir()) == []
 
 
+@pytest.mark.slow
 def test_layers_are_those_of_the_shallowest_model(
     models: dict[str, str], treebanks: dict[str, str]
 ) -> None:
@@ -146,6 +150,7 @@ def test_layers_are_those_of_the_shallowest_model(
     assert "matched" not in layout(same)
 
 
+@pytest.mark.slow
 def test_a_model_without_hidden_states_is_refused(
     models: dict[str, str], treebanks: dict[str, str]
 ) -> None:
@@ -154,10 +159,13 @@ def test_a_model_without_hidden_states_is_refused(
         compare(models["multilingual"], flat, treebanks, **FEW)
 
 
+@pytest.mark.slow
 def test_languages_that_are_the_same_have_the_same_signature(
-    models: dict[str, str], samples: Path
+    models: dict[str, str], samples: Path, tmp_path: Path
 ) -> None:
-    text = samples / "corpora/qaa.txt"
+    text = tmp_path / "text.txt"
+    lines = (samples / "corpora/qaa.txt").read_text(encoding="utf-8").splitlines()
+    text.write_text("\n".join(lines[:100]), encoding="utf-8")
     shared = {"aa": models["qaa"], "bb": models["qaa"], "cc": models["qac"]}
     result = compare(
         models["multilingual"], shared, texts={"aa": [text], "bb": text, "cc": text}, **FEW
@@ -167,6 +175,7 @@ def test_languages_that_are_the_same_have_the_same_signature(
     assert not np.allclose(by_language[0], by_language[2], rtol=1e-2)
 
 
+@pytest.mark.slow
 def test_text_has_all_words_and_no_category(
     models: dict[str, str], treebanks: dict[str, str], tmp_path: Path
 ) -> None:
@@ -189,6 +198,7 @@ def test_text_has_all_words_and_no_category(
     assert "fewer than two languages have enough words" in layout(result)
 
 
+@pytest.mark.slow
 def test_fits_that_do_not_converge_warn(models: dict[str, str], treebanks: dict[str, str]) -> None:
     with pytest.warns(ConvergenceWarning, match="Part of Speech: .* in layer 0, 1, 2, 3, 4"):
         result = compare(
@@ -198,6 +208,7 @@ def test_fits_that_do_not_converge_warn(models: dict[str, str], treebanks: dict[
     assert "NOT CONVERGED in layers 0, 1, 2, 3, 4" in layout(result)
 
 
+@pytest.mark.slow
 def test_summary_has_word_counts_and_average_signatures(
     models: dict[str, str], treebanks: dict[str, str]
 ) -> None:
@@ -250,6 +261,7 @@ def test_the_table_says_which_models_were_run_without_padding_or_alone(
     ]
 
 
+@pytest.mark.slow
 def test_romanised_languages_give_other_signatures(
     models: dict[str, str], treebanks: dict[str, str]
 ) -> None:
@@ -265,6 +277,7 @@ def test_romanised_languages_give_other_signatures(
     )
 
 
+@pytest.mark.slow
 def test_languages_are_the_same_however_their_codes_are_written(
     models: dict[str, str], treebanks: dict[str, str]
 ) -> None:
@@ -384,6 +397,7 @@ def test_a_model_without_tokenizer_is_named_before_any_model_runs(
         compare(models["multilingual"], controls(models) | {"qah": str(tmp_path)}, treebanks, **FEW)
 
 
+@pytest.mark.slow
 def test_too_few_words_everywhere(
     models: dict[str, str], treebanks: dict[str, str], temporary: Path
 ) -> None:
@@ -392,6 +406,7 @@ def test_too_few_words_everywhere(
     assert list(temporary.iterdir()) == []
 
 
+@pytest.mark.slow
 def test_nothing_stays_where_states_are_not_finite(
     models: dict[str, str], treebanks: dict[str, str], tmp_path: Path, temporary: Path
 ) -> None:
@@ -419,6 +434,7 @@ def command(models: dict[str, str], treebanks: dict[str, str], *more: str) -> li
     ]  # fmt: skip
 
 
+@pytest.mark.slow
 def test_as_a_program(models: dict[str, str], treebanks: dict[str, str], tmp_path: Path) -> None:
     out = tmp_path / "new" / "signatures.parquet"
     more = ("--categories", "Number", "Part of Speech", "--out", str(out))
@@ -520,6 +536,7 @@ def test_outputs_are_tried_before_the_work(
         assert message in capsys.readouterr().err
 
 
+@pytest.mark.slow
 def test_full_disk_is_named_with_the_bytes_needed(
     models: dict[str, str],
     treebanks: dict[str, str],
@@ -531,7 +548,7 @@ def test_full_disk_is_named_with_the_bytes_needed(
     scratch.mkdir()
     monkeypatch.setattr(tempfile, "tempdir", str(scratch))
     soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
-    for limit, file in ((50_000, "layer-00.npy"), (1_000, "index.npy")):
+    for limit, file in ((20_000, "layer-00.npy"), (1_000, "index.npy")):
         resource.setrlimit(resource.RLIMIT_FSIZE, (limit, hard))
         try:
             assert main(command(models, treebanks)) == 1

@@ -44,6 +44,7 @@ def test_names_that_are_no_codes_are_refused(name: str) -> None:
     assert language_code_if_any(name) == name
 
 
+@pytest.mark.slow
 @given(st.text() | st.from_regex(r"[a-zA-Z]{2,3}([-_][a-zA-Z0-9]{1,8}){0,3}", fullmatch=True))
 def test_the_usual_spelling_is_its_own(name: str) -> None:
     usual = language_code_if_any(name)

@@ -130,6 +130,7 @@ def fitted() -> Factorization:
     return factorize(slices, rank=2, tolerance=1e-3)
 
 
+@pytest.mark.slow
 def test_factors(tmp_path: Path) -> None:
     fitted().save(tmp_path)
     path = tmp_path / "factors.safetensors"
@@ -171,6 +172,7 @@ def test_sequences(tmp_path: Path) -> None:
     all_are_read_or_refused(files, path, lambda: Sequences.load(path))
 
 
+@pytest.mark.slow
 def test_words(samples: Path, tmp_path: Path) -> None:
     annotate([samples / "treebanks/qaa"], "qaa").save(tmp_path)
     for name in ("words.parquet", "sentences.parquet"):

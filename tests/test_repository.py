@@ -117,6 +117,7 @@ def test_what_all_packages_share_imports_none_of_them() -> None:
             assert packages_of(path) <= COMMON | {"morphology"}, path.relative_to(ROOT)
 
 
+@pytest.mark.slow
 def test_only_the_repository_package_knows_dvc() -> None:
     for path in SOURCES:
         if "repository" in path.relative_to(ROOT).parts or path.name == "conftest.py":

@@ -99,6 +99,7 @@ def test_the_sample_in_the_repository_is_up_to_date(world: World, tmp_path: Path
     assert files(tmp_path / "romanisation").items() <= files(ROMANISATION).items()
 
 
+@pytest.mark.slow
 def test_output_does_not_depend_on_the_hash_seed(tmp_path: Path) -> None:
     command = [sys.executable, "-m", "langsig.sample_world", str(tmp_path / "samples")]
     options = ["--romanisation", str(tmp_path / "romanisation")]

@@ -121,6 +121,7 @@ def test_tables_are_the_same_after_saving_and_loading(result: Associations, tmp_
     assert Associations.load(tmp_path) == result
 
 
+@pytest.mark.slow
 def test_without_scores_there_are_no_benchmarks(inputs: dict[str, object], tmp_path: Path) -> None:
     facts = inputs["facts"]
     assert isinstance(facts, LanguageFacts)

@@ -1,5 +1,6 @@
 import numpy as np
 import pandas as pd
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
@@ -26,6 +27,7 @@ def tidy(values: np.ndarray, seed: int = 0) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=columns).sample(frac=1, random_state=seed)
 
 
+@pytest.mark.slow
 @given(VALUES)
 @settings(max_examples=40, deadline=None)
 def test_spread_is_the_variance_over_languages(values: np.ndarray) -> None:

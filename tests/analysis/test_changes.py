@@ -108,6 +108,7 @@ def test_starts_that_differ_widen_the_interval() -> None:
     assert rows[1]["high"] - rows[1]["low"] > 1.2 * (rows[0]["high"] - rows[0]["low"])
 
 
+@pytest.mark.slow
 def test_interval_of_seeds_alone_is_that_of_a_paired_t_test() -> None:
     pairs = [(experiment(n, noise=0), experiment(n + 100, noise=0)) for n in range(5)]
     row = pick(changed(pairs), "relative", "cs")
@@ -136,6 +137,7 @@ def test_more_seeds_do_not_make_the_part_of_the_sentences_smaller() -> None:
     assert all_of_them["high"] - all_of_them["estimate"] > all_of_them["half_width_sentences"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seeds", [1, 5])
 def test_intervals_cover_the_true_change_as_often_as_they_say(seeds: int) -> None:
     """Seeds, sentences and starts vary; the true change is the mean over seeds, of all sentences.

@@ -1,5 +1,6 @@
 import numpy as np
 import pandas as pd
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -24,6 +25,7 @@ def by_hand(p: list[float]) -> list[float]:
     ]
 
 
+@pytest.mark.slow
 @settings(deadline=None, max_examples=50)
 @given(p_values, p_values)
 def test_families_are_corrected_apart_and_each_as_benjamini_and_hochberg_do(
@@ -47,6 +49,7 @@ def test_missing_p_stay_missing_and_are_not_counted(p: list[float], missing: int
     np.testing.assert_allclose(result[missing:], by_hand(p))
 
 
+@pytest.mark.slow
 @settings(deadline=None, max_examples=50)
 @given(st.lists(st.tuples(st.floats(0.001, 1), st.booleans()), min_size=1, max_size=12))
 def test_those_of_too_few_languages_are_missing_and_not_counted(

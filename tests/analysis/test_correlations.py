@@ -40,6 +40,7 @@ def correlation(x: Array, y: Array) -> float:
     return float((x * y).sum() / np.sqrt((x**2).sum() * (y**2).sum()))
 
 
+@pytest.mark.slow
 @given(NUMBERS)
 @settings(max_examples=60, deadline=None)
 def test_pearson_and_spearman_written_out(pairs: list[tuple[int, int]]) -> None:
@@ -56,6 +57,7 @@ def test_pearson_and_spearman_written_out(pairs: list[tuple[int, int]]) -> None:
         assert result.p == pytest.approx(2 * t.sf(statistic, n - 2), abs=1e-9)
 
 
+@pytest.mark.slow
 @given(NUMBERS.filter(lambda pairs: len(pairs) < 7))
 @settings(max_examples=20, deadline=None)
 def test_p_of_ranks_counts_all_permutations(pairs: list[tuple[int, int]]) -> None:
@@ -112,6 +114,7 @@ def test_p_within_genera_counts_permutations_that_keep_them(seed: int) -> None:
     assert correlated(x, y, GENERA).genus_p == pytest.approx(expected)
 
 
+@pytest.mark.slow
 def test_relatives_that_are_alike_do_not_make_a_correlation() -> None:
     """Galton's problem: four genera of three, each at a level of its own in both series."""
     rng = np.random.default_rng(0)

@@ -34,6 +34,7 @@ def covered(
     return coverage(pairs, min_instances=min_instances)
 
 
+@pytest.mark.slow
 @given(TREEBANKS, st.integers(0, 12))
 @settings(max_examples=40, deadline=None)
 def test_counts(
@@ -60,6 +61,7 @@ def test_counts(
                 assert found_value["share"] == pytest.approx(bearing.count(value) / len(bearing))
 
 
+@pytest.mark.slow
 @given(TREEBANKS)
 @settings(max_examples=20, deadline=None)
 def test_values_add_up_to_their_category(
@@ -86,6 +88,7 @@ def test_markdown_marks_what_is_too_little() -> None:
     assert (cells[1]["Number"], cells[1]["Case"]) == ("(4)", "")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("language", "folder"), [("id", "UD_Indonesian"), ("vi", "UD_Vietnamese"), ("ko", "UD_Korean")]
 )

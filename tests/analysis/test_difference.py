@@ -22,6 +22,7 @@ def compared(
     return difference([(before or results(), after)], {"seed": (0, 1)})
 
 
+@pytest.mark.slow
 def test_all_tables_have_their_changes() -> None:
     result = compared()
     assert (result.before, result.after, result.missing) == (("one",), ("two",), ())
@@ -41,12 +42,14 @@ def test_all_tables_have_their_changes() -> None:
     assert result.parameters == {"seed": (0, 1)}
 
 
+@pytest.mark.slow
 def test_movers_are_sorted_by_the_size_of_their_change() -> None:
     assert compared().movers("trained", "none") == ["zh", "fi", "de"]
     with pytest.raises(InputError, match=r"one of \(trained, none\), got \(untrained, none\)"):
         compared().movers("untrained", "none")
 
 
+@pytest.mark.slow
 def test_results_that_one_side_lacks_are_named_with_the_reason() -> None:
     lacking = replace(results(), trees=None, gains=None, missing={"trees": "x", "gains": "y"})
     for pair in ((lacking, results()), (results(), lacking)):
@@ -64,6 +67,7 @@ def test_nothing_in_common_is_an_error() -> None:
         difference([(results(), lacking)], {})
 
 
+@pytest.mark.slow
 def test_learning_is_the_mean_over_pairs() -> None:
     better = replace(results(), gains={("control", "de"): 3.0})
     worse = replace(results(), gains={("control", "de"): 2.0, ("control", "fi"): 1.0})
@@ -73,6 +77,7 @@ def test_learning_is_the_mean_over_pairs() -> None:
     assert rows.loc["fi", "before"] == 1.0 and np.isnan(rows.loc["fi", "after"])
 
 
+@pytest.mark.slow
 def test_plain_values_can_be_written_as_json() -> None:
     plain = json.loads(json.dumps(compared().to_dict(), allow_nan=False))
     assert plain["parameters"] == {"seed": [0, 1]}
@@ -81,6 +86,7 @@ def test_plain_values_can_be_written_as_json() -> None:
     assert {row["layer"] for row in means} == {None}
 
 
+@pytest.mark.slow
 def test_tables_are_saved_and_empty_ones_left_out(tmp_path: Path) -> None:
     result = replace(compared(), trees=type(compared().trees).empty())
     result.save(tmp_path / "changes")

@@ -64,6 +64,7 @@ def test_rates_are_sens_slopes_of_the_logarithms() -> None:
     assert table.loc["all", "estimate"] == pytest.approx(np.mean(slopes))
 
 
+@pytest.mark.slow
 def test_a_steady_decrease_has_its_rate_and_lies_beyond_a_narrow_interval() -> None:
     table = findings_of(falling(0.1), 0.01).loc[DECREASES]
     assert table.index.tolist() == ["all", *LANGUAGES]
@@ -85,6 +86,7 @@ def test_intervals_have_the_width_of_the_replicates() -> None:
     assert row["low"] < row["estimate"] < row["high"]
 
 
+@pytest.mark.slow
 def test_the_closest_language_decides_whether_the_logographic_one_is_lowest() -> None:
     clear = findings_of(falling(0.1, (4, 3, 2, 1)), 0.01).loc[(LOWEST, "zz")]
     assert clear["holds"] == "yes" and clear["opponent"] == "cc"
@@ -95,6 +97,7 @@ def test_the_closest_language_decides_whether_the_logographic_one_is_lowest() ->
     assert close["holds"] == "undecided"
 
 
+@pytest.mark.slow
 def test_logographic_languages_are_not_compared_with_one_another() -> None:
     table = findings_of(falling(0.1, (4, 3, 1, 1.5)), 0.01, ["cc", "zz", "absent"]).loc[LOWEST]
     assert table["opponent"].to_dict() == {"cc": "bb", "zz": "bb"}
@@ -102,6 +105,7 @@ def test_logographic_languages_are_not_compared_with_one_another() -> None:
     assert LOWEST not in findings_of(falling(0.1), 0.01, []).index.get_level_values(0)
 
 
+@pytest.mark.slow
 def test_variance_in_the_middle() -> None:
     spread = np.array([3.0, 2, 1, 0.5, 1, 2, 3])
     values = 10 + spread[:, None] * np.array([[-1, -0.5, 0.5, 1]])
@@ -113,6 +117,7 @@ def test_variance_in_the_middle() -> None:
     assert findings_of(upside_down, 0.001).loc[(MIDDLE, "all"), "holds"] == "no"
 
 
+@pytest.mark.slow
 def test_findings_do_not_depend_on_the_level() -> None:
     first = findings_of(falling(0.1), 0.05)
     second = findings_of(1e6 * falling(0.1), 0.05)
@@ -132,6 +137,7 @@ def test_languages_that_do_not_vary_have_no_contrast() -> None:
     assert np.isnan(row["estimate"]) and row["holds"] == "undecided"
 
 
+@pytest.mark.slow
 def test_markdown_has_one_column_per_source_and_normalisation() -> None:
     values = falling(0.1)
     parts = [tables(values, noisy(values, 0.01), source=name) for name in ("trained", "untrained")]

@@ -14,6 +14,7 @@ from langsig.morphology import ALL_WORDS, CATEGORIES, Words, annotate
 LEMMAS = st.lists(st.sampled_from("abcdef"), min_size=1, max_size=9)
 
 
+@pytest.mark.slow
 @given(LEMMAS)
 def test_ratio_of_all_tokens(lemmas: list[str]) -> None:
     ratio = type_token_ratio(lemmas)
@@ -34,6 +35,7 @@ def test_ratio_of_fewer_is_the_mean_over_all_samples(lemmas: list[str], tokens: 
         assert result == pytest.approx(np.mean(samples))
 
 
+@pytest.mark.slow
 def test_ratio_of_fewer_in_a_text_of_usual_size() -> None:
     rng = np.random.default_rng(0)
     lemmas = [str(rank) for rank in rng.zipf(1.5, 20_000)]
@@ -57,6 +59,7 @@ def test_samples_have_tokens() -> None:
         type_token_ratio(["a"], 0)
 
 
+@pytest.mark.slow
 def test_treebank_without_lemmas(real_data: Path) -> None:
     words = annotate(real_data / "ud-treebanks-v2.1/UD_Hindi-PUD", "hi").table
     lemmas = words.loc[words[ALL_WORDS].notna(), "lemma"]

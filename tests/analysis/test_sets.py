@@ -114,6 +114,7 @@ def test_languages_of_both_sets_are_related_ones_but_for_the_chi_square() -> Non
     pd.testing.assert_frame_equal(result.loc[others], apart.loc[others])
 
 
+@pytest.mark.slow
 def test_true_rejection_rates_under_equal_variances() -> None:
     # Of the chi-square .307 by the F distribution of the ratio: P(F(9, 4) beyond the quantiles of
     # chi-square / 9). The others hold their level, Brown and Forsythe's far below it.

@@ -135,6 +135,7 @@ def significant(value: float) -> float:
     return float(np.format_float_scientific(value, precision=5, unique=False))
 
 
+@pytest.mark.slow
 @given(st.lists(st.floats(1e-9, 1e9), min_size=6, max_size=18))
 @settings(max_examples=20)
 def test_numbers_are_those_of_all_words(metrics_of: Metrics, values: list[float]) -> None:
@@ -164,6 +165,7 @@ def test_numbers_are_those_of_all_words(metrics_of: Metrics, values: list[float]
     ]
 
 
+@pytest.mark.slow
 def test_missing_values_are_left_out(metrics_of: Metrics) -> None:
     metrics = metrics_of(averages(np.array([[0.5], [0.25]]), ["de"]))
     assert metrics["trends"] == {"de": {}}, "two layers make no trend"
@@ -173,6 +175,7 @@ def test_missing_values_are_left_out(metrics_of: Metrics) -> None:
     assert metrics["learning"] == {"de": {"unigram_cross_entropy": 5.25, "learnt": True}}
 
 
+@pytest.mark.slow
 def test_smaller_differences_than_the_digits_kept_do_not_show(metrics_of: Metrics) -> None:
     first, second = (metrics_of(averages(np.full((4, 3), 0.123456 + d))) for d in (0, 1e-9))
     assert first == second
@@ -184,6 +187,7 @@ def test_summary_without_all_words(metrics_of: Metrics) -> None:
     assert metrics["average_signature"] == metrics["trends"] == metrics["spread"] == {}
 
 
+@pytest.mark.slow
 def test_layers_are_listed_where_models_differ_in_depth(
     metrics_of: Metrics, complete: Complete
 ) -> None:

@@ -153,6 +153,7 @@ def quartet(newick: TreeNode, four: tuple[str, ...]) -> frozenset[frozenset[str]
     return None
 
 
+@pytest.mark.slow
 @given(st.integers(0, 10**6))
 @settings(max_examples=25, deadline=None)
 def test_statistics_are_those_counted_on_the_trees_themselves(seed: int) -> None:
@@ -182,6 +183,7 @@ def test_statistics_are_those_counted_on_the_trees_themselves(seed: int) -> None
     assert value[PURITY] == pytest.approx(np.mean(shares))
 
 
+@pytest.mark.slow
 def test_share_of_clades_agrees_with_another_count() -> None:
     # Of two resolved trees, scikit-bio's distance is the share of clades that are not in both.
     names = [f"q{n}" for n in range(7)]
@@ -208,6 +210,7 @@ def test_relatives_together_have_all_at_best() -> None:
     assert 0.8 < noisy.loc[COPHENETIC, "best"] < 1, "nodes that the reference does not have"
 
 
+@pytest.mark.slow
 def test_best_is_what_distances_allow_where_relatives_are_apart() -> None:
     for seed in range(20):
         result = statistics(table(random_distances(seed)))
@@ -223,6 +226,7 @@ def test_ties_are_not_resolved() -> None:
     assert result[PURITY] == pytest.approx((3 * 3 + 2) / 4 / 7)
 
 
+@pytest.mark.slow
 @given(st.integers(0, 10**6), st.permutations(range(7)))
 @settings(max_examples=20, deadline=None)
 def test_names_of_languages_do_not_matter(seed: int, order: list[int]) -> None:
@@ -266,6 +270,7 @@ def test_bad_references_are_named(newick: str) -> None:
 # Permutations
 
 
+@pytest.mark.slow
 def test_few_permutations_are_all_gone_through() -> None:
     names = NAMES[:5]
     distances = random_distances(7, 5)
@@ -304,6 +309,7 @@ def random_signatures(rng: Generator, names: list[str], category: str) -> pd.Dat
     return pd.DataFrame(rows, columns=["category", "layer", "language", "component", "value"])
 
 
+@pytest.mark.slow
 def test_unrelated_signatures_are_rejected_as_often_as_they_should_be(samples: Path) -> None:
     facts = pd.read_csv(samples / "facts" / "languages.csv")
     rng, names = default_rng(0), facts["language"].tolist()
@@ -423,6 +429,7 @@ def test_signatures_that_evolved_along_a_tree_give_it_back(seed: int) -> None:
     assert (result["p"] <= 0.02).all()
 
 
+@pytest.mark.slow
 def test_noise_drowns_the_tree() -> None:
     little, much = (
         np.mean(
@@ -456,6 +463,7 @@ def lexical_distances(
     return table(np.array(distances), [*words])
 
 
+@pytest.mark.slow
 def test_words_of_the_sample_give_its_tree_back(
     edit_distance: Callable[[str, str], float],
 ) -> None:

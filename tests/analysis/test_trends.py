@@ -30,6 +30,7 @@ def trend_frame(table: AverageSignatures) -> pd.DataFrame:
 distinct = st.lists(st.integers(0, 1000), min_size=3, max_size=14, unique=True)
 
 
+@pytest.mark.slow
 @given(st.lists(distinct, min_size=1, max_size=5), st.integers(0, 99))
 @settings(max_examples=40, deadline=None)
 def test_tau_and_p(series: list[list[int]], seed: int) -> None:
@@ -43,6 +44,7 @@ def test_tau_and_p(series: list[list[int]], seed: int) -> None:
         assert row["layers"] == len(values)
 
 
+@pytest.mark.slow
 @given(st.lists(st.integers(0, 4), min_size=3, max_size=12))
 @settings(max_examples=40, deadline=None)
 def test_turning_the_layers_round_turns_the_sign(values: list[int]) -> None:
@@ -110,6 +112,7 @@ def test_nothing_to_test() -> None:
     assert len(trends_by_category(trends(averages({})))) == 0
 
 
+@pytest.mark.slow
 @given(st.lists(distinct, min_size=1, max_size=4), st.sampled_from([1, 3]))
 @settings(max_examples=40, deadline=None)
 def test_slope_is_the_median_of_all_pairs_of_layers(series: list[list[int]], step: int) -> None:
@@ -131,6 +134,7 @@ def test_slope_is_the_median_of_all_pairs_of_layers(series: list[list[int]], ste
             assert slopes[0] <= row["low"] <= row["slope"] <= row["high"] <= slopes[-1]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("layers", [5, 7, 13])
 def test_interval_holds_the_slope_of_a_line_with_noise(layers: int) -> None:
     rng = np.random.default_rng(layers)
@@ -151,6 +155,7 @@ def rejections(layers: int, autocorrelation: float, number: int = 400) -> pd.Ser
     return (result[["p", "hamed_rao_p"]] < 0.05).mean()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("layers", [7, 13])
 def test_tests_hold_their_level_where_layers_are_independent(layers: int) -> None:
     result = rejections(layers, 0)
@@ -158,6 +163,7 @@ def test_tests_hold_their_level_where_layers_are_independent(layers: int) -> Non
     assert 0.01 < result["hamed_rao_p"] < 0.12, "docs/method/trends.md has up to .07"
 
 
+@pytest.mark.slow
 def test_hamed_and_rao_need_longer_series_than_models_have() -> None:
     result = rejections(13, 0.5)
     assert result["hamed_rao_p"] > 0.1, "docs/method/trends.md says that this is no remedy"
@@ -165,6 +171,7 @@ def test_hamed_and_rao_need_longer_series_than_models_have() -> None:
     assert long["hamed_rao_p"] < 0.75 * long["p"]
 
 
+@pytest.mark.slow
 @given(st.lists(st.integers(0, 1000), min_size=6, max_size=14, unique=True))
 @settings(max_examples=40, deadline=None)
 def test_hamed_and_rao(values: list[int]) -> None:
@@ -191,6 +198,7 @@ def test_hamed_and_rao(values: list[int]) -> None:
         assert result["hamed_rao_p"] == pytest.approx(2 * norm.sf(z), abs=1e-9)
 
 
+@pytest.mark.slow
 @given(st.lists(st.integers(0, 1000), min_size=3, max_size=5, unique=True))
 @settings(max_examples=40, deadline=None)
 def test_up_to_five_layers_hamed_and_rao_change_nothing(values: list[int]) -> None:

@@ -43,6 +43,7 @@ def others(path: Path) -> list[str]:
     return sorted(entry.name for entry in path.parent.iterdir())
 
 
+@pytest.mark.slow
 def test_annotate_as_a_command(treebank: Path) -> None:
     out = treebank.parent / "new" / "words.parquet"
     done = langsig_command("annotate", treebank, "--language", "en", "--out", out, "--counts")
@@ -103,6 +104,7 @@ def test_annotate_prints_counts_only_when_asked(
     assert len(capsys.readouterr().out.splitlines()) == 1
 
 
+@pytest.mark.slow
 def test_malformed_treebank_is_an_error_with_its_place(treebank: Path) -> None:
     treebank.write_text(MALFORMED, encoding="utf-8")
     out = treebank.parent / "words.parquet"

@@ -51,6 +51,7 @@ def test_other_tables_are_printed(change: Difference) -> None:
     assert "held-out text" not in text, "nothing changed in what was learnt"
 
 
+@pytest.mark.slow
 def test_several_pairs_tell_seeds_from_sentences() -> None:
     pairs = [
         (results(f"a{n}", seed=n), results(f"b{n}", {"fi": 2.0 + 0.1 * n}, seed=n + 10))
@@ -61,6 +62,7 @@ def test_several_pairs_tell_seeds_from_sentences() -> None:
     assert "Mean half-width of the intervals of the means" in text
 
 
+@pytest.mark.slow
 def test_changes_of_learning_are_printed_where_they_are_visible() -> None:
     after = replace(results("two"), gains={("control", "de"): 1.5, ("control", "fi"): 1.004})
     text = layout(difference([(results("one"), after)], {}))
@@ -74,6 +76,7 @@ def test_what_is_missing_is_said(change: Difference) -> None:
         layout(change, "untrained", "none")
 
 
+@pytest.mark.slow
 def test_tables_and_figures_are_written(change: Difference, tmp_path: Path) -> None:
     folder = tmp_path / "new" / "changes"
     save(change, folder)

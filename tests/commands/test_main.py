@@ -70,6 +70,7 @@ def test_errors_of_the_system_are_messages(
     assert capsys.readouterr().err.startswith(f"error: {message}")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("target", "message"), [("closed", ""), ("/dev/full", "error: No space left on device\n")]
 )
@@ -178,6 +179,7 @@ def test_numbers_are_checked_first(
     assert capsys.readouterr().err == f"error: {message}\n"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("encoding", ["latin-1", "ascii"])
 def test_terminals_of_other_encodings_get_question_marks(encoding: str, tmp_path: Path) -> None:
     path = tmp_path / "日本語.conllu"

@@ -47,6 +47,7 @@ def refused(project: Path, capsys: pytest.CaptureFixture[str], *arguments: str) 
     return capsys.readouterr().err
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["demo", "micro"])
 def test_preset_is_put_in_place(
     name: str, project: Path, capsys: pytest.CaptureFixture[str]
@@ -171,6 +172,7 @@ def test_outside_of_a_repository_there_is_nothing_to_write(
     assert "neither this folder nor one above it has a dvc.yaml" in capsys.readouterr().err
 
 
+@pytest.mark.slow
 def test_the_repository_is_found_from_its_folders(
     project: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -197,6 +199,7 @@ def test_conflict_marks_are_named(
     assert (project / "data").is_dir()
 
 
+@pytest.mark.slow
 def test_data_of_a_users_own_are_never_removed(
     project: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -213,6 +216,7 @@ def test_folder_that_is_not_there_is_refused(
     assert "nowhere is not a folder" in refused(project, capsys, "micro", "--data", "nowhere")
 
 
+@pytest.mark.slow
 def test_files_are_as_before_if_the_import_fails(
     project: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -149,6 +149,7 @@ def test_lines_are_normalised(tmp_path: Path, cleaned: Cleaner) -> None:
     assert "Le café est la." in everything(tmp_path / "out")
 
 
+@pytest.mark.slow
 def test_many_sentences_keep_their_order(tmp_path: Path, cleaned: Cleaner) -> None:
     lines = [f"{number} is a number" for number in range(25_000)]
     report = cleaned(lines, validation=0.1)
@@ -246,6 +247,7 @@ print(report.repeated, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / unit
 """
 
 
+@pytest.mark.slow
 def test_memory_does_not_grow_with_the_corpus(tmp_path: Path) -> None:
     def peak(lines: int) -> float:
         with open(tmp_path / "corpus.txt", "w") as corpus:

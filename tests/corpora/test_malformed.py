@@ -71,6 +71,7 @@ def outcome(reader: str, content: bytes, folder: Path) -> str:
     return ""
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("reader", READERS)
 def test_files_are_read_or_refused_in_one_line(reader: str, tmp_path: Path) -> None:
     outcomes = {name: outcome(reader, content, tmp_path) for name, content in FILES}
@@ -106,6 +107,7 @@ def test_treebanks_are_refused_where_counts_would_be_wrong(change: str, tmp_path
     assert bool(message) == (change in HARMFUL), message
 
 
+@pytest.mark.slow
 def test_commands_print_one_line_and_write_nothing(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -139,6 +141,7 @@ changes = st.lists(
 )
 
 
+@pytest.mark.slow
 @settings(max_examples=200)
 @given(lines=lines, end=st.sampled_from([b"\n", b"\r\n", b"\r"]), changes=changes)
 def test_any_lines_are_read_or_refused_in_one_line(

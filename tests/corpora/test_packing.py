@@ -43,6 +43,7 @@ sequences_of = st.lists(
 ).map(lambda rows: of_rows([tokens for tokens, _ in rows], [values for _, values in rows]))
 
 
+@pytest.mark.slow
 @settings(max_examples=200, deadline=None)
 @given(sentences, st.integers(3, 24), st.booleans())
 def test_packing_keeps_all_tokens_in_order(
@@ -84,6 +85,7 @@ def test_long_streams_are_packed_like_short_ones(tokenizer: "PreTrainedTokenizer
     )
 
 
+@pytest.mark.slow
 @settings(deadline=None)
 @given(sequences_of)
 def test_sequences_can_be_saved_and_loaded(
@@ -98,6 +100,7 @@ def test_sequences_can_be_saved_and_loaded(
         np.testing.assert_array_equal(value, copy)
 
 
+@pytest.mark.slow
 @given(sequences_of, st.sets(st.integers(1, 8)))
 def test_without_removes_the_sequences_that_contain_a_sentence(
     sequences: Sequences, analysed: set[int]
@@ -134,6 +137,7 @@ def draw(packed: Iterable[Packed], count: int, seed: int) -> Sequences:
     return downsample(packed, count, seed=seed)[0]
 
 
+@pytest.mark.slow
 @given(sequences_of, st.integers(0, 5))
 def test_smaller_samples_are_part_of_larger_ones(sequences: Sequences, seed: int) -> None:
     rows: list[list[tuple[list[int], list[int]]]] = [rows_of(sequences)]
@@ -197,6 +201,7 @@ def test_too_few_sequences_are_refused() -> None:
         draw(numbered(2), 3, 0)
 
 
+@pytest.mark.slow
 def test_memory_does_not_grow_with_the_text(tokenizer: "PreTrainedTokenizerBase") -> None:
     def peak(sentences: int) -> int:
         text = ((f"{WORDS[n % 7]} {n}", [n + 1]) for n in range(sentences))

@@ -103,6 +103,7 @@ def test_byte_order_mark_and_windows_line_ends_are_removed(read: Any) -> None:
     assert read("a.conllu", b"\xef\xbb\xbf" + conllu(LINES)) == LINES
 
 
+@pytest.mark.slow
 def test_real_treebanks_have_a_text_for_every_sentence(real_data: Path) -> None:
     for folder in ("UD_German", "UD_Japanese", "UD_Finnish"):
         files = sorted((real_data / "ud-treebanks-v2.1" / folder).glob("*.conllu"))
@@ -252,6 +253,7 @@ print(count, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / unit)
 """
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["a.txt.gz", "a.conllu.xz", "a.txt.zst", "a.tar"])
 def test_memory_does_not_grow_with_the_file(tmp_path: Path, name: str) -> None:
     def peak(repeats: int) -> float:

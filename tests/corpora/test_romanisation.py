@@ -12,10 +12,12 @@ from langsig.errors import InputError
 from langsig.morphology import annotate
 
 
+@pytest.mark.slow
 def test_chinese_is_pinyin_without_tones() -> None:
     assert romaniser("zh")("我爱北京") == "wo ai bei jing"
 
 
+@pytest.mark.slow
 def test_japanese_is_hepburn() -> None:
     assert romaniser("ja")("すし").replace(" ", "") == "sushi"
     assert romaniser("ja")("東京").replace(" ", "") in ("toukyou", "tōkyō")
@@ -161,6 +163,7 @@ def test_long_lines_are_romanised_in_linear_time() -> None:
     assert romaniser("ja")("习近" * 2_000) == " ".join(["习 kin"] * 2_000)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("language", "folder"), [("zh", "UD_Chinese"), ("ja", "UD_Japanese")])
 def test_real_words_and_text_are_transcribed(real_data: Path, language: str, folder: str) -> None:
     transcribe = romaniser(language)
@@ -176,6 +179,7 @@ def test_real_words_and_text_are_transcribed(real_data: Path, language: str, fol
         assert not [name for name in names if name.startswith(("CJK", "HIRAGANA", "KATAKANA"))]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("language", "folder"), [("zh", "UD_Chinese"), ("ja", "UD_Japanese")])
 def test_words_and_sentences_have_mostly_the_same_transcription(
     real_data: Path, language: str, folder: str

@@ -12,6 +12,7 @@ fingerprints = st.lists(
 )
 
 
+@pytest.mark.slow
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
 @given(stream=fingerprints, capacity=st.integers(1, 5))
 def test_agrees_with_a_set(

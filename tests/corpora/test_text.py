@@ -58,6 +58,7 @@ def test_files_and_lines_are_read_in_order(tmp_path: Path) -> None:
     assert table["sentence"].tolist() == [0, 1, 2, 3, 4]
 
 
+@pytest.mark.slow
 def test_lines_are_transcribed_before_they_are_split(tmp_path: Path) -> None:
     path = write(tmp_path / "a.txt", "我有手机")
     assert words_of_text([path], "zh", romaniser("zh"))["form"].tolist() == [

@@ -84,6 +84,7 @@ def test_sequences_begin_and_end_with_special_tokens(tokenizer: "PreTrainedToken
     assert not {*tokens[1:-1]} & {*tokenizer.all_special_ids}
 
 
+@pytest.mark.slow
 def test_training_is_deterministic(samples: Path, tmp_path: Path) -> None:
     first, second = (train(samples, tmp_path / name, "qaa", "qac") for name in ("first", "second"))
     assert sorted(file.name for file in first.iterdir()) == sorted(
@@ -140,6 +141,7 @@ def test_each_language_contributes_at_most_its_share(tmp_path: Path) -> None:
     assert {"v", "w"} <= {*characters} and not {"x", "y"} & {*characters}
 
 
+@pytest.mark.slow
 @given(st.data())
 def test_each_word_of_a_split_sentence_starts_with_a_new_piece(
     tokenizer: "PreTrainedTokenizerBase", samples: Path, data: st.DataObject

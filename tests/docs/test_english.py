@@ -155,6 +155,7 @@ def test_all_files_are_searched() -> None:
         assert name in names
 
 
+@pytest.mark.slow
 def test_no_phrase_is_left() -> None:
     remaining = [
         f"{name}:{line}: {phrase!r}: write {hint}"

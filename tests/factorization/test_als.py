@@ -241,6 +241,7 @@ def test_ridge_bounds_the_level_and_joins_the_starts() -> None:
     assert np.ptp(levels[0.2]) < 0.2 * np.mean(levels[0.2])
 
 
+@pytest.mark.slow
 @given(seeds, st.floats(1e-4, 1))
 @some
 def test_ridge_does_not_depend_on_units(seed: int, ridge: float) -> None:
@@ -252,6 +253,7 @@ def test_ridge_does_not_depend_on_units(seed: int, ridge: float) -> None:
     np.testing.assert_allclose(1e5 * before.signatures, after.signatures, rtol=1e-3)
 
 
+@pytest.mark.slow
 def test_loss_is_the_objective_of_the_factors_and_least_where_its_ridge_ends() -> None:
     slices = unstructured(2, [10, 12, 11], 9)
 
@@ -269,6 +271,7 @@ def test_loss_is_the_objective_of_the_factors_and_least_where_its_ridge_ends() -
         assert all(fit.loss <= loss(rival, ridge) + 1e-4 for rival in fits.values())
 
 
+@pytest.mark.slow
 @given(seeds, sizes, st.integers(1, 7), st.sampled_from([0.0, 0.2]), st.integers(1, 6))
 @settings(max_examples=15, deadline=None)
 def test_problems_that_are_solved_together_get_the_results_they_get_alone(
@@ -288,6 +291,7 @@ def test_problems_that_are_solved_together_get_the_results_they_get_alone(
         )
 
 
+@pytest.mark.slow
 def test_problems_that_are_solved_together_end_separately() -> None:
     problems = [
         planted(seed, [12] * 8, 10, 3, condition=2, noise=noise)[0]
@@ -302,6 +306,7 @@ def test_problems_that_are_solved_together_end_separately() -> None:
         np.testing.assert_allclose(result.signatures, alone.signatures, rtol=0.01, atol=0.01)
 
 
+@pytest.mark.slow
 def test_problems_beyond_the_size_of_a_batch_are_solved_too() -> None:
     problems = [unstructured(n, [300, 300], 300) for n in range(7)]
     solver = Solver(rank=2, max_iterations=3)
@@ -330,6 +335,7 @@ def test_resumes_from_a_result() -> None:
     np.testing.assert_allclose(again.average_signatures, first.average_signatures, rtol=0.01)
 
 
+@pytest.mark.slow
 @given(seeds, st.integers(1, 3))
 @some
 def test_slices_may_lack_rank(seed: int, rank_of_slice: int) -> None:

@@ -48,6 +48,7 @@ def test_lists_and_stacks_of_matrices_are_layers() -> None:
     np.testing.assert_allclose(second, 2 * first, rtol=1e-3)
 
 
+@pytest.mark.slow
 def test_result_is_that_of_the_layered_function() -> None:
     expected = factorize_layers(
         {name: [omega] for name, omega in planted().items()},

@@ -77,12 +77,14 @@ def recommended(table: pd.DataFrame) -> tuple[int | None, str]:
     return None if pd.isna(row["rank"]) else row["rank"], row["decided_by"]
 
 
+@pytest.mark.slow
 def test_errors_are_in_order() -> None:
     table = sweep(planted(0.3), candidates=[1, 3, 5])
     assert (table["svd_error"] <= table["shared_pca_error"]).all()
     assert (table["shared_pca_error"] <= table["relative_error"]).all()
 
 
+@pytest.mark.slow
 def test_held_out_error_is_that_of_blocks_that_were_not_fitted() -> None:
     blocks = planted(1, blocks=3)
     (row,) = sweep(blocks, folds=3).to_dict("records")
@@ -132,6 +134,7 @@ def test_stability_is_that_of_the_two_starts_of_the_lowest_losses() -> None:
     assert recommended(table) == (None, "stability")
 
 
+@pytest.mark.slow
 def test_the_rank_in_use_is_a_candidate_and_impossible_ranks_are_left_out() -> None:
     table = sweep(planted(0.3), candidates=[DIM + 1, 2, 2], rank=4)
     assert table["rank"].tolist() == [2, 4]
@@ -251,6 +254,7 @@ def statistics(blocks_of_layers: dict[int, Blocks]) -> list[CategoryStatistics]:
     return [*entries, CategoryStatistics("ja", "Number", 1, [], {}, pairs)]
 
 
+@pytest.mark.slow
 def test_layers_are_swept_one_by_one() -> None:
     blocks = {0: planted(0.3), 1: planted(1.0)}
     options: dict[str, Any] = {"solver": Solver(2, max_iterations=20), "starts": 2, "seed": 4}
@@ -272,6 +276,7 @@ def test_layers_are_swept_one_by_one() -> None:
     )
 
 
+@pytest.mark.slow
 def test_without_a_rank_the_recommended_one_is_used_whatever_the_number_of_processes() -> None:
     blocks = {0: planted(0.3), 1: planted(0.2)}
     options: dict[str, Any] = {

@@ -23,6 +23,7 @@ def statistics(category: str, seed: int) -> list[CategoryStatistics]:
     return [*entries, CategoryStatistics("ja", category, 2, [], {}, pairs)]
 
 
+@pytest.mark.slow
 def test_each_set_has_the_averages_of_its_separate_factorisation() -> None:
     categories = [statistics("Case", 0), statistics("Number", 1)]
     solver = Solver(2, max_iterations=4)

@@ -68,6 +68,7 @@ def assert_same_model(first: Parafac2Result, second: Parafac2Result, rtol: float
         np.testing.assert_allclose(getattr(first, field), getattr(second, field), rtol, atol=rtol)
 
 
+@pytest.mark.slow
 @pytest.mark.filterwarnings("ignore:invalid value encountered in sqrt")  # of a vanishing error
 @pytest.mark.parametrize("method", METHODS)
 @pytest.mark.parametrize("seed", [0, 1])
@@ -83,6 +84,7 @@ def test_planted_model_is_recovered(method: str, seed: int, rank: int) -> None:
     np.testing.assert_allclose(result.signatures, truth.signatures, rtol=0.05, atol=0.05)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("solve", [plain, tensorly], ids=["als", "tensorly"])
 @pytest.mark.parametrize("seed", [0, 1])
 def test_planted_model_is_recovered_from_noise(solve: Solve, seed: int) -> None:
@@ -132,6 +134,7 @@ def test_relative_error_is_that_of_the_reconstruction(solve: Solve, rank: int) -
     assert 0 < expected < 1
 
 
+@pytest.mark.slow
 @each_method
 def test_error_falls_with_iterations_and_rank(solve: Solve) -> None:
     slices = unstructured()
@@ -160,6 +163,7 @@ settled = pytest.mark.parametrize(
 )
 
 
+@pytest.mark.slow
 @settled
 def test_rotating_control_spaces_leaves_the_signatures(solve: Solve) -> None:
     slices = plant(2, noise=0.1).slices
@@ -174,6 +178,7 @@ def test_rotating_control_spaces_leaves_the_signatures(solve: Solve) -> None:
         )
 
 
+@pytest.mark.slow
 @settled
 def test_rotating_the_experimental_space_rotates_its_directions_only(solve: Solve) -> None:
     slices = plant(2, noise=0.1).slices
@@ -319,6 +324,7 @@ def test_slices_and_starts_that_do_not_fit_are_named(
         parafac2(slices, **{"rank": 2, **options})
 
 
+@pytest.mark.slow
 def test_slices_may_be_lists_or_tables_or_come_one_by_one() -> None:
     slices = unstructured()
     expected = parafac2(slices, rank=2).signatures

@@ -175,6 +175,7 @@ def planted(seed: int, rows: list[int], rank: int = 3, width: int = 7) -> Parafa
     ).canonical()
 
 
+@pytest.mark.slow
 @given(seeds, st.lists(st.integers(3, 10), min_size=1, max_size=4), st.sampled_from([1e-3, 1, 1e3]))
 @settings(max_examples=30, deadline=None)
 def test_slices_of_a_model_get_back_their_signatures(
@@ -196,6 +197,7 @@ def test_each_slice_gets_its_signatures_separately() -> None:
     np.testing.assert_allclose(together, alone, rtol=1e-3, atol=1e-4)
 
 
+@pytest.mark.slow
 def test_problems_of_several_batches_get_the_signatures_of_their_models() -> None:
     rng = default_rng(6)
     problems = [[scale * rng.standard_normal((6, 7)) for _ in range(9_000)] for scale in (1, 5, 30)]
@@ -206,6 +208,7 @@ def test_problems_of_several_batches_get_the_signatures_of_their_models() -> Non
         np.testing.assert_allclose(signatures[:20], alone, rtol=1e-3, atol=1e-3)
 
 
+@pytest.mark.slow
 def test_a_fit_is_where_its_own_signatures_stay() -> None:
     rng = default_rng(2)
     slices = [rng.standard_normal((8, DIM)) for _ in range(5)]
@@ -276,6 +279,7 @@ def test_blocks_without_words_do_not_matter_to_the_test() -> None:
     np.testing.assert_allclose(observed, expected, rtol=1e-5)
 
 
+@pytest.mark.slow
 def test_tables_hold_the_layers_whose_blocks_are_kept() -> None:
     statistics = [language(name, default_rng(n)) for n, name in enumerate(LANGUAGES)]
     without = replace(statistics[0], language="ja", words=3, layers=[], blocks={})
@@ -317,6 +321,7 @@ def test_replicates_have_the_same_sentences_in_all_layers() -> None:
     assert averages.nunique().eq(4).all()
 
 
+@pytest.mark.slow
 def test_processes_and_seeds() -> None:
     statistics = [language(name, default_rng(n)) for n, name in enumerate(LANGUAGES)]
     first = by_layer(statistics, normalisations=["none"], workers=1, seed=0)

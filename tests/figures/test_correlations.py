@@ -169,6 +169,7 @@ def test_legends_explain_the_marks() -> None:
         assert [text.get_text() for text in legend.get_texts()] == names
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("categories", "layers"), [(0, 0), (1, 1), (4, 3), (4, 13)])
 def test_all_text_lies_within_the_picture(categories: int, layers: int) -> None:
     frame = table(categories, layers)

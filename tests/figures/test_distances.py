@@ -79,6 +79,7 @@ def test_rows_have_marks_of_families_and_genera_are_separated() -> None:
     assert [text.get_text() for text in legend.get_texts()] == ["Sarnic", "Isolated family"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("languages", "layers"), [(2, [0]), (8, [0, 3, 6]), (33, [0, 6, 12]), (3, [0])]
 )
@@ -93,6 +94,7 @@ def test_all_text_lies_within_the_picture(languages: int, layers: list[int]) -> 
         assert box.x1 <= figure.bbox.width and box.y1 <= figure.bbox.height
 
 
+@pytest.mark.slow
 def test_equal_languages_and_empty_tables_can_be_drawn() -> None:
     drawn(distances(3, [0]).assign(distance=0.0), 3)
     drawn(distances(3, [0]).assign(distance=np.nan), 3)

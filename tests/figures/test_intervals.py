@@ -41,6 +41,7 @@ def panel(figure: Figure, source: str, normalise: str, table: pd.DataFrame) -> A
     return figure.axes[normalisations.index(normalise) * len(SOURCES) + SOURCES.index(source)]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("languages", [3, 33])
 def test_each_panel_shows_every_value_and_interval(languages: int) -> None:
     table = estimates(languages)
@@ -70,6 +71,7 @@ def test_panels_of_a_row_share_a_scale_from_zero() -> None:
     assert all(low == 0 for low, _ in limits)
 
 
+@pytest.mark.slow
 def test_hollow_dots_are_not_distinguishable_from_chance() -> None:
     table = estimates()
     cells = {
@@ -99,6 +101,7 @@ def test_hollow_dots_are_not_distinguishable_from_chance() -> None:
             assert sorted(hollow) == sorted(expected)
 
 
+@pytest.mark.slow
 def test_legend_names_every_language_once() -> None:
     (legend,) = drawn(estimates(languages=5)).legends
     assert [text.get_text() for text in legend.get_texts()] == [f"q{n:02d}" for n in range(5)]
@@ -108,6 +111,7 @@ def test_an_empty_table_can_be_drawn() -> None:
     assert not drawn(estimates().iloc[:0]).legends
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("languages", "layers"), [(1, 1), (3, 3), (8, 7), (33, 13)])
 def test_all_text_lies_within_the_picture(languages: int, layers: int) -> None:
     figure = drawn(estimates(languages, layers))

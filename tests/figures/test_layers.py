@@ -34,6 +34,7 @@ def texts(figure: Figure) -> list[str]:
     return [text.get_text() for text in figure.axes[0].texts]
 
 
+@pytest.mark.slow
 @both
 def test_equal_figures_are_equal_files_without_a_date(picture: Picture, tmp_path: Path) -> None:
     for name in ("first", "second"):

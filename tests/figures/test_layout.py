@@ -104,6 +104,7 @@ def condensed_distances(draw: st.DrawFn) -> tuple[NDArray[np.floating[Any]], int
     return np.array(values), count
 
 
+@pytest.mark.slow
 @settings(max_examples=25)
 @given(condensed_distances())
 def test_print_and_page_have_the_heights_of_scipy(

@@ -65,6 +65,7 @@ def test_each_layer_has_a_column_with_errors_above_and_agreement_below() -> None
     assert [label.get_text() for label in below.get_xticklabels()] == ["4", "8", "16", "32"]
 
 
+@pytest.mark.slow
 def test_ranks_in_use_and_recommended_are_marked() -> None:
     figure = drawn({0: 8})
     assert verticals(figure, "rank in use") == [32]
@@ -81,6 +82,7 @@ def test_legend_names_everything_once() -> None:
     )  # fmt: skip
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("layers", [{0: 8}, {0: 8, 3: 16, 6: 32}])
 def test_all_text_lies_within_the_picture(layers: dict[int, float]) -> None:
     figure = drawn(layers)

@@ -95,6 +95,7 @@ def random_trees(languages: int, layers: list[int]) -> tuple[dict[int, str], pd.
     return newicks, facts
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("languages", "layers"), [(2, [0]), (8, [0, 3, 6]), (33, [0, 6, 12]), (33, [0])]
 )

@@ -363,6 +363,7 @@ def feats_of(features: dict[str, list[str]]) -> str:
     return "|".join(f"{name}={','.join(values)}" for name, values in features.items()) or "_"
 
 
+@pytest.mark.slow
 @given(languages, tags_of_speech, forms, features, st.randoms())
 def test_order_of_features_and_values_does_not_matter(
     language: str, upos: str, form: str, features: dict[str, list[str]], random
@@ -379,6 +380,7 @@ def test_order_of_features_and_values_does_not_matter(
     )
 
 
+@pytest.mark.slow
 @given(languages, tags_of_speech, forms, features)
 def test_the_cache_changes_nothing_and_categories_are_in_order(
     language: str, upos: str, form: str, features: dict[str, list[str]]

@@ -273,6 +273,7 @@ for language in ("fr", "fi", "en", "qaa"):
 """
 
 
+@pytest.mark.slow
 def test_the_hash_seed_does_not_matter(tmp_path: Path) -> None:
     ties = [
         "VerbForm=Part|Voice=Cau|Reflex=Yes|Number[psor]=Sing|Definite=Cons|Aspect=Perf|Tense=Imp",
@@ -374,6 +375,7 @@ def test_german_has_gender_without_its_rules(real_data: Path) -> None:
     assert words.category_counts()["Gender"] >= ENOUGH
 
 
+@pytest.mark.slow
 def test_real_lemmas_and_texts(real_data: Path) -> None:
     words = annotate(real_data / "ud-treebanks-v2.1" / "UD_French", "fr")
     assert "de+le" in set(words.table["lemma"].dropna())

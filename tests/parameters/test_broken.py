@@ -357,6 +357,7 @@ ALONE = [
 ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ALONE)
 def test_one_broken_file_takes_seconds(name: str, tmp_path: Path) -> None:
     (tmp_path / "params.yaml").write_text(BROKEN[name].text, encoding="utf-8")
@@ -498,6 +499,7 @@ def test_families_and_genera_come_from_the_facts(
     load_parameters("params.yaml")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["unknown category", "merge conflict"])
 def test_a_stage_ends_before_it_does_anything(name: str, tmp_path: Path) -> None:
     (tmp_path / "params.yaml").write_text(BROKEN[name].text, encoding="utf-8")
@@ -517,6 +519,7 @@ def test_a_stage_ends_before_it_does_anything(name: str, tmp_path: Path) -> None
     assert {path.name for path in tmp_path.iterdir()} == {"params.yaml", "data"}
 
 
+@pytest.mark.slow
 def test_a_stage_runs_with_valid_parameters(tmp_path: Path) -> None:
     (tmp_path / "params.yaml").write_text(TEXT, encoding="utf-8")
     (tmp_path / "data").symlink_to(ROOT / "samples")

@@ -240,6 +240,7 @@ def test_what_is_written_is_what_was_read(name: str, tmp_path: Path) -> None:
 TEXTS = st.text(st.characters(codec="utf-8", exclude_categories=["Cs", "Cc"]), min_size=1)
 
 
+@pytest.mark.slow
 @settings(max_examples=30)
 @given(
     texts=st.lists(TEXTS.filter(str.strip), min_size=3, max_size=3),

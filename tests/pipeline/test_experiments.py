@@ -136,7 +136,11 @@ def test_queue_then_branch_then_metrics_and_plots(clone):
     run = ("exp", "run", "--queue", "--name", "later", "--set-param", "analysis.logographic=[qah]")
     clone.dvc(*run)
     assert "later" in clone.dvc("queue", "status")
-    clone.dvc("queue", "start")
+    start = ["dvc", "queue", "start"]  # its worker keeps the output open while it waits for more
+    subprocess.run(
+        start, cwd=clone.folder, env=clone.environment(), stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL, check=True,
+    )  # fmt: skip
     deadline = time.monotonic() + 400
     while "later" not in clone.dvc("exp", "list", "--name-only"):
         assert time.monotonic() < deadline, clone.dvc("queue", "status")

@@ -128,8 +128,7 @@ def assert_as_on_one_machine(head, first_run, printed, stages_here):
     assert len(clones) == 2
 
 
-def test_workers_meet_on_the_server_and_one_is_killed(head, first_run, monkeypatch):
-    monkeypatch.setenv("LANGSIG_WARM", "")  # stages are to be processes of the workers
+def test_workers_meet_on_the_server_and_one_is_killed(head, first_run):
     states = head.folder / ".scratch/spread/states/pretrain/qaa"
     with spread(head) as process:
         deadline = time.monotonic() + 300

@@ -85,6 +85,7 @@ def test_all_sections_are_there_in_order_and_in_the_contents(page: Page) -> None
     assert links[1:] == [f"#{name}" for name in SECTIONS]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("table", "section"),
     [
@@ -109,6 +110,7 @@ def test_results_without_any_table_still_make_a_page() -> None:
     assert list(Page(page_of(Results())).sections) == ["overview", "provenance"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("count", [3, 33])
 def test_every_figure_compiles_and_every_data_set_exists(inputs: Inputs, count: int) -> None:
     data = Page(page_of(inputs(count))).data
@@ -185,6 +187,7 @@ def test_page_points_nowhere_else(page: Page) -> None:
         assert str(attributes.get("href", "#")).startswith("#")
 
 
+@pytest.mark.slow
 def test_text_of_data_is_text(inputs: Inputs) -> None:
     results = renamed(inputs(3), {"Case": NASTY})
     names = results.languages.frame.assign(name=NASTY, family=NASTY, genus=NASTY)
@@ -205,6 +208,7 @@ def without_tests(table: Correlations) -> Correlations:
     return type(table)(table.frame.assign(enough=False, p_adjusted=float("nan")))
 
 
+@pytest.mark.slow
 def test_results_with_too_few_languages_for_any_test_make_a_page(inputs: Inputs) -> None:
     results = inputs(2, layers=1)
     names = ("correlations", "benchmarks", "tree_statistics", "variance_tests")
@@ -225,6 +229,7 @@ def test_parameters_and_provenance_are_printed(page: Page) -> None:
     assert "abc123" in page.sections["provenance"]
 
 
+@pytest.mark.slow
 def test_same_page_whenever_it_is_made(inputs: Inputs) -> None:
     assert page_of(inputs(3)) == page_of(inputs(3))
 
@@ -250,12 +255,14 @@ def test_script_and_template_name_no_category() -> None:
         assert ALL_WORDS not in text
 
 
+@pytest.mark.slow
 def test_no_text_of_the_page_says_nan_or_none(inputs: Inputs) -> None:
     page = Page(page_of(inputs(8, unlearnt=("qab", "experimental"))))
     for key in SECTIONS[:-1]:
         assert not re.search(r"\b(nan|None|NA)\b", page.sections[key].replace("None of", "")), key
 
 
+@pytest.mark.slow
 def test_trends_of_other_categories_alone_are_no_section(inputs: Inputs) -> None:
     results = inputs(3)
     trends = Trends(results.trends.frame.query("category != @ALL_WORDS"))

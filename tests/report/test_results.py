@@ -57,6 +57,7 @@ def test_a_model_that_has_not_learnt_is_marked_by_name_and_label(inputs: Inputs)
     assert results.name("experimental") == "the multilingual model†"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("column", "value"), [("converged", False), ("degenerate", True), ("starts_disagree", True)]
 )

@@ -229,6 +229,7 @@ def test_variance_tests_are_counted_by_test(inputs: Inputs) -> None:
     assert f"{half // 2} of {half} comparisons" in result
 
 
+@pytest.mark.slow
 def test_overview_has_one_row_per_language(inputs: Inputs) -> None:
     results = inputs(3, unlearnt=("qab",))
     table = build(sections.overview_section, results).data["overview"].set_index("language")
@@ -264,6 +265,7 @@ def test_a_checkpoint_is_named_and_is_not_counted_as_unlearnt(inputs: Inputs) ->
     assert "3 of 3 models have learnt" in build(sections.overview_section, results).certainty
 
 
+@pytest.mark.slow
 def test_pairs_of_layers_are_named_if_models_differ_in_depth(inputs: Inputs) -> None:
     results = inputs(3)
     assert "relative depth" not in build(sections.overview_section, results).certainty
@@ -306,6 +308,7 @@ def test_recommended_ranks_say_what_decided_them(inputs: Inputs) -> None:
     assert "4 for all layers (the smallest candidate, as none is stable in all layers)" in result
 
 
+@pytest.mark.slow
 def test_failed_checks_are_counted_by_reason(inputs: Inputs) -> None:
     def change(table: pd.DataFrame) -> None:
         table.loc[2, "starts_disagree"], table.loc[2, "converged"] = True, False
@@ -381,6 +384,7 @@ def test_simpler_measures_are_ranked_by_agreement(inputs: Inputs) -> None:
     assert len(build(sections.baselines_section, without).tables) == 1
 
 
+@pytest.mark.slow
 def test_caveats_name_failed_fits_and_models_that_have_not_learnt(inputs: Inputs) -> None:
     certainty = build(sections.spread_section, inputs(3, unlearnt=("qaa", "qab"))).certainty
     assert "the fit of layer 1 failed a check (*)" in certainty

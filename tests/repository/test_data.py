@@ -41,6 +41,7 @@ def test_folder_is_imported_and_may_change(repository: Path) -> None:
     assert "frozen" not in (repository / "data.dvc").read_text(encoding="utf-8")
 
 
+@pytest.mark.slow
 def test_unchanged_import_is_replaced(repository: Path) -> None:
     other = repository / "it's second"
     check_replaceable(repository, other)
@@ -52,6 +53,7 @@ def test_unchanged_import_is_replaced(repository: Path) -> None:
     }  # fmt: skip
 
 
+@pytest.mark.slow
 def test_relative_sources_stay_relative(repository: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(repository)
     import_data(Path("."), Path("it's second"))
@@ -125,6 +127,7 @@ def test_without_data_there_is_nothing_to_lose(repository: Path) -> None:
     check_replaceable(repository, repository / "it's second")
 
 
+@pytest.mark.slow
 def test_failed_import_leaves_all_as_it_was(repository: Path) -> None:
     declared = (repository / "data.dvc").read_bytes()
     with pytest.raises(InputError, match="dvc import-url"):
@@ -149,6 +152,7 @@ def interrupted(repository: Path, *steps: str) -> None:
             run(repository, sys.executable, "-m", "dvc", "import-url", target, "data")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "steps",
     [

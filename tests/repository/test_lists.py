@@ -96,6 +96,7 @@ def test_presets_go_in_and_out(name: str) -> None:
     assert changing == before
 
 
+@pytest.mark.slow
 def test_comments_and_layout_are_kept() -> None:
     text = (ROOT / "dvc.yaml").read_text(encoding="utf-8")
     assert pipeline_text(pipeline()) == text

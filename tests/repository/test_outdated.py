@@ -175,6 +175,7 @@ def test_what_stages_read_is_whole_artifacts_that_others_write(folder: Path) -> 
         assert artifacts_read(repo, stages.values()) == {}
 
 
+@pytest.mark.slow
 def test_a_revision_has_its_tables_and_parameters(folder: Path) -> None:
     write_params(folder, value=5)
     run(folder, "dvc", "repro", "--quiet")

@@ -96,6 +96,7 @@ def test_every_template_is_used() -> None:
     assert {path.stem for path in TEMPLATES.glob("*.json")} == used
 
 
+@pytest.mark.slow
 @every_plot
 def test_plot_renders(name: str) -> None:
     plot = PLOTS[name]
@@ -111,6 +112,7 @@ def test_plot_renders(name: str) -> None:
         assert set(data["model" if "model" in data else "language"]) <= set(words)
 
 
+@pytest.mark.slow
 @every_plot
 def test_numbers_read_as_text_make_the_same_picture(name: str) -> None:
     plot = PLOTS[name]
@@ -122,6 +124,7 @@ def test_numbers_read_as_text_make_the_same_picture(name: str) -> None:
     assert shapes(svg_of_text) == shapes(svg_of_numbers)
 
 
+@pytest.mark.slow
 @every_plot
 def test_picture_follows_the_numbers(name: str) -> None:
     plot = PLOTS[name]

@@ -24,6 +24,7 @@ def test_there_are_recipes_for_sample_and_real_languages() -> None:
     assert {"demo", "ud8"} <= {*PRESETS}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("preset", PRESETS)
 def test_every_recipe_sets_parameters_that_the_preset_has(preset: str, tmp_path: Path) -> None:
     """As DVC applies them: a parameter that is not there is an error without a plus."""

@@ -184,6 +184,7 @@ CHANGES = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("jobs", [1, 3])
 def test_everything_is_as_after_dvc_repro(jobs: int, project: Project, twin: Project) -> None:
     assert project.reproduce(jobs) == {"x", "y", "z", "join", "left", "right", "end"}
@@ -210,6 +211,7 @@ def test_after_each_change_everything_is_as_after_dvc_repro(
         assert project.is_clean(), change.__name__
 
 
+@pytest.mark.slow
 def test_metrics_and_folders_come_back_from_the_run_cache(project: Project) -> None:
     project.reproduce()
     change_parameter(project)
@@ -246,6 +248,7 @@ stages:
 """
 
 
+@pytest.mark.slow
 def test_stages_of_all_kinds_are_run_as_dvc_runs_them(tmp_path: Path) -> None:
     projects = Project(tmp_path / "project").fill(KINDS), Project(tmp_path / "twin").fill(KINDS)
     for turn in range(3):
@@ -261,6 +264,7 @@ def test_stages_of_all_kinds_are_run_as_dvc_runs_them(tmp_path: Path) -> None:
     assert (projects[0].folder / "kept_out").read_text() == "line\nline\n"
 
 
+@pytest.mark.slow
 def test_only_the_stages_that_are_named_run_each_after_those_it_needs(project: Project) -> None:
     project.reproduce()
     change_code(project)
@@ -341,6 +345,7 @@ stages:
 """
 
 
+@pytest.mark.slow
 def test_after_a_failure_running_stages_end_and_no_others_start(tmp_path: Path) -> None:
     project = Project(tmp_path).fill(FAILING)
     with pytest.raises(CommandError) as caught:
@@ -389,6 +394,7 @@ child.wait()
 """
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("number", "code"),
     [
@@ -472,6 +478,7 @@ def test_a_second_run_at_the_same_time_is_refused(project: Project) -> None:
         project.reproduce()
 
 
+@pytest.mark.slow
 def test_a_line_for_each_step_that_ran(
     project: Project, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -497,6 +504,7 @@ def test_a_line_for_each_step_that_ran(
     assert re.search(restored, capsys.readouterr().out, re.MULTILINE)
 
 
+@pytest.mark.slow
 def test_what_stages_and_dvc_say_goes_to_the_log(
     project: Project, capfd: pytest.CaptureFixture[str]
 ) -> None:
@@ -510,6 +518,7 @@ def test_what_stages_and_dvc_say_goes_to_the_log(
     assert any(line.endswith("  dvc: 'data.dvc' didn't change, skipping") for line in lines)
 
 
+@pytest.mark.slow
 def test_another_process_that_runs_stages_is_named(project: Project) -> None:
     with (
         chdir(project.folder),

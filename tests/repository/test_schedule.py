@@ -23,6 +23,7 @@ def ancestors(reads: dict[str, set[str]], stage: str) -> set[str]:
     return reads[stage].union(*(ancestors(reads, name) for name in reads[stage]))
 
 
+@pytest.mark.slow
 @given(graphs(), st.integers(1, 4), st.randoms(use_true_random=False))
 def test_every_stage_starts_once_and_after_those_it_reads(
     reads: dict[str, set[str]], jobs: int, random: Random
@@ -44,6 +45,7 @@ def test_every_stage_starts_once_and_after_those_it_reads(
     assert sorted(started) == sorted(reads)
 
 
+@pytest.mark.slow
 @given(graphs(), st.integers(1, 6), st.integers(1, 16))
 def test_stages_that_can_run_together_share_the_cores(
     reads: dict[str, set[str]], jobs: int, cores: int

@@ -105,6 +105,7 @@ def test_dvc_does_not_see_it(made):
     assert made.damages() == []
 
 
+@pytest.mark.slow
 def test_what_a_remote_has_is_pulled(repository, tmp_path_factory):
     repository.run(f"dvc remote add --quiet --default store {tmp_path_factory.mktemp('store')}")
     repository.run("dvc push --quiet")

@@ -77,6 +77,7 @@ def run(stages, environment, *arguments):
     )  # fmt: skip
 
 
+@pytest.mark.slow
 @needs_fork
 def test_fork_has_folder_environment_arguments_and_output_of_the_client(stages, environment):
     done = run(stages, environment | {"WORD": "word"}, "good", "a", "b c")
@@ -93,6 +94,7 @@ def test_fork_runs_the_code_of_the_folder_and_not_that_of_the_warm_process(stage
     assert (done.returncode, done.stdout) == (0, f"{source}/langsig/__init__.py\n")
 
 
+@pytest.mark.slow
 @needs_fork
 def test_each_stage_has_the_threads_that_its_own_environment_says(stages, environment):
     for threads in ("3", "1"):
@@ -107,12 +109,14 @@ def test_a_warm_process_that_is_there_is_used(stages, environment):
     assert run(stages, inner, "good").stdout.startswith("True"), "it has not ended"
 
 
+@pytest.mark.slow
 def test_without_a_warm_process_a_stage_is_a_plain_process(stages):
     done = run(stages, ALONE, "good", "a")
     assert done.returncode == 0
     assert done.stdout == f"False ['a'] {stages.parent} None stages.good\n"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("missing", ["os.fork", "socket.send_fds"])
 def test_where_processes_cannot_be_forked_stages_start_plainly(missing, stages, monkeypatch):
     monkeypatch.delattr(missing)
@@ -127,6 +131,7 @@ def test_macos_starts_stages_plainly(monkeypatch):
         assert "LANGSIG_WARM" not in environment
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("warm", [pytest.param(True, marks=needs_fork), False])
 @pytest.mark.parametrize(
     ("name", "code", "message"),

@@ -361,6 +361,7 @@ def test_models_of_different_depth_have_covariances_of_matched_layers(
     assert CategoryStatistics.load(tmp_path / "case.safetensors").layer_pairs == pairs
 
 
+@pytest.mark.slow
 @given(st.integers(2, 12), st.integers(0, 99))
 @settings(deadline=None)
 def test_flipped_covariances_are_signed_sums_over_blocks(blocks: int, seed: int) -> None:
@@ -382,6 +383,7 @@ def test_flipped_covariances_are_signed_sums_over_blocks(blocks: int, seed: int)
         np.testing.assert_allclose(flipped, expected / 50, atol=1e-9)
 
 
+@pytest.mark.slow
 @settings(deadline=None, max_examples=50)
 @given(st.integers(1, 250), st.integers(0, 99))
 def test_samples_of_words_consist_of_complete_sentences(max_words: int, seed: int) -> None:
@@ -428,6 +430,7 @@ def test_sampled_sentences_depend_on_the_seed() -> None:
     assert {position for positions in chosen for position in positions} == {*range(120)}
 
 
+@pytest.mark.slow
 @settings(deadline=None)
 @given(st.floats(0.01, 100), st.floats(0.01, 100), st.integers(0, 99))
 def test_variance_normalisation_removes_units(z_unit: float, y_unit: float, seed: int) -> None:

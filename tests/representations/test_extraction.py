@@ -102,6 +102,7 @@ def extracted(
     return states
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("architecture", ["roberta", "xlm-roberta", "roberta-prelayernorm"])
 def test_vectors_belong_to_the_words_of_the_index(
     tokenizer: "PreTrainedTokenizerBase", words: pd.DataFrame, tmp_path: Path, architecture: str

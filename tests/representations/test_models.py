@@ -257,6 +257,7 @@ def extracted(folder: Path, words: pd.DataFrame, output: Path, batch_tokens: int
     return States.open(output)
 
 
+@pytest.mark.slow
 @every_kind
 def test_vectors_agree_with_single_sentences_of_running_text(
     checkpoints: dict[str, Path], words: pd.DataFrame, tmp_path: Path, kind: str

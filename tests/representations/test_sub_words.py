@@ -96,6 +96,7 @@ def test_chunks_of_tokenisation_do_not_split_sentences(
     assert (many.words.reshape(count, -1) == expected).all()
 
 
+@pytest.mark.slow
 def test_tokenisation_takes_few_bytes_per_word(tokenizer: "PreTrainedTokenizerBase") -> None:
     forms = ["Kal", "bibuval", "sizal", "wun", "da", "lu", "pedigak"] * 3
     sentences = 10_000

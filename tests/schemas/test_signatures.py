@@ -37,6 +37,7 @@ def of_vectors(
     return frame.assign(category=category, layer=layer)
 
 
+@pytest.mark.slow
 @given(VALUES)
 @settings(max_examples=20)
 def test_averages_are_means_over_components(values: NDArray[np.float64]) -> None:
@@ -48,6 +49,7 @@ def test_averages_are_means_over_components(values: NDArray[np.float64]) -> None
         np.testing.assert_allclose(means[CATEGORIES[c], layer, LANGUAGES[n]], expected)
 
 
+@pytest.mark.slow
 @given(VALUES, st.integers(0, 10))
 @settings(max_examples=20)
 def test_order_of_rows_does_not_matter(values: NDArray[np.float64], seed: int) -> None:
@@ -55,6 +57,7 @@ def test_order_of_rows_does_not_matter(values: NDArray[np.float64], seed: int) -
     pd.testing.assert_frame_equal(first, second)
 
 
+@pytest.mark.slow
 @given(VECTORS)
 @settings(max_examples=20)
 def test_distance_is_one_minus_the_cosine(vectors: NDArray[np.float64]) -> None:
@@ -68,6 +71,7 @@ def test_distance_is_one_minus_the_cosine(vectors: NDArray[np.float64]) -> None:
         assert distance == pytest.approx(1 - cosine, abs=1e-9) and distance >= 0
 
 
+@pytest.mark.slow
 @given(VECTORS, st.floats(0.01, 100))
 @settings(max_examples=20)
 def test_length_of_a_signature_does_not_matter(vectors: NDArray[np.float64], factor: float) -> None:

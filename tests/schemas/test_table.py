@@ -178,6 +178,7 @@ def test_tables_are_the_same_after_saving_and_loading(suffix: str, tmp_path: Pat
     assert [file.name for file in path.parent.iterdir()] == [path.name]
 
 
+@pytest.mark.slow
 @given(
     st.dictionaries(
         st.text("abné ,\"'\n;\t1", min_size=1, max_size=5).filter(str.strip),
@@ -276,6 +277,7 @@ def test_files_written_by_hand_must_exist_and_be_utf_8(tmp_path: Path) -> None:
 # Arrays
 
 
+@pytest.mark.slow
 def test_keys_are_the_dimensions_of_the_array() -> None:
     rows = [("Case", 0, "de", 1.0), ("Case", 1, "nan", 2.0), ("Number", 0, "de", 3.0)]
     table = AverageSignatures(pd.DataFrame(rows, columns=list(AverageSignatures.columns)))

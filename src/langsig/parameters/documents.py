@@ -6,6 +6,7 @@ number and `no` is text.
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,7 @@ from ruamel.yaml.events import (
     SequenceStartEvent,
 )
 from ruamel.yaml.nodes import MappingNode, Node, SequenceNode
+from ruamel.yaml.parser import Parser
 from ruamel.yaml.reader import ReaderError
 
 from langsig.parameters.problems import KeyPath, Location, ParameterError, Problem
@@ -108,11 +110,8 @@ def _compose(text: str, name: str) -> Node | None:
             message = f"a merge conflict ({line[:7]}); choose one version and remove the marks"
             raise _unreadable(name, number, message)
     yaml = YAML(typ="safe", pure=True)
+    yaml.Parser = partial(_StrictParser, name=name)
     try:
-        for event in yaml.parse(text):
-            refused = _refused(event)
-            if refused:
-                raise _unreadable(name, event.start_mark.line + 1, refused)
         root: Node | None = yaml.compose(text)
     except MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
@@ -129,6 +128,21 @@ def _compose(text: str, name: str) -> Node | None:
 def _line(text: str, number: int) -> str:
     lines = text.split("\n")
     return lines[number] if number < len(lines) else ""
+
+
+class _StrictParser(Parser):
+    """A parser that refuses features of YAML that are not allowed."""
+
+    def __init__(self, loader: YAML, name: str) -> None:
+        super().__init__(loader)
+        self._name = name
+
+    def get_event(self) -> Any:
+        event = super().get_event()
+        refused = _refused(event)
+        if refused:
+            raise _unreadable(self._name, event.start_mark.line + 1, refused)
+        return event
 
 
 def _refused(event: Any) -> str | None:

@@ -4,6 +4,7 @@ import csv
 import math
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self
 
@@ -108,6 +109,7 @@ class Table:
         return self._frame.copy()
 
     @classmethod
+    @cache
     def empty(cls) -> Self:
         """A table without rows."""
         return cls(pd.DataFrame(columns=list(cls.columns)))
@@ -289,12 +291,13 @@ class Table:
             raise InputError(
                 f"{cls.__name__}: {', '.join(problems)}; columns are {', '.join(cls.columns)}"
             )
-        frame = frame[list(cls.columns)].reset_index(drop=True)
+        converted = {}
         for name, column in cls.columns.items():
             try:
-                frame[name] = _converted(frame[name], column)
+                converted[name] = _converted(frame[name], column)
             except ValueError as error:
                 raise InputError(f"{cls.__name__}: column {name} {error}") from error
+        frame = pd.DataFrame(converted).reset_index(drop=True)
         if cls.keys:
             repeated = frame.duplicated(list(cls.keys))
             if repeated.any():
@@ -312,25 +315,35 @@ def _converted(values: pd.Series, column: Column) -> pd.Series:
     ValueError
         If that would change a value, or if a value is missing or not allowed.
     """
-    present = values.dropna()
+    dtype = pandas_dtype(column.dtype)
+    gaps = values.isna()
+    present = values[~gaps] if gaps.any() else values
     if len(present) < len(values) and not column.optional and column.kind != "number":
         raise ValueError("has missing values")
-    if len(present) and infer_dtype(present) not in _INFERRED[column.kind]:
-        wrong = [value for value in present if infer_dtype([value]) not in _INFERRED[column.kind]]
-        raise ValueError(f"must hold {column.kind}s, got {wrong[0]!r}")
-    if column.kind == "integer" and (present.astype("float64") % 1 != 0).any():
-        raise ValueError(f"must hold integers, got {present[present % 1 != 0].iloc[0]}")
+    if values.dtype != dtype and len(present):
+        _check_kind(present, column.kind)
     if column.kind == "text" and (present == "").any():
         raise ValueError("has empty texts; leave them missing instead")
-    unknown = set(present.unique()) - set(column.allowed)
-    if column.allowed and unknown:
+    unknown = set(present.unique()) - set(column.allowed) if column.allowed else None
+    if unknown:
         raise ValueError(
             f"must be one of {', '.join(column.allowed)}, got {min(map(str, unknown))!r}"
         )
+    if values.dtype == dtype:
+        return values
     if column.kind == "number":
-        values = values.where(values.notna(), math.nan)  # None and NA cannot become floats
-    converted: pd.Series = values.astype(pandas_dtype(column.dtype))
+        values = values.where(~gaps, math.nan)  # None and NA cannot become floats
+    converted: pd.Series = values.astype(dtype)
     return converted
+
+
+def _check_kind(present: pd.Series, kind: Kind) -> None:
+    """Raise `ValueError` if values are not of a kind, none of them missing."""
+    if infer_dtype(present) not in _INFERRED[kind]:
+        wrong = [value for value in present if infer_dtype([value]) not in _INFERRED[kind]]
+        raise ValueError(f"must hold {kind}s, got {wrong[0]!r}")
+    if kind == "integer" and (present.astype("float64") % 1 != 0).any():
+        raise ValueError(f"must hold integers, got {present[present % 1 != 0].iloc[0]}")
 
 
 def _read_lines(path: Path, columns: Sequence[str]) -> Iterator[tuple[int, dict[str, str]]]:
