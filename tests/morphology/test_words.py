@@ -334,6 +334,7 @@ def real_counts(real_data: Path) -> dict[tuple[str, str], int]:
     return counts
 
 
+@pytest.mark.slow
 def test_complete_treebanks_have_the_categories_of_the_paper(
     real_counts: dict[tuple[str, str], int], paper_pairs: set[tuple[str, str]]
 ) -> None:
@@ -345,6 +346,7 @@ def test_complete_treebanks_have_the_categories_of_the_paper(
         }
 
 
+@pytest.mark.slow
 def test_no_treebank_has_a_category_that_the_paper_lacks(
     real_counts: dict[tuple[str, str], int], paper_pairs: set[tuple[str, str]]
 ) -> None:
@@ -353,6 +355,7 @@ def test_no_treebank_has_a_category_that_the_paper_lacks(
     assert enough - paper_pairs == SUBSTITUTED
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("category", "language"),
     [

@@ -22,6 +22,8 @@ from langsig.errors import InputError
 from langsig.repository.registry import fetch_artifact, load_model
 from tests.programs import call
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).parents[2]
 COMMIT = "git -c user.name=test -c user.email=test@localhost commit --quiet --all --message all"
 LARGE = 65_000_000  # bytes; from 50 million on, objects go and come in parts
@@ -81,7 +83,6 @@ def clone_of(folder, target):
     return target
 
 
-@pytest.mark.slow
 def test_what_is_pushed_is_pulled_elsewhere(origin, server, tmp_path):
     printed, code = dvc(origin, "push", "--run-cache")
     assert code == 0, printed
@@ -96,7 +97,6 @@ def test_what_is_pushed_is_pulled_elsewhere(origin, server, tmp_path):
     assert (elsewhere / "folder/inner/two").read_text() == "two of folder"
 
 
-@pytest.mark.slow
 def test_large_object_comes_back(origin, tmp_path):
     content = os.urandom(LARGE)
     (origin / "large").write_bytes(content)
@@ -110,7 +110,6 @@ def test_large_object_comes_back(origin, tmp_path):
     assert (elsewhere / "large").read_bytes() == content
 
 
-@pytest.mark.slow
 def test_object_that_was_damaged_on_the_server_is_refused(origin, server, tmp_path):
     assert dvc(origin, "push")[1] == 0
     (damaged,) = stored(origin, server, b"two of folder")
@@ -124,7 +123,6 @@ def test_object_that_was_damaged_on_the_server_is_refused(origin, server, tmp_pa
     assert code == 0, printed
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize(
     ("variables", "message"),
     [
@@ -144,7 +142,6 @@ def test_credentials(variables, message, origin, monkeypatch):
         shutil.rmtree(origin / ".dvc/cache", ignore_errors=True)  # to be pulled
 
 
-@pytest.mark.slow
 def test_server_that_does_not_answer(origin, monkeypatch):
     monkeypatch.setenv("AWS_MAX_ATTEMPTS", "1")  # by default five, which take long
     remote(origin, "s3://bucket/team", "--endpoint", "http://127.0.0.1:9")
@@ -154,7 +151,6 @@ def test_server_that_does_not_answer(origin, monkeypatch):
     assert "Traceback" not in printed
 
 
-@pytest.mark.slow
 def test_push_that_was_killed_is_completed_by_the_next(origin, server, tmp_path):
     many = origin / "many"
     many.mkdir()
@@ -202,7 +198,6 @@ def test_addresses_that_are_refused(arguments, message, origin):
     assert (origin / ".dvc/config").read_text() == before
 
 
-@pytest.mark.slow
 def test_amazon_needs_no_endpoint(origin):
     assert remote(origin, "s3://elsewhere/team").code == 0
     config = (origin / ".dvc/config").read_text()
@@ -268,7 +263,6 @@ def first_weight(folder):
     return weights["roberta.embeddings.word_embeddings.weight"][0, 0]
 
 
-@pytest.mark.slow
 def test_artifacts_by_version_and_stage(released, tmp_path, monkeypatch, capsys):
     monkeypatch.setenv("LANGSIG_CACHE", str(tmp_path / "cache"))
     weights = {}
@@ -292,7 +286,6 @@ def test_artifacts_by_version_and_stage(released, tmp_path, monkeypatch, capsys)
     assert first_weight(fetch_artifact("tiny", repository=released).folder) == weights["got"]
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("name", ["pickled", "coded", "damaged"])
 def test_models_that_are_not_safe_to_load_are_refused(name, released, tmp_path, monkeypatch):
     monkeypatch.setenv("LANGSIG_CACHE", str(tmp_path))
@@ -300,7 +293,6 @@ def test_models_that_are_not_safe_to_load_are_refused(name, released, tmp_path, 
         load_model(name, repository=released)
 
 
-@pytest.mark.slow
 def test_artifact_that_was_damaged_on_the_server_is_refused(released, tmp_path):
     target = tmp_path / "target"
     with pytest.raises(InputError, match="folder/one: failed its hash check"):
@@ -324,7 +316,6 @@ def test_artifacts_that_are_not_there(options, message, released):
         fetch_artifact(**{"name": "tiny", "repository": released} | options)
 
 
-@pytest.mark.slow
 def test_artifact_with_wrong_credentials(released, tmp_path, monkeypatch):
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "another")
     with pytest.raises(InputError, match="Forbidden"):

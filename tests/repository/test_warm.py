@@ -13,6 +13,8 @@ import pytest
 
 from langsig.repository.warm import is_supported, warm_process
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).parents[2]
 STAGES = {
     "good": """
@@ -77,7 +79,6 @@ def run(stages, environment, *arguments):
     )  # fmt: skip
 
 
-@pytest.mark.slow
 @needs_fork
 def test_fork_has_folder_environment_arguments_and_output_of_the_client(stages, environment):
     done = run(stages, environment | {"WORD": "word"}, "good", "a", "b c")
@@ -94,7 +95,6 @@ def test_fork_runs_the_code_of_the_folder_and_not_that_of_the_warm_process(stage
     assert (done.returncode, done.stdout) == (0, f"{source}/langsig/__init__.py\n")
 
 
-@pytest.mark.slow
 @needs_fork
 def test_each_stage_has_the_threads_that_its_own_environment_says(stages, environment):
     for threads in ("3", "1"):
@@ -109,14 +109,12 @@ def test_a_warm_process_that_is_there_is_used(stages, environment):
     assert run(stages, inner, "good").stdout.startswith("True"), "it has not ended"
 
 
-@pytest.mark.slow
 def test_without_a_warm_process_a_stage_is_a_plain_process(stages):
     done = run(stages, ALONE, "good", "a")
     assert done.returncode == 0
     assert done.stdout == f"False ['a'] {stages.parent} None stages.good\n"
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("missing", ["os.fork", "socket.send_fds"])
 def test_where_processes_cannot_be_forked_stages_start_plainly(missing, stages, monkeypatch):
     monkeypatch.delattr(missing)
@@ -131,7 +129,6 @@ def test_macos_starts_stages_plainly(monkeypatch):
         assert "LANGSIG_WARM" not in environment
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("warm", [pytest.param(True, marks=needs_fork), False])
 @pytest.mark.parametrize(
     ("name", "code", "message"),
@@ -179,7 +176,6 @@ with warm_process(dict(os.environ)) as environment:
 
 
 @needs_fork
-@pytest.mark.slow
 def test_stage_ends_with_the_process_that_has_started_the_warm_process(stages):
     with subprocess.Popen(
         [sys.executable, "-c", STARTER],
@@ -202,7 +198,6 @@ def assert_ended(processes):
 
 
 @needs_fork
-@pytest.mark.slow
 def test_nothing_is_left_behind(stages):
     with warm_process(ALONE | {"OMP_NUM_THREADS": "1"}) as environment:
         address = Path(environment["LANGSIG_WARM"])

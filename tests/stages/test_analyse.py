@@ -35,6 +35,8 @@ from langsig.schemas import (
 from stages import analyse, relate
 from tests.report.tables import as_table, product
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).parents[2]
 LANGUAGES = ["qaa", "qab", "qah"]
 CATEGORIES = {"gender": "Gender", "number": "Number", "part-of-speech": ALL_WORDS}

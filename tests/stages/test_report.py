@@ -14,6 +14,8 @@ from langsig.parameters import read_resolved
 from langsig.schemas import Properties
 from tests.report.tables import renamed, results_of
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).parents[2]
 LANGUAGES = ["nan", "qab", "qah"]
 TABLES = [
