@@ -16,6 +16,7 @@ from langsig import pretraining
 from langsig.corpora import Sequences, fingerprint, load_tokenizer
 from langsig.morphology import Words
 from langsig.parameters import Parameters, load_parameters, selected_languages
+from langsig.repository.locks import only_training
 from langsig.representations import load_checked
 from stages.arguments import checked
 from stages.common import scratch_folder
@@ -31,16 +32,16 @@ def main(arguments: Sequence[str]) -> None:
     if name == EXPERIMENTAL and parameters.experimental.checkpoint:
         adopt(parameters.experimental.checkpoint, parameters.languages)
     else:
-        train(name, parameters)
+        with only_training(scratch_folder("pretrain", name)) as scratch:
+            train(name, parameters, scratch)
 
 
-def train(name: str, parameters: Parameters) -> None:
+def train(name: str, parameters: Parameters, scratch: Path) -> None:
     """Train a model from scratch and save it."""
     options = parameters.pretraining
+    role, alpha = options.control, 1.0
     if name == EXPERIMENTAL:
         role, alpha = options.experimental, parameters.experimental.alpha
-    else:
-        role, alpha = options.control, 1.0
     tokenizer = load_tokenizer("artifacts/tokenizer")
     text = training_text(name, parameters)
     held_out = pretraining.held_out_text(
@@ -51,7 +52,6 @@ def train(name: str, parameters: Parameters) -> None:
     length = parameters.pack.max_length
     model = pretraining.build_model(shape, tokenizer, max_length=length, seed=seed)
     recipe = pretraining.Recipe(**role.recipe.model_dump(), margin=options.margin)
-    scratch = scratch_folder("pretrain", name)
     result = pretraining.pretrain(
         model, tokenizer, text, held_out, recipe, scratch=scratch, alpha=alpha, seed=seed
     )

@@ -90,6 +90,20 @@ def test_other_damage_is_named_with_its_line(
     assert re.search(message, error) and len(error.splitlines()) == 1
 
 
+@pytest.mark.parametrize(
+    "text", ["", "schema: '2.0'\nstages:\n", "schema: '2.0'\nstages:\n  a: {c"]
+)
+def test_half_a_lock_file_can_be_repaired(
+    text: str, repository: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(repository)
+    (repository / "dvc.lock").write_text(text, encoding="utf-8")
+    assert main(["verify"]) == 1
+    error = capsys.readouterr().err
+    assert "dvc.lock" in error and "restore it with: langsig repro" in error
+    assert len(error.splitlines()) == 1
+
+
 def test_revisions_of_other_projects_have_nothing_to_compare(
     repository: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -25,6 +25,7 @@ PARTS: dict[str, Callable[[Torture], None]] = {
     "undisturbed": kills.nothing,
     "stages": kills.stages,
     "repro": kills.whole_runs,
+    "orphans": kills.orphans,
     "push": kills.push,
     "spread": kills.spread,
     "use": kills.use,

@@ -1,16 +1,19 @@
 """Commands that are killed with SIGKILL at a random moment, and run again."""
 
 import shutil
+import time
 from pathlib import Path
 
 from tests.clones import Clone
-from tests.torture.programs import Program, run
+from tests.torture.programs import Program, kill_alone, kill_group, run
 from tests.torture.trials import Torture, cause
 from tests.torture.undisturbed import start, succeed
 
 LANGUAGES = ("qaa", "qab", "qah")
 _KILLS = 5  # per run of everything
 _LONGEST = 20  # seconds until the next of them
+_ORPHAN = 10  # seconds in which a stage ends
+_LESS_OFTEN = 4  # than other kills
 NAMES_COMMIT = frozenset({"report"})  # which shows the revision of Git
 
 
@@ -76,7 +79,7 @@ def whole_runs(torture: Torture) -> None:
             seconds = random.uniform(0, _LONGEST)
             running = Program(clone, *torture.repro(number), environment={"LANGSIG_WARM": ""})
             moment = f"{torture.repro(number)[0]} repro after {seconds:.1f} s"
-            killed.append((number, moment, running.kill_after(seconds, group=True)))
+            killed.append((number, moment, running.kill_after(seconds, kill_group)))
         again, remark = torture.again(clone, first)
         losses = [] if again[-1].code else torture.reference.losses(clone, but=NAMES_COMMIT)
         for number, moment, ended in killed:
@@ -86,6 +89,25 @@ def whole_runs(torture: Torture) -> None:
                 remark=remark, clone=clone,
             )  # fmt: skip
         shutil.rmtree(clone.folder)
+
+
+def orphans(torture: Torture) -> None:
+    """``dvc repro`` alone is killed, and the stage that it has started runs on meanwhile."""
+    case, name = "dvc repro", "pretrain-experimental"
+    for number, random in torture.missing("orphans", case, -(-torture.times // _LESS_OFTEN)):
+        with torture.clone("orphans") as clone:
+            torture.reference.forget(clone, name)
+            seconds = random.uniform(1, 4)
+            killed = Program(clone, "dvc", "repro").kill_after(seconds, kill_alone)
+            refused = run(clone, *torture.repro(number))
+            time.sleep(_ORPHAN)
+            again, remark = torture.again(clone, number)
+            losses = [] if again[-1].code else torture.reference.losses(clone)
+            remark = "; ".join(filter(None, [cause(refused) if refused.code else "", remark]))
+            torture.end(
+                "orphans", case, number, f"{name} after {seconds:.2f} s", killed,
+                [refused, *again], losses, remark=remark, clone=clone,
+            )  # fmt: skip
 
 
 def push(torture: Torture) -> None:
@@ -144,7 +166,7 @@ def spread(torture: Torture) -> None:
         for number, random in missing:
             forget()
             seconds = random.uniform(0, usual)
-            killed = Program(clone, *command).kill_after(seconds, group=True)
+            killed = Program(clone, *command).kill_after(seconds, kill_group)
             again = [run(clone, *command), run(clone, "dvc", "checkout")]
             moment = f"after {seconds:.1f} of {usual:.1f} s"
             losses = torture.reference.losses(clone, but=NAMES_COMMIT)

@@ -100,15 +100,15 @@ class Program:
             sys.stderr.flush()
             os._exit(code)
 
-    def kill_after(self, seconds: float, *, group: bool = False) -> Ended:
+    def kill_after(self, seconds: float, kill: Callable[[int], None] = Clone.kill) -> Ended:
         """Kill it with SIGKILL after some seconds, unless it has ended by then.
 
         Parameters
         ----------
         seconds
             Time since its start.
-        group
-            Whether only its process group is killed, and not what it has started in other groups.
+        kill
+            Kills a process by its number (default: with everything that it has started).
         """
         deadline = self._start + seconds
         while (remaining := deadline - time.monotonic()) > 0:
@@ -116,10 +116,7 @@ class Program:
             if pid:
                 return self._ended(status)
             time.sleep(min(_STEP, remaining))
-        if group:
-            os.killpg(self.pid, signal.SIGKILL)
-        else:
-            Clone.kill(self.pid)
+        kill(self.pid)
         return self._ended(os.waitpid(self.pid, 0)[1])
 
     def wait(self) -> Ended:
@@ -131,6 +128,16 @@ class Program:
         with self._outputs:
             texts = [path.read_text(errors="replace") for path in self._texts]
         return Ended(os.waitstatus_to_exitcode(status), seconds, *texts)
+
+
+def kill_group(pid: int) -> None:
+    """Kill a process group, and not what it has started in other groups."""
+    os.killpg(pid, signal.SIGKILL)
+
+
+def kill_alone(pid: int) -> None:
+    """Kill a process, and nothing that it has started."""
+    os.kill(pid, signal.SIGKILL)
 
 
 def run(clone: Clone, *command: str, environment: Mapping[str, str] = {}) -> Ended:

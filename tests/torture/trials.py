@@ -18,6 +18,7 @@ _WORDS = (
     "rwlock",
     "Unable to acquire lock",
     "another process is writing",
+    "another process is training",
     "No such file or directory",
     "another command is running in this clone",
     "another langsig command is running stages or importing data in this clone",

@@ -32,8 +32,10 @@ def broken_yaml(path: str | Path, text: str, error: BaseException) -> InputError
     mark = getattr(cause, "problem_mark", None)
     line_number = f":{mark.line + 1}" if mark else ""
     problem = getattr(cause, "problem", None) or str(cause).splitlines()[0]
-    # A killed dvc repro leaves half of it.
-    remedy = "langsig repro" if Path(path).name == "dvc.lock" else f"git checkout {path}"
-    return InputError(
-        f"{path}{line_number}: not YAML ({problem}); correct it, or restore it with: {remedy}"
-    )
+    return InputError(f"{path}{line_number}: not YAML ({problem}); {remedy(path)}")
+
+
+def remedy(path: str | Path) -> str:
+    """What to do with a broken file. Half a ``dvc.lock`` is what a killed ``dvc repro`` leaves."""
+    command = "langsig repro" if Path(path).name == "dvc.lock" else f"git checkout {path}"
+    return f"correct it, or restore it with: {command}"

@@ -1,9 +1,12 @@
 """Locks between processes."""
 
 import fcntl
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+
+from langsig.errors import InputError
 
 
 @contextmanager
@@ -28,3 +31,33 @@ def try_lock(path: Path) -> Iterator[bool]:
             yield False
             return
         yield True
+
+
+@contextmanager
+def only_training(scratch: Path) -> Iterator[Path]:
+    """Keep other runs from training the same model, whose saved states would be mixed.
+
+    Parameters
+    ----------
+    scratch
+        Folder for the saved states, which bears the name of the model.
+
+    Yields
+    ------
+    Path
+        The folder.
+
+    Raises
+    ------
+    InputError
+        If another run is training it: the stage of a ``dvc repro`` that was killed, for example.
+    """
+    if int(os.environ.get("RANK", 0)):  # not the first process of accelerate launch
+        yield scratch
+        return
+    with try_lock(scratch.with_name(f"{scratch.name}.lock")) as free:
+        if not free:
+            raise InputError(
+                f"{scratch.name}: another process is training it; wait until that has ended"
+            )
+        yield scratch

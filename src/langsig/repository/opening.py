@@ -8,9 +8,10 @@ from dvc.exceptions import DvcException
 from dvc.repo import Repo
 from dvc.stage import PipelineStage, Stage
 from dvc.utils.serialize import ParseError
+from dvc.utils.strictyaml import YAMLValidationError
 
 from langsig.errors import InputError
-from langsig.repository.broken import broken_yaml
+from langsig.repository.broken import broken_yaml, remedy
 
 
 @contextmanager
@@ -29,6 +30,8 @@ def open_repository(folder: str | Path = ".") -> Iterator[Repo]:
         path = Path(error.path)
         text = path.read_text(encoding="utf-8", errors="replace") if path.is_file() else ""
         raise broken_yaml(path, text, error) from error
+    except YAMLValidationError as error:
+        raise InputError(f"{error}; {remedy(error.path)}") from error
     except DvcException as error:
         raise InputError(str(error)) from error
 
