@@ -97,8 +97,9 @@ def orphans(torture: Torture) -> None:
     for number, random in torture.missing("orphans", case, -(-torture.times // _LESS_OFTEN)):
         with torture.clone("orphans") as clone:
             torture.reference.forget(clone, name)
-            seconds = random.uniform(1, 4)
-            killed = Program(clone, "dvc", "repro").kill_after(seconds, kill_alone)
+            seconds = random.uniform(2, 5)
+            running = Program(clone, "dvc", "repro", "--single-item", name)
+            killed = running.kill_after(seconds, kill_alone)
             refused = run(clone, *torture.repro(number))
             time.sleep(_ORPHAN)
             again, remark = torture.again(clone, number)
