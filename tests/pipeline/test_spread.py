@@ -136,7 +136,7 @@ def test_workers_meet_on_the_server_and_one_is_killed(head, first_run):
             assert process.poll() is None and time.monotonic() < deadline
             time.sleep(0.002)
         training = next(process for process in psutil.process_iter(["cmdline"])
-                        if process.info["cmdline"][-3:] == ["stages", "pretrain", "qaa"]
+                        if (process.info["cmdline"] or [])[-3:] == ["stages", "pretrain", "qaa"]
                         and Path(process.cwd()).is_relative_to(head.folder))  # fmt: skip
         worker = next(
             parent for parent in training.parents() if "spawn" in " ".join(parent.cmdline())
