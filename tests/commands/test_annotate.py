@@ -1,5 +1,6 @@
 """``langsig annotate``: treebanks to tables of words."""
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -126,3 +127,10 @@ def test_failed_annotation_leaves_the_earlier_one(
     assert "missing.conllu" in capsys.readouterr().err
     assert out.read_bytes() == b"earlier"
     assert others(out) == [treebank.name, out.name]
+
+
+def test_names_of_files_may_be_any_bytes(treebank: Path, tmp_path: Path) -> None:
+    path = treebank.rename(tmp_path / os.fsdecode(b"caf\xe9.conllu"))
+    for name in ("words.csv", "words.parquet"):
+        assert run("annotate", path, "--language", "en", "--out", tmp_path / name) == 0
+        assert (tmp_path / name).exists()

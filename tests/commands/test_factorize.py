@@ -109,6 +109,11 @@ def test_what_is_not_safetensors_is_named(
     assert f"error: {source}: " in capsys.readouterr().err
 
 
+def test_devices_are_named(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    assert run("factorize", "/dev/null", "--rank", 2, "--out", tmp_path / "s.parquet") == 1
+    assert "error: /dev/null: is not a regular file" in capsys.readouterr().err
+
+
 def averages(source: Path) -> pd.Series:
     """Average signatures by language, from a file of tensors."""
     out = source.with_name("signatures.csv")

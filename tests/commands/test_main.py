@@ -70,6 +70,11 @@ def test_errors_of_the_system_are_messages(
     assert capsys.readouterr().err.startswith(f"error: {message}")
 
 
+def test_standard_output_may_be_closed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "stdout", None)
+    assert run("check", "--schema") == 0
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize(
     ("target", "message"), [("closed", ""), ("/dev/full", "error: No space left on device\n")]

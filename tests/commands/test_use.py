@@ -96,6 +96,7 @@ def test_values_can_be_set(project: Path) -> None:
         "seed.x=1",
         "languages.xx.romanise=true",
         "languages.qaa=",
+        "languages={}",
         "categories.x=1",
         "factorize.method.tensor=1",
         "factorize.rank",

@@ -142,7 +142,7 @@ def test_words_of_treebanks_and_of_words_tables(
 
 
 def test_number_of_languages_must_be_positive(data: dict[str, Any]) -> None:
-    with pytest.raises(InputError, match="languages must be at least 1, got 0"):
+    with pytest.raises(InputError, match="languages must be between 1 and 10000, got 0"):
         cost(data, languages=0)
 
 

@@ -307,6 +307,7 @@ def test_artifact_that_was_damaged_on_the_server_is_refused(released, tmp_path):
         ({"version": "v9.0.0"}, "tiny: Unable to find artifact 'tiny @ v9.0.0'"),
         ({"stage": "dev"}, "tiny: Unable to find artifact 'tiny @ dev'"),
         ({"version": "v1.0.0", "stage": "prod"}, "give version v1.0.0 or stage prod, not both"),
+        ({"repository": ""}, "tiny: .*empty URL"),
         ({"repository": "nowhere"}, "nowhere: tiny: No git repository was found at nowhere"),
         ({"folder": Path(".")}, r"^\. already exists"),
     ],

@@ -72,7 +72,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         arguments = parser.parse_args(argv)
         with _plain_warnings():
             arguments.run(arguments)
-            sys.stdout.flush()
+            print(end="", flush=True)  # standard output may be closed, and is None then
     except InputError as error:
         print(f"error: {error}", file=sys.stderr)
         return 1

@@ -84,7 +84,8 @@ def _read_matrices(path: Path) -> "dict[str, Array]":
     from safetensors import SafetensorError, safe_open
 
     if not path.is_file():
-        problem = "is a folder; name a file" if path.is_dir() else "no such file"
+        exists = "is not a regular file" if path.exists() else "no such file"
+        problem = "is a folder; name a file" if path.is_dir() else exists
         raise InputError(f"{path}: {problem}")
     try:
         with safe_open(path, "pt") as file:  # NumPy lacks bfloat16 and float8

@@ -1,5 +1,6 @@
 """The words of a treebank with their categories."""
 
+import os
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -216,7 +217,9 @@ def annotate(paths: StrPath | Iterable[StrPath], language: str) -> Words:
     combinations: dict[tuple[tuple[str, str], ...], int] = {}
     combination_of_token: list[int] = []
     for number, sentence in enumerate(read_sentences(paths)):
-        sentences.append((number, sentence.text, sentence.file.as_posix(), sentence.line))
+        # The name of a file may hold bytes that are not UTF-8.
+        file = os.fsencode(sentence.file.as_posix()).decode(errors="replace")
+        sentences.append((number, sentence.text, file, sentence.line))
         before = len(forms)
         for token in tokens(sentence.rows, convert):
             forms.append(token.form)

@@ -208,6 +208,8 @@ def _value(data: Any, path: KeyPath) -> Any:
 def _shown(value: Any) -> str:
     """A value as in YAML, shortened."""
     if isinstance(value, Mapping):
+        if not value:
+            return "an empty mapping"
         return "a mapping with the keys " + _shortened(", ".join(map(str, value)))
     text = json.dumps(value, ensure_ascii=False, default=str)
     is_plain = isinstance(value, str) and value.isprintable()

@@ -41,6 +41,8 @@ def allowed(part: dict[str, Any]) -> str:
         "object": "a mapping",
     }
     text = names.get(str(kind), "a value")
+    if part.get("minProperties"):
+        text += f" with at least {part['minProperties']} keys"
     if kind == "object" and "properties" in part:
         text += f" with the keys {', '.join(part['properties'])}"
     return text

@@ -25,6 +25,8 @@ from langsig.pretraining.pricing import (
     training_memory,
 )
 
+MOST_LANGUAGES = 10_000  # more than are spoken
+
 _ITEM_SIZES = {"float16": 2, "float32": 4}
 
 
@@ -152,8 +154,8 @@ def price(
     InputError
         If a number is out of range, or a file that the parameters name is missing.
     """
-    if languages is not None and languages < 1:
-        raise InputError(f"languages must be at least 1, got {languages}")
+    if languages is not None and not 1 <= languages <= MOST_LANGUAGES:
+        raise InputError(f"languages must be between 1 and {MOST_LANGUAGES}, got {languages}")
     entries = _vocabulary(parameters, root) if vocabulary is None else vocabulary
     launch = read_launch(parameters.pretraining.launch, root)
     plans = {role: _plan(parameters, role, entries, launch) for role in ("control", "experimental")}

@@ -74,7 +74,7 @@ def fetch_artifact(
                 _download(files, PurePosixPath(entry["path"]), output)
     except GTOException as error:
         raise InputError(f"{repository}: not a Git repository") from error
-    except (DataIndexDirError, DvcException, OSError) as error:
+    except (DataIndexDirError, DvcException, OSError, ValueError) as error:  # ValueError: bad URLs
         cause: BaseException = error
         while cause.__cause__:  # the outermost often says no more than "SCM error"
             cause = cause.__cause__
