@@ -195,6 +195,12 @@ def check_output(
         ) from error
 
 
+def is_device(path: str | os.PathLike[str]) -> bool:
+    """Whether a path leads to a device, such as ``/dev/zero``, which may never end."""
+    mode = os.stat(path).st_mode
+    return stat.S_ISCHR(mode) or stat.S_ISBLK(mode)
+
+
 def reserve(
     file: str | os.PathLike[str], size: int, path: str | os.PathLike[str] | None = None
 ) -> None:

@@ -236,3 +236,20 @@ def test_errors_say_what_to_do(
     assert run(*arguments) == 1
     assert capsys.readouterr().err.startswith(f"error: {message.replace('FOLDER', str(tmp_path))}")
     assert [path.name for path in tmp_path.iterdir()] == ["other.yaml"]
+
+
+@pytest.mark.skipif(not Path("/dev/zero").exists(), reason="there is no endless device")
+@pytest.mark.parametrize(
+    "command",
+    [["show"], ["check"], ["annotate", "--language", "da", "--out", "words.csv"]],
+)
+def test_devices_are_not_read(
+    command: list[str],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert main([*command, "/dev/zero"]) == 1
+    assert capsys.readouterr().err.startswith("error: /dev/zero: is a device; name a ")
+    assert not list(tmp_path.iterdir())

@@ -132,6 +132,7 @@ GOOD = [row("1"), ""]
         ([row("1", "\u3000")], 1, "the column FORM is empty"),
         ([row("0.1"), "", row("1")], 2, "the sentence has empty nodes only"),
         (["\u200b\u2060", "\ufeff"], 2, "the file has no sentence"),
+        (["# global.columns =", "1\ta\t_"], 1, "global.columns lacks ID, FORM, UPOS; got ''"),
         (["# global.columns = ID FORM FEATS", "1\ta\t_"], 1, "global.columns lacks UPOS"),
         (["# global.columns = ID FORM UPOS FORM"], 1, "global.columns names 'FORM' twice"),
         (["# global.columns = ID FORM UPOS", row("1")], 2, "expected 3 columns, got 10"),

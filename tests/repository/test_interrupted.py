@@ -4,11 +4,14 @@ import json
 import os
 from collections.abc import Iterator
 from contextlib import chdir
+from itertools import count
 from pathlib import Path
+from typing import Any
 
 import pytest
 from dvc.cli import main as dvc
 from dvc.repo import Repo, lock_repo
+from dvc_data.index import collect
 
 from langsig.errors import InputError
 from langsig.repository.interrupted import (
@@ -134,3 +137,31 @@ def test_files_that_a_running_command_uses_are_named(made: Path, repo: Repo) -> 
         check_no_stage_runs(made)
     finally:
         repo.lock.lock()
+
+
+def test_everything_is_pushed_after_a_push_that_was_killed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """DVC alone takes the list that it had begun for the whole, and pushes one file of two."""
+    root, remote, calls = tmp_path / "root", tmp_path / "remote", count()
+    collect_part = collect._collect_from_index
+
+    def killed_in_the_second_call(*arguments: Any, **options: Any) -> None:
+        if next(calls) == 1:
+            raise KeyboardInterrupt
+        collect_part(*arguments, **options)
+
+    root.mkdir()
+    run(root, "git", "init", "--quiet")
+    for name in "ab":
+        (root / name).write_text(name)
+    with chdir(root):
+        assert dvc(["init", "--quiet"]) == dvc(["add", "--quiet", "a", "b"]) == 0
+        assert dvc(["remote", "add", "--quiet", "--default", "store", str(remote)]) == 0
+        with monkeypatch.context() as patch:
+            patch.setattr(collect, "_collect_from_index", killed_in_the_second_call)
+            assert dvc(["push", "--quiet"]) != 0
+        with Repo() as repo, lock_repo(repo):
+            repair(repo)
+        assert dvc(["push", "--quiet"]) == 0
+    assert sum(path.is_file() for path in remote.rglob("*")) == 2

@@ -181,6 +181,7 @@ def test_push_that_was_killed_is_completed_by_the_next(origin, server, tmp_path)
     ("arguments", "message"),
     [
         (["https://bucket/team"], "URL must have the form s3://BUCKET/PREFIX; got 'https://bucket"),
+        (["s3://a b/c"], "URL must have the form s3://BUCKET/PREFIX; got 's3://a b/c'"),
         (["s3://"], "URL must have the form s3://BUCKET/PREFIX; got 's3://'"),
         (["s3://key:secret@bucket/team"], "URL must not contain credentials"),
         (["s3://bucket", "--endpoint", "host"], "ENDPOINT must have the form https://HOST; got"),

@@ -130,7 +130,7 @@ def push(torture: Torture) -> None:
             change_remote(str(number))
             seconds = random.uniform(0, usual)
             killed = Program(clone, "dvc", "push").kill_after(seconds)
-            again = [run(clone, "dvc", "push")]
+            again = [run(clone, "langsig", "repro"), run(clone, "dvc", "push")]
             shutil.rmtree(other, ignore_errors=True)
             clone.git("clone", "--quiet", str(clone.folder), str(other))
             pulled = Clone(other)

@@ -27,6 +27,12 @@ def add_parser(subparsers: Subparsers) -> argparse.ArgumentParser:
 
 def run(arguments: argparse.Namespace) -> None:
     """Read the metrics and print them."""
+    from langsig.files import is_device
+
+    if arguments.metrics.exists() and is_device(arguments.metrics):
+        raise InputError(
+            f"{arguments.metrics}: is a device; name the metrics/summary.json of a run"
+        )
     try:
         metrics = json.loads(arguments.metrics.read_text(encoding="utf-8"))
     except OSError as error:

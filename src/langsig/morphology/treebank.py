@@ -19,6 +19,7 @@ from conllu.exceptions import ParseException
 from conllu.parser import DEFAULT_FIELDS, parse_comment_line, parse_id_value
 
 from langsig.errors import InputError, decode_line
+from langsig.files import is_device
 
 RowId = int | tuple[int, str, int]
 """ID of a row: ``8`` for a word, ``(3, "-", 4)`` for a range, ``(8, ".", 1)`` for an empty node."""
@@ -26,6 +27,7 @@ RowId = int | tuple[int, str, int]
 StrPath = str | os.PathLike[str]
 _PATTERNS = ("*.conllu", "*.conllup")
 _COLUMNS = tuple(name.upper() for name in DEFAULT_FIELDS)
+_GLOBAL_COLUMNS = re.compile(r"#\s*global\.columns\b")
 _REQUIRED = ("ID", "FORM", "UPOS")
 _INVISIBLE = ("Cc", "Cf", "Mn", "Zl", "Zp", "Zs")
 """Categories of Unicode whose characters cannot be seen on their own."""
@@ -75,7 +77,7 @@ def treebank_files(paths: StrPath | Iterable[StrPath]) -> list[Path]:
     Raises
     ------
     InputError
-        If a path is missing, a folder contains no such file, or `paths` names nothing.
+        If a path is missing or a device, a folder contains no such file, or `paths` names nothing.
     """
     if isinstance(paths, str | os.PathLike):
         paths = [paths]
@@ -92,10 +94,12 @@ def treebank_files(paths: StrPath | Iterable[StrPath]) -> list[Path]:
                     f"{path}: no *.conllu file in this folder or its subfolders, nor *.conllup"
                 )
             files.extend(contained)
-        elif path.exists():
-            files.append(path)
-        else:
+        elif not path.exists():
             raise InputError(f"{path}: no such file or folder; check the path of the treebank")
+        elif is_device(path):
+            raise InputError(f"{path}: is a device; name a file or folder of the treebank")
+        else:
+            files.append(path)
     if not files:
         raise InputError("paths must name at least one CoNLL-U file or folder")
     return files
@@ -224,9 +228,8 @@ class _Block:
     def _add_comment(self, line: str) -> None:
         comment = dict(parse_comment_line(line))
         self._text = comment.get("text", self._text)
-        columns = comment.get("global.columns")
-        if columns is not None:
-            self.columns = _parse_columns(columns)
+        if _GLOBAL_COLUMNS.match(line):
+            self.columns = _parse_columns(comment.get("global.columns") or "")
 
     def _check_order(self, row_id: RowId) -> None:
         next_word = self._last_word + 1

@@ -23,6 +23,7 @@ from ruamel.yaml.nodes import MappingNode, Node, SequenceNode
 from ruamel.yaml.parser import Parser
 from ruamel.yaml.reader import ReaderError
 
+from langsig.files import is_device
 from langsig.parameters.problems import KeyPath, Location, ParameterError, Problem
 
 _CONFLICT = ("<<<<<<<", "=======", ">>>>>>>")
@@ -90,6 +91,8 @@ def parse_value(text: str, name: str) -> Any:
 def _text(path: Path) -> str:
     if path.is_dir():
         raise _unreadable(str(path), None, "is a folder; name a file")
+    if path.exists() and is_device(path):
+        raise _unreadable(str(path), None, "is a device; name a file")
     try:
         content = path.read_bytes()
     except FileNotFoundError:

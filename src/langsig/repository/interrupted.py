@@ -26,6 +26,10 @@ def repair(repo: Repo) -> None:
     end. If it is killed meanwhile, no command of DVC can read them. Of ``dvc.lock``, all complete
     entries are kept; others are taken from the last commit, or come back from DVC's run cache.
 
+    DVC also keeps lists of what is to be pushed and pulled. If it is killed while it makes one, it
+    takes the part for the whole from then on, and leaves files out without a word. The lists are
+    removed; DVC makes them again.
+
     Parameters
     ----------
     repo
@@ -33,6 +37,7 @@ def repair(repo: Repo) -> None:
         they are.
     """
     remove_broken_list(Path(repo.tmp_dir))
+    repo.drop_data_index()
     path = Path(repo.root_dir, "dvc.lock")
     if not path.exists():
         return

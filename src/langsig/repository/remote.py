@@ -54,5 +54,6 @@ def _check(name: str, address: str, schemes: list[str], form: str) -> None:
             f"{name} must not contain credentials: put them into the environment, a profile in "
             "~/.aws, or .dvc/config.local; see docs/how-to/sharing.md"
         )
-    if parts.scheme not in schemes or not parts.hostname:
+    spaced = any(map(str.isspace, address))
+    if parts.scheme not in schemes or not parts.hostname or spaced:
         raise InputError(f"{name} must have the form {form}; got {address!r}")
