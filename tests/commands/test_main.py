@@ -251,5 +251,5 @@ def test_devices_are_not_read(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     assert main([*command, "/dev/zero"]) == 1
-    assert capsys.readouterr().err.startswith("error: /dev/zero: is a device; name a ")
+    assert capsys.readouterr().err.startswith("error: /dev/zero: is a device; name ")
     assert not list(tmp_path.iterdir())
