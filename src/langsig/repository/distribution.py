@@ -5,6 +5,7 @@ DVC remote, or through this clone's cache if the workers can see it. If a worker
 runs its task again, and training resumes from its last checkpoint.
 """
 
+import logging
 import os
 import subprocess
 import sys
@@ -153,7 +154,11 @@ def _client(scheduler: str | None, workers: int) -> Iterator[Client]:
         return
     with (
         LocalCluster(
-            n_workers=workers, threads_per_worker=1, host="127.0.0.1", dashboard_address=None
+            n_workers=workers,
+            threads_per_worker=1,
+            host="127.0.0.1",
+            dashboard_address=None,
+            silence_logs=logging.CRITICAL,  # it logs a traceback if a worker asks while it closes
         ) as cluster,
         Client(cluster) as client,
     ):
