@@ -122,6 +122,8 @@ def _compose(text: str, name: str) -> Node | None:
         if "'\\t'" in problem or "\t" in _line(text, mark.line):
             problem = "a tab; indent with spaces"
         raise _unreadable(name, mark.line + 1, f"not YAML: {problem}") from error
+    except RecursionError as error:
+        raise _unreadable(name, None, "lists or mappings are nested too deeply") from error
     except ReaderError as error:
         number = text.count("\n", 0, error.position) + 1
         raise _unreadable(name, number, f"character {error.character!r} is not allowed") from error
