@@ -82,9 +82,11 @@ class Recorder:
         stage.commit()
         missing = [out for out in stage.outs if out.use_cache and out.changed_cache()]
         if missing:
+            size = sum((out.meta and out.meta.size) or 0 for out in missing)
             raise DvcException(
-                f"{missing[0]}: could not be copied to {missing[0].cache.path}; make sure that "
-                "this folder can be written, and that its disk has room"
+                f"{missing[0]}: could not be copied to {missing[0].cache.path}, which needs "
+                f"{size:,} bytes; make sure that this folder can be written, and that its disk has "
+                "room"
             )
         self._record(stage)
 
