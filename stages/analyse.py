@@ -1,12 +1,10 @@
 """Signatures of all categories, words and what the models learnt -> tidy tables and metrics."""
 
-import json
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 from langsig import analysis
-from langsig.files import atomic_directory, write_file
+from langsig.files import atomic_directory
 from langsig.morphology import Words
 from langsig.parameters import load_parameters, selected_languages
 from langsig.schemas import (
@@ -18,7 +16,7 @@ from langsig.schemas import (
     Replicates,
     Signatures,
 )
-from stages.common import read_learning
+from stages.common import read_learning, write_json
 
 
 def main(_arguments: Sequence[str]) -> None:
@@ -77,7 +75,3 @@ def main(_arguments: Sequence[str]) -> None:
     with atomic_directory("metrics/languages") as output:
         for language, numbers in analysis.language_metrics(metrics).items():
             write_json(output / f"{language}.json", numbers)
-
-
-def write_json(path: Path, content: dict[str, Any]) -> None:
-    write_file(path, (json.dumps(content, indent=2, allow_nan=False) + "\n").encode())

@@ -8,6 +8,7 @@ from typing import Any
 import pandas as pd
 
 from langsig.factorization import Solver
+from langsig.files import write_file
 from langsig.parameters import Parameters, selected_languages
 from langsig.representations import CategoryStatistics
 from langsig.schemas import LearningCurves
@@ -49,6 +50,11 @@ def load_covariances(
         CategoryStatistics.load(Path("artifacts", folder, language, f"{name}.safetensors"))
         for language in selected_languages("analysis", parameters)
     ]
+
+
+def write_json(path: Path, content: dict[str, Any]) -> None:
+    """Write a JSON file; an existing one is replaced as a whole."""
+    write_file(path, (json.dumps(content, indent=2, allow_nan=False) + "\n").encode())
 
 
 def cores() -> int:

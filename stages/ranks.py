@@ -1,14 +1,13 @@
 """Covariances of all words -> candidate ranks, the rank in use, and signatures of halves."""
 
-import json
 from collections.abc import Sequence
 from pathlib import Path
 
 from langsig.factorization import ranks_by_layer
-from langsig.files import atomic_directory, write_file
+from langsig.files import atomic_directory
 from langsig.morphology import ALL_WORDS, category_slug
 from langsig.parameters import load_parameters
-from stages.common import RANK, cores, load_covariances, solver_with
+from stages.common import RANK, cores, load_covariances, solver_with, write_json
 
 
 def main(_arguments: Sequence[str]) -> None:
@@ -35,7 +34,7 @@ def main(_arguments: Sequence[str]) -> None:
         "rank": tables.rank,
         "chosen_by": "ranks" if fixed is None else "factorize.rank",
     }
-    write_file(RANK, (json.dumps(choice, indent=2) + "\n").encode())
+    write_json(RANK, choice)
     print(tables.sweep.frame.to_string(index=False, float_format="{:.4g}".format))
     print(tables.recommendations.frame.to_string(index=False))
     print(f"rank {tables.rank}, chosen by {choice['chosen_by']}")

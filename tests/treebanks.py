@@ -2,10 +2,8 @@
 
 from pathlib import Path
 
-SENTENCES = 150
 
-
-def copy_beginning(source: Path, target: Path) -> None:
+def copy_beginning(source: Path, target: Path, sentences: int = 150) -> None:
     """Copy the first sentences of a CoNLL-U file."""
-    sentences = source.read_text(encoding="utf-8").split("\n\n")
-    target.write_text("\n\n".join([*sentences[:SENTENCES], ""]), encoding="utf-8")
+    blocks = source.read_text(encoding="utf-8").split("\n\n")
+    target.write_text("\n\n".join([*blocks[:sentences], ""]), encoding="utf-8")

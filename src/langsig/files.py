@@ -195,10 +195,9 @@ def check_output(
         ) from error
 
 
-def is_device(path: str | os.PathLike[str]) -> bool:
+def is_device(path: Path) -> bool:
     """Whether a path leads to a device, such as ``/dev/zero``, which may never end."""
-    mode = os.stat(path).st_mode
-    return stat.S_ISCHR(mode) or stat.S_ISBLK(mode)
+    return path.is_char_device() or path.is_block_device()
 
 
 def reserve(

@@ -26,6 +26,7 @@ from tests.representations.architectures import (
     save_model,
     tokenizer,
 )
+from tests.treebanks import copy_beginning
 
 if TYPE_CHECKING:
     from transformers import PreTrainedModel, PreTrainedTokenizerBase
@@ -87,10 +88,27 @@ def assert_same(states: States, expected: States) -> None:
         assert np.abs(layer - of_expected).max() <= 1e-4 * np.abs(of_expected).max()
 
 
-def check_architecture(
-    name: str, folder: Path, words: pd.DataFrame, treebank: Path, bert: Path, output: Path
+@pytest.fixture(scope="session")
+def treebank(samples: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A treebank of 15 sentences."""
+    path = tmp_path_factory.mktemp("treebank") / "short.conllu"
+    copy_beginning(samples / "treebanks/qaa/qaa_sample-ud-test.conllu", path, sentences=15)
+    return path
+
+
+@pytest.mark.parametrize(
+    "name",
+    [pytest.param(name, marks=() if name in FEW else pytest.mark.slow) for name in ARCHITECTURES],
+)
+def test_all_architectures(
+    checkpoint: Callable[[str], Path],
+    words: pd.DataFrame,
+    treebank: Path,
+    tmp_path: Path,
+    name: str,
 ) -> None:
     """A model is run as the page says, and its states do not depend on the batch."""
+    folder, bert = checkpoint(name), checkpoint("BERT")
     documented = next(
         line for line in PAGE.read_text().splitlines() if line.startswith(f"| {name} |")
     )
@@ -101,7 +119,7 @@ def check_architecture(
         assert "\n" not in str(raised.value)
         return
     model = load_encoder(folder)
-    states = [extracted(model, words, output / str(n), n) for n in (1, 64, 8192)]
+    states = [extracted(model, words, tmp_path / str(n), n) for n in (1, 64, 8192)]
     assert len(states[0].layers) == LAYERS + 1
     for other in states[1:]:
         assert_same(other, states[0])
@@ -111,38 +129,6 @@ def check_architecture(
     )  # fmt: skip
     assert set(comparison.batching) == {str(folder), str(bert)}
     assert f"| {comparison.batching[str(folder)]} |" in documented
-
-
-@pytest.fixture(scope="session")
-def treebank(samples: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A treebank of 15 sentences."""
-    text = (samples / "treebanks/qaa/qaa_sample-ud-test.conllu").read_text(encoding="utf-8")
-    path = tmp_path_factory.mktemp("treebank") / "short.conllu"
-    path.write_text("\n\n".join(text.split("\n\n")[:15]) + "\n\n", encoding="utf-8")
-    return path
-
-
-@pytest.mark.parametrize("name", FEW)
-def test_architectures_of_each_kind(
-    checkpoint: Callable[[str], Path],
-    words: pd.DataFrame,
-    treebank: Path,
-    tmp_path: Path,
-    name: str,
-) -> None:
-    check_architecture(name, checkpoint(name), words, treebank, checkpoint("BERT"), tmp_path)
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("name", [name for name in ARCHITECTURES if name not in FEW])
-def test_all_architectures(
-    checkpoint: Callable[[str], Path],
-    words: pd.DataFrame,
-    treebank: Path,
-    tmp_path: Path,
-    name: str,
-) -> None:
-    check_architecture(name, checkpoint(name), words, treebank, checkpoint("BERT"), tmp_path)
 
 
 def test_the_page_has_all_architectures() -> None:

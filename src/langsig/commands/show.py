@@ -29,7 +29,7 @@ def run(arguments: argparse.Namespace) -> None:
     """Read the metrics and print them."""
     from langsig.files import is_device
 
-    if arguments.metrics.exists() and is_device(arguments.metrics):
+    if is_device(arguments.metrics):
         raise InputError(
             f"{arguments.metrics}: is a device; name the metrics/summary.json of a run"
         )

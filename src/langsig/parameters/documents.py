@@ -91,7 +91,7 @@ def parse_value(text: str, name: str) -> Any:
 def _text(path: Path) -> str:
     if path.is_dir():
         raise _unreadable(str(path), None, "is a folder; name a file")
-    if path.exists() and is_device(path):
+    if is_device(path):
         raise _unreadable(str(path), None, "is a device; name a file")
     try:
         content = path.read_bytes()

@@ -4,7 +4,6 @@ import csv
 import math
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self
 
@@ -109,7 +108,6 @@ class Table:
         return self._frame.copy()
 
     @classmethod
-    @cache
     def empty(cls) -> Self:
         """A table without rows."""
         return cls(pd.DataFrame(columns=list(cls.columns)))
