@@ -454,7 +454,7 @@ def test_outputs_that_are_not_in_the_cache_are_not_recorded(
     with monkeypatch.context() as patch:  # as if no file of the folder could be copied
         patch.setattr("dvc.output.otransfer", lambda *_, **__: None)
         patch.setattr("dvc.output.Output._checkout", lambda *_, **__: None)
-        with pytest.raises(CommandError, match=r"folder: could not be copied to .*needs \d+ bytes"):
+        with pytest.raises(CommandError, match=r"needs [\d,]+ bytes \(.* for folder, which"):
             project.reproduce(1)
     assert not (project.folder / "dvc.lock").exists()
     project.reproduce()

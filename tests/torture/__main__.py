@@ -27,6 +27,7 @@ PARTS: dict[str, Callable[[Torture], None]] = {
     "repro": kills.whole_runs,
     "orphans": kills.orphans,
     "push": kills.push,
+    "pull": kills.pull,
     "spread": kills.spread,
     "use": kills.use,
     "compare": kills.compare,

@@ -5,7 +5,7 @@ import time
 from pathlib import Path
 
 from tests.clones import Clone
-from tests.torture.programs import Program, kill_alone, kill_group, run
+from tests.torture.programs import Ended, Program, kill_alone, kill_group, run
 from tests.torture.trials import Torture, cause
 from tests.torture.undisturbed import start, succeed
 
@@ -14,6 +14,8 @@ _KILLS = 5  # per run of everything
 _LONGEST = 20  # seconds until the next of them
 _ORPHAN = 10  # seconds in which a stage ends
 _LESS_OFTEN = 4  # than other kills
+_MOST = 5  # commands to transfer everything
+UP_TO_DATE = "Everything is up to date"  # says DVC
 NAMES_COMMIT = frozenset({"report"})  # which shows the revision of Git
 
 
@@ -57,12 +59,16 @@ def _kind(torture: Torture, kind: str, clone: Clone) -> None:
         again, remark = torture.again(clone, number)
         moment = f"{program} repro of {name} after {seconds:.2f} of {usual[program]:.2f} s"
         losses = [] if again[-1].code else reference.losses(clone)
-        if not killed.code:
-            usual[program] = min(usual[program], killed.seconds)
+        usual[program] = _shorter(usual[program], killed)
         if not torture.end(
             "stages", kind, number, moment, killed, again, losses, remark=remark, clone=clone
         ):
             reference.copy(clone.folder)
+
+
+def _shorter(usual: float, ended: Ended) -> float:
+    """The time that a command usually takes, now that it has run again, to its end or not."""
+    return usual if ended.code else min(usual, ended.seconds)
 
 
 def whole_runs(torture: Torture) -> None:
@@ -94,52 +100,111 @@ def whole_runs(torture: Torture) -> None:
 def orphans(torture: Torture) -> None:
     """``dvc repro`` alone is killed, and the stage that it has started runs on meanwhile."""
     case, name = "dvc repro", "pretrain-experimental"
-    for number, random in torture.missing("orphans", case, -(-torture.times // _LESS_OFTEN)):
-        with torture.clone("orphans") as clone:
+    missing = torture.missing("orphans", case, -(-torture.times // _LESS_OFTEN))
+    if not missing:
+        return
+    command = ("dvc", "repro", "--single-item", name)
+    with torture.clone("orphans") as clone:
+        torture.reference.forget(clone, name)
+        usual = succeed(clone, *command).seconds
+        for number, random in missing:
             torture.reference.forget(clone, name)
-            seconds = random.uniform(2, 5)
-            running = Program(clone, "dvc", "repro", "--single-item", name)
-            killed = running.kill_after(seconds, kill_alone)
+            seconds = random.uniform(usual / 3, usual)
+            killed = Program(clone, *command).kill_after(seconds, kill_alone)
             refused = run(clone, *torture.repro(number))
             time.sleep(_ORPHAN)
             again, remark = torture.again(clone, number)
             losses = [] if again[-1].code else torture.reference.losses(clone)
             remark = "; ".join(filter(None, [cause(refused) if refused.code else "", remark]))
-            torture.end(
-                "orphans", case, number, f"{name} after {seconds:.2f} s", killed,
-                [refused, *again], losses, remark=remark, clone=clone,
-            )  # fmt: skip
+            moment = f"{name} after {seconds:.2f} of {usual:.2f} s"
+            usual = _shorter(usual, killed)
+            if not torture.end(
+                "orphans", case, number, moment, killed, [refused, *again], losses, remark=remark,
+                clone=clone,
+            ):  # fmt: skip
+                torture.reference.copy(clone.folder)
 
 
 def push(torture: Torture) -> None:
-    """``dvc push`` to a folder; afterwards a new clone gets everything."""
-    remotes, other = torture.folder / "remotes", torture.folder / "pulled"
-    missing = torture.missing("push", "dvc push")
+    """``dvc push`` to a folder; afterwards a new clone pulls everything."""
+    missing, remotes = torture.missing("push", "dvc push"), torture.folder / "remotes"
     if not missing:
         return
     with torture.clone("push") as clone:
-
-        def change_remote(name: str) -> None:
-            """DVC remembers what it has pushed to each remote, so each trial has one."""
-            clone.output("dvc", "remote", "add", "-fd", "store", str(remotes / name))
-            _commit_results(clone)
-
-        change_remote("first")
-        usual = succeed(clone, "dvc", "push").seconds
+        usual = _push_to(clone, remotes / "first").seconds
         for number, random in missing:
-            change_remote(str(number))
+            # DVC remembers what it has pushed to each remote, so each trial has one.
+            _set_remote(clone, remotes / str(number))
             seconds = random.uniform(0, usual)
             killed = Program(clone, "dvc", "push").kill_after(seconds)
-            again = [run(clone, "langsig", "repro"), run(clone, "dvc", "push")]
-            shutil.rmtree(other, ignore_errors=True)
-            clone.git("clone", "--quiet", str(clone.folder), str(other))
-            pulled = Clone(other)
-            again.append(run(pulled, "dvc", "pull"))
             moment = f"after {seconds:.2f} of {usual:.2f} s"
+            usual = _shorter(usual, killed)
+            if number % 2:
+                again = _until_up_to_date(clone, "push")
+            else:  # which makes DVC collect everything again
+                again = [run(clone, *torture.repro(0)), run(clone, "dvc", "push")]
+            pulled = _new_clone(clone, torture.folder / "pulled")
+            again.append(run(pulled, "dvc", "pull"))
             losses = torture.reference.losses(pulled, but=NAMES_COMMIT)
-            torture.end("push", "dvc push", number, moment, killed, again, losses, clone=pulled)
-        shutil.rmtree(other)
+            torture.end(
+                "push", "dvc push", number, moment, killed, again,
+                losses, remark=_transfers(again[:-1]), clone=pulled,
+            )  # fmt: skip
         shutil.rmtree(remotes)
+
+
+def pull(torture: Torture) -> None:
+    """``dvc pull`` of everything in a new clone, which is given again until it has everything."""
+    missing, remote = torture.missing("pull", "dvc pull"), torture.folder / "remote"
+    if not missing:
+        return
+    with torture.clone("pull") as clone:
+        _push_to(clone, remote)
+        other = torture.folder / "pulled"
+        usual = succeed(_new_clone(clone, other), "dvc", "pull").seconds
+        for number, random in missing:
+            pulled = _new_clone(clone, other)
+            seconds = random.uniform(0, usual)
+            killed = Program(pulled, "dvc", "pull").kill_after(seconds)
+            moment = f"after {seconds:.2f} of {usual:.2f} s"
+            usual = _shorter(usual, killed)
+            again = _until_up_to_date(pulled, "pull")
+            losses = torture.reference.losses(pulled, but=NAMES_COMMIT)
+            torture.end(
+                "pull", "dvc pull", number, moment, killed, again,
+                losses, remark=_transfers(again), clone=pulled,
+            )  # fmt: skip
+        shutil.rmtree(remote)
+
+
+def _set_remote(clone: Clone, remote: Path) -> None:
+    clone.output("dvc", "remote", "add", "-fd", "store", str(remote))
+    _commit_results(clone)
+
+
+def _push_to(clone: Clone, remote: Path) -> Ended:
+    _set_remote(clone, remote)
+    return succeed(clone, "dvc", "push")
+
+
+def _new_clone(clone: Clone, folder: Path) -> Clone:
+    shutil.rmtree(folder, ignore_errors=True)
+    clone.git("clone", "--quiet", str(clone.folder), str(folder))
+    return Clone(folder)
+
+
+def _until_up_to_date(clone: Clone, command: str) -> list[Ended]:
+    """Give a command of DVC again until nothing is left to transfer."""
+    again = [run(clone, "dvc", command)]
+    while len(again) < _MOST and UP_TO_DATE not in again[-1].printed:
+        again.append(run(clone, "dvc", command))
+    return again
+
+
+def _transfers(again: list[Ended]) -> str:
+    """A remark if several commands were needed to transfer everything."""
+    number = sum(UP_TO_DATE not in ended.printed for ended in again if "repro" not in ended.printed)
+    return f"{number} more commands were needed" if number > 1 else ""
 
 
 def _commit_results(clone: Clone) -> None:
@@ -170,6 +235,7 @@ def spread(torture: Torture) -> None:
             killed = Program(clone, *command).kill_after(seconds, kill_group)
             again = [run(clone, *command), run(clone, "dvc", "checkout")]
             moment = f"after {seconds:.1f} of {usual:.1f} s"
+            usual = _shorter(usual, killed)
             losses = torture.reference.losses(clone, but=NAMES_COMMIT)
             if not torture.end(
                 "spread", "langsig spread", number, moment, killed, again, losses, clone=clone
@@ -200,6 +266,7 @@ def use(torture: Torture) -> None:
             for folder in clone.folder.glob("data.interrupted-*"):  # as it has told
                 shutil.rmtree(folder)
             moment = f"after {seconds:.2f} of {usual:.2f} s"
+            usual = _shorter(usual, killed)
             if not torture.end(
                 "use", "langsig use", number, moment, killed, [*again, used, *others], losses,
                 remark=remark or other, clone=clone,
@@ -233,6 +300,7 @@ def compare(torture: Torture) -> None:
                 halves.append("another table")
             losses = [*halves, *torture.reference.losses(clone)]
             moment = f"after {seconds:.2f} of {usual:.2f} s"
+            usual = _shorter(usual, killed)
             torture.end(
                 "compare", "langsig compare", number, moment, killed, again, losses, clone=clone
             )

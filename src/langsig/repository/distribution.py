@@ -253,9 +253,11 @@ def _worker_clone(setup: WorkerSetup) -> Iterator[Path]:
             output("git", "fetch", "--quiet", setup.origin, folder=clone)
             output("git", "checkout", "--quiet", "--force", setup.commit, folder=clone)
             (clone / ".dvc/config.local").unlink(missing_ok=True)  # of an earlier run
-            remove_broken_list(clone / ".dvc/tmp")
             if setup.cache:
                 output("dvc", "cache", "dir", "--local", setup.cache, folder=clone)
+            remove_broken_list(clone / ".dvc/tmp")
+            with open_repository(clone) as repo:
+                repo.drop_data_index()  # which a push or pull that was killed has begun
             yield clone
             return
     raise CommandError(f"{folder}: all {_MOST_CLONES:,} clones are in use")

@@ -6,6 +6,7 @@ be called from one thread.
 """
 
 import re
+import shutil
 from collections.abc import Sequence
 from enum import Enum, auto
 from pathlib import Path
@@ -83,10 +84,11 @@ class Recorder:
         missing = [out for out in stage.outs if out.use_cache and out.changed_cache()]
         if missing:
             size = sum((out.meta and out.meta.size) or 0 for out in missing)
+            cache = missing[0].cache.path
             raise DvcException(
-                f"{missing[0]}: could not be copied to {missing[0].cache.path}, which needs "
-                f"{size:,} bytes; make sure that this folder can be written, and that its disk has "
-                "room"
+                f"{cache}: needs {size:,} bytes ({shutil.disk_usage(cache).free:,} bytes are free) "
+                f"for {missing[0]}, which could not be copied; make sure that this folder can be "
+                "written, and that its disk has room"
             )
         self._record(stage)
 
