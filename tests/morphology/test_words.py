@@ -53,16 +53,18 @@ def merged(*parts: Row) -> dict[str, str]:
 def test_annotate(treebank: Path) -> None:
     words = annotate([treebank], "fr")
     table = words.table
-    assert list(table.columns) == ["sentence", "token", "form", "lemma", *CATEGORIES]
+    assert list(table.columns) == ["sentence", "token", "form", "lemma", "upos", *CATEGORIES]
     assert table["sentence"].tolist() == [0, 0, 0, 0, 0, 1, 2]
     assert table["token"].tolist() == [0, 1, 2, 3, 4, 0, 0]
     assert table["form"].tolist() == ["Il", "parle", "du", "chat", ".", "!", "Oui"]
     assert table["lemma"].tolist() == ["il", "parler", "de+le", "chat", pd.NA, "!", pd.NA]
+    assert table["upos"].tolist() == ["PRON", "VERB", pd.NA, "NOUN", "PUNCT", "PUNCT", "INTJ"]
     assert table["Part of Speech"].tolist() == ["PRO", "V", pd.NA, "N", pd.NA, pd.NA, "INTJ"]
     assert table["Gender"].tolist() == [pd.NA, pd.NA, "MASC", "MASC", pd.NA, pd.NA, pd.NA]
     assert table["Finiteness"].isna().all(), "a rule of French removes it"
     assert table["sentence"].dtype == table["token"].dtype == "int32"
-    assert {str(table[column].dtype) for column in ["form", "lemma", *CATEGORIES]} == {"string"}
+    strings = ["form", "lemma", "upos", *CATEGORIES]
+    assert {str(table[column].dtype) for column in strings} == {"string"}
     assert words.sentences.to_dict("list") == {
         "sentence": [0, 1, 2],
         "text": ["Il parle du chat.", "!", "Oui"],

@@ -24,6 +24,8 @@ class Token(NamedTuple):
     form: str
     lemma: str | None
     """Lemma of a word; the lemmas of a range joined by ``+``, or None if one of them is missing."""
+    upos: str | None
+    """Universal part of speech of a word; None for a range, or if there is none."""
     categories: Mapping[str, str]
     """Value of each category that the token bears."""
 
@@ -38,9 +40,10 @@ class Words:
     ----------
     table
         One row per word with the columns of `word_columns`: `sentence` is the number of the
-        sentence, `token` the position in it, from 0, `form` the word as it is written, and
-        `lemma` its dictionary form. Each category has a column with its UniMorph value, missing
-        if the word does not bear the category.
+        sentence, `token` the position in it, from 0, `form` the word as it is written, `lemma`
+        its dictionary form, and `upos` its universal part of speech, missing for multiword
+        ranges. Each category has a column with its UniMorph value, missing if the word does not
+        bear the category.
     sentences
         One row per sentence with the columns of `sentence_columns`: `sentence` is its number in
         `table`, `text` the running text, `file` and `line` where it was read.
@@ -71,6 +74,7 @@ class Words:
         "token": "int32",
         "form": "string",
         "lemma": "string",
+        "upos": "string",
         **dict.fromkeys(CATEGORIES, "string"),
     }
     """Columns of `table` with their types."""
@@ -213,6 +217,7 @@ def annotate(paths: StrPath | Iterable[StrPath], language: str) -> Words:
     lengths: list[int] = []
     forms: list[str] = []
     lemmas: list[str | None] = []
+    parts_of_speech: list[str | None] = []
     # A treebank has only a few hundred combinations of categories: store each of them once.
     combinations: dict[tuple[tuple[str, str], ...], int] = {}
     combination_of_token: list[int] = []
@@ -224,6 +229,7 @@ def annotate(paths: StrPath | Iterable[StrPath], language: str) -> Words:
         for token in tokens(sentence.rows, convert):
             forms.append(token.form)
             lemmas.append(token.lemma)
+            parts_of_speech.append(token.upos)
             combination = tuple(token.categories.items())
             combination_of_token.append(combinations.setdefault(combination, len(combinations)))
         lengths.append(len(forms) - before)
@@ -233,6 +239,7 @@ def annotate(paths: StrPath | Iterable[StrPath], language: str) -> Words:
             "token": np.concatenate([np.arange(length) for length in lengths]),
             "form": pd.array(forms, dtype="string"),
             "lemma": pd.array(lemmas, dtype="string"),
+            "upos": pd.array(parts_of_speech, dtype="string"),
         }
     )
     values = pd.DataFrame(
@@ -268,7 +275,8 @@ def tokens(rows: Iterable[Row], convert: Converter) -> Iterator[Token]:
         if isinstance(row.id, int):
             if row.id > range_end:
                 categories = convert.categories(row.upos, row.feats, row.form)
-                yield Token(row.form, _lemma(row), categories)
+                upos = row.upos if row.upos != "_" else None
+                yield Token(row.form, _lemma(row), upos, categories)
         elif row.id[1] == "-":
             first, _, range_end = row.id
             yield _merged(row.form, words[first - 1 : range_end], convert)
@@ -281,6 +289,7 @@ def _merged(form: str, parts: list[Row], convert: Converter) -> Token:
     return Token(
         form,
         "+".join(lemmas) if len(lemmas) == len(parts) else None,
+        None,
         {
             category: analysis[category]
             for category in CATEGORIES
