@@ -14,7 +14,7 @@ ORDER = [
     ["corpora", "morphology"],
     ["pretraining"],
     ["representations"],
-    ["factorization"],
+    ["factorization", "outcomes"],
     ["analysis"],
     ["figures"],
     ["report"],

@@ -4,8 +4,8 @@
 cross-covariances. The names listed here load on first use, so that importing langsig is quick.
 
 The packages below build on each other in this order: ``corpora`` and ``morphology``,
-``pretraining``, ``representations``, ``factorization``, ``analysis``, ``figures``, ``report``,
-``repository``, ``commands``.
+``pretraining``, ``representations``, ``factorization`` and ``outcomes``, ``analysis``, ``figures``,
+``report``, ``repository``, ``commands``.
 
 Examples
 --------

@@ -41,12 +41,14 @@ from langsig.schemas.fits import (
     WordCounts,
 )
 from langsig.schemas.learning import LearningCurves
+from langsig.schemas.outcomes import OUTCOMES, Outcomes, Predictors
 from langsig.schemas.signatures import AverageSignatures, Distances, Signatures
 from langsig.schemas.table import Column, Table
 from langsig.terms import NORMALISATIONS, SOURCES
 
 __all__ = [
     "NORMALISATIONS",
+    "OUTCOMES",
     "SOURCES",
     "AverageSignatures",
     "BaselineAgreement",
@@ -68,6 +70,8 @@ __all__ = [
     "LearningCurves",
     "MeasureTests",
     "Measures",
+    "Outcomes",
+    "Predictors",
     "Properties",
     "RankRecommendations",
     "RankSweep",

@@ -1,0 +1,84 @@
+"""What a model does in each language, and what predicts it."""
+
+from typing import ClassVar
+
+from langsig.schemas.columns import HIGH, LANGUAGE, LANGUAGES, LOW
+from langsig.schemas.table import Column, Table
+
+OUTCOMES = (
+    "probe",
+    "majority",
+    "probe_untrained",
+    "selectivity",
+    "transfer",
+    "transfer_english",
+    "transfer_single",
+    "retrieval",
+    "retrieval_z",
+    "retrieval_english",
+    "retrieval_english_raw",
+    "mexa",
+    "masked_gain",
+)
+"""Names of outcomes. They are accuracies from 0 to 1, except retrieval_z, which is in standard
+deviations, and masked_gain, which is in nat per sub-word."""
+
+
+class Outcomes(Table):
+    """Measured outcomes of a model, per language and layer."""
+
+    columns: ClassVar = {
+        "outcome": Column(
+            "text",
+            "probe: tags, learnt within the language; majority: most frequent tag of the word "
+            "form; probe_untrained: probe of a model with random weights; selectivity: probe "
+            "minus probe_untrained; transfer: tags, learnt on all other languages; "
+            "transfer_english: on English; transfer_single: on one other language; retrieval: "
+            "parallel sentences, mean over other languages; retrieval_z: their similarity in "
+            "standard deviations; retrieval_english: with English; retrieval_english_raw: the same "
+            "without centring; mexa: MEXA score with English; masked_gain: masked sub-words, nat "
+            "per sub-word above their frequency",
+            allowed=OUTCOMES,
+        ),
+        "category": Column(
+            "text", "UPOS or the UniMorph name of a category; missing unless tags are learnt", True
+        ),
+        "language": LANGUAGE,
+        "source": Column(
+            "text", "Language that tags were learnt on; missing unless it is transfer_single", True
+        ),
+        "layer": Column("integer", "Layer; 0 is the embeddings; missing for masked_gain", True),
+        "value": Column("number", "Mean over draws of training words"),
+        "sd": Column("number", "Standard deviation over draws; missing for a single draw"),
+        "draws": Column("integer", "Number of draws"),
+    }
+    keys: ClassVar = ("outcome", "category", "language", "source", "layer")
+
+
+class Predictors(Table):
+    """How well measures of languages predict outcomes."""
+
+    columns: ClassVar = {
+        "measure": Column("text", "Name of the measure"),
+        "outcome": Column("text", "Name of the outcome"),
+        "languages": LANGUAGES,
+        "spearman": Column("number", "Spearman's rank correlation"),
+        "spearman_low": Column("number", f"{LOW.description}, over languages"),
+        "spearman_high": Column("number", f"{HIGH.description}, over languages"),
+        "partial": Column("number", "Partial rank correlation, given the covariates"),
+        "low": Column("number", f"{LOW.description} of partial, over languages"),
+        "high": Column("number", f"{HIGH.description} of partial, over languages"),
+        "genus_low": Column("number", f"{LOW.description} of partial, over genera"),
+        "genus_high": Column("number", f"{HIGH.description} of partial, over genera"),
+        "base_r2": Column("number", "Leave-one-out R^2 of the covariates alone"),
+        "r2": Column("number", "Leave-one-out R^2 of the covariates and the measure"),
+        "threshold": Column(
+            "number", "Family-wise 5 % threshold of the absolute value of partial, by permutation"
+        ),
+        "beyond": Column(
+            "boolean",
+            "Whether the measure predicts beyond the covariates: the interval of partial over "
+            "languages excludes 0, and its absolute value is above the threshold",
+        ),
+    }
+    keys: ClassVar = ("measure", "outcome")
