@@ -32,7 +32,7 @@ from transformers import AutoModel, AutoModelForMaskedLM
 from langsig.corpora import load_tokenizer, train_tokenizer
 from langsig.morphology import annotate
 from langsig.pretraining import ModelShape, build_model
-from langsig.representations import States, extract, load_encoder
+from langsig.representations import Encoder, extract, load_encoder
 
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerBase
@@ -190,9 +190,8 @@ def streamed(
     model: Any, tokenizer: Any, words: pd.DataFrame, output: Path
 ) -> NDArray[np.floating[Any]]:
     """Extract with langsig; returns the vectors of the top layer, ``[words, dim]``."""
-    options: dict[str, Any] = {"dtype": DTYPE, "batch_tokens": BATCH_TOKENS, "language": "de"}
-    extract(model, tokenizer, words, output, **options)
-    return States.open(output).layers[-1]
+    encoder = Encoder(model, tokenizer, "de")
+    return extract(encoder, words, output, dtype=DTYPE, batch_tokens=BATCH_TOKENS).layers[-1]
 
 
 def pickled(

@@ -7,7 +7,7 @@ from langsig.corpora import load_tokenizer
 from langsig.files import atomic_directory
 from langsig.morphology import Words
 from langsig.parameters import load_parameters
-from langsig.representations import extract, load_encoder
+from langsig.representations import Encoder, extract, load_encoder
 from stages.arguments import checked
 
 
@@ -20,17 +20,12 @@ def main(arguments: Sequence[str]) -> None:
     checkpoint = Path("artifacts/models", "experimental" if role == "experimental" else language)
     words = Words.load(Path(f"artifacts/words/{language}")).table
     with atomic_directory(Path(f"artifacts/states/{role}/{language}")) as output:
-        extracted = extract(
-            load_encoder(checkpoint),
-            load_tokenizer(checkpoint),
-            words,
-            output,
-            dtype=options.dtype,
-            batch_tokens=options.batch_tokens,
-            language=language,
+        encoder = Encoder(load_encoder(checkpoint), load_tokenizer(checkpoint), language)
+        states = extract(
+            encoder, words, output, dtype=options.dtype, batch_tokens=options.batch_tokens
         )
-    note = extracted.batching.note
+    note = encoder.batching.note
     print(
-        f"{language}: {role} states of {extracted.words:,} of {len(words):,} words"
+        f"{language}: {role} states of {len(states.index):,} of {len(words):,} words"
         + (f"; {note}" if note else "")
     )

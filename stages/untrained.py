@@ -14,7 +14,7 @@ from langsig.morphology import ALL_WORDS, Words, category_slug
 from langsig.parameters import Parameters, load_parameters
 from langsig.pretraining import ModelShape, build_model, model_seed
 from langsig.representations import (
-    States,
+    Encoder,
     covariances_by_category,
     extract,
     load_untrained,
@@ -37,16 +37,13 @@ def main(arguments: Sequence[str]) -> None:
             model, tokenizer = untrained(role, model_seed(name, parameters.seed), parameters)
             output = Path(folder, role)
             output.mkdir()
-            extract(
-                without_output_layer(model),
-                tokenizer,
+            states[role] = extract(
+                Encoder(without_output_layer(model), tokenizer, language),
                 words,
                 output,
                 dtype=parameters.extract.dtype,
                 batch_tokens=parameters.extract.batch_tokens,
-                language=language,
             )
-            states[role] = States.open(output)
         (statistics,) = covariances_by_category(
             states["control"],
             states["experimental"],

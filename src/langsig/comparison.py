@@ -22,6 +22,7 @@ from langsig.morphology import ALL_WORDS, CATEGORIES, annotate, category_slug, t
 from langsig.representations import (
     DTYPES,
     Batching,
+    Encoder,
     States,
     covariances_by_category,
     extract,
@@ -38,8 +39,6 @@ StrPath = str | Path
 Sources = Mapping[str, StrPath | Collection[StrPath]]
 Slices = dict[str, dict[str, list[NDArray[np.float32]]]]
 """By category and language: one cross-covariance ``[dim_control, dim_experimental]`` per layer."""
-_BATCH_TOKENS = 1024  # larger batches do not fit the cache of a CPU
-_BATCH_TOKENS_ON_GPU = 8192
 
 
 @dataclass(frozen=True, eq=False)
@@ -151,7 +150,7 @@ def compare(
     dtype
         Type of the hidden states: ``float16`` or ``float32``.
     batch_tokens
-        Number of sub-words per batch, padding included (default: 8192 on a GPU, 1024 without).
+        Number of sub-words per batch, padding included (default: 8192 on a GPU, 2048 without).
     min_instances
         Number of words that a language must have with a category. A language with fewer is left
         out of that category.
@@ -229,8 +228,6 @@ def compare(
     depth = _check_shapes([experimental, *controls.values()], rank)
     batching = _check_models(experimental, controls)
     model, tokenizer = load_encoder(experimental), load_tokenizer(experimental)
-    if batch_tokens is None:
-        batch_tokens = _BATCH_TOKENS_ON_GPU if model.device.type == "cuda" else _BATCH_TOKENS
     slices: Slices = {category: {} for category in categories}
     counts: dict[tuple[str, str], int] = {}
     layer_pairs = {}
@@ -322,21 +319,17 @@ def _states(
     folder: str,
     *,
     dtype: str,
-    batch_tokens: int,
+    batch_tokens: int | None,
     language: str,
 ) -> States:
     """Hidden states of one model, in a new folder below `folder`."""
-    output = Path(mkdtemp(dir=folder))
-    extract(
-        model,
-        tokenizer,
+    return extract(
+        Encoder(model, tokenizer, language),
         words,
-        output,
+        Path(mkdtemp(dir=folder)),
         dtype=dtype,
         batch_tokens=batch_tokens,
-        language=language,
     )
-    return States.open(output)
 
 
 def _words(

@@ -14,7 +14,7 @@ from langsig.comparison import compare
 from langsig.corpora import load_tokenizer
 from langsig.errors import InputError, LeftOutWarning
 from langsig.morphology import annotate
-from langsig.representations import Batching, States, extract, load_checked, load_encoder
+from langsig.representations import Batching, Encoder, States, extract, load_checked, load_encoder
 from langsig.representations.indices import IndicesInRange
 from tests.representations.architectures import (
     ARCHITECTURES,
@@ -75,11 +75,8 @@ def extracted(
     if isinstance(model, Path):
         model, of_model = load_encoder(model), load_tokenizer(model)
     folder.mkdir()
-    extract(
-        model, of_model or tokenizer(), words, folder,
-        dtype="float32", batch_tokens=batch_tokens, language=language,
-    )  # fmt: skip
-    return States.open(folder)
+    encoder = Encoder(model, of_model or tokenizer(), language)
+    return extract(encoder, words, folder, dtype="float32", batch_tokens=batch_tokens)
 
 
 def assert_same(states: States, expected: States) -> None:
@@ -148,11 +145,8 @@ def test_sentences_run_alone_where_neighbours_matter(
 ) -> None:
     add_to_embeddings(model, lambda output: output.mean((0, 1), keepdim=True))
     expected = extracted(model, words, tmp_path / "1", 1)
-    result = extract(
-        model, tokenizer(), words, tmp_path, dtype="float32", batch_tokens=8192, language="qaa"
-    )
-    assert result == (len(expected.index), Batching.ALONE)
-    assert_same(States.open(tmp_path), expected)
+    assert Encoder(model, tokenizer(), "qaa").batching is Batching.ALONE
+    assert_same(extracted(model, words, tmp_path / "8192"), expected)
 
 
 def test_models_that_give_other_states_each_time_are_refused(
@@ -167,13 +161,7 @@ def test_half_precision_may_round(
     model: "PreTrainedModel", words: pd.DataFrame, tmp_path: Path
 ) -> None:
     for dtype in (torch.float16, torch.bfloat16):
-        output = tmp_path / str(dtype)
-        output.mkdir()
-        result = extract(
-            model.to(dtype), tokenizer(), words, output,
-            dtype="float32", batch_tokens=64, language="qaa",
-        )  # fmt: skip
-        assert result.batching is Batching.PADDED
+        assert Encoder(model.to(dtype), tokenizer(), "qaa").batching is Batching.PADDED
 
 
 @pytest.mark.parametrize("layers", [0, 1, 5])

@@ -1,3 +1,4 @@
+import re
 import weakref
 from itertools import chain
 from pathlib import Path
@@ -12,7 +13,7 @@ from transformers import AutoModel, PreTrainedModel
 from langsig.errors import InputError, LeftOutWarning
 from langsig.morphology import annotate
 from langsig.pretraining import ModelShape, build_model
-from langsig.representations import States, extract
+from langsig.representations import Encoder, States, extract, sentence_vectors, states_of
 
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerBase
@@ -92,11 +93,12 @@ def extracted(
     **options: Any,
 ) -> States:
     folder.mkdir(exist_ok=True)
-    settings = {"dtype": "float32", "batch_tokens": 256, "language": "qaa"} | options
-    kept = extract(model, tokenizer, words, folder, **settings).words
+    settings = {"dtype": "float32", "batch_tokens": 256} | options
+    returned = extract(Encoder(model, tokenizer, "qaa"), words, folder, **settings)
     states = States.open(folder)
-    assert kept == len(states.index)
-    assert len(states.layers) == LAYERS + 1
+    kept = len(states.index)
+    assert kept == len(returned.index)
+    assert len(states.layers) == len(returned.layers) == LAYERS + 1
     assert {layer.shape for layer in states.layers} == {(kept, model.config.hidden_size)}
     assert {layer.dtype for layer in states.layers} == {np.dtype(settings["dtype"])}
     return states
@@ -255,11 +257,64 @@ def test_tokenizers_of_other_models_are_refused(
         extracted(model, tokenizer, table(["Kal", "<mask>"]), tmp_path / "states")
 
 
+def test_states_in_memory_are_those_of_the_files(
+    model: PreTrainedModel,
+    tokenizer: "PreTrainedTokenizerBase",
+    words: pd.DataFrame,
+    tmp_path: Path,
+) -> None:
+    files = extracted(model, tokenizer, words, tmp_path / "all", dtype="float16")
+    encoder = Encoder(model, tokenizer, "qaa")
+    in_memory = states_of(encoder, words, layers=[3, 1])
+    chosen = extract(encoder, words, tmp_path, dtype="float16", layers=[1, 3])
+    np.testing.assert_array_equal(in_memory.index, files.index)
+    for layer, of_memory, of_files in zip(
+        [3, 1], in_memory.layers, chosen.layers[::-1], strict=True
+    ):
+        assert of_memory.dtype == np.float16
+        np.testing.assert_allclose(of_memory, files.layers[layer], atol=2e-3)
+        np.testing.assert_array_equal(of_memory, of_files)
+
+
+def test_sentence_vectors_are_means_of_running_text(
+    model: PreTrainedModel, tokenizer: "PreTrainedTokenizerBase"
+) -> None:
+    sentences = ["Kal wun da lu.", "Sizal", "ku " * 3 * POSITIONS, "bibuval pedigak da"]
+    vectors = sentence_vectors(Encoder(model, tokenizer, "qaa"), sentences, layers=[0, 2])
+    assert vectors.shape == (2, 4, model.config.hidden_size)
+    for number, sentence in enumerate(sentences):
+        tokens = tokenizer(sentence)["input_ids"]
+        tokens = [*tokens[:-1][: POSITIONS - 1], tokens[-1]]  # the end remains
+        with torch.no_grad():
+            states = model(torch.tensor([tokens]), output_hidden_states=True).hidden_states
+        for vector, layer in zip(vectors[:, number], (0, 2), strict=True):
+            np.testing.assert_allclose(vector, states[layer][0, 1:-1].mean(0), atol=2e-5)
+
+
+@pytest.mark.parametrize(
+    ("sentences", "message"),
+    [
+        ([], "sentences is empty; give at least one"),
+        (["Kal", " "], "qaa: sentence 1 (' ') has no sub-words; leave it out in all languages"),
+    ],
+)
+def test_sentences_without_vectors_are_refused(
+    model: PreTrainedModel,
+    tokenizer: "PreTrainedTokenizerBase",
+    sentences: list[str],
+    message: str,
+) -> None:
+    with pytest.raises(InputError, match=re.escape(message)):
+        sentence_vectors(Encoder(model, tokenizer, "qaa"), sentences)
+
+
 @pytest.mark.parametrize(
     ("option", "message"),
     [
         ({"dtype": "float64"}, "dtype must be one of float16, float32, got 'float64'"),
         ({"batch_tokens": 0}, "batch_tokens must be a positive integer, got 0"),
+        ({"layers": []}, r"layers must be numbers from 0 to 3, got \[\]"),
+        ({"layers": [4]}, r"layers must be numbers from 0 to 3, got \[4\]"),
     ],
 )
 def test_bad_arguments_are_refused(

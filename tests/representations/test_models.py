@@ -20,6 +20,7 @@ from langsig.corpora import load_tokenizer
 from langsig.errors import InputError
 from langsig.morphology import annotate
 from langsig.representations import (
+    Encoder,
     Shape,
     States,
     extract,
@@ -250,11 +251,8 @@ def by_hand(
 
 def extracted(folder: Path, words: pd.DataFrame, output: Path, batch_tokens: int = 256) -> States:
     output.mkdir()
-    extract(
-        load_encoder(folder), load_tokenizer(folder), words, output,
-        dtype="float32", batch_tokens=batch_tokens, language="qaa",
-    )  # fmt: skip
-    return States.open(output)
+    encoder = Encoder(load_encoder(folder), load_tokenizer(folder), "qaa")
+    return extract(encoder, words, output, dtype="float32", batch_tokens=batch_tokens)
 
 
 @pytest.mark.slow

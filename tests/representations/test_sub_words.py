@@ -64,7 +64,7 @@ def test_sentences_up_to_a_length(lengths: list[int], longest: int) -> None:
     assert np.diff(short.offsets).tolist() == [n for n in lengths if n <= longest]
     assert short.too_long == sum(n > longest for n in lengths)
     kept = np.concatenate([[n <= longest] * n for n in lengths])
-    assert (short.tokens == whole.tokens[kept]).all() and (short.words == whole.words[kept]).all()
+    assert (short.tokens == whole.tokens[kept]).all() and (short.rows == whole.rows[kept]).all()
 
 
 @given(st.lists(st.integers(1, 9), min_size=1, max_size=9), st.data())
@@ -77,7 +77,7 @@ def test_padding_comes_last_and_belongs_to_no_word(lengths: list[int], data: st.
         start, end = whole.offsets[sentence], whole.offsets[sentence + 1]
         padding = tokens.shape[1] - (end - start)
         assert tokens[row, : end - start].tolist() == whole.tokens[start:end].tolist()
-        assert words[row].tolist() == [*whole.words[start:end], *[-1] * padding]
+        assert words[row].tolist() == [*whole.rows[start:end], *[-1] * padding]
         assert attended[row].tolist() == [*[1] * (end - start), *[0] * padding]
     assert tokens.shape[1] == max(lengths[sentence] for sentence in chosen)
 
@@ -92,8 +92,8 @@ def test_chunks_of_tokenisation_do_not_split_sentences(
     assert len(many) == count
     assert (many.tokens.reshape(count, -1) == single.tokens).all()
     assert many.index().tolist() == list(range(2 * count))
-    expected = single.words + 2 * np.arange(count)[:, None] * (single.words >= 0)
-    assert (many.words.reshape(count, -1) == expected).all()
+    expected = single.rows + 2 * np.arange(count)[:, None] * (single.rows >= 0)
+    assert (many.rows.reshape(count, -1) == expected).all()
 
 
 @pytest.mark.slow

@@ -9,8 +9,14 @@ from langsig.representations.covariance import (
     match_layers,
     normalising_factors,
 )
-from langsig.representations.encoders import load_checked
-from langsig.representations.extraction import DTYPES, States, extract
+from langsig.representations.encoders import PRECISIONS, Encoder, load_checked
+from langsig.representations.extraction import (
+    DTYPES,
+    States,
+    extract,
+    sentence_vectors,
+    states_of,
+)
 from langsig.representations.models import (
     Shape,
     load_encoder,
@@ -23,10 +29,12 @@ from langsig.representations.sub_words import Batching
 
 __all__ = [
     "DTYPES",
+    "PRECISIONS",
     "Batching",
     "BlockStatistics",
     "CategoryStatistics",
     "CovarianceFitter",
+    "Encoder",
     "LayerStatistics",
     "Shape",
     "States",
@@ -39,6 +47,8 @@ __all__ = [
     "load_untrained",
     "match_layers",
     "normalising_factors",
+    "sentence_vectors",
+    "states_of",
     "svcca",
     "without_output_layer",
 ]

@@ -5,11 +5,11 @@ The state of a word is the mean of the states of its sub-words (paper, section 3
 
 import math
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -21,11 +21,7 @@ from langsig.errors import InputError, LeftOutWarning, check_count
 from langsig.files import reserve, write_file
 from langsig.representations.encoders import Encoder
 from langsig.representations.memory import longest_sentence
-from langsig.representations.sub_words import Batching, tokenise
-
-if TYPE_CHECKING:
-    import torch
-    from transformers import PreTrainedModel, PreTrainedTokenizerBase
+from langsig.representations.sub_words import SubWords, tokenise, tokenise_texts
 
 DTYPES = ("float16", "float32")
 
@@ -89,39 +85,35 @@ class States:
             raise InputError(f"{directory}: cannot read hidden states: {error}") from error
 
 
-class Extracted(NamedTuple):
-    """What :func:`extract` has written."""
+class _Batch(NamedTuple):
+    """States of the words of a few sentences."""
 
-    words: int
-    """Number of words that have states."""
-    batching: Batching
-    """Which sentences shared a batch."""
+    rows: NDArray[np.int64]
+    """Row that each state belongs to, ``[words of the batch]``."""
+    states: Array
+    """``[layers, words of the batch, dim]``"""
 
 
 def extract(
-    model: "PreTrainedModel",
-    tokenizer: "PreTrainedTokenizerBase",
+    encoder: Encoder,
     words: pd.DataFrame,
     output: Path,
     *,
     dtype: str,
-    batch_tokens: int,
-    language: str,
-) -> Extracted:
+    batch_tokens: int | None = None,
+    layers: Sequence[int] | None = None,
+) -> States:
     """Write the hidden states of all words to a folder, see :meth:`States.open`.
 
-    The model is tried first, see :class:`Encoder`. Sentences go through it sorted by length, in
-    batches of about the same number of sub-words; if padding or neighbours have an effect, in
-    batches of equal length or alone. Each state is written directly to its row of the files; only
-    the sub-words of the treebank are kept in memory.
+    Sentences go through the model sorted by length, in batches of about the same number of
+    sub-words; if padding or neighbours have an effect, in batches of equal length or alone. Each
+    state is written directly to its row of the files; only the sub-words of the treebank are kept
+    in memory.
 
     Parameters
     ----------
-    model
-        Any Hugging Face model of text without its output layer. If it has an encoder and a
-        decoder, the encoder is used.
-    tokenizer
-        Tokenizer of the model.
+    encoder
+        The model for sentences of the language.
     words
         Words table: columns ``sentence`` and ``form``, one row per word, sentence after sentence.
     output
@@ -129,17 +121,16 @@ def extract(
     dtype
         Number format of the files: ``float16`` or ``float32``.
     batch_tokens
-        Number of sub-words that go through the model at once, padding included. Without a GPU,
-        about 1,000 are fastest: the activations of more do not fit into the cache.
-    language
-        Code of the language. Models with parts for each language use those of this one.
+        Number of sub-words that go through the model at once, padding included (default:
+        :attr:`Encoder.batch_tokens`).
+    layers
+        Numbers of the layers to keep, where 0 is the embeddings (default: all).
 
     Returns
     -------
-    Extracted
-        Number of words that have states, and which sentences shared a batch. Sentences with more
-        sub-words than the model has positions or than fit into memory, and words without
-        sub-words, are left out.
+    States
+        The files, mapped into memory. Sentences with more sub-words than the model has positions
+        or than fit into memory, and words without sub-words, are left out.
 
     Warns
     -----
@@ -149,19 +140,144 @@ def extract(
     Raises
     ------
     InputError
-        If an argument is out of range, the model cannot be used (see :class:`Encoder`) or fails,
-        the tokenizer does not belong to it, no sentence fits, or a state is not finite in `dtype`;
-        the message names language, layer and word.
+        If an argument is out of range, the model fails, the tokenizer does not belong to it, no
+        sentence fits, or a state is not finite in `dtype`; the message names language, layer and
+        word.
     OSError
         If the disk has no room for the files.
     """
-    if dtype not in DTYPES:
-        raise InputError(f"dtype must be one of {', '.join(DTYPES)}, got {dtype!r}")
-    check_count("batch_tokens", batch_tokens)
-    encoder = Encoder(model, tokenizer, language)
+
+    def new_file(layer: int, shape: tuple[int, int]) -> Array:
+        return _new_file(output / f"layer-{layer:02d}.npy", np.dtype(dtype), shape)
+
+    index, _ = _states_of_words(encoder, words, dtype, batch_tokens, layers, new_file)
+    content = BytesIO()
+    np.save(content, index)
+    write_file(output / "index.npy", content.getvalue())
+    return States.open(output)
+
+
+def states_of(
+    encoder: Encoder,
+    words: pd.DataFrame,
+    *,
+    dtype: str = "float16",
+    batch_tokens: int | None = None,
+    layers: Sequence[int] | None = None,
+) -> States:
+    """Hidden states of all words, in memory.
+
+    Parameters, warnings and errors are those of :func:`extract`.
+
+    Parameters
+    ----------
+    encoder
+        The model for sentences of the language.
+    words
+        Words table: columns ``sentence`` and ``form``, one row per word, sentence after sentence.
+    dtype
+        Number format of the states: ``float16`` or ``float32``.
+    batch_tokens
+        Number of sub-words that go through the model at once, padding included (default:
+        :attr:`Encoder.batch_tokens`).
+    layers
+        Numbers of the layers to keep, where 0 is the embeddings (default: all).
+
+    Returns
+    -------
+    States
+        ``[words, dim]`` for each layer.
+    """
+
+    def new_array(layer: int, shape: tuple[int, int]) -> Array:
+        return np.empty(shape, dtype)
+
+    index, states = _states_of_words(encoder, words, dtype, batch_tokens, layers, new_array)
+    return States(states, index)
+
+
+def sentence_vectors(
+    encoder: Encoder,
+    sentences: Sequence[str],
+    *,
+    dtype: str = "float32",
+    batch_tokens: int | None = None,
+    layers: Sequence[int] | None = None,
+) -> Array:
+    """Mean hidden state of the sub-words of each sentence, special ones excluded.
+
+    Each sentence is split into sub-words as a whole. It loses its end if it is longer than the
+    model can read.
+
+    Parameters
+    ----------
+    encoder
+        The model for sentences of the language.
+    sentences
+        Sentences as they are written.
+    dtype
+        Number format of the vectors: ``float16`` or ``float32``.
+    batch_tokens
+        Number of sub-words that go through the model at once, padding included (default:
+        :attr:`Encoder.batch_tokens`).
+    layers
+        Numbers of the layers to keep, where 0 is the embeddings (default: all).
+
+    Returns
+    -------
+    ndarray
+        ``[layers, sentences, dim]``
+
+    Raises
+    ------
+    InputError
+        If an argument is out of range, the model fails, the tokenizer does not belong to it, a
+        sentence has no sub-words, or a vector is not finite in `dtype`; the message names
+        language, layer and sentence.
+    """
+    if not sentences:
+        raise InputError("sentences is empty; give at least one")
+    longest = min(encoder.positions, longest_sentence(encoder.model))
+    sub_words = tokenise_texts(sentences, encoder.tokenizer, longest)
+    index = sub_words.index()
+    if len(index) < len(sentences):
+        empty = np.setdiff1d(np.arange(len(sentences)), index)[0]
+        raise InputError(
+            f"{encoder.language}: sentence {empty} ({sentences[empty]!r}) has no sub-words; leave "
+            "it out in all languages"
+        )
+    vectors = _fill(
+        encoder, sub_words, index, dtype, batch_tokens, layers,
+        lambda layer, shape: np.empty(shape, dtype),
+        lambda row: f"sentence {row}",
+    )  # fmt: skip
+    return np.stack(vectors)
+
+
+def _states_of_words(
+    encoder: Encoder,
+    words: pd.DataFrame,
+    dtype: str,
+    batch_tokens: int | None,
+    layers: Sequence[int] | None,
+    new_array: Callable[[int, tuple[int, int]], Array],
+) -> tuple[NDArray[np.int64], list[Array]]:
+    """Index and states of the words, see :class:`States`, in arrays that `new_array` makes."""
+    sub_words = _fitting(encoder, words)
+    index = sub_words.index()
+
+    def describe(row: int) -> str:
+        word = words.iloc[row]
+        return f"the word {word.form!r} (row {row} of the words table, sentence {word.sentence})"
+
+    return index, _fill(encoder, sub_words, index, dtype, batch_tokens, layers, new_array, describe)
+
+
+def _fitting(encoder: Encoder, words: pd.DataFrame) -> SubWords:
+    """Sub-words of the sentences that the model can read."""
     fitting = longest_sentence(encoder.model)
     longest = min(encoder.positions, fitting)
-    sub_words = tokenise(words, tokenizer, longest)
+    sub_words = tokenise(words, encoder.tokenizer, longest)
     if len(sub_words):
         sub_words = sub_words.up_to(encoder.longest(sub_words.longest()))
         longest = min(encoder.positions, fitting)
@@ -171,44 +287,100 @@ def extract(
     )
     if not len(sub_words):
         raise InputError(
-            f"{language}: no sentence fits into the {limit}; use shorter sentences, or another "
-            "model"
+            f"{encoder.language}: no sentence fits into the {limit}; use shorter sentences, or "
+            "another model"
         )
     if sub_words.too_long:
         warnings.warn(
-            f"{language}: left out {sub_words.too_long:,} of {words['sentence'].nunique():,} "
-            f"sentences, with more than the {limit}",
+            f"{encoder.language}: left out {sub_words.too_long:,} of "
+            f"{words['sentence'].nunique():,} sentences, with more than the {limit}",
             LeftOutWarning,
-            stacklevel=2,
+            stacklevel=4,
         )
+    return sub_words
+
+
+def _fill(
+    encoder: Encoder,
+    sub_words: SubWords,
+    index: NDArray[np.int64],
+    dtype: str,
+    batch_tokens: int | None,
+    layers: Sequence[int] | None,
+    new_array: Callable[[int, tuple[int, int]], Array],
+    describe: Callable[[int], str],
+) -> list[Array]:
+    """Mean states of the sub-words of each row, ``[rows, dim]`` for each layer.
+
+    Parameters
+    ----------
+    index
+        Rows in ascending order, ``[rows]``.
+    new_array
+        Makes the array of a layer from its number and shape.
+    describe
+        Describes what a row belongs to, for messages.
+    """
+    if dtype not in DTYPES:
+        raise InputError(f"dtype must be one of {', '.join(DTYPES)}, got {dtype!r}")
+    batch_tokens = encoder.batch_tokens if batch_tokens is None else batch_tokens
+    check_count("batch_tokens", batch_tokens)
+    layers = range(encoder.layers + 1) if layers is None else layers
+    if not layers or not set(layers) <= set(range(encoder.layers + 1)):
+        raise InputError(f"layers must be numbers from 0 to {encoder.layers}, got {list(layers)}")
     if sub_words.tokens.max() >= encoder.vocabulary:
         raise InputError(
-            f"{language}: the tokenizer gives sub-word {sub_words.tokens.max()}, but the model has "
-            f"embeddings of {encoder.vocabulary}; use the tokenizer of this model"
+            f"{encoder.language}: the tokenizer gives sub-word {sub_words.tokens.max()}, but the "
+            f"model has embeddings of {encoder.vocabulary}; use the tokenizer of this model"
         )
-    index = sub_words.index()
-    content = BytesIO()
-    np.save(content, index)
-    write_file(output / "index.npy", content.getvalue())
-    files: list[Array] = []
-    title = f"extract {language}"
-    with tqdm(None, title, len(sub_words), unit="sentence", mininterval=1, disable=None) as bar:
-        for sentences in sub_words.batches(batch_tokens, encoder.batching):
-            tokens, attended, rows = sub_words.padded(sentences)
-            batch_rows = np.unique(rows[rows >= 0])
-            positions_in_index = np.searchsorted(index, batch_rows)
-            vectors_of_layers = _vectors(encoder, tokens, attended, rows, batch_rows, dtype)
-            for layer, vectors in enumerate(vectors_of_layers):
-                if not np.isfinite(vectors).all():
-                    row = batch_rows[np.flatnonzero(~np.isfinite(vectors).all(1))[0]]
-                    raise InputError(_not_finite(language, layer, int(row), words, dtype))
-                if layer == len(files):
-                    shape = (len(index), vectors.shape[1])
-                    path = output / f"layer-{layer:02d}.npy"
-                    files.append(_new_file(path, vectors.dtype, shape))
-                files[layer][positions_in_index] = vectors
-            bar.update(len(sentences))
-    return Extracted(len(index), encoder.batching)
+    filled: list[Array] = []
+    title = f"extract {encoder.language}"
+    with tqdm(None, title, len(index), unit="word", mininterval=1, disable=None) as bar:
+        for rows, states in _batches(encoder, sub_words, batch_tokens, layers, dtype):
+            if not np.isfinite(states).all():
+                place, number = np.argwhere(~np.isfinite(states).all(2))[0]
+                raise InputError(
+                    f"{encoder.language}: layer {layers[place]} of {describe(int(rows[number]))} "
+                    f"is not finite in {dtype}"
+                )
+            if not filled:
+                shape = (len(index), states.shape[2])
+                filled = [new_array(layer, shape) for layer in layers]
+            positions = np.searchsorted(index, rows)
+            for array, of_layer in zip(filled, states, strict=True):
+                array[positions] = of_layer
+            bar.update(len(rows))
+    return filled
+
+
+def _batches(
+    encoder: Encoder,
+    sub_words: SubWords,
+    batch_tokens: int,
+    layers: Sequence[int],
+    dtype: str,
+) -> Iterator[_Batch]:
+    """Mean states of the sub-words of each row, batch after batch."""
+    import torch  # late: it takes seconds, and covariances do not need it
+
+    device = encoder.model.device
+    for sentences in sub_words.batches(batch_tokens, encoder.batching):
+        tokens, attended, rows = sub_words.padded(sentences)
+        places = np.flatnonzero(rows >= 0)  # of the sub-words in the batch
+        rows_of_places = rows.reshape(-1)[places]
+        starts = np.flatnonzero(np.diff(rows_of_places, prepend=-1))  # [words of the batch]
+        where, offsets = (torch.from_numpy(array).to(device) for array in (places, starts))
+        states = encoder.states(tokens, attended)
+        means = torch.stack(
+            [
+                torch.nn.functional.embedding_bag(
+                    where, states[layer].flatten(0, 1).float(), offsets, mode="mean"
+                ).to(getattr(torch, dtype))
+                for layer in layers
+            ]
+        )
+        del states  # before the next batch
+        yield _Batch(rows_of_places[starts], means.cpu().numpy())
 
 
 def _new_file(path: Path, dtype: np.dtype[Any], shape: tuple[int, ...]) -> Array:
@@ -224,46 +396,3 @@ def _new_file(path: Path, dtype: np.dtype[Any], shape: tuple[int, ...]) -> Array
     reserve(path, size)
     array: Array = np.load(path, mmap_mode="r+")
     return array
-
-
-def _vectors(
-    encoder: Encoder,
-    tokens: "torch.Tensor",
-    attended: "torch.Tensor",
-    rows: NDArray[np.int64],
-    batch_rows: NDArray[np.int64],
-    dtype: str,
-) -> Iterator[Array]:
-    """Mean states of the sub-words of each word, ``[words of the batch, dim]``, layer by layer.
-
-    Parameters
-    ----------
-    tokens, attended
-        As in :meth:`Encoder.states`.
-    rows
-        Row of the words table of each sub-word, -1 for sub-words without a word,
-        ``[sentences, length]``.
-    batch_rows
-        The different rows in ascending order, ``[words of the batch]``.
-    """
-    import torch  # late: it takes seconds, and covariances do not need it
-
-    device = encoder.model.device
-    states = encoder.states(tokens, attended)
-    sentences, positions_in_sentence = np.nonzero(rows >= 0)
-    sentence = torch.from_numpy(sentences).to(device)
-    position = torch.from_numpy(positions_in_sentence).to(device)
-    word = torch.from_numpy(np.searchsorted(batch_rows, rows[rows >= 0])).to(device)
-    counts = torch.bincount(word).unsqueeze(1)
-    for state in states:
-        pieces = state[sentence, position].float()  # [sub-words, dim]
-        sums = pieces.new_zeros(len(batch_rows), pieces.shape[1]).index_add_(0, word, pieces)
-        yield (sums / counts).to(getattr(torch, dtype)).cpu().numpy()
-
-
-def _not_finite(language: str, layer: int, row: int, words: pd.DataFrame, dtype: str) -> str:
-    word = words.iloc[row]
-    return (
-        f"{language}: layer {layer} of the word {word.form!r} (row {row} of the words table, "
-        f"sentence {word.sentence}) is not finite in {dtype}"
-    )

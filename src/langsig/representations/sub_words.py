@@ -1,9 +1,8 @@
-"""Sentences as sub-words, and the word that each sub-word belongs to."""
+"""Sentences as sub-words, and the row that each sub-word belongs to."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -14,7 +13,7 @@ if TYPE_CHECKING:
     import torch
     from transformers import PreTrainedTokenizerBase
 
-_SENTENCES_AT_ONCE = 1_000
+_AT_ONCE = 1_000  # forms or sentences that the tokenizer gets; more take more memory
 
 
 class Batching(StrEnum):
@@ -39,13 +38,13 @@ class Batching(StrEnum):
 
 @dataclass(frozen=True, eq=False)
 class SubWords:
-    """All sentences of a treebank that fit a model, one after another: 8 bytes per sub-word."""
+    """Sentences that fit a model, one after another: 8 bytes per sub-word."""
 
     tokens: NDArray[np.int32]
     """Identifiers of the sub-words, special ones included, ``[sub-words]``."""
-    words: NDArray[np.int32]
-    """Row of the words table that each sub-word belongs to, -1 for special ones,
-    ``[sub-words]``."""
+    rows: NDArray[np.int32]
+    """Row that each sub-word belongs to, -1 for special ones, ``[sub-words]``. Rows are those of
+    the words table, or numbers of sentences."""
     offsets: NDArray[np.int64]
     """Position at which each sentence begins, ``[sentences + 1]``."""
     too_long: int = 0
@@ -55,8 +54,8 @@ class SubWords:
         return len(self.offsets) - 1
 
     def index(self) -> NDArray[np.int64]:
-        """Rows of the words table that have a sub-word, in ascending order, ``[words]``."""
-        return np.unique(self.words[self.words >= 0]).astype(np.int64)
+        """Rows that have a sub-word, in ascending order, ``[rows]``."""
+        return np.unique(self.rows[self.rows >= 0]).astype(np.int64)
 
     def longest(self) -> int:
         """Number of sub-words of the longest sentence."""
@@ -69,7 +68,7 @@ class SubWords:
         kept = np.repeat(short, lengths)  # [sub-words]
         return SubWords(
             self.tokens[kept],
-            self.words[kept],
+            self.rows[kept],
             np.cumsum([0, *lengths[short]], dtype=np.int64),
             self.too_long + int(np.count_nonzero(~short)),
         )
@@ -108,8 +107,8 @@ class SubWords:
         Returns
         -------
         tuple
-            Identifiers of the sub-words, 1 for each sub-word and 0 for padding, and rows of their
-            words, ``[sentences, longest]`` each.
+            Identifiers of the sub-words, 1 for each sub-word and 0 for padding, and the row of
+            each sub-word, ``[sentences, longest]`` each.
         """
         import torch  # late, as in extraction
 
@@ -117,13 +116,15 @@ class SubWords:
         attended = np.arange(lengths.max()) < lengths[:, None]  # [sentences, longest]
         positions = (self.offsets[sentences][:, None] + np.arange(lengths.max()))[attended]
         tokens = np.zeros(attended.shape, np.int64)
-        words = np.full(attended.shape, -1, np.int64)
-        tokens[attended], words[attended] = self.tokens[positions], self.words[positions]
-        return torch.from_numpy(tokens), torch.from_numpy(attended.astype(np.int64)), words
+        rows = np.full(attended.shape, -1, np.int64)
+        tokens[attended], rows[attended] = self.tokens[positions], self.rows[positions]
+        return torch.from_numpy(tokens), torch.from_numpy(attended.astype(np.int64)), rows
 
 
 def tokenise(words: pd.DataFrame, tokenizer: "PreTrainedTokenizerBase", longest: int) -> SubWords:
     """Split each word of a words table into sub-words, independently of its neighbours.
+
+    Each form goes through the tokenizer once, however often it occurs.
 
     Parameters
     ----------
@@ -135,31 +136,89 @@ def tokenise(words: pd.DataFrame, tokenizer: "PreTrainedTokenizerBase", longest:
         Number of sub-words per sentence at most, special ones included. Longer sentences are left
         out and counted; sentences whose words have no sub-words are left out too.
     """
+    form_of_word, forms = pd.factorize(words["form"])
+    prefixed = (_word_prefix(tokenizer) + forms).tolist()
+    pieces, counts = _pieces(prefixed, tokenizer)
+    before, after = _special_pieces(prefixed, counts, tokenizer)
+    # The special sub-words are two more forms: one before each sentence, and one after it.
+    pieces = np.concatenate([pieces, before, after])
+    counts = np.concatenate([counts, [len(before), len(after)]])
     starts = np.flatnonzero(np.diff(words["sentence"].to_numpy(), prepend=-1))
-    bounds = np.append(starts, len(words))
-    prefix = _word_prefix(tokenizer)
-    too_long = 0
+    ends = np.append(starts[1:], len(words))
+    places = np.concatenate([ends, starts])  # where a sentence follows another, its end comes first
+    special = np.repeat([len(forms) + 1, len(forms)], len(starts))
+    unit_forms = np.insert(form_of_word, places, special)  # [words and special forms]
+    unit_rows = np.insert(np.arange(len(words), dtype=np.int32), places, -1)
+    sizes = ends - starts + 2  # [sentences]
+    lengths = np.add.reduceat(counts[unit_forms], np.cumsum(sizes) - sizes)
+    kept = (lengths <= longest) & (lengths > len(before) + len(after))
+    kept_units = np.repeat(kept, sizes)
+    unit_forms, unit_rows = unit_forms[kept_units], unit_rows[kept_units]
+    unit_counts = counts[unit_forms]
+    shifts = (np.cumsum(counts) - counts)[unit_forms] - (np.cumsum(unit_counts) - unit_counts)
+    positions = np.repeat(shifts, unit_counts) + np.arange(unit_counts.sum())
+    return SubWords(
+        pieces[positions],
+        np.repeat(unit_rows, unit_counts),
+        np.cumsum([0, *lengths[kept]], dtype=np.int64),
+        int(np.count_nonzero(lengths > longest)),
+    )
+
+
+def tokenise_texts(
+    texts: Sequence[str], tokenizer: "PreTrainedTokenizerBase", longest: int
+) -> SubWords:
+    """Split each sentence into sub-words as a whole; its row is its number.
+
+    Parameters
+    ----------
+    texts
+        Sentences as they are written.
+    tokenizer
+        Tokenizer of the model.
+    longest
+        Number of sub-words per sentence at most, special ones included. Longer sentences lose
+        their end.
+    """
     tokens, rows, lengths = [np.empty(0, np.int32)], [np.empty(0, np.int32)], [0]
-    for first in range(0, len(starts), _SENTENCES_AT_ONCE):
-        part = bounds[first : first + _SENTENCES_AT_ONCE + 1]
-        forms = (prefix + words["form"].iloc[part[0] : part[-1]]).tolist()
-        sentences = [forms[start:end] for start, end in pairwise((part - part[0]).tolist())]
-        encoded = tokenizer(sentences, is_split_into_words=True, verbose=False)
-        kept_tokens: list[int] = []
-        kept_rows: list[int] = []
-        for number, start in enumerate(part[:-1].tolist()):
-            ids = encoded["input_ids"][number]
-            rows_of_ids = [-1 if w is None else start + w for w in encoded.word_ids(number)]
-            if len(ids) > longest:
-                too_long += 1
-            elif max(rows_of_ids, default=-1) >= 0:
-                kept_tokens += ids
-                kept_rows += rows_of_ids
-                lengths.append(len(ids))
-        tokens.append(np.array(kept_tokens, np.int32))
-        rows.append(np.array(kept_rows, np.int32))
-    offsets = np.cumsum(lengths, dtype=np.int64)
-    return SubWords(np.concatenate(tokens), np.concatenate(rows), offsets, too_long)
+    for first in range(0, len(texts), _AT_ONCE):
+        encoded = tokenizer(
+            list(texts[first : first + _AT_ONCE]),
+            truncation=True,
+            max_length=longest,
+            return_special_tokens_mask=True,
+        )
+        special = encoded["special_tokens_mask"]
+        for number, ids in enumerate(encoded["input_ids"]):
+            tokens.append(np.array(ids, np.int32))
+            rows.append(np.where(special[number], -1, first + number).astype(np.int32))
+            lengths.append(len(ids))
+    return SubWords(
+        np.concatenate(tokens), np.concatenate(rows), np.cumsum(lengths, dtype=np.int64)
+    )
+
+
+def _pieces(
+    forms: list[str], tokenizer: "PreTrainedTokenizerBase"
+) -> tuple[NDArray[np.int32], NDArray[np.int64]]:
+    """Sub-words of all forms, ``[sub-words]``, and their number in each, ``[forms]``."""
+    tokens, counts = [np.empty(0, np.int32)], [np.empty(0, np.int64)]
+    for first in range(0, len(forms), _AT_ONCE):
+        part = forms[first : first + _AT_ONCE]
+        encoded = tokenizer(part, is_split_into_words=True, add_special_tokens=False, verbose=False)
+        tokens.append(np.array(encoded["input_ids"], np.int32))
+        counts.append(np.bincount(np.array(encoded.word_ids(), np.int64), minlength=len(part)))
+    return np.concatenate(tokens), np.concatenate(counts)
+
+
+def _special_pieces(
+    forms: list[str], counts: NDArray[np.int64], tokenizer: "PreTrainedTokenizerBase"
+) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
+    """Special sub-words before and after each sentence."""
+    encoded = tokenizer([forms[counts.argmax()]], is_split_into_words=True, verbose=False)
+    tokens = np.array(encoded["input_ids"], np.int32)
+    ordinary = np.array([word is not None for word in encoded.word_ids()])
+    return tokens[: ordinary.argmax()], tokens[len(tokens) - ordinary[::-1].argmax() :]
 
 
 def _word_prefix(tokenizer: "PreTrainedTokenizerBase") -> str:
