@@ -12,6 +12,7 @@ from langsig.analysis.facts import LanguageFacts, read_facts
 from langsig.analysis.findings import findings, findings_markdown
 from langsig.analysis.measure_tests import measure_tests, measures
 from langsig.analysis.options import InferenceOptions
+from langsig.analysis.predictors import predictors
 from langsig.analysis.properties import language_properties, type_token_ratio
 from langsig.analysis.sets import separate_variance_tests, variance_tests
 from langsig.analysis.summary import (
@@ -48,6 +49,7 @@ __all__ = [
     "layer_number",
     "measure_tests",
     "measures",
+    "predictors",
     "read_facts",
     "reference_tree",
     "residual_reliability",
