@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import NDArray
 
 from langsig.arrays import Array
 from langsig.errors import InputError
@@ -187,6 +188,24 @@ class Parafac2Result:
             other data than the model was fitted to, such as held-out sentences.
         """
         return _relative_error(slices, (self.reconstruct(index) for index in range(len(slices))))
+
+    def shares_explained(self, slices: Sequence[Array]) -> NDArray[np.float64]:
+        """Share of the squared norm of each slice that the model explains, ``[slices]``.
+
+        Of canonical slices, the share says how well a language *fits* the directions that all
+        languages have in common. It may be negative for slices that the model was not fitted to.
+
+        Parameters
+        ----------
+        slices
+            One matrix ``[dim_control_l, dim_experimental]`` per slice of the model, none of them
+            zero throughout.
+        """
+        errors = [
+            _relative_error([matrix], [self.reconstruct(index)])
+            for index, matrix in enumerate(slices)
+        ]
+        return 1 - np.array(errors)
 
     def to_tensorly(self) -> "Parafac2Tensor":
         """The same model for TensorLy: weights of one, factors (s, B, V), projections P."""

@@ -1,5 +1,12 @@
 """Hidden states of words, and the covariances between those of two models."""
 
+from langsig.representations.canonical import (
+    SHRINKAGE,
+    CommonFrame,
+    canonical_slices,
+    shrunken,
+    whitening_root,
+)
 from langsig.representations.covariance import (
     BlockStatistics,
     CategoryStatistics,
@@ -30,14 +37,17 @@ from langsig.representations.sub_words import Batching
 __all__ = [
     "DTYPES",
     "PRECISIONS",
+    "SHRINKAGE",
     "Batching",
     "BlockStatistics",
     "CategoryStatistics",
+    "CommonFrame",
     "CovarianceFitter",
     "Encoder",
     "LayerStatistics",
     "Shape",
     "States",
+    "canonical_slices",
     "covariances_by_category",
     "extract",
     "linear_cka",
@@ -48,7 +58,9 @@ __all__ = [
     "match_layers",
     "normalising_factors",
     "sentence_vectors",
+    "shrunken",
     "states_of",
     "svcca",
+    "whitening_root",
     "without_output_layer",
 ]
