@@ -13,7 +13,7 @@ LANGUAGES = ("da", "de", "fi")
 
 
 def states(seed: int = 0) -> dict[str, tuple[NDArray[np.float64], NDArray[np.float64]]]:
-    """By language: a reference ``[words, labels]`` and states ``[words, dim]`` that depend on it."""
+    """By language: a reference ``[words, labels]`` and states that depend on it."""
     rng = np.random.default_rng(seed)
     directions = rng.normal(size=(LABELS, DIM))
     result = {}

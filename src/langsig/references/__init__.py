@@ -1,0 +1,6 @@
+"""What a model's states can be held against without training another model."""
+
+from langsig.references.context import ContextVectors, with_neighbours
+from langsig.references.indicators import TAGS, tag_indicators, value_indicators
+
+__all__ = ["TAGS", "ContextVectors", "tag_indicators", "value_indicators", "with_neighbours"]
