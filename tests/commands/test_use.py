@@ -222,5 +222,5 @@ def test_files_are_as_before_if_the_import_fails(
     project: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     shutil.copytree(ROOT / "samples", project / "other")  # no repository of DVC: dvc fails
-    assert "dvc import-url" in refused(project, capsys, "micro", "--data", "other")
+    assert "not inside of a DVC repository" in refused(project, capsys, "micro", "--data", "other")
     assert not (project / "data").exists()

@@ -22,6 +22,7 @@ from langsig.commands.diff import layout
 from langsig.errors import InputError
 from langsig.repository.diff import diff
 from langsig.repository.revisions import Revision
+from tests.programs import call
 
 pytestmark = pytest.mark.slow
 
@@ -180,21 +181,28 @@ def test_queue_then_branch_then_metrics_and_plots(clone):
     assert (changes.signatures.frame["estimate"] == 0).all()
 
 
-def test_artifacts_of_other_parameters_are_refused(clone, tmp_path):
+@pytest.fixture(scope="module")
+def swept(clone):
+    """A sweep of two recipes, one of which is wrong; the other one has a rank of its own."""
+    recipes = {"bad": ["analysis.languages=Elvish"], "good": ["factorize.rank=3"]}
+    (clone.folder / "conf/ablations/other.yaml").write_text(json.dumps(recipes))
+    clone.commit("recipes")
+    command = [sys.executable, "-m", "langsig", "sweep", "other", "--jobs", "2"]
+    return clone.attempt(*command, "--stages", "uncertainty@trained")
+
+
+def test_artifacts_of_other_parameters_are_refused(clone, swept, tmp_path):
     """An experiment of a few stages keeps the tables that its baseline had."""
-    setting = "factorize.rank=3"  # a rank that no other test runs, so that nothing is cached
-    printed = clone.dvc(
-        "exp", "run", "--temp", "--name", "some", "--set-param", setting, "uncertainty@trained"
-    )
+    printed = (clone.folder / ".scratch/sweep/good-1.log").read_text()
     assert ran(printed) == {"ranks", "uncertainty@trained"}
-    revision = Revision("some", clone.folder)
+    revision = Revision("good-1", clone.folder)
     assert len(revision.table("artifacts/uncertainty/trained/estimates.csv"))
     with pytest.raises(InputError, match=r"stage \S+ has not run with the parameters"):
         revision.table("artifacts/tables/average_signatures.csv")
-    changes = diff(["HEAD"], ["some"], repository=clone.folder)
+    changes = diff(["HEAD"], ["good-1"], repository=clone.folder)
     assert set(changes.signatures.frame["source"]) == {"trained"}
     assert not len(changes.categories) and not len(changes.trees)
-    assert "not compared: trees: some: " in layout(changes)
+    assert "not compared: trees: good-1: " in layout(changes)
     changes.save(tmp_path / "changes")
     tables = {path.stem for path in (tmp_path / "changes").glob("*.csv")}
     assert tables == {"signatures", "learning"}
@@ -227,7 +235,8 @@ def test_sweep_resumes_after_a_kill(clone):
     recipes = {"cheap": ["covariance.equal_words=800"], "cheaper": ["covariance.equal_words=900"]}
     (clone.folder / "conf/ablations/test.yaml").write_text(json.dumps(recipes))
     clone.commit("recipes")
-    command = [sys.executable, "-m", "langsig", "sweep", "test", "--stages", "covariance@qaa"]
+    sweep = ["sweep", "test", "--stages", "covariance@qaa"]
+    command = [sys.executable, "-m", "langsig", *sweep]
     logs = clone.folder / ".scratch/sweep"
     with subprocess.Popen(
         command, cwd=clone.folder, env=clone.environment(), stdout=subprocess.DEVNULL
@@ -235,13 +244,13 @@ def test_sweep_resumes_after_a_kill(clone):
         deadline = time.monotonic() + 400
         while not (logs / "cheaper-1.log").exists() and time.monotonic() < deadline:
             time.sleep(0.2)
-        status = clone.output(*command, "--status")
+        status = clone.langsig(*sweep, "--status")
         clone.kill(process.pid)
     assert process.returncode == -signal.SIGKILL
     assert re.search(r"^cheap-1 +done$", status, re.MULTILINE)
     assert re.search(r"^cheaper-1 +running$", status, re.MULTILINE)
     assert "1 done, 1 running, 0 failed, 0 pending" in status
-    assert re.search(r"^cheaper-1 +pending$", clone.output(*command, "--status"), re.MULTILINE)
+    assert re.search(r"^cheaper-1 +pending$", clone.langsig(*sweep, "--status"), re.MULTILINE)
     printed = clone.output(*command)
     assert "cheap-1: started" not in printed and "cheaper-1: started" in printed
     assert "2 done, 0 running, 0 failed, 0 pending" in printed
@@ -249,20 +258,15 @@ def test_sweep_resumes_after_a_kill(clone):
     assert [params["covariance"]["equal_words"] for params in parameters.values()] == [800, 900]
 
 
-def test_sweep_reports_failures_and_runs_the_others(clone):
-    recipes = {"bad": ["analysis.languages=Elvish"], "good": ["analysis.layers=[0, 1]"]}
-    (clone.folder / "conf/ablations/other.yaml").write_text(json.dumps(recipes))
-    clone.commit("recipes")
-    command = [sys.executable, "-m", "langsig", "sweep", "other"]
-    done = clone.attempt(*command, "--stages", "sets", "--jobs", "2")
-    assert done.returncode == 1
+def test_sweep_reports_failures_and_runs_the_others(clone, swept):
+    assert swept.returncode == 1
     assert (
-        "bad-1: FAILED" in done.stdout and "1 done, 0 running, 1 failed, 0 pending" in done.stdout
+        "bad-1: FAILED" in swept.stdout and "1 done, 0 running, 1 failed, 0 pending" in swept.stdout
     )
     log = (clone.folder / ".scratch/sweep/bad-1.log").read_text()
     assert (
         "analysis.languages: got 'Elvish'; must be all, a list of languages, or one of the families"
         in log
     )
-    done = clone.attempt(*command, "--recipes", "none")
-    assert done.returncode == 1 and "recipe must be one of bad, good; got none" in done.stderr
+    done = call(main, "sweep", "other", "--recipes", "none", folder=clone.folder)
+    assert done.code == 1 and "recipe must be one of bad, good; got none" in done.errors

@@ -16,7 +16,8 @@ def test_nothing_is_lost(first_run, tmp_path, monkeypatch):
     first_run.copy(tmp_path / "undisturbed")
     done = subprocess.run(
         [sys.executable, "-m", "tests.torture", "--times", "1", "--folder", str(tmp_path),
-         "--only", "stages", "disk", "cache", "push", "use", "files", "--kinds", "pack"],
+         "--only", "stages", "disk", "cache", "push", "use", "files", "--kinds", "pack",
+         "--formats", "CoNLL-U", "archives"],
         cwd=ROOT, env=first_run.environment(), capture_output=True, text=True,
     )  # fmt: skip
     assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]

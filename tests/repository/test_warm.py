@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import time
+from contextlib import ExitStack
 from pathlib import Path
 
 import psutil
@@ -54,9 +55,15 @@ needs_fork = pytest.mark.skipif(not is_supported(), reason="stages start plainly
 
 
 @pytest.fixture(scope="module")
-def environment():
-    with warm_process(ALONE | {"OMP_NUM_THREADS": "1"}) as environment:
-        yield environment
+def running():
+    """Has the warm process of all tests; the last one ends it."""
+    with ExitStack() as contexts:
+        yield contexts
+
+
+@pytest.fixture(scope="module")
+def environment(running):
+    return running.enter_context(warm_process(ALONE | {"OMP_NUM_THREADS": "1"}))
 
 
 @pytest.fixture
@@ -197,16 +204,6 @@ def assert_ended(processes):
         time.sleep(0.05)
 
 
-@needs_fork
-def test_nothing_is_left_behind(stages):
-    with warm_process(ALONE | {"OMP_NUM_THREADS": "1"}) as environment:
-        address = Path(environment["LANGSIG_WARM"])
-        assert run(stages, environment, "good").returncode == 0
-        assert address.is_socket() and address.parent.stat().st_mode & 0o077 == 0
-    assert not address.parent.exists()
-    assert run(stages, environment, "good").stdout.startswith("False"), "it starts plainly"
-
-
 def test_the_client_imports_nothing_that_is_slow():
     program = """if True:
         import sys
@@ -216,3 +213,13 @@ def test_the_client_imports_nothing_that_is_slow():
     command = [sys.executable, "-c", program]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
     assert done.stdout.strip() == ""
+
+
+@needs_fork
+def test_nothing_is_left_behind(stages, environment, running):
+    address = Path(environment["LANGSIG_WARM"])
+    assert run(stages, environment, "good").stdout.startswith("True")
+    assert address.is_socket() and address.parent.stat().st_mode & 0o077 == 0
+    running.close()
+    assert not address.parent.exists()
+    assert run(stages, environment, "good").stdout.startswith("False"), "it starts plainly"

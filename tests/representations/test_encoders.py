@@ -53,9 +53,9 @@ def checkpoint(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path
 
 @pytest.fixture(scope="session")
 def words(samples: Path) -> pd.DataFrame:
-    """Words of 15 sentences of different lengths, some of the same one."""
+    """Words of 9 sentences of different lengths, some of the same one."""
     table = annotate(samples / "treebanks/qaa", "qaa").table
-    return table[table["sentence"] < 15].reset_index(drop=True)
+    return table[table["sentence"] < 9].reset_index(drop=True)
 
 
 @pytest.fixture
@@ -109,11 +109,11 @@ def test_all_architectures(
     documented = next(
         line for line in PAGE.read_text().splitlines() if line.startswith(f"| {name} |")
     )
-    assert row(name, folder) == documented
     if "| refused |" in documented:
         with pytest.raises(InputError) as raised:
             compare(bert, {"qaa": folder, "qab": bert}, {"qaa": treebank, "qab": treebank}, rank=2)
         assert "\n" not in str(raised.value)
+        assert row(name, folder) == documented
         return
     model = load_encoder(folder)
     states = [extracted(model, words, tmp_path / str(n), n) for n in (1, 64, 8192)]
@@ -125,7 +125,7 @@ def test_all_architectures(
         rank=2, max_iterations=2, min_instances=10,
     )  # fmt: skip
     assert set(comparison.batching) == {str(folder), str(bert)}
-    assert f"| {comparison.batching[str(folder)]} |" in documented
+    assert documented == f"| {name} | {comparison.batching[str(folder)]} |  |"
 
 
 def test_the_page_has_all_architectures() -> None:

@@ -50,6 +50,10 @@ def main(argv: Sequence[str] | None = None) -> int:
         "--kinds", nargs="+", help="kinds of stages to disturb on their own (default: all)"
     )
     parser.add_argument(
+        "--formats", nargs="+", choices=fuzzing.KINDS, default=fuzzing.KINDS,
+        help="formats of the malformed files (default: all)",
+    )  # fmt: skip
+    parser.add_argument(
         "--jobs", type=int, default=1, help="stages that run at a time (default: 1)"
     )
     parser.add_argument("--seed", type=int, default=1, help="seed of the moments (default: 1)")
@@ -83,7 +87,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     print(record.table())
     failures = record.losses()
     if "files" in arguments.only:
-        rows = fuzzing.counts(reference.clone.folder / "artifacts/tokenizer", folder / "files")
+        tokenizer = reference.clone.folder / "artifacts/tokenizer"
+        rows = fuzzing.counts(arguments.formats, tokenizer, folder / "files")
         print(fuzzing.table(rows))
         failures += sum(row.tracebacks + row.half_written for row in rows)
         shutil.rmtree(folder / "files")

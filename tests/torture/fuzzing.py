@@ -4,7 +4,7 @@ import gzip
 import io
 import shutil
 import traceback
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from contextlib import redirect_stderr, redirect_stdout
 from dataclasses import dataclass
 from pathlib import Path
@@ -46,17 +46,25 @@ class Count:
     half_written: int = 0
 
 
-def counts(tokenizer: Path, folder: Path) -> list[Count]:
-    """Read malformed files of all kinds.
+KINDS = (
+    "CoNLL-U", "text", "safetensors", "parameters", "archives", "tokenizer.json",
+    "tokenizer_config.json",
+)  # fmt: skip
+
+
+def counts(kinds: Collection[str], tokenizer: Path, folder: Path) -> list[Count]:
+    """Read malformed files.
 
     Parameters
     ----------
+    kinds
+        Some of `KINDS`.
     tokenizer
         Folder with a tokenizer.
     folder
         For the files.
     """
-    return [_count(kind) for kind in _kinds(tokenizer, folder)]
+    return [_count(kind) for kind in _kinds(tokenizer, folder) if kind.name in kinds]
 
 
 def _kinds(tokenizer: Path, folder: Path) -> Iterator[Kind]:

@@ -310,7 +310,7 @@ def compare(torture: Torture) -> None:
 def compare_command(out: str) -> tuple[str, ...]:
     """``langsig compare`` of the models of the pipeline."""
     return (
-        "langsig", "compare", "--rank", "4", "--out", out,
+        "langsig", "compare", "--rank", "4", "--max-iterations", "5", "--out", out,
         "--experimental", "artifacts/models/experimental",
         "--control", *(f"{name}=artifacts/models/{name}" for name in LANGUAGES),
         "--treebank", *(f"{name}=data/treebanks/{name}" for name in LANGUAGES),

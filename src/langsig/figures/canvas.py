@@ -29,7 +29,7 @@ def canvas(width: float, height: float) -> tuple[Figure, Axes]:
 def save_figure(figure: Figure, folder: Path, name: str) -> None:
     """Write ``NAME.svg`` and ``NAME.pdf``, without dates: equal figures give equal files."""
     figure.savefig(folder / f"{name}.svg", metadata={"Date": None})
-    figure.set_layout_engine("none")  # both files have the layout that was just computed
+    figure.set_layout_engine(None)  # both files have the layout that was just computed
     figure.savefig(folder / f"{name}.pdf", metadata={"CreationDate": None})
 
 

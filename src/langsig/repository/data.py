@@ -6,7 +6,7 @@ It is replaced when other data are chosen. What DVC could not restore is never r
 import filecmp
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import chdir, contextmanager
 from itertools import count
 from pathlib import Path
 from typing import Any
@@ -18,7 +18,6 @@ from langsig.errors import InputError
 from langsig.files import remove
 from langsig.repository.broken import broken_yaml
 from langsig.repository.locks import try_lock
-from langsig.repository.processes import output
 
 DATA = "data"
 _FEW = 3
@@ -146,9 +145,13 @@ def import_data(root: Path, source: Path) -> None:
             path.rename(previous)
     try:
         target = str(source if source.is_absolute() else os.path.relpath(source, root))
-        output("dvc", "import-url", target, DATA, folder=root)
         # A frozen import is never brought up to date, nor made at all in a fresh clone.
-        output("dvc", "unfreeze", f"{DATA}.dvc", folder=root)
+        # Late, as importing DVC takes long.
+        from langsig.repository.opening import open_repository
+        from langsig.repository.running import dvc_without_bars
+
+        with chdir(root), dvc_without_bars(only_warnings=True), open_repository() as repo:
+            repo.imp_url(target, DATA, frozen=False)
     except BaseException:
         for path, previous in kept:
             remove(path)
@@ -191,7 +194,6 @@ def _undo_interrupted(root: Path) -> None:
         return
     (data, _), (declaration, _) = kept
     if declaration.exists() and os.path.lexists(data):  # only the end was missing
-        output("dvc", "unfreeze", declaration.name, folder=root)
         for _, previous in kept:
             remove(previous)
         return

@@ -5,6 +5,7 @@ DVC remote, or through this clone's cache if the workers can see it. If a worker
 runs its task again, and training resumes from its last checkpoint.
 """
 
+import json
 import logging
 import os
 import subprocess
@@ -17,10 +18,10 @@ from typing import Any, NamedTuple
 from distributed import Client, LocalCluster, as_completed
 from dvc.repo import Repo, lock_repo
 from dvc.stage import Stage
-from dvc.utils.serialize import dumps_yaml, load_yaml
+from dvc.utils.serialize import load_yaml
 
 from langsig.errors import InputError
-from langsig.files import atomic_directory, write_file
+from langsig.files import atomic_directory
 from langsig.repository.artifacts import artifacts_read, pull
 from langsig.repository.graph import read_pipeline
 from langsig.repository.interrupted import remove_broken_list, repair
@@ -28,6 +29,7 @@ from langsig.repository.locks import try_lock
 from langsig.repository.opening import open_repository, stage_name
 from langsig.repository.outdated import outdated_stages
 from langsig.repository.processes import CommandError, environment, log, output, run
+from langsig.repository.recording import LockFile
 
 _MOST_CLONES = 10_000
 _SHOWN_CHARACTERS = 3000
@@ -97,7 +99,9 @@ def distribute(
             )
         with lock_repo(repo):
             repair(repo)
-        run("dvc", "repro", "data.dvc", folder=root)
+            outdated = repo.stage.load_one(str(root / "data.dvc")).changed()
+        if outdated:
+            run("dvc", "repro", "data.dvc", folder=root)
         setup = WorkerSetup(
             origin=origin or str(root),
             commit=_committed(root),
@@ -192,14 +196,9 @@ def _run_tasks(client: Client, tasks: list[Task], setup: WorkerSetup, root: Path
 
 def _record(entries: dict[str, Any], clone: Path) -> None:
     """Put entries of stages into ``dvc.lock``."""
-    if not entries:
-        return
-    path = clone / "dvc.lock"
-    content: dict[str, Any] = {"schema": "2.0", "stages": {}}
-    if path.exists():
-        content = load_yaml(path)
-    content["stages"] = dict(sorted((content["stages"] | entries).items()))
-    write_file(path, dumps_yaml(content).encode())
+    lock = LockFile(clone / "dvc.lock", [*entries])
+    for stage, entry in entries.items():
+        lock.write(stage, entry)
 
 
 def run_task(
@@ -227,12 +226,13 @@ def run_task(
             (clone / "dvc.lock").write_text(lock, encoding="utf-8")
         earlier = {stage: entry for entries in needed for stage, entry in entries.items()}
         _record(earlier, clone)
+        fetch = "checkout" if setup.cache else "pull"
+        commands = [["repro", "--single-item", *task.stages]]
         if task.reads:
-            fetch = "checkout" if setup.cache else "pull"
-            _run_leashed(clone, setup, "dvc", fetch, "--force", *task.reads)
-        _run_leashed(clone, setup, "dvc", "repro", "--single-item", *task.stages)
+            commands.insert(0, [fetch, "--force", *task.reads])
         if not setup.cache:
-            _run_leashed(clone, setup, "dvc", "push", *task.stages)
+            commands.append(["push", *task.stages])
+        _run_leashed(clone, setup, commands)
         entries = load_yaml(clone / "dvc.lock")["stages"]
         return earlier | {stage: entries[stage] for stage in task.stages}
 
@@ -253,18 +253,19 @@ def _worker_clone(setup: WorkerSetup) -> Iterator[Path]:
             output("git", "fetch", "--quiet", setup.origin, folder=clone)
             output("git", "checkout", "--quiet", "--force", setup.commit, folder=clone)
             (clone / ".dvc/config.local").unlink(missing_ok=True)  # of an earlier run
-            if setup.cache:
-                output("dvc", "cache", "dir", "--local", setup.cache, folder=clone)
             remove_broken_list(clone / ".dvc/tmp")
             with open_repository(clone) as repo:
+                if setup.cache:
+                    with repo.config.edit("local") as config:
+                        config["cache"] = {"dir": setup.cache}
                 repo.drop_data_index()  # which a push or pull that was killed has begun
             yield clone
             return
     raise CommandError(f"{folder}: all {_MOST_CLONES:,} clones are in use")
 
 
-def _run_leashed(clone: Path, setup: WorkerSetup, *command: str) -> None:
-    """Run a command in a clone; it ends if this process does."""
+def _run_leashed(clone: Path, setup: WorkerSetup, commands: list[list[str]]) -> None:
+    """Run commands of DVC in a clone, one after the other; they end if this process does."""
     env = environment() | {
         "PYTHONPATH": str(clone / "src"),
         # All clones share it, as another worker may resume a training run.
@@ -272,8 +273,9 @@ def _run_leashed(clone: Path, setup: WorkerSetup, *command: str) -> None:
     }
     if setup.threads:
         env["OMP_NUM_THREADS"] = str(setup.threads)
+    leashed = [sys.executable, "-m", "langsig.repository.leash", sys.executable, "-m"]
     with subprocess.Popen(
-        [sys.executable, "-m", "langsig.repository.leash", *command],
+        [*leashed, "langsig.repository.dvc_commands", json.dumps(commands)],
         cwd=clone,
         env=env,
         stdin=subprocess.PIPE,
@@ -286,4 +288,4 @@ def _run_leashed(clone: Path, setup: WorkerSetup, *command: str) -> None:
         printed = process.stdout.read()
         code = process.wait()
     if code:
-        raise CommandError(f"{' '.join(command)}:\n{printed[-_SHOWN_CHARACTERS:]}")
+        raise CommandError(printed[-_SHOWN_CHARACTERS:])

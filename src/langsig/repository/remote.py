@@ -4,11 +4,11 @@ Everyone who can read the repository can read that file, so it holds no credenti
 """
 
 import re
+from contextlib import chdir
 from pathlib import Path
 from urllib.parse import urlsplit
 
 from langsig.errors import InputError
-from langsig.repository.processes import output
 
 COMPATIBLE = "conf/s3-compatible.ini"  # settings for servers other than Amazon's
 
@@ -41,10 +41,11 @@ def set_remote(root: Path, url: str, *, endpoint: str | None = None, name: str =
     if endpoint:
         _check("ENDPOINT", endpoint, ["https", "http"], "https://HOST")
         options |= {"endpointurl": endpoint, "configpath": COMPATIBLE}
-    remote = ("dvc", "remote")
-    output(*remote, "add", "--force", "--default", name, url, "--quiet", folder=root)
-    for option, value in options.items():
-        output(*remote, "modify", name, option, value, "--quiet", folder=root)
+    from langsig.repository.opening import open_repository  # late, as importing DVC takes long
+
+    with chdir(root), open_repository() as repo, repo.config.edit("repo") as config:
+        config.setdefault("remote", {})[name] = {"url": url, **options}
+        config.setdefault("core", {})["remote"] = name
 
 
 def _check(name: str, address: str, schemes: list[str], form: str) -> None:

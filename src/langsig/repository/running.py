@@ -62,17 +62,22 @@ class Log:
 
 
 @contextmanager
-def dvc_without_bars() -> Iterator[None]:
-    """Let DVC show no bars of its own. It shows them unless these loggers ignore errors."""
-    loggers = [logging.getLogger(name) for name in ("dvc.progress", "dvc_data.callbacks")]
-    levels = [logger.level for logger in loggers]
-    for logger in loggers:
-        logger.setLevel(logging.CRITICAL)
+def dvc_without_bars(*, only_warnings: bool = False) -> Iterator[None]:
+    """Let DVC show no bars of its own, and no other messages than warnings if that is wanted.
+
+    DVC shows bars unless their loggers ignore errors.
+    """
+    levels = {"dvc.progress": logging.CRITICAL, "dvc_data.callbacks": logging.CRITICAL}
+    if only_warnings:
+        levels["dvc"] = logging.WARNING
+    previous = {name: logging.getLogger(name).level for name in levels}
+    for name, level in levels.items():
+        logging.getLogger(name).setLevel(level)
     try:
         yield
     finally:
-        for logger, level in zip(loggers, levels, strict=True):
-            logger.setLevel(level)
+        for name, level in previous.items():
+            logging.getLogger(name).setLevel(level)
 
 
 @contextmanager

@@ -16,6 +16,7 @@ This file uses the standard library only: every stage imports it first, and the 
 it as a script.
 """
 
+import gc
 import importlib
 import json
 import os
@@ -131,8 +132,11 @@ def serve(descriptor: int) -> None:
     """Fork for each request, until the process that has started this one ends."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C ends the parent, and that this process
     with socket.socket(fileno=descriptor) as server:
+        gc.disable()
         for name in IMPORTED:
             importlib.import_module(name)
+        gc.freeze()  # what is imported stays, so that forks need not search it for garbage
+        gc.enable()
         signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # children leave no zombies
         while True:
             ready, _, _ = select.select([server, sys.stdin], [], [])
