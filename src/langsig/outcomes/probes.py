@@ -16,7 +16,7 @@ from langsig.outcomes.ridge import (
     indicators,
     scale_of,
 )
-from langsig.outcomes.transfer import check_words
+from langsig.outcomes.transfer import TagStatistics, check_words
 
 
 class Probe(NamedTuple):
@@ -79,18 +79,17 @@ def probe(
             f"training words must have at least two labels, got only {classes[0]!r}; give more "
             "words"
         )
-    mean = train_states.mean(0, dtype=np.float64)
-    states = train_states - mean  # [words, dim], float64
-    targets = indicators(codes_of(train_labels, classes), len(classes), states.dtype)
-    shares = targets.mean(0)
-    scatter = states.T @ states
-    scale = scale_of(scatter)
-    spectrum = Spectrum.of(scatter, states.T @ targets)
-    errors = _left_out(states @ spectrum.axes, targets - shares, spectrum, PENALTIES * scale)
+    statistics = TagStatistics.of(train_states, train_labels, classes)
+    scatter, cross = (sums.astype(np.float64) for sums in (statistics.scatter, statistics.cross))
+    scale, spectrum = scale_of(scatter), Spectrum.of(scatter, cross)
+    centred = train_states - statistics.mean  # [words, dim]
+    shares = statistics.counts / statistics.words
+    targets = indicators(codes_of(train_labels, classes), len(classes), centred.dtype) - shares
+    projected = centred @ spectrum.axes.astype(centred.dtype)
+    errors = _left_out(projected, targets, spectrum, PENALTIES * scale)
     penalty = float(PENALTIES[errors.argmin()])
     classifier = RidgeClassifier(classes, spectrum.weights(penalty * scale), shares, penalty)
-    centred = test_states - mean.astype(test_states.dtype)
-    return Probe(classifier.accuracy(centred, test_labels), penalty)
+    return Probe(classifier.accuracy(test_states - statistics.mean, test_labels), penalty)
 
 
 def _left_out(projected: Array, targets: Array, spectrum: Spectrum, penalties: Array) -> Array:
@@ -107,9 +106,10 @@ def _left_out(projected: Array, targets: Array, spectrum: Spectrum, penalties: A
         Centred indicators, ``[words, classes]``.
     """
     inverse = 1 / (spectrum.variances[:, None] + penalties)  # [dim, penalties]
-    free = 1 - 1 / len(projected) - projected**2 @ inverse  # [words, penalties]
     coefficients = inverse[:, :, None] * spectrum.targets[:, None]  # [dim, penalties, classes]
-    fitted = np.tensordot(projected, coefficients, 1)  # [words, penalties, classes]
+    dtype = projected.dtype
+    free = 1 - 1 / len(projected) - projected**2 @ inverse.astype(dtype)  # [words, penalties]
+    fitted = np.tensordot(projected, coefficients.astype(dtype), 1)  # [words, penalties, classes]
     residuals = np.sum((targets[:, None] - fitted) ** 2, axis=2)
     errors: Array = np.sum(residuals / free**2, axis=0)
     return errors
