@@ -131,13 +131,14 @@ def test_units_origin_and_basis_do_not_matter(seed: int, scale: float, shift: fl
     assert first.others == pytest.approx(second.others)
 
 
-def test_float32_states_give_the_same_accuracies() -> None:
+@pytest.mark.parametrize("precision", [np.float16, np.float32])
+def test_states_of_lower_precision_give_the_same_accuracies(precision: type) -> None:
     data = {code: words(n, noise=5) for n, code in enumerate(LANGUAGES)}
-    single = {code: (x.astype(np.float32), y) for code, (x, y) in data.items()}
+    single = {code: (x.astype(precision), y) for code, (x, y) in data.items()}
     test, labels = words(9, 300, noise=5)
     statistics = statistics_of(single)
     assert statistics["en"].scatter.dtype == np.float32
-    result = TransferClassifiers.fit(statistics).transfer("en", test.astype(np.float32), labels)
+    result = TransferClassifiers.fit(statistics).transfer("en", test.astype(precision), labels)
     expected = TransferClassifiers.fit(statistics_of(data)).transfer("en", test, labels)
     assert result.others == pytest.approx(expected.others, abs=0.01)
 

@@ -148,11 +148,13 @@ def majority_baseline(
     ... )
     0.5
     """
-    train = pd.DataFrame({"form": np.asarray(train_forms), "label": np.asarray(train_labels)})
-    test = pd.Index(np.asarray(test_forms))
-    if not len(train) or not len(test):
+    forms, known = pd.factorize(np.asarray(train_forms))
+    places = pd.Index(known).get_indexer(pd.Index(np.asarray(test_forms)))
+    if not len(forms) or not len(places):
         raise InputError("there must be at least one training word and one test word")
-    totals = train["label"].value_counts().sort_index().sort_values(ascending=False, kind="stable")
-    counts = pd.crosstab(train["form"], train["label"])[totals.index]  # frequent labels first
-    predicted = counts.idxmax(axis=1).reindex(test).fillna(totals.index[0])
-    return float(np.mean(predicted.to_numpy() == np.asarray(test_labels)))
+    labels, totals = np.unique(np.asarray(train_labels), return_counts=True)
+    labels = labels[np.argsort(-totals, kind="stable")]  # the most frequent one first
+    counts = np.zeros((len(known) + 1, len(labels)), np.int64)  # the last row: unknown forms, -1
+    np.add.at(counts, (forms, codes_of(train_labels, labels)), 1)
+    predicted = labels[counts.argmax(1)[places]]
+    return float(np.mean(predicted == np.asarray(test_labels)))

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from langsig.arrays import Array
 from langsig.errors import InputError
+from langsig.outcomes.ridge import widened
 
 _MEXA_SENTENCES = 100  # as in the public code of MEXA
 _MIN_SENTENCES = 3  # the spread over the others needs two of them
@@ -195,7 +196,7 @@ def _check(vectors: Mapping[str, Array]) -> None:
 
 def _directions(vectors: Array, centred: bool) -> Array:
     """Vectors of length one, ``[sentences, dim]``; zero vectors remain so."""
-    vectors = vectors.astype(np.result_type(vectors.dtype, np.float32), copy=False)
+    vectors = widened(vectors)
     if centred:
         vectors = vectors - vectors.mean(0)
     lengths = np.linalg.norm(vectors, axis=1, keepdims=True)

@@ -1,6 +1,5 @@
 """Classification by ridge regression on indicators of the classes."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -68,14 +67,22 @@ class RidgeClassifier:
         return float(np.mean(self._codes(states) == codes_of(labels, self.classes)))
 
     def _codes(self, states: Array) -> NDArray[np.intp]:
+        states = widened(states)
         scores = states @ self.weights.astype(states.dtype) + self.intercepts  # [words, classes]
         codes: NDArray[np.intp] = scores.argmax(1)
         return codes
 
 
-def codes_of(labels: ArrayLike, classes: Sequence[str]) -> NDArray[np.intp]:
+def widened(states: Array) -> Array:
+    """The states in at least float32, since sums in float16 overflow."""
+    return states.astype(np.result_type(states.dtype, np.float32), copy=False)
+
+
+def codes_of(labels: ArrayLike, classes: ArrayLike) -> NDArray[np.intp]:
     """Number of each label in the list of classes, ``[words]``; -1 if it is not in the list."""
-    return pd.Index(classes).get_indexer(pd.Index(np.asarray(labels)))
+    known = pd.Index(np.asarray(classes))
+    codes: NDArray[np.intp] = known.get_indexer(pd.Index(np.asarray(labels)))
+    return codes
 
 
 def indicators(codes: NDArray[np.intp], classes: int, dtype: np.dtype) -> Array:

@@ -24,6 +24,7 @@ from langsig.outcomes.ridge import (
     indicators,
     scale_of,
     solved,
+    widened,
 )
 
 
@@ -84,15 +85,15 @@ class TagStatistics:
                 f"labels must be among the classes {', '.join(classes)}, got "
                 f"{str(labels[codes < 0][0])!r}; leave out its words, or add the class"
             )
-        dtype = np.result_type(states.dtype, np.float32)
-        mean = states.mean(0, dtype=np.float64).astype(dtype)
-        centred = states.astype(dtype) - mean
+        states = widened(states)
+        mean = states.mean(0, dtype=np.float64).astype(states.dtype)
+        centred = states - mean
         return cls(
             tuple(classes),
             np.bincount(codes, minlength=len(classes)),
             mean,
             centred.T @ centred,
-            centred.T @ indicators(codes, len(classes), dtype),
+            centred.T @ indicators(codes, len(classes), states.dtype),
         )
 
     @property
@@ -276,7 +277,10 @@ class TransferClassifiers:
             raise InputError(f"language must be one of {', '.join(self.others)}, got {language!r}")
         labels = np.asarray(labels)
         check_words(states, labels)
-        centred = states - (states.mean(0) if mean is None else mean.astype(states.dtype))
+        states = widened(states)
+        if mean is None:
+            mean = states.mean(0, dtype=np.float64)
+        centred = states - mean.astype(states.dtype)
         codes = codes_of(labels, self.classes)
         sources = [source for source in self.single if source != language]
         chosen = [self.others[language], *(self.single[source] for source in sources)]
