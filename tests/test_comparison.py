@@ -341,7 +341,7 @@ BAD: dict[str, tuple[Change, str]] = {
     "one category as a text": (
         lambda a, m: a.update(categories="Number"), "categories must be a list of names",
     ),
-    "ridge": (lambda a, m: a.update(ridge=-1), "ridge must be a finite number, not negative"),
+    "ridge": (lambda a, m: a.update(ridge=-1), "ridge must be a number from 0 to 100"),
     "iterations": (lambda a, m: a.update(max_iterations=0), "max_iterations must be a positive"),
     "tolerance": (lambda a, m: a.update(tolerance=0), "tolerance must be a finite positive number"),
     "dtype": (lambda a, m: a.update(dtype="int8"), "dtype must be one of float16, float32, got"),

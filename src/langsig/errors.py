@@ -8,6 +8,13 @@ from textwrap import shorten
 
 _LINE = 300
 """Number of characters of a message of a library that are worth reading."""
+_PACKED = {
+    b"\x1f\x8b": "gzip",
+    b"\xfd7zXZ": "xz",
+    b"\x28\xb5\x2f\xfd": "zstd",
+    b"PK\x03\x04": "zip",
+}
+"""By the bytes that a compressed file begins with: its format."""
 _SHORTEST = 6
 """Least number of bytes from which UTF-16 is recognised without a byte order mark."""
 
@@ -138,6 +145,9 @@ def decode_line(line: bytes, number: int, where: str) -> str:
         If the line is not UTF-8. The message names the probable encoding, and the command that
         converts the file.
     """
+    packed = [kind for start, kind in _PACKED.items() if number == 1 and line.startswith(start)]
+    if packed:
+        raise InputError(f"{where}:1: is not text but compressed by {packed[0]}; decompress it")
     encoding = _wide_encoding(line) if number == 1 or b"\0" in line else None
     if encoding:
         raise InputError(

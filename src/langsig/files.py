@@ -141,6 +141,7 @@ def check_output(
     path: str | os.PathLike[str],
     *,
     directory: bool = False,
+    empty: bool = False,
     inputs: Iterable[str | os.PathLike[str]] = (),
 ) -> None:
     """Check that a file or directory can be written, before the work whose results go there.
@@ -154,15 +155,17 @@ def check_output(
         The file or directory to write.
     directory
         Whether a directory is to be written.
+    empty
+        Whether a directory that exists must be empty.
     inputs
         Files that the work reads, which must not be replaced.
 
     Raises
     ------
     OSError
-        If `path` exists and is of another kind (a device and a pipe are never replaced) or is one
-        of the inputs; if its directory cannot be made or written to; or if another process is
-        writing it.
+        If `path` exists and is of another kind (a device and a pipe are never replaced), is one
+        of the inputs or is not empty although it must be; if its directory cannot be made or
+        written to; or if another process is writing it.
     """
     target = _absolute(path)
     if os.path.exists(target):
@@ -176,6 +179,8 @@ def check_output(
         for name in inputs:
             if os.path.exists(name) and os.path.samefile(name, target):
                 raise FileExistsError(f"{path}: is one of the files to read; name another file")
+        if empty and next(target.iterdir(), None):
+            raise FileExistsError(f"{path}: is not empty; name a new folder, or remove this one")
         if directory and os.path.ismount(target):
             raise OSError(f"{path}: is a mount point; name a directory in it")
     parent = next(folder for folder in target.parents if os.path.lexists(folder))

@@ -112,11 +112,11 @@ def check_distinct(argument: str, languages: Iterable[str]) -> None:
     Raises
     ------
     InputError
-        If they are, or one of them is no code.
+        If they are.
     """
     spellings = defaultdict(list)
     for language in languages:
-        spellings[language_code(language)].append(language)
+        spellings[language_code_if_any(language)].append(language)
     for code, found in spellings.items():
         if len(found) > 1:
             raise InputError(f"{argument} names {code} twice, as {' and '.join(found)}; remove one")

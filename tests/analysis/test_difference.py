@@ -96,3 +96,5 @@ def test_tables_are_saved_and_empty_ones_left_out(tmp_path: Path) -> None:
     for name, kind in kinds.items():
         loaded = kind.load(tmp_path / f"changes/{name}.csv")
         pd.testing.assert_frame_equal(loaded.frame, getattr(result, name).frame)
+    with pytest.raises(FileExistsError, match="changes: is not empty; name a new folder"):
+        result.save(tmp_path / "changes")

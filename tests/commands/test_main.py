@@ -153,6 +153,14 @@ def test_what_a_link_points_to_is_written(exists: bool, tmp_path: Path) -> None:
     assert "<html" in target.read_text(encoding="utf-8") and not target.is_symlink()
 
 
+def test_links_in_a_circle_are_kept(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    for name, target in (("one", "other"), ("other", "one")):
+        (tmp_path / name).symlink_to(target)
+    assert run("plots-page", tmp_path / "one") == 1
+    assert "one: is a link that leads to itself; name a file" in capsys.readouterr().err
+    assert os.readlink(tmp_path / "one") == "other"
+
+
 def test_full_disk_is_named(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     page = tmp_path / "page.html"
     soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
@@ -222,6 +230,23 @@ def test_terminals_of_other_encodings_get_question_marks(encoding: str, tmp_path
         (("show", "other.yaml"), "other.yaml: not JSON ("),
         (("factorize", "none", "--rank", 1, "--out", "s.csv"), "none: no such file\n"),
         (("factorize", ".", "--rank", 1, "--out", "s.csv"), ".: is a folder; name a file\n"),
+        (("annotate", "", "--language", "da", "--out", "s.csv"), "a name must not be empty"),
+        (
+            ("annotate", "a\nb", "--language", "da", "--out", "s.csv"),
+            r"a name must not be empty and have no line breaks; got 'a\nb'",
+        ),
+        (
+            ("compare", "--experimental", "a\nb"),
+            r"a name must not be empty and have no line breaks; got 'a\nb'",
+        ),
+        (
+            ("compare", "--control", "da=a\rb"),
+            r"a name must not be empty and have no line breaks; got 'a\rb'",
+        ),
+        (("diff", "one", "two", "--out", ""), "a name must not be empty"),
+        (("data", "paper", "--to", ""), "a name must not be empty"),
+        (("diff", "one", "two", "--out", "."), ".: is not empty; name a new folder"),
+        (("diff", "one", "two", "--out", ".."), "..: is not empty; name a new folder"),
     ],
 )
 def test_errors_say_what_to_do(

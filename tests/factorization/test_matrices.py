@@ -86,6 +86,8 @@ def test_fits_that_do_not_converge_warn() -> None:
         (planted() | {"sv": [np.eye(6), np.eye(6)]}, "the same number of layers; "),
         (planted() | {"sv": np.eye(5)}, "sv, layer 0"),
         (planted() | {"sv": np.zeros((6, 6))}, "sv, layer 0"),
+        (planted() | {"SV": np.eye(6), "sv": np.eye(6)}, "slices names sv twice, as SV and sv"),
+        (planted() | {"sv": np.ma.masked_less(np.eye(6), 1)}, "sv, layer 0: .* some are masked"),
         (planted() | {"sv": np.full((6, 6), np.nan)}, "sv, layer 0"),
     ],
 )
@@ -125,7 +127,7 @@ def test_other_types_are_refused(slices: Any, message: str) -> None:
         ({"rank": 0}, "rank must be a positive integer, got 0"),
         ({"rank": 6}, "rank must be between 1 and 5"),
         ({"rank": 2, "method": "svd"}, "method must be one of als, tensorly, got 'svd'"),
-        ({"rank": 2, "ridge": -1}, "ridge must be a finite number, not negative"),
+        ({"rank": 2, "ridge": -1}, "ridge must be a number from 0 to 100; got -1"),
         ({"rank": 2, "starts": 0}, "starts must be a positive integer, got 0"),
         ({"rank": 2, "starts": 1.5}, "starts must be a positive integer, got 1.5"),
         ({"rank": 2, "seed": -1}, "seed must be an integer of at least 0, got -1"),

@@ -1,3 +1,5 @@
+import gzip
+import lzma
 import random
 import shlex
 from collections.abc import Callable
@@ -148,6 +150,14 @@ def test_malformed_lines_are_reported(
         list(read_sentences(path))
     assert str(error.value).startswith(f"{path}:{number}: ")
     assert message in str(error.value)
+
+
+@pytest.mark.parametrize("pack", [gzip.compress, lzma.compress])
+def test_compressed_files_are_named(tmp_path: Path, pack: Callable[[bytes], bytes]) -> None:
+    path = tmp_path / "da.conllu"
+    path.write_bytes(pack(b"1\n"))
+    with pytest.raises(InputError, match=f"{path}:1: is not text but compressed by .*; decompress"):
+        list(read_sentences(path))
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ from ruamel.yaml import YAML
 
 from langsig.errors import InputError
 from langsig.parameters import load_parameters, parameter_file, read_resolved, validated
-from langsig.repository.experiments import read_recipes
+from langsig.repository.experiments import check_stages, read_recipes
 
 ROOT = Path(__file__).parents[2]
 PRESETS = sorted(path.stem for path in (ROOT / "conf/ablations").glob("*.yaml"))
@@ -63,3 +63,9 @@ def test_recipes_by_name() -> None:
         read_recipes(ROOT, "demo", ["baseline", "none"])
     with pytest.raises(InputError, match=r"preset: got 'none'; must be one of demo"):
         read_recipes(ROOT, "none")
+
+
+def test_stages_of_a_sweep_are_checked() -> None:
+    known = ["pretrain", "pretrain@qaa", "relate"]
+    with pytest.raises(InputError, match="--stages: the pipeline has no stage 'pretrain@xx', only"):
+        check_stages(ROOT, [*known, "pretrain@xx"])

@@ -174,6 +174,14 @@ def test_numbers_of_layers_other_than_the_configuration_says_are_refused(
         extracted(model, words, tmp_path / "states")
 
 
+def test_models_without_layers_of_text_are_refused(tmp_path: Path) -> None:
+    config = transformers.ResNetConfig(embedding_size=4, hidden_sizes=[4], depths=[1])
+    transformers.ResNetModel(config).save_pretrained(tmp_path)
+    tokenizer().save_pretrained(tmp_path)
+    with pytest.raises(InputError, match=f"{tmp_path}: the configuration lacks the number or the"):
+        load_checked(tmp_path, ["qaa"])
+
+
 def of_length(*lengths: int) -> pd.DataFrame:
     """Sentences with a number of sub-words, special ones included."""
     pieces = tokenizer().convert_ids_to_tokens([200])

@@ -407,10 +407,27 @@ def test_folders_without_a_model_are_reported(tmp_path: Path) -> None:
         load_encoder(tmp_path)
 
 
-def test_configurations_without_sizes_are_reported(tmp_path: Path) -> None:
-    transformers.ResNetConfig().save_pretrained(tmp_path)
-    with pytest.raises(InputError, match=f"{tmp_path}: the configuration lacks the number or"):
+@pytest.mark.parametrize(
+    ("config", "message"),
+    [
+        (transformers.ResNetConfig(), "the configuration lacks the number or the width of the la"),
+        (transformers.LxmertConfig(), "the layers of the model differ in width or kind"),
+        (transformers.BarkConfig(), "the configuration lacks the number or the width of the layer"),
+    ],
+)
+def test_configurations_without_sizes_are_reported(
+    config: transformers.PreTrainedConfig, message: str, tmp_path: Path
+) -> None:
+    config.save_pretrained(tmp_path)
+    with pytest.raises(InputError, match=f"{tmp_path}: {message}"):
         load_shape(tmp_path)
+
+
+def test_the_size_of_an_encoder_of_text_and_pictures_is_that_of_text(tmp_path: Path) -> None:
+    config = transformers.T5Gemma2Config()
+    config.save_pretrained(tmp_path)
+    of_text = config.encoder.text_config
+    assert load_shape(tmp_path) == Shape(of_text.num_hidden_layers, of_text.hidden_size)
 
 
 def test_code_of_a_model_is_never_executed(checkpoints: dict[str, Path], tmp_path: Path) -> None:

@@ -15,7 +15,7 @@ from langsig.analysis.changes import (
     tree_changes,
 )
 from langsig.errors import InputError
-from langsig.files import atomic_directory
+from langsig.files import atomic_directory, check_output
 from langsig.schemas import (
     AverageSignatures,
     CategoryChanges,
@@ -134,7 +134,8 @@ class Difference:
         }
 
     def save(self, folder: str | Path) -> None:
-        """Write one CSV file per table that has rows to a folder, which is replaced."""
+        """Write one CSV file per table that has rows to a folder, which must be new or empty."""
+        check_output(folder, directory=True, empty=True)
         with atomic_directory(folder) as output:
             for name in self.tables:
                 table: Table = getattr(self, name)

@@ -1,9 +1,8 @@
 """``langsig annotate``: treebank files to a table of words with UniMorph categories."""
 
 import argparse
-from pathlib import Path
 
-from langsig.commands.options import Subparsers, output_file
+from langsig.commands.options import Subparsers, input_path, output_file
 
 
 def add_parser(subparsers: Subparsers) -> argparse.ArgumentParser:
@@ -14,7 +13,7 @@ def add_parser(subparsers: Subparsers) -> argparse.ArgumentParser:
         description="Read CoNLL-U files and write a table with one row per word and one column per "
         "UniMorph category, empty where a word does not bear the category.",
     )
-    parser.add_argument("files", nargs="+", type=Path, metavar="FILE", help="CoNLL-U file")
+    parser.add_argument("files", nargs="+", type=input_path, metavar="FILE", help="CoNLL-U file")
     parser.add_argument(
         "--language",
         required=True,

@@ -5,7 +5,7 @@ from contextlib import chdir
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from langsig.commands.options import Subparsers
+from langsig.commands.options import Subparsers, input_path
 from langsig.errors import InputError
 
 if TYPE_CHECKING:
@@ -26,13 +26,13 @@ def add_parser(subparsers: Subparsers) -> argparse.ArgumentParser:
     parser.add_argument(
         "files",
         nargs="*",
-        type=Path,
+        type=input_path,
         metavar="FILE",
         help="parameters or preset (default: params.yaml of the repository)",
     )
     parser.add_argument(
         "--data",
-        type=Path,
+        type=input_path,
         metavar="DIR",
         help="check that this folder has the files that the parameters name "
         "(default for params.yaml: data, if it exists)",

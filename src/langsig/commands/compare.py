@@ -5,7 +5,13 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from langsig.commands.layout import cell, failed_checks
-from langsig.commands.options import Subparsers, add_solver_options, language_pair, output_file
+from langsig.commands.options import (
+    Subparsers,
+    add_solver_options,
+    language_pair,
+    output_file,
+    plain_name,
+)
 from langsig.errors import InputError
 
 if TYPE_CHECKING:
@@ -26,6 +32,7 @@ def add_parser(subparsers: Subparsers) -> argparse.ArgumentParser:
     parser.add_argument(
         "--experimental",
         required=True,
+        type=plain_name,
         metavar="MODEL",
         help="multilingual model: a folder or a name on the Hugging Face Hub",
     )

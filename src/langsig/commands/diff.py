@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from langsig.commands.options import Subparsers, output_folder
+from langsig.commands.options import Subparsers, input_path, new_folder
 from langsig.terms import NORMALISATIONS, SOURCES
 
 if TYPE_CHECKING:
@@ -41,7 +41,7 @@ def add_parser(subparsers: Subparsers) -> argparse.ArgumentParser:
     )
     parser.add_argument(
         "--repository",
-        type=Path,
+        type=input_path,
         default=Path("."),
         metavar="FOLDER",
         help="repository that has the revisions (default: .)",
@@ -61,9 +61,9 @@ def add_parser(subparsers: Subparsers) -> argparse.ArgumentParser:
     parser.add_argument("--json", action="store_true", help="print all tables as JSON")
     parser.add_argument(
         "--out",
-        type=output_folder,
+        type=new_folder,
         metavar="FOLDER",
-        help="folder to write tables and figures to; it is replaced",
+        help="folder to write tables and figures to, which must be new or empty",
     )
     return parser
 
@@ -83,10 +83,10 @@ def run(arguments: argparse.Namespace) -> None:
 
 
 def save(result: "Difference", folder: Path) -> None:
-    """Write tables and figures to a folder, which is replaced."""
+    """Write tables and figures to a folder, which must be new or empty."""
     from langsig.figures import before_and_after, changes, save_figure
     from langsig.figures.labels import NORMALISATION_LABELS, SOURCE_LABELS
-    from langsig.files import atomic_directory
+    from langsig.files import atomic_directory, check_output
     from langsig.morphology import ALL_WORDS
 
     figures = {}
@@ -98,6 +98,7 @@ def save(result: "Difference", folder: Path) -> None:
         rows = result.signatures.select(source=source, normalise=normalise)
         title = f"Change: {SOURCE_LABELS[source]}, {NORMALISATION_LABELS[normalise]}"
         figures[f"changes_{source}_{normalise}"] = changes(rows, title=title)
+    check_output(folder, directory=True, empty=True)
     with atomic_directory(folder) as output:
         result.save(output)
         for name, figure in figures.items():

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from langsig.commands.layout import cell
-from langsig.commands.options import Subparsers, add_solver_options, output_file
+from langsig.commands.options import Subparsers, add_solver_options, input_path, output_file
 from langsig.errors import InputError
 
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ def add_parser(subparsers: Subparsers) -> argparse.ArgumentParser:
     )
     parser.add_argument(
         "slices",
-        type=Path,
+        type=input_path,
         metavar="X.safetensors",
         help="file with one tensor per language, [dim_control, dim_experimental] or "
         "[layers, dim_control, dim_experimental]",

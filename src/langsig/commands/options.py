@@ -39,7 +39,26 @@ def language_pair(argument: str) -> tuple[str, str]:
     language, equals, value = argument.partition("=")
     if not (language and equals and value):
         raise argparse.ArgumentTypeError(f"must have the form LANGUAGE=VALUE, got {argument!r}")
-    return language, value
+    return language, plain_name(value)
+
+
+def plain_name(argument: str) -> str:
+    """Parse the name of a model, a file or a folder.
+
+    Raises
+    ------
+    InputError
+        If it is empty, which would be the current folder, or holds a line break, which would
+        break every message about it.
+    """
+    if not argument or len(argument.splitlines()) > 1:
+        raise InputError(f"a name must not be empty and have no line breaks; got {argument!r}")
+    return argument
+
+
+def input_path(argument: str) -> Path:
+    """Parse the name of a file or folder to read, as :func:`plain_name` does."""
+    return Path(plain_name(argument))
 
 
 def output_file(argument: str) -> Path:
@@ -51,27 +70,35 @@ def output_file(argument: str) -> Path:
         If it cannot: the command ends before any work.
     """
     if Path(argument).suffix not in (".csv", ".parquet"):
-        raise InputError(f"{argument}: the name must end in .csv or .parquet")
+        raise InputError(f"{argument!r}: the name must end in .csv or .parquet")
     return writable_file(argument)
 
 
 def writable_file(argument: str) -> Path:
     """Parse the name of a file to write, and check it as :func:`output_file` does."""
-    return _writable(Path(argument))
+    return _writable(input_path(argument))
 
 
 def output_folder(argument: str) -> Path:
-    """Parse the name of a folder to write or replace, and check that it can be written."""
-    return _writable(Path(argument), directory=True)
+    """Parse the name of a folder to write into, and check that it can be written."""
+    return _writable(input_path(argument), directory=True)
 
 
-def _writable(path: Path, *, directory: bool = False) -> Path:
+def new_folder(argument: str) -> Path:
+    """Parse the name of a folder to write, which must not exist or be empty."""
+    return _writable(input_path(argument), directory=True, empty=True)
+
+
+def _writable(path: Path, *, directory: bool = False, empty: bool = False) -> Path:
     """Check an output. A link stays: what it points to is written or replaced."""
     try:
-        check_output(path, directory=directory)
+        check_output(path, directory=directory, empty=empty)
         if path.is_symlink():
-            path = Path(os.path.realpath(path))
-            check_output(path, directory=directory)
+            target = Path(os.path.realpath(path))
+            if target.is_symlink():
+                raise InputError(f"{path}: is a link that leads to itself; name a file")
+            check_output(target, directory=directory, empty=empty)
+            return target
     except OSError as error:
         raise InputError(str(error)) from error
     return path

@@ -3,11 +3,10 @@
 import argparse
 import json
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
 from langsig.commands.layout import cell, failed_checks
-from langsig.commands.options import Subparsers
+from langsig.commands.options import Subparsers, input_path
 from langsig.errors import InputError
 
 
@@ -20,7 +19,10 @@ def add_parser(subparsers: Subparsers) -> argparse.ArgumentParser:
         "their trend, what the models have learnt, and which findings hold.",
     )
     parser.add_argument(
-        "metrics", type=Path, metavar="FILE", help="metrics to print: metrics/summary.json of a run"
+        "metrics",
+        type=input_path,
+        metavar="FILE",
+        help="metrics to print: metrics/summary.json of a run",
     )
     return parser
 

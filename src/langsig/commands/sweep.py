@@ -43,7 +43,7 @@ def add_parser(subparsers: Subparsers) -> argparse.ArgumentParser:
 
 def run(arguments: argparse.Namespace) -> None:
     """Run the experiments and print their states."""
-    from langsig.repository.experiments import FAILED, STATES, Sweep, read_recipes
+    from langsig.repository.experiments import FAILED, STATES, Sweep, check_stages, read_recipes
     from langsig.repository.processes import find_root
 
     root = find_root()
@@ -56,6 +56,7 @@ def run(arguments: argparse.Namespace) -> None:
             for recipe, changes in recipes.items()
         },
     )
+    check_stages(root, arguments.stages)
     if not arguments.status:
         sweep.run(arguments.stages, arguments.jobs)
     states = sweep.states()

@@ -3,7 +3,7 @@
 import argparse
 from pathlib import Path
 
-from langsig.commands.options import Subparsers, add_set_option
+from langsig.commands.options import Subparsers, add_set_option, input_path
 
 SAMPLE = "samples"
 
@@ -20,7 +20,7 @@ def add_parser(subparsers: Subparsers) -> argparse.ArgumentParser:
     parser.add_argument("preset", metavar="PRESET", help="name of a file in conf/, without .yaml")
     parser.add_argument(
         "--data",
-        type=Path,
+        type=input_path,
         metavar="DIR",
         help="folder to import as data/ (default: samples, in the repository)",
     )

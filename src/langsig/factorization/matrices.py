@@ -10,6 +10,7 @@ from langsig.errors import InputError, check_by_language
 from langsig.factorization.layers import Factorization, factorize_layers
 from langsig.factorization.scaling import common_exponent, divided, multiplied
 from langsig.factorization.solver import Solver, as_slice
+from langsig.languages import check_distinct
 from langsig.morphology import ALL_WORDS
 from langsig.schemas import Signatures
 
@@ -89,6 +90,7 @@ def factorize(
     langsig.errors.InputError: slices must have at least two languages, got 1
     """
     check_by_language("slices", slices)
+    check_distinct("slices", slices)
     if len(slices) < 2:
         raise InputError(f"slices must have at least two languages, got {len(slices)}")
     layers = {language: _layers(language, matrices) for language, matrices in slices.items()}

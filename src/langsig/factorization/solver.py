@@ -17,6 +17,7 @@ from langsig.factorization.scaling import common_exponent, divided, multiplied
 METHODS = ("als", "tensorly")
 STARTS = ("svd", "random")
 _ENTRIES_OF_BATCH = 2**20
+LARGEST_RIDGE = 100  # with which hardly anything of the slices is left in the components
 _LEAST_SHARE = 1e-100  # of the largest value; the squares of slices below it may underflow
 
 
@@ -71,8 +72,10 @@ class Solver:
         check_count("rank", self.rank)
         if self.method not in METHODS:
             raise InputError(f"method must be one of {', '.join(METHODS)}, got {self.method!r}")
-        if not _is_number(self.ridge) or not 0 <= self.ridge < float("inf"):
-            raise InputError(f"ridge must be a finite number, not negative; got {self.ridge!r}")
+        if not _is_number(self.ridge) or not 0 <= self.ridge <= LARGEST_RIDGE:
+            raise InputError(
+                f"ridge must be a number from 0 to {LARGEST_RIDGE}; got {self.ridge!r}"
+            )
         if self.ridge and self.method == "tensorly":
             raise InputError(f"ridge must be 0 for method 'tensorly', got {self.ridge}")
         check_count("max_iterations", self.max_iterations)
@@ -189,6 +192,13 @@ class Solver:
             If slices, `inits` or `seeds` do not fit these settings, see :meth:`validate`.
         """
         seeds = [0] * len(problems) if seeds is None else seeds
+        if not len(problems) == len(inits) == len(seeds):
+            raise InputError(
+                f"inits and seeds must have one entry per problem, of which there are "
+                f"{len(problems)}; got {len(inits)} and {len(seeds)}"
+            )
+        if not problems:
+            return []
         data, starts, exponents = [], [], []
         for slices, init, seed in zip(problems, inits, seeds, strict=True):
             if isinstance(slices, Mapping) or not isinstance(slices, Iterable):
@@ -421,6 +431,8 @@ def as_slice(values: object, name: str) -> Array:
     InputError
         If it is not a matrix of real numbers, or has no rows or no columns.
     """
+    if np.ma.is_masked(values):
+        raise InputError(f"{name}: a slice must have all its values, but some are masked")
     try:
         matrix = _tensor_as_array(values) if hasattr(values, "detach") else np.asarray(values)
     except (TypeError, ValueError, RuntimeError) as error:

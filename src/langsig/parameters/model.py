@@ -349,6 +349,7 @@ class Factorize(Section):
     )
     ridge: float = Field(
         ge=0,
+        le=100,
         description="Keeps components from cancelling each other; 0: the plain model. It "
         "is the weight of the squared norms of all components in the loss, relative to the "
         "squared error.",

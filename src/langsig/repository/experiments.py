@@ -19,6 +19,7 @@ from dvc.utils.serialize import load_yaml
 from langsig.errors import InputError
 from langsig.parameters import preset_path
 from langsig.repository.locks import try_lock
+from langsig.repository.opening import open_repository, stage_name
 from langsig.repository.processes import environment, log, output
 
 ATTEMPTS = 3  # if the process of an experiment is killed
@@ -55,6 +56,25 @@ def read_recipes(root: Path, preset: str, names: Sequence[str] = ()) -> dict[str
             f"{path}: recipe must be one of {', '.join(recipes)}; got {', '.join(unknown)}"
         )
     return {name: recipes[name] for name in names or recipes}
+
+
+def check_stages(root: Path, stages: Iterable[str]) -> None:
+    """Check that a repository has stages, which may be those of all languages.
+
+    Raises
+    ------
+    InputError
+        If it lacks one of them.
+    """
+    with open_repository(root) as repo:
+        known = [stage_name(stage) for stage in repo.index.stages]
+    groups = [*dict.fromkeys(name.partition("@")[0] for name in known)]
+    unknown = [stage for stage in stages if stage not in (*known, *groups)]
+    if unknown:
+        raise InputError(
+            f"--stages: the pipeline has no stage {unknown[0]!r}, only {', '.join(groups)}; one "
+            "language's is called pretrain@LANGUAGE"
+        )
 
 
 class Sweep:

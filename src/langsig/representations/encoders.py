@@ -15,7 +15,7 @@ from langsig.corpora import load_tokenizer
 from langsig.errors import InputError, in_one_line
 from langsig.representations.language_parts import select_language
 from langsig.representations.memory import ran_out_of_memory
-from langsig.representations.models import load_encoder, text_config, text_encoder
+from langsig.representations.models import load_encoder, shape_of, text_config, text_encoder
 from langsig.representations.sub_words import Batching
 
 if TYPE_CHECKING:
@@ -138,7 +138,7 @@ class Encoder:
         self.name = model.name_or_path or type(model).__name__
         self.select(language)
         config = text_config(self.model.config)
-        self.layers: int = config.num_hidden_layers
+        self.layers = shape_of(self.model.config, self.name).layers
         self.batch_tokens = (
             _BATCH_TOKENS_ON_GPU if self.model.device.type == "cuda" else _BATCH_TOKENS
         )

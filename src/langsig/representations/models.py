@@ -5,7 +5,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from langsig.errors import InputError
+from langsig.errors import InputError, in_one_line
 from langsig.hub import is_local, not_loaded
 
 if TYPE_CHECKING:
@@ -120,13 +120,31 @@ def load_shape(name: str | Path) -> Shape:
     InputError
         If there is no such model, or its configuration lacks its size.
     """
-    config = text_config(load_config(name))
+    return shape_of(load_config(name), name)
+
+
+def shape_of(config: "PreTrainedConfig", name: str | Path) -> Shape:
+    """The size of the text part of a model, by its configuration.
+
+    Raises
+    ------
+    InputError
+        If the configuration lacks it.
+    """
     try:
-        return Shape(config.num_hidden_layers, config.hidden_size)
-    except AttributeError as error:
+        of_text = text_config(config)
+        layers, dim = of_text.num_hidden_layers, of_text.hidden_size
+    except (AttributeError, ValueError) as error:
         raise InputError(
-            f"{name}: the configuration lacks the number or the width of the layers: {error}"
+            f"{name}: the configuration lacks the number or the width of the layers of a model of "
+            f"text: {in_one_line(error)}; use another model"
         ) from error
+    if not isinstance(layers, int) or not isinstance(dim, int):
+        raise InputError(
+            f"{name}: the layers of the model differ in width or kind (num_hidden_layers "
+            f"{layers}, hidden_size {dim}); use another model"
+        )
+    return Shape(layers, dim)
 
 
 def load_config(name: str | Path) -> "PreTrainedConfig":
@@ -178,9 +196,10 @@ def _on_device(model: "PreTrainedModel") -> "PreTrainedModel":
 
 def text_config(config: "PreTrainedConfig") -> "PreTrainedConfig":
     """Configuration of the encoder, without other modalities than text."""
-    if config.is_encoder_decoder:
-        return getattr(config, "encoder", config)
-    return config.get_text_config()
+    if not config.is_encoder_decoder:
+        return config.get_text_config()
+    encoder = getattr(config, "encoder", None)
+    return encoder.get_text_config() if encoder else config
 
 
 def _class(config: "PreTrainedConfig") -> Any:
