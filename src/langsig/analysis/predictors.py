@@ -1,4 +1,4 @@
-"""How well measures of languages predict outcomes, beyond what is known of the languages."""
+"""How well measures of languages predict outcomes, beyond what other facts predict."""
 
 from collections.abc import Iterator, Mapping
 from typing import NamedTuple

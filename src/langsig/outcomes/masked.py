@@ -1,9 +1,12 @@
 """How well a model predicts masked sub-words of a language."""
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
+import torch
+from torch import nn
+from transformers.modeling_outputs import MaskedLMOutput
 
 from langsig.corpora.packing import Packed, Sequences
 from langsig.errors import InputError
@@ -20,6 +23,32 @@ class MaskedGain(NamedTuple):
     """Mean of log p by the model minus log p by frequency, in nat per sub-word."""
     sub_words: int
     """Number of masked sub-words."""
+
+
+class _AtMaskedPositions(nn.Module):
+    """A model whose last matrix product, to the vocabulary, is computed where labels are only.
+
+    Most positions have no label, and the scores of a large vocabulary at all positions of a batch
+    do not fit into memory.
+    """
+
+    def __init__(self, model: "PreTrainedModel") -> None:
+        super().__init__()
+        self.model, self.config, self.device = model, model.config, model.device
+        self.train(model.training)
+
+    def forward(
+        self, inputs: torch.Tensor, attention_mask: torch.Tensor, labels: torch.Tensor
+    ) -> MaskedLMOutput:
+        labelled = labels != -100  # [sequences, positions]
+
+        def select(_: nn.Module, states: tuple[torch.Tensor, ...]) -> torch.Tensor:
+            return states[0][labelled]  # [labels, dim]
+
+        with self.model.get_output_embeddings().register_forward_pre_hook(select):
+            logits = self.model(inputs, attention_mask=attention_mask).logits
+        loss = nn.functional.cross_entropy(logits.float(), labels[labelled])
+        return MaskedLMOutput(loss=loss)
 
 
 def masked_gain(
@@ -41,7 +70,8 @@ def masked_gain(
     Parameters
     ----------
     model
-        Masked language model of transformers, such as ``AutoModelForMaskedLM`` loads.
+        Masked language model of transformers, such as ``AutoModelForMaskedLM`` loads. If the
+        checkpoint has no output layer, that of the model is random, and so is the gain.
     tokenizer
         Its tokenizer, which must have a mask token.
     sentences
@@ -84,5 +114,6 @@ def masked_gain(
     if np.isin(text.tokens, tokenizer.all_special_ids).all():
         raise InputError("the sentences have no sub-words; give text of the language")
     masked = MaskedTokens.choose(text, tokenizer, share=share, seed=seed)
-    learning = measure_learning(model, {"text": masked}, margin=0, batch_size=batch_size)
+    limited: Any = _AtMaskedPositions(model)
+    learning = measure_learning(limited, {"text": masked}, margin=0, batch_size=batch_size)
     return MaskedGain(learning.gain, learning.tokens)
