@@ -32,17 +32,21 @@ def loaded(model: PreTrainedModel) -> RobertaForMaskedLM:
     return plain
 
 
+@pytest.mark.parametrize("training", [True, False])
 def test_the_gain_is_that_of_learning_curves(
-    model: PreTrainedModel, loaded: RobertaForMaskedLM, tokenizer: "PreTrainedTokenizerBase"
+    model: PreTrainedModel,
+    loaded: RobertaForMaskedLM,
+    tokenizer: "PreTrainedTokenizerBase",
+    training: bool,
 ) -> None:
     packed = pack([(text, []) for text in SENTENCES], tokenizer, max_length=32, join=False)
     masked = MaskedTokens.choose(Sequences.concatenate(packed), tokenizer, share=0.3, seed=5)
     expected = measure_learning(model, {"qaa": masked}, margin=0, batch_size=4)
-    loaded.train()
+    loaded.train(training)
     result = masked_gain(loaded, tokenizer, SENTENCES, share=0.3, seed=5, max_length=32)
     assert result.gain == pytest.approx(expected.gain, abs=1e-5)
     assert result.sub_words == expected.tokens >= len(SENTENCES)
-    assert loaded.training
+    assert loaded.training == training
 
 
 def test_a_model_that_gives_the_frequencies_gains_nothing(
