@@ -10,6 +10,8 @@ LANGSIG := $(BIN)/langsig
 export PATH := $(abspath $(BIN)):$(PATH)
 export DVC_NO_ANALYTICS := 1
 export TOKENIZERS_PARALLELISM := false
+# Python is started often, and would compile all sources each time.
+export PYTHONDONTWRITEBYTECODE :=
 # Variables of the targets below; in the environment even where they are empty.
 export ARGS BASE CACHE DATA ENDPOINT GPU JOBS NAME ORIGIN PLACE PRESET RECIPES SCHEDULER SEEDS SET
 export STAGES TO URL WORKERS

@@ -134,6 +134,7 @@ class Clone:
             "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
             "PYTHONPATH": str(self.folder / "src"),
             "DVC_NO_ANALYTICS": "1",
+            "PYTHONDONTWRITEBYTECODE": "",  # each process would compile all sources
         }
 
 

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerBase
 
 ROOT = Path(__file__).resolve().parents[1]
+gc.disable()  # until all is imported, see pytest_collection_finish
 settings.register_profile("shared", deadline=None)  # other processes slow examples down
 settings.load_profile("shared")
 # Slow test files in the order in which processes of pytest take them. Pipeline tests share one
@@ -50,6 +51,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 def pytest_collection_finish() -> None:
     """What is imported by now stays, so that the garbage collector need not search it."""
     gc.freeze()
+    gc.enable()
 
 
 @pytest.fixture(scope="session")
