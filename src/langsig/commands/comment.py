@@ -24,9 +24,10 @@ def run(arguments: argparse.Namespace) -> None:
     from langsig.repository.processes import find_root, output
 
     root, before, folder = find_root(), arguments.before, arguments.folder
+    signatures = layout(diff(before, repository=root))
     sections = {
         "Metrics by language": output("dvc", "metrics", "diff", "--md", before, folder=root),
-        "Signatures": f"```\n{layout(diff(before, repository=root))}\n```",
+        "Signatures": f"```\n{signatures}\n```",
     }
     folder.mkdir(parents=True, exist_ok=True)
     sections["Plots"] = draw_differences(root, before, folder)

@@ -28,7 +28,7 @@ from langsig.repository.interrupted import remove_broken_list, repair
 from langsig.repository.locks import try_lock
 from langsig.repository.opening import open_repository, stage_name
 from langsig.repository.outdated import outdated_stages
-from langsig.repository.processes import CommandError, environment, log, output, run
+from langsig.repository.processes import CommandError, environment, head_commit, log, output, run
 from langsig.repository.recording import LockFile
 
 _MOST_CLONES = 10_000
@@ -134,7 +134,7 @@ def _committed(root: Path) -> str:
             f"{', '.join(changed)}: changes are not committed, so workers would not see them; "
             "commit them first"
         )
-    return output("git", "rev-parse", "HEAD", folder=root).strip()
+    return head_commit(root)
 
 
 def _task(repo: Repo, stages: list[Stage]) -> Task:

@@ -20,7 +20,7 @@ from langsig.errors import InputError
 from langsig.parameters import preset_path
 from langsig.repository.locks import try_lock
 from langsig.repository.opening import open_repository, stage_name
-from langsig.repository.processes import environment, log, output
+from langsig.repository.processes import environment, head_commit, log, output
 
 ATTEMPTS = 3  # if the process of an experiment is killed
 STATES = DONE, RUNNING, FAILED, PENDING = "done", "running", "failed", "pending"
@@ -160,7 +160,7 @@ class Sweep:
 
         ``dvc exp list`` says the same, but takes a second.
         """
-        commit = output("git", "rev-parse", "HEAD", folder=self._root).strip()
+        commit = head_commit(self._root)
         prefix = f"refs/exps/{commit[:2]}/{commit[2:]}/"
         listed = output("git", "for-each-ref", "--format=%(refname)", prefix, folder=self._root)
         return {name.removeprefix(prefix) for name in listed.split()}

@@ -4,14 +4,16 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from dvc.exceptions import DvcException
+from dvc.exceptions import DvcException, NotDvcRepoError
 from dvc.repo import Repo
+from dvc.scm import SCMError
 from dvc.stage import PipelineStage, Stage
 from dvc.utils.serialize import ParseError
 from dvc.utils.strictyaml import YAMLValidationError
 
 from langsig.errors import InputError
 from langsig.repository.broken import broken_yaml, remedy
+from langsig.repository.processes import IN_A_CLONE
 
 
 @contextmanager
@@ -32,6 +34,8 @@ def open_repository(folder: str | Path = ".") -> Iterator[Repo]:
         raise broken_yaml(path, text, error) from error
     except YAMLValidationError as error:
         raise InputError(f"{error}; {remedy(error.path)}") from error
+    except (NotDvcRepoError, SCMError) as error:
+        raise InputError(f"{error}; {IN_A_CLONE}") from error
     except DvcException as error:
         raise InputError(str(error)) from error
 

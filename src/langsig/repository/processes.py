@@ -9,6 +9,8 @@ from pathlib import Path
 
 from langsig.errors import InputError
 
+IN_A_CLONE = "run this command in a clone of the langsig repository"
+
 
 class CommandError(InputError):
     """A command has failed; the message ends with what it printed, unless that was shown."""
@@ -31,10 +33,7 @@ def find_root(folder: str | Path = ".") -> Path:
     for candidate in (start, *start.parents):
         if (candidate / "dvc.yaml").is_file():
             return candidate
-    raise InputError(
-        f"{start}: neither this folder nor one above it has a dvc.yaml; run this command in a "
-        "clone of the langsig repository"
-    )
+    raise InputError(f"{start}: neither this folder nor one above it has a dvc.yaml; {IN_A_CLONE}")
 
 
 def relative_root(folder: str | Path = ".") -> Path:
@@ -88,6 +87,20 @@ def output(*command: str, folder: Path, env: Mapping[str, str] | None = None) ->
     if done.returncode:
         raise CommandError(f"{' '.join(command)}: {done.stderr.strip()}")
     return done.stdout
+
+
+def head_commit(root: Path) -> str:
+    """The commit that is checked out in a repository.
+
+    Raises
+    ------
+    InputError
+        If there is none.
+    """
+    try:
+        return output("git", "rev-parse", "--verify", "HEAD", folder=root).strip()
+    except CommandError as error:
+        raise InputError(f"{root}: Git has no commit there; {IN_A_CLONE}, or commit all") from error
 
 
 def log(message: str) -> None:
