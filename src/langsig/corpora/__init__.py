@@ -4,6 +4,7 @@ from langsig.corpora.characters import unique_characters
 from langsig.corpora.cleaning import CleaningReport, clean, count_sentences, read_sentences
 from langsig.corpora.fingerprints import fingerprint, fingerprints_of_line
 from langsig.corpora.packing import Packed, Sequences, downsample, pack
+from langsig.corpora.reading import read_lines
 from langsig.corpora.romanisation import romaniser
 from langsig.corpora.text import words_of_text
 from langsig.corpora.tokenizer import load_tokenizer, train_tokenizer
@@ -19,6 +20,7 @@ __all__ = [
     "fingerprints_of_line",
     "load_tokenizer",
     "pack",
+    "read_lines",
     "read_sentences",
     "romaniser",
     "train_tokenizer",

@@ -65,11 +65,12 @@ class ContextVectors:
             same = number[:-distance] == number[distance:]
             pairs = codes[:-distance][same], codes[distance:][same]
             counts = counts + sparse.csr_array((np.ones(len(pairs[0])), pairs), shape=(size, size))
-        counts = (counts + counts.T).tocoo()
-        totals = counts.sum(0)
-        ratio = counts.data * totals.sum() / (totals[counts.row] * totals[counts.col])
+        both = (counts + counts.T).tocoo()
+        totals = np.asarray(both.sum(0), np.float64)
+        rows, columns = both.coords
+        ratio = both.data * totals.sum() / (totals[rows] * totals[columns])
         information = sparse.csr_array(
-            (np.maximum(np.log(ratio), 0), (counts.row, counts.col)), shape=(size, size)
+            (np.maximum(np.log(ratio), 0), (rows, columns)), shape=(size, size)
         )
         start = np.random.default_rng(seed).normal(size=size)
         left, values, _ = svds(information, k=dim, v0=start)

@@ -32,7 +32,7 @@ from langsig.representations.models import (
     without_output_layer,
 )
 from langsig.representations.similarity import linear_cka, svcca
-from langsig.representations.sub_words import Batching
+from langsig.representations.sub_words import Batching, tokenise
 
 __all__ = [
     "DTYPES",
@@ -61,6 +61,7 @@ __all__ = [
     "shrunken",
     "states_of",
     "svcca",
+    "tokenise",
     "whitening_root",
     "without_output_layer",
 ]

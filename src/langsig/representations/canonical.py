@@ -103,9 +103,10 @@ def shrunken(covariance: Array, shrinkage: float = SHRINKAGE) -> NDArray[np.floa
     """
     if not shrinkage >= 0:
         raise InputError(f"shrinkage must be a number from 0, got {shrinkage!r}")
-    covariance = np.asarray(covariance, np.float64)
-    dim = len(covariance)
-    return covariance + shrinkage * (np.trace(covariance) / dim) * np.eye(dim)
+    values = np.asarray(covariance, np.float64)
+    dim = len(values)
+    mean_variance = float(np.trace(values)) / dim
+    return values + shrinkage * mean_variance * np.eye(dim)
 
 
 def whitening_root(covariance: Array) -> NDArray[np.float64]:

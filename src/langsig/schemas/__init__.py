@@ -41,7 +41,7 @@ from langsig.schemas.fits import (
     WordCounts,
 )
 from langsig.schemas.learning import LearningCurves
-from langsig.schemas.outcomes import OUTCOMES, Outcomes, Predictors
+from langsig.schemas.outcomes import OUTCOMES, Fits, LanguageMeasures, Outcomes, Predictors
 from langsig.schemas.signatures import AverageSignatures, Distances, Signatures
 from langsig.schemas.table import Column, Table
 from langsig.terms import NORMALISATIONS, SOURCES
@@ -63,8 +63,10 @@ __all__ = [
     "Distances",
     "Estimates",
     "Findings",
+    "Fits",
     "Halves",
     "Intervals",
+    "LanguageMeasures",
     "Languages",
     "LearningChanges",
     "LearningCurves",

@@ -55,6 +55,45 @@ class Outcomes(Table):
     keys: ClassVar = ("outcome", "category", "language", "source", "layer")
 
 
+class Fits(Table):
+    """How well each language fits the directions that all languages share."""
+
+    columns: ClassVar = {
+        "language": LANGUAGE,
+        "layer": Column("integer", "Layer of the model; 0 is the embeddings"),
+        "fit": Column(
+            "number", "Share of the language's canonical slice that the joint model explains"
+        ),
+        "low": LOW,
+        "high": HIGH,
+        "null": Column(
+            "number", "Fit that 5 % of unrelated states exceed, by flipping blocks of sentences"
+        ),
+        "untrained": Column(
+            "number", "Fit of a model of the same shape with random weights; missing if not run"
+        ),
+    }
+    keys: ClassVar = ("language", "layer")
+
+
+class LanguageMeasures(Table):
+    """Other measures of each language, to compare with the fit."""
+
+    columns: ClassVar = {
+        "measure": Column(
+            "text",
+            "canonical_average: average signature of canonical slices; canonical_norm: their "
+            "squared norm; average: average signature of slices as they are; singular_values: mean "
+            "singular value of the slice; cka, svcca: similarity of states and reference; "
+            "variance: total variance of the states; fertility: sub-words per word",
+        ),
+        "language": LANGUAGE,
+        "layer": Column("integer", "Layer of the model; missing for fertility", True),
+        "value": Column("number", "Value of the measure"),
+    }
+    keys: ClassVar = ("measure", "language", "layer")
+
+
 class Predictors(Table):
     """How well measures of languages predict outcomes."""
 

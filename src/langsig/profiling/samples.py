@@ -1,0 +1,116 @@
+"""Which words of a treebank a profile uses."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from langsig.errors import InputError
+from langsig.languages import language_code
+from langsig.morphology import annotate
+from langsig.profiling.sources import Treebank
+from langsig.references import TAGS
+
+_TRAINING_SHARE = 0.4  # of the words that are not for testing, where there are few
+_LEAST = 200  # words with a tag in each part
+
+
+@dataclass(frozen=True)
+class Sizes:
+    """Numbers of words with a part of speech per language, and of parallel sentences.
+
+    The words for training, for measures and for tests are of different sentences.
+    """
+
+    training: int = 1000
+    """Words that each probe is trained on."""
+    measures: int = 4400
+    """Words that covariances are computed from."""
+    test: int = 3000
+    """Words that probes are tested on."""
+    sentences: int = 1000
+    """Parallel sentences."""
+    draws: int = 3
+    """Random choices of training words, from twice as many."""
+
+
+@dataclass(frozen=True, eq=False)
+class Samples:
+    """The chosen words of one language: words tables, sentences numbered from 0 in each."""
+
+    training: pd.DataFrame
+    measures: pd.DataFrame
+    test: pd.DataFrame
+
+
+def choose_words(treebank: Treebank, language: str, sizes: Sizes, seed: int) -> Samples:
+    """Choose sentences at random until there are enough words.
+
+    Parameters
+    ----------
+    treebank
+        Its files.
+    language
+        Code of the language.
+    sizes
+        Numbers of words. If a treebank has fewer, training takes up to two fifths of those that
+        are not for testing, and measures take the rest.
+    seed
+        Seed of the choice.
+
+    Raises
+    ------
+    InputError
+        If a file is malformed, or there are fewer than 200 words with a part of speech for a
+        purpose.
+    """
+    language = language_code(language)
+    training = annotate(treebank.training, language).table
+    rng = np.random.default_rng([seed, *language.encode()])
+    if treebank.test:
+        test = annotate(treebank.test, language).table
+        sentences, test_sentences = (
+            rng.permutation(table["sentence"].unique()) for table in (training, test)
+        )
+    else:
+        test, halved = training, training["sentence"].unique()
+        sentences = rng.permutation(halved[: len(halved) // 2])
+        test_sentences = rng.permutation(halved[len(halved) // 2 :])
+    counts = _tagged(training)[sentences]
+    pool = min(2 * sizes.training, int(_TRAINING_SHARE * counts.sum()))
+    ends = np.cumsum(counts)
+    first = int(np.searchsorted(ends, pool)) + 1
+    last = int(np.searchsorted(ends, ends[min(first, len(ends)) - 1] + sizes.measures)) + 1
+    test_last = int(np.searchsorted(np.cumsum(_tagged(test)[test_sentences]), sizes.test)) + 1
+    samples = Samples(
+        _selected(training, sentences[:first]),
+        _selected(training, sentences[first:last]),
+        _selected(test, test_sentences[:test_last]),
+    )
+    for purpose, table in vars(samples).items():
+        words = int(is_tagged(table).sum())
+        if words < _LEAST:
+            raise InputError(
+                f"{language}: {treebank.name} has only {words} words with a part of speech for "
+                f"{purpose}, of at least {_LEAST}; leave the language out, or use a larger treebank"
+            )
+    return samples
+
+
+def is_tagged(words: pd.DataFrame) -> NDArray[np.bool_]:
+    """Whether each word of a words table has one of the `TAGS`, ``[words]``."""
+    return words["upos"].isin(TAGS).to_numpy(bool)
+
+
+def _tagged(words: pd.DataFrame) -> NDArray[np.int64]:
+    """Number of tagged words by number of the sentence."""
+    length = int(words["sentence"].max()) + 1
+    return np.bincount(words["sentence"], weights=is_tagged(words), minlength=length).astype(int)
+
+
+def _selected(words: pd.DataFrame, sentences: NDArray[np.int64]) -> pd.DataFrame:
+    """The words of some sentences, which are numbered anew, in the order of the treebank."""
+    selected = words[words["sentence"].isin(sentences)].reset_index(drop=True)
+    codes = pd.factorize(selected["sentence"])[0]
+    return selected.assign(sentence=codes.astype(np.int32))

@@ -1,0 +1,150 @@
+"""Canonical slices of one language and layer, with replicates for intervals and the null."""
+
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from langsig.arrays import Array
+from langsig.representations import CommonFrame, LayerStatistics, shrunken, whitening_root
+
+WIDEST = 64
+"""Most dimensions of a reference; of a wider one, the leading principal components are used."""
+
+
+class Slices(NamedTuple):
+    """Canonical slices, ``[dim_reference, dim]`` each."""
+
+    whole: Array
+    """Of all words."""
+    without: Array
+    """Without each block of sentences, ``[blocks, dim_reference, dim]``."""
+    flipped: Array
+    """With the signs of some blocks flipped, ``[replicates, dim_reference, dim]``."""
+    statistics: LayerStatistics
+    """Covariances of reference and states."""
+
+
+class _Sums(NamedTuple):
+    """Sums over words; those of several sets of words add up."""
+
+    words: NDArray[np.float64]
+    reference: Array
+    states: Array
+    cross: Array
+    references: Array
+    products: Array
+
+    @classmethod
+    def of(cls, reference: Array, states: Array) -> "_Sums":
+        return cls(
+            np.array(float(len(states))),
+            reference.sum(0),
+            states.sum(0),
+            reference.T @ states,
+            reference.T @ reference,
+            states.T @ states,
+        )
+
+    def minus(self, other: "_Sums") -> "_Sums":
+        return _Sums(*(mine - its for mine, its in zip(self, other, strict=True)))
+
+    def statistics(self) -> LayerStatistics:
+        z, y = self.reference / self.words, self.states / self.words
+        return LayerStatistics(
+            self.cross / self.words - np.outer(z, y),
+            self.references / self.words - np.outer(z, z),
+            self.products / self.words - np.outer(y, y),
+            z,
+            y,
+        )
+
+
+def blocks_of(sentence: NDArray[np.int64], number: int) -> NDArray[np.int64]:
+    """Divide words into blocks of whole sentences, one after another, ``[words]``.
+
+    Parameters
+    ----------
+    sentence
+        Number of the sentence of each word, in ascending order, ``[words]``.
+    number
+        Number of blocks, of about equal numbers of words.
+    """
+    first = np.searchsorted(sentence, sentence)  # position of the first word of the sentence
+    return first * number // len(sentence)
+
+
+def slices_of(
+    reference: Array,
+    states: Array,
+    frame: CommonFrame,
+    *,
+    shrinkage: float,
+    block: NDArray[np.int64],
+    signs: NDArray[np.int64],
+) -> Slices:
+    """Compute the canonical slices of one language in one layer.
+
+    Parameters
+    ----------
+    reference
+        The reference, ``[words, dim_reference]``.
+    states
+        Hidden states of the same words, ``[words, dim]``.
+    frame
+        The frame that all languages share.
+    shrinkage
+        See :func:`langsig.representations.shrunken`.
+    block
+        Number of the block of each word, ``[words]``. With a single block there are no replicates.
+    signs
+        1 or -1 for each block, ``[replicates, blocks]``. As in
+        :meth:`langsig.representations.BlockStatistics.flipped_covariances`, states are centred
+        within blocks.
+    """
+    reference = reference - reference.mean(0, dtype=np.float64)
+    states = states.astype(np.float32) - states.mean(0, dtype=np.float64).astype(np.float32)
+    reference = _narrowed(reference).astype(np.float32)
+    parts = [
+        _Sums.of(reference[block == number], states[block == number])
+        for number in range(int(block.max()) + 1)
+    ]
+    total = _Sums(*(sum(sums) for sums in zip(*parts, strict=True)))
+    statistics = total.statistics()
+    z_root, y_root = _roots(statistics, frame, shrinkage)
+    whole = z_root @ statistics.cross @ y_root
+    without, flipped = np.empty((0, *whole.shape)), np.empty((0, *whole.shape))
+    if len(parts) > 1:
+        without = np.stack(
+            [_canonical(total.minus(part).statistics(), frame, shrinkage) for part in parts]
+        )
+        within = np.stack(
+            [part.cross - np.outer(part.reference, part.states) / part.words for part in parts]
+        )
+        flipped = z_root @ (np.tensordot(signs, within, 1) / total.words) @ y_root
+    single = np.float32
+    return Slices(whole.astype(single), without.astype(single), flipped.astype(single), statistics)
+
+
+def _narrowed(reference: Array) -> Array:
+    """The leading principal components of a reference that is wide."""
+    if reference.shape[1] <= WIDEST:
+        return reference
+    directions = np.linalg.eigh(reference.T @ reference)[1][:, -WIDEST:]
+    narrowed: Array = reference @ directions
+    return narrowed
+
+
+def _roots(
+    statistics: LayerStatistics, frame: CommonFrame, shrinkage: float
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    z = whitening_root(shrunken(statistics.control, shrinkage))
+    return z, frame.whitening(shrunken(statistics.experimental, shrinkage))
+
+
+def _canonical(
+    statistics: LayerStatistics, frame: CommonFrame, shrinkage: float
+) -> NDArray[np.float64]:
+    z, y = _roots(statistics, frame, shrinkage)
+    canonical: NDArray[np.float64] = z @ statistics.cross @ y
+    return canonical
