@@ -15,7 +15,8 @@ from langsig.representations.covariance import LayerStatistics
 
 SHRINKAGE = 0.1
 """Default weight of the mean variance in covariances that are whitened by."""
-_ITERATIONS = 20  # of the common frame; its weights have settled before
+_ITERATIONS = 50  # of the common frame; its weights settle after some ten
+_SETTLED = 1e-12  # relative change of the weights
 _LEAST = 1e-10  # variance along a direction, relative to the largest, that is taken for none
 
 
@@ -59,22 +60,21 @@ class CommonFrame:
     """M to the power -1/2, ``[dim, dim]``."""
 
     def __init__(self, covariances: Iterable[Array]) -> None:
-        stack = [np.asarray(covariance, np.float64) for covariance in covariances]
-        if not stack or len({covariance.shape for covariance in stack}) > 1:
-            shapes = sorted({covariance.shape for covariance in stack})
+        given = [np.asarray(covariance, np.float64) for covariance in covariances]
+        shapes = sorted({covariance.shape for covariance in given})
+        if len(shapes) != 1:
             raise InputError(f"covariances must have one shape [dim, dim], got {shapes}")
-        dim = len(stack[0])
-        traces = np.array([np.trace(covariance) for covariance in stack])
+        stack = np.stack(given)  # [languages, dim, dim]
+        traces = np.trace(stack, axis1=1, axis2=2)
         if not (traces > 0).all():
             raise InputError(f"covariance {int(np.argmin(traces > 0))} has no variance")
         # Traces of products weigh the languages alike, whatever the scale of their states.
         for _ in range(_ITERATIONS):
-            mean = sum(
-                (dim / (len(stack) * trace)) * covariance
-                for trace, covariance in zip(traces, stack, strict=True)
-            )
-            inverse = _power(mean, -1.0)
-            traces = np.array([np.sum(inverse * covariance) for covariance in stack])
+            weights = 1 / traces
+            mean = np.tensordot(weights / weights.sum(), stack, 1)
+            traces = np.tensordot(stack, _power(mean, -1.0), 2)
+            if np.ptp(traces * weights) <= _SETTLED * np.max(traces * weights):
+                break
         self.root = _power(mean, -0.5)
 
     def whitening(self, covariance: Array) -> NDArray[np.float64]:
