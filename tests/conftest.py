@@ -31,6 +31,7 @@ SLOW = (
     "pipeline/test_experiments.py",
     "pipeline/test_spread.py",
     "representations/test_encoders.py",
+    "pipeline/test_torture.py",
     "pipeline/",
     "pretraining/",
     "repository/",
