@@ -1,16 +1,22 @@
-"""Measure the extraction of hidden states, compared with one pickled sentence at a time.
+"""Measure the extraction of hidden states: against the bare model, and against the published way.
 
-The baseline works as the published implementation: words are tokenised one by one, each sentence
-goes through the whole masked language model separately, and the float32 vector of every word in
-every layer becomes a Python object. All objects stay in memory and are pickled at the end. A
-second baseline leaves out the output layer, to show its share. Models have random weights.
+The bare model reads batches of random sub-words in sentences of 32, without padding, without
+hidden states, and with the size of batch that is fastest; nothing is kept. Extraction is measured
+with its own batches, from the words table to the files, in the same number format of the model's
+matrix products. It reads the sentences as they are; sub-words of padding do not count as read.
 
-Every measurement is a separate process, and the sides alternate. Time is measured from the words
-table to the files, after imports, loading of the model and ten sentences to warm up.
+The published way works as the published implementation: words are tokenised one by one, each
+sentence goes through the whole masked language model separately, and the float32 vector of every
+word in every layer becomes a Python object. All objects stay in memory and are pickled at the end.
+A second baseline leaves out the output layer, to show its share. Models have random weights.
+
+Every measurement is a separate process, and the sides alternate. Time is measured after imports,
+loading and trial of the model and ten sentences to warm up.
 """
 
 import argparse
 import json
+import math
 import os
 import pickle  # only for the baseline, which is measured with it
 import resource
@@ -18,6 +24,8 @@ import statistics
 import subprocess
 import sys
 import time
+from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from types import SimpleNamespace
@@ -33,6 +41,7 @@ from langsig.corpora import load_tokenizer, train_tokenizer
 from langsig.morphology import annotate
 from langsig.pretraining import ModelShape, build_model
 from langsig.representations import Encoder, extract, load_encoder
+from langsig.representations.sub_words import tokenise
 
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerBase
@@ -42,9 +51,14 @@ MODELS = {
     "6 x 128": (8_000, ModelShape("roberta", 6, 128, 4, 0.0, initializer_range=0.04)),
     "6 x 128, 250k": (250_002, ModelShape("roberta", 6, 128, 4, 0.0, initializer_range=0.04)),
     "12 x 384, 250k": (250_002, ModelShape("xlm-roberta", 12, 384, 6, 0.0, initializer_range=0.02)),
-}
-POSITIONS, DTYPE, BATCH_TOKENS = 512, "float16", 1_024
-SIDES = ("published", "without output layer", "langsig")
+    "12 x 768, 250k": (
+        250_002, ModelShape("xlm-roberta", 12, 768, 12, 0.0, initializer_range=0.02)
+    ),
+}  # fmt: skip
+POSITIONS, DTYPE = 512, "float16"
+LENGTH, BATCHES, PASSES = 32, (512, 1_024, 2_048, 4_096), 3  # of the bare model
+PUBLISHED = ("published", "without output layer")
+SIDES = (*PUBLISHED, "bare, float32", "langsig, float32", "bare, bfloat16", "langsig, bfloat16")
 
 
 def main() -> None:
@@ -56,9 +70,10 @@ def main() -> None:
         type=Path,
         help="CoNLL-U file (default: UD German if available, else the sample)",
     )
-    parser.add_argument("--sentences", type=int, default=500)
-    parser.add_argument("--repetitions", type=int, default=5)
+    parser.add_argument("--sentences", type=int, default=1_000)
+    parser.add_argument("--repetitions", type=int, default=3)
     parser.add_argument("--models", nargs="+", choices=MODELS, default=list(MODELS))
+    parser.add_argument("--sides", nargs="+", choices=SIDES, default=list(SIDES))
     parser.add_argument("--quick", action="store_true", help="100 sentences, 2 repetitions")
     parser.add_argument("--json", action="store_true")
     parser.add_argument("--side", choices=SIDES, help=argparse.SUPPRESS)
@@ -77,7 +92,7 @@ def main() -> None:
         tokenizer = tokenizer_of(whole, Path(folder))
         for name in arguments.models:
             prepare(Path(folder, name), words, tokenizer, *MODELS[name])
-            rows += measure(name, Path(folder, name), arguments.repetitions)
+            rows += measure(name, Path(folder, name), arguments.sides, arguments.repetitions)
     setting = {
         "treebank": treebank.name,
         "sentences": int(words["sentence"].nunique()),
@@ -85,7 +100,6 @@ def main() -> None:
         "threads": torch.get_num_threads(),
         "repetitions": arguments.repetitions,
         "files": f"{DTYPE} (baselines: float32)",
-        "batch_tokens": BATCH_TOKENS,
     }
     print(json.dumps({"setting": setting, "rows": rows}, indent=2) if arguments.json
           else as_table(setting, rows))  # fmt: skip
@@ -135,11 +149,13 @@ class _Vocabulary(SimpleNamespace):
         return self._size
 
 
-def measure(name: str, folder: Path, repetitions: int) -> list[dict[str, Any]]:
-    """One row per side: medians, and words per second as multiples of the baseline's."""
-    runs: dict[str, list[dict[str, float]]] = {side: [] for side in SIDES}
+def measure(
+    name: str, folder: Path, sides: Sequence[str], repetitions: int
+) -> list[dict[str, Any]]:
+    """One row per side: medians, and words per second as shares and multiples of other sides."""
+    runs: dict[str, list[dict[str, float]]] = {side: [] for side in sides}
     for repetition in range(repetitions):
-        for side in SIDES[:: -1 if repetition % 2 else 1]:
+        for side in sides[:: -1 if repetition % 2 else 1]:
             done = subprocess.run(
                 [sys.executable, __file__, "--side", side, "--folder", str(folder)],
                 capture_output=True, text=True,
@@ -148,50 +164,78 @@ def measure(name: str, folder: Path, repetitions: int) -> list[dict[str, Any]]:
                 sys.exit(f"{name}, {side}:\n{done.stderr}")
             runs[side].append(json.loads(done.stdout))
     lengths = [run["mean_length"] for of_side in runs.values() for run in of_side]
-    assert np.ptp(lengths) < 1e-3 * lengths[0], f"the sides computed different vectors: {lengths}"
+    assert np.nanmax(lengths) < 1.001 * np.nanmin(lengths), f"the vectors differ: {lengths}"
     rows = []
     for side, of_side in runs.items():
-        pairs = zip(of_side, runs["published"], strict=True)
-        ratios = [run["words_per_second"] / base["words_per_second"] for run, base in pairs]
         row: dict[str, Any] = {"model": name, "side": side}
         row |= {key: statistics.median(run[key] for run in of_side) for key in of_side[0]}
-        row |= {"ratio": statistics.median(ratios), "ratio_min": min(ratios),
-                "ratio_max": max(ratios)}  # fmt: skip
+        same_format = side.replace("langsig", "bare")
+        row["of_bare"] = ratios(of_side, runs.get(same_format, []) if same_format != side else [])
+        row["faster"] = ratios(of_side, runs.get("published", []))
         rows.append(row)
     return rows
 
 
+def ratios(runs: list[dict[str, float]], others: list[dict[str, float]]) -> list[float]:
+    """Median, minimum and maximum of the speed relative to another side; empty without it."""
+    pairs = zip(runs, others, strict=bool(others))
+    values = [run["words_per_second"] / other["words_per_second"] for run, other in pairs]
+    return [statistics.median(values), min(values), max(values)] if values else []
+
+
 def run_side(side: str, folder: Path) -> dict[str, float]:
-    """Extract once and return the measurements."""
+    """Run one side once and return the measurements."""
     words = pd.read_parquet(folder / "words.parquet")
     tokenizer = load_tokenizer(folder)
-    if side == "langsig":
-        model, run = load_encoder(folder), streamed
+    kind, _, precision = side.partition(", ")
+    if kind in PUBLISHED:
+        auto_class = AutoModelForMaskedLM if kind == "published" else AutoModel
+        model = auto_class.from_pretrained(folder).eval()
+        run = partial(pickled, model, tokenizer)
     else:
-        auto_class = AutoModelForMaskedLM if side == "published" else AutoModel
-        model, run = auto_class.from_pretrained(folder).eval(), pickled
-    with TemporaryDirectory(dir=folder) as output:
-        run(model, tokenizer, words[words["sentence"] < 10], Path(output))
-    with TemporaryDirectory(dir=folder) as output:
-        start = time.perf_counter()
-        top = run(model, tokenizer, words, Path(output))
-        seconds = time.perf_counter() - start
-        size = sum(path.stat().st_size for path in Path(output).iterdir())
+        encoder = Encoder(load_encoder(folder), tokenizer, "de", precision)
+        run = partial(streamed, encoder)
+    if kind == "bare":
+        sub_words = len(tokenise(words, tokenizer, POSITIONS).tokens)
+        speed = bare(encoder.model, precision) * len(words) / sub_words
+        size, length = math.nan, math.nan
+    else:
+        with TemporaryDirectory(dir=folder) as output:
+            run(words[words["sentence"] < 10], Path(output))
+        with TemporaryDirectory(dir=folder) as output:
+            start = time.perf_counter()
+            top = run(words, Path(output))
+            speed = len(top) / (time.perf_counter() - start)
+            size = sum(path.stat().st_size for path in Path(output).iterdir()) / len(top)
+            length = float(np.linalg.norm(top.astype(np.float32), axis=1).mean())
     unit = 1 if sys.platform == "darwin" else 1024
     return {
-        "words_per_second": len(top) / seconds,
-        "bytes_per_word": size / len(top),
+        "words_per_second": speed,
+        "bytes_per_word": size,
         "peak_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit / 1e6,
-        "mean_length": float(np.linalg.norm(top.astype(np.float32), axis=1).mean()),
+        "mean_length": length,
     }
 
 
-def streamed(
-    model: Any, tokenizer: Any, words: pd.DataFrame, output: Path
-) -> NDArray[np.floating[Any]]:
+def bare(model: Any, precision: str) -> float:
+    """Sub-words per second of the model alone, with the size of batch that is fastest."""
+    best = 0.0
+    reduced = precision == "bfloat16"
+    with torch.inference_mode(), torch.autocast("cpu", torch.bfloat16, enabled=reduced):
+        for size in BATCHES:
+            tokens = torch.randint(5, model.config.vocab_size, (size // LENGTH, LENGTH))
+            attended = torch.ones_like(tokens)
+            model(input_ids=tokens, attention_mask=attended)
+            for _ in range(PASSES):
+                start = time.perf_counter()
+                model(input_ids=tokens, attention_mask=attended)
+                best = max(best, size / (time.perf_counter() - start))
+    return best
+
+
+def streamed(encoder: Encoder, words: pd.DataFrame, output: Path) -> NDArray[np.floating[Any]]:
     """Extract with langsig; returns the vectors of the top layer, ``[words, dim]``."""
-    encoder = Encoder(model, tokenizer, "de")
-    return extract(encoder, words, output, dtype=DTYPE, batch_tokens=BATCH_TOKENS).layers[-1]
+    return extract(encoder, words, output, dtype=DTYPE).layers[-1]
 
 
 def pickled(
@@ -228,15 +272,18 @@ def one_by_one(model: Any, tokenizer: Any, words: pd.DataFrame) -> list[dict[str
 
 
 def as_table(setting: dict[str, Any], rows: list[dict[str, Any]]) -> str:
+    def spread(values: list[float]) -> str:
+        return "{:.2f} ({:.2f} to {:.2f})".format(*values) if values else ""
+
     lines = [
         ", ".join(f"{name} {value}" for name, value in setting.items()),
-        f"{'model':10}{'side':22}{'words/s':>9}{'bytes/word':>12}{'peak MB':>9}{'speed':>8}"
-        "  (min to max)",
+        f"{'model':16}{'side':22}{'words/s':>9}{'bytes/word':>12}{'peak MB':>9}"
+        f"{'of the bare model':>24}{'times the published':>24}",
     ]
     lines += [
-        f"{row['model']:10}{row['side']:22}{row['words_per_second']:>9,.0f}"
-        f"{row['bytes_per_word']:>12,.0f}{row['peak_mb']:>9,.0f}{row['ratio']:>7.1f}x"
-        f"  ({row['ratio_min']:.1f} to {row['ratio_max']:.1f})"
+        f"{row['model']:16}{row['side']:22}{row['words_per_second']:>9,.0f}"
+        f"{row['bytes_per_word']:>12,.0f}{row['peak_mb']:>9,.0f}"
+        f"{spread(row['of_bare']):>24}{spread(row['faster']):>24}"
         for row in rows
     ]
     return "\n".join(lines)

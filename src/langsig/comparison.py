@@ -150,7 +150,7 @@ def compare(
     dtype
         Type of the hidden states: ``float16`` or ``float32``.
     batch_tokens
-        Number of sub-words per batch, padding included (default: 8192 on a GPU, 2048 without).
+        Number of sub-words per batch, padding included (default: 8192 on a GPU, 1024 without).
     min_instances
         Number of words that a language must have with a category. A language with fewer is left
         out of that category.

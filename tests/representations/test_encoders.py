@@ -14,7 +14,15 @@ from langsig.comparison import compare
 from langsig.corpora import load_tokenizer
 from langsig.errors import InputError, LeftOutWarning
 from langsig.morphology import annotate
-from langsig.representations import Batching, Encoder, States, extract, load_checked, load_encoder
+from langsig.representations import (
+    Batching,
+    Encoder,
+    States,
+    extract,
+    load_checked,
+    load_encoder,
+    states_of,
+)
 from langsig.representations.indices import IndicesInRange
 from tests.representations.architectures import (
     ARCHITECTURES,
@@ -162,6 +170,43 @@ def test_half_precision_may_round(
 ) -> None:
     for dtype in (torch.float16, torch.bfloat16):
         assert Encoder(model.to(dtype), tokenizer(), "qaa").batching is Batching.PADDED
+
+
+def test_mixed_precision_only_rounds(
+    checkpoint: Callable[[str], Path], words: pd.DataFrame
+) -> None:
+    model = load_encoder(checkpoint("BERT"))
+    encoder = Encoder(model, tokenizer(), "qaa", "bfloat16")
+    assert encoder.precision == "bfloat16" and encoder.batching is Batching.PADDED
+    reduced = states_of(encoder, words, dtype="float32")
+    expected = states_of(Encoder(model, tokenizer(), "qaa"), words, dtype="float32")
+    for layer, (states, single) in enumerate(zip(reduced.layers, expected.layers, strict=True)):
+        error = np.linalg.norm(states - single) / np.linalg.norm(single)
+        assert (error == 0) == (layer == 0)  # embeddings are not the result of a product
+        assert error < 0.01
+
+
+def test_precision_is_chosen_by_weights_and_states(model: "PreTrainedModel") -> None:
+    add_to_embeddings(model, lambda output: output * torch.is_autocast_enabled("cpu"))
+    assert Encoder(model, tokenizer(), "qaa", "auto").precision == "float32"
+    with pytest.raises(InputError, match="the model has other hidden states in bfloat16"):
+        Encoder(model, tokenizer(), "qaa", "bfloat16")
+    assert Encoder(model.half(), tokenizer(), "qaa", "auto").precision == "float32"
+    with pytest.raises(InputError, match="precision must be one of float32, bfloat16, auto, got"):
+        Encoder(model, tokenizer(), "qaa", "float16")
+
+
+def test_languages_are_selected_without_another_trial(
+    checkpoint: Callable[[str], Path], words: pd.DataFrame
+) -> None:
+    model = load_encoder(checkpoint("X-MOD"))
+    encoder = Encoder(model, tokenizer(), "qaa")
+    passes: list[object] = []
+    model.register_forward_pre_hook(lambda *_: passes.append(None))
+    encoder.select("qab")
+    assert encoder.language == "qab" and not passes
+    states = states_of(encoder, words, dtype="float32")
+    assert_same(states, states_of(Encoder(model, tokenizer(), "qab"), words, dtype="float32"))
 
 
 @pytest.mark.parametrize("layers", [0, 1, 5])

@@ -28,7 +28,8 @@ second to the third, shows effects at two scales."""
 _TOLERANCE = 1e-4
 """Difference between two states that is rounding, relative to the largest state of the layer."""
 _STEPS = 4  # of a coarser number format than float32, by which states may differ as well
-_BATCH_TOKENS = 2048  # larger batches do not fit the cache of a CPU
+_BATCH_TOKENS = 1024  # larger batches do not fit the cache of a CPU
+_BATCH_TOKENS_IN_BFLOAT16 = 4096  # those of half the size do
 _BATCH_TOKENS_ON_GPU = 8192
 PRECISIONS = ("float32", "bfloat16", "auto")
 _UNLIMITED = 2**31
@@ -139,9 +140,6 @@ class Encoder:
         self.select(language)
         config = text_config(self.model.config)
         self.layers = shape_of(self.model.config, self.name).layers
-        self.batch_tokens = (
-            _BATCH_TOKENS_ON_GPU if self.model.device.type == "cuda" else _BATCH_TOKENS
-        )
         self.vocabulary = getattr(config, "vocab_size", None) or _UNLIMITED
         special = {*tokenizer.all_special_ids, *tokenizer.added_tokens_decoder}
         known = np.arange(min(len(tokenizer), self.vocabulary))
@@ -162,6 +160,11 @@ class Encoder:
         self.batching = self._batching(alone)
         if precision == "bfloat16" or (precision == "auto" and self._has_bfloat16()):
             self._reduce_precision(alone, precision)
+        self.batch_tokens = _BATCH_TOKENS
+        if self.model.device.type == "cuda":
+            self.batch_tokens = _BATCH_TOKENS_ON_GPU
+        elif self.precision == "bfloat16":
+            self.batch_tokens = _BATCH_TOKENS_IN_BFLOAT16
 
     def select(self, language: str) -> None:
         """Use the parts of the model and the tokenizer for sentences of another language.

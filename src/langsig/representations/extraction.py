@@ -6,10 +6,11 @@ The state of a word is the mean of the states of its sub-words (paper, section 3
 import math
 import warnings
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -22,6 +23,9 @@ from langsig.files import reserve, write_file
 from langsig.representations.encoders import Encoder
 from langsig.representations.memory import longest_sentence
 from langsig.representations.sub_words import SubWords, tokenise, tokenise_texts
+
+if TYPE_CHECKING:
+    import torch
 
 DTYPES = ("float16", "float32")
 
@@ -90,7 +94,7 @@ class _Batch(NamedTuple):
 
     rows: NDArray[np.int64]
     """Row that each state belongs to, ``[words of the batch]``."""
-    states: Array
+    states: "torch.Tensor"
     """``[layers, words of the batch, dim]``"""
 
 
@@ -333,21 +337,24 @@ def _fill(
             f"{encoder.language}: the tokenizer gives sub-word {sub_words.tokens.max()}, but the "
             f"model has embeddings of {encoder.vocabulary}; use the tokenizer of this model"
         )
+    import torch  # late: it takes seconds, and covariances do not need it
+
     filled: list[Array] = []
     title = f"extract {encoder.language}"
     with tqdm(None, title, len(index), unit="word", mininterval=1, disable=None) as bar:
-        for rows, states in _batches(encoder, sub_words, batch_tokens, layers, dtype):
-            if not np.isfinite(states).all():
-                place, number = np.argwhere(~np.isfinite(states).all(2))[0]
-                raise InputError(
-                    f"{encoder.language}: layer {layers[place]} of {describe(int(rows[number]))} "
-                    f"is not finite in {dtype}"
-                )
+        batches = _batches(encoder, sub_words, batch_tokens, layers, dtype)
+        for rows, states in _one_ahead(batches):
+            if not states.sum(dtype=torch.float32).isfinite():  # faster than asking each state
+                for place, number in (~states.isfinite().all(2)).nonzero().tolist():
+                    raise InputError(
+                        f"{encoder.language}: layer {layers[place]} of "
+                        f"{describe(int(rows[number]))} is not finite in {dtype}"
+                    )
             if not filled:
                 shape = (len(index), states.shape[2])
                 filled = [new_array(layer, shape) for layer in layers]
             positions = np.searchsorted(index, rows)
-            for array, of_layer in zip(filled, states, strict=True):
+            for array, of_layer in zip(filled, states.numpy(), strict=True):
                 array[positions] = of_layer
             bar.update(len(rows))
     return filled
@@ -361,7 +368,7 @@ def _batches(
     dtype: str,
 ) -> Iterator[_Batch]:
     """Mean states of the sub-words of each row, batch after batch."""
-    import torch  # late: it takes seconds, and covariances do not need it
+    import torch
 
     device = encoder.model.device
     for sentences in sub_words.batches(batch_tokens, encoder.batching):
@@ -371,16 +378,22 @@ def _batches(
         starts = np.flatnonzero(np.diff(rows_of_places, prepend=-1))  # [words of the batch]
         where, offsets = (torch.from_numpy(array).to(device) for array in (places, starts))
         states = encoder.states(tokens, attended)
-        means = torch.stack(
-            [
-                torch.nn.functional.embedding_bag(
-                    where, states[layer].flatten(0, 1).float(), offsets, mode="mean"
-                ).to(getattr(torch, dtype))
-                for layer in layers
-            ]
-        )
-        del states  # before the next batch
-        yield _Batch(rows_of_places[starts], means.cpu().numpy())
+        shape = (len(layers), len(starts), states[0].shape[2])
+        means = torch.empty(shape, dtype=getattr(torch, dtype), device=device)
+        for place, layer in enumerate(layers):
+            state = states[layer].flatten(0, 1).float()  # [sub-words of the batch, dim]
+            means[place] = torch.nn.functional.embedding_bag(where, state, offsets, mode="mean")
+        del states, state  # before the next batch
+        yield _Batch(rows_of_places[starts], means.cpu())
+
+
+def _one_ahead(batches: Iterator[_Batch]) -> Iterator[_Batch]:
+    """Run the model for the next batch in a thread, while the states of this one are stored."""
+    with ThreadPoolExecutor(1) as thread:
+        following = thread.submit(next, batches, None)
+        while (batch := following.result()) is not None:
+            following = thread.submit(next, batches, None)
+            yield batch
 
 
 def _new_file(path: Path, dtype: np.dtype[Any], shape: tuple[int, ...]) -> Array:

@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerBase
 
 _AT_ONCE = 1_000  # forms or sentences that the tokenizer gets; more take more memory
+_PADDING = 1 / 32
+"""Share of a batch that may be padding. More batches take longer than so much padding."""
 
 
 class Batching(StrEnum):
@@ -89,7 +91,10 @@ class SubWords:
         start = 0
         while start < len(order):
             length = int(lengths[order[start]])
-            count = max(1, batch_tokens // length)
+            several = lengths[order[start : start + batch_tokens // length]]
+            padding = np.cumsum(length - several)
+            fitting = int(np.searchsorted(padding, _PADDING * batch_tokens, "right"))
+            count = max(1, fitting)
             if batching is Batching.ALONE:
                 count = 1
             elif batching is Batching.UNPADDED:
