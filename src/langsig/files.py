@@ -200,6 +200,30 @@ def check_output(
         ) from error
 
 
+def files_below(folder: Path, endings: tuple[str, ...]) -> list[Path]:
+    """Files of a folder and its subfolders whose names have one of some endings, sorted.
+
+    Raises
+    ------
+    OSError
+        If a folder cannot be read, or a file is a link to nothing: no file is left out unnoticed.
+    """
+
+    def fail(error: OSError) -> None:
+        raise error
+
+    entries = [
+        Path(parent, name)
+        for parent, _, names in os.walk(folder, onerror=fail)
+        for name in names
+        if name.endswith(endings)
+    ]
+    for entry in entries:
+        if not entry.exists():
+            raise FileNotFoundError(f"{entry}: is a link to a file that does not exist")
+    return sorted(entry for entry in entries if entry.is_file())
+
+
 def is_device(path: Path) -> bool:
     """Whether a path leads to a device, such as ``/dev/zero``, which may never end."""
     return path.is_char_device() or path.is_block_device()

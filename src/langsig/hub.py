@@ -1,5 +1,6 @@
 """The Hugging Face Hub, which models and tokenizers come from unless they are in a folder."""
 
+import os
 from functools import cache
 from pathlib import Path
 
@@ -25,11 +26,14 @@ def is_local(name: str | Path) -> bool:
     Raises
     ------
     InputError
-        If the name is empty, is that of a file, or can only be that of a folder that is missing.
+        If the name is empty, is that of a file or of a folder that cannot be read, or can only be
+        that of a folder that is missing.
     """
     if not str(name):
         raise InputError("the name of a model is empty; name a folder, or a model on the Hub")
     if Path(name).is_dir():
+        if not os.access(name, os.R_OK | os.X_OK):
+            raise InputError(f"{name}: no permission to read the folder")
         return True
     if Path(name).is_file():
         raise InputError(f"{name}: is a file; name the folder of a model")

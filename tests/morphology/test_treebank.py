@@ -152,6 +152,14 @@ def test_malformed_lines_are_reported(
     assert message in str(error.value)
 
 
+def test_files_of_folders_are_not_left_out_unnoticed(tmp_path: Path) -> None:
+    write(tmp_path / "a.conllu", row("1"))
+    (tmp_path / "b.conllu").symlink_to("nowhere")
+    (tmp_path / "nowhere.txt").symlink_to("nowhere")
+    with pytest.raises(OSError, match=f"{tmp_path}/b.conllu: is a link to a file that does not ex"):
+        treebank_files(tmp_path)
+
+
 @pytest.mark.parametrize("pack", [gzip.compress, lzma.compress])
 def test_compressed_files_are_named(tmp_path: Path, pack: Callable[[bytes], bytes]) -> None:
     path = tmp_path / "da.conllu"

@@ -59,17 +59,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     """
     if isinstance(sys.stdout, io.TextIOWrapper):  # which may not encode all alphabets
         sys.stdout.reconfigure(errors="replace")
-    parser = argparse.ArgumentParser(
-        prog="langsig",
-        description="Compare multilingual language models with monolingual ones by PARAFAC2.",
-    )
-    parser.add_argument("--version", action="version", version=__version__)
-    subparsers = parser.add_subparsers(required=True, metavar="COMMAND")
-    for name in MODULES:
-        module = importlib.import_module(f"langsig.commands.{name}")
-        module.add_parser(subparsers).set_defaults(run=module.run)
     try:
-        arguments = parser.parse_args(argv)
+        arguments = _parser().parse_args(argv)
         with _plain_warnings():
             arguments.run(arguments)
             print(end="", flush=True)  # standard output may be closed, and is None then
@@ -87,6 +78,20 @@ def main(argv: Sequence[str] | None = None) -> int:
         print("interrupted", file=sys.stderr)
         return 130
     return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    """Parser of the command line, with all subcommands."""
+    parser = argparse.ArgumentParser(
+        prog="langsig",
+        description="Compare multilingual language models with monolingual ones by PARAFAC2.",
+    )
+    parser.add_argument("--version", action="version", version=__version__)
+    subparsers = parser.add_subparsers(required=True, metavar="COMMAND")
+    for name in MODULES:
+        module = importlib.import_module(f"langsig.commands.{name}")
+        module.add_parser(subparsers).set_defaults(run=module.run)
+    return parser
 
 
 def _discard_output() -> None:

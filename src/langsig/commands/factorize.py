@@ -87,6 +87,7 @@ def _read_matrices(path: Path) -> "dict[str, Array]":
         exists = "is not a regular file" if path.exists() else "no such file"
         problem = "is a folder; name a file" if path.is_dir() else exists
         raise InputError(f"{path}: {problem}")
+    path.open("rb").close()  # safetensors would say that there is no such file
     try:
         with safe_open(path, "pt") as file:  # NumPy lacks bfloat16 and float8
             return {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118

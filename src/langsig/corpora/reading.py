@@ -19,6 +19,7 @@ import pyarrow as pa
 from tqdm import tqdm
 
 from langsig.errors import InputError, decode_line
+from langsig.files import files_below
 
 _DECOMPRESSORS: dict[str, Callable[[IO[bytes]], Any]] = {
     ".gz": gzip.open,
@@ -53,15 +54,15 @@ def corpus_files(paths: Iterable[Path], language: str) -> list[Path]:
     ------
     InputError
         If a path is missing, or a folder contains no such file.
+    OSError
+        If a folder cannot be read, or has a link to a file that does not exist.
     """
     files: list[Path] = []
     for path in paths:
         if path.is_file():
             files.append(path)
             continue
-        contained = sorted(
-            file for file in path.rglob("*") if file.name.endswith(_NAMES) and file.is_file()
-        )
+        contained = files_below(path, _NAMES) if path.is_dir() else []
         if not contained:
             raise InputError(
                 f"{path}: no text for {language}; name a file, or a folder that contains *.txt or "

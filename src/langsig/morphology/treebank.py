@@ -19,13 +19,13 @@ from conllu.exceptions import ParseException
 from conllu.parser import DEFAULT_FIELDS, parse_comment_line, parse_id_value
 
 from langsig.errors import InputError, decode_line
-from langsig.files import is_device
+from langsig.files import files_below, is_device
 
 RowId = int | tuple[int, str, int]
 """ID of a row: ``8`` for a word, ``(3, "-", 4)`` for a range, ``(8, ".", 1)`` for an empty node."""
 
 StrPath = str | os.PathLike[str]
-_PATTERNS = ("*.conllu", "*.conllup")
+_ENDINGS = (".conllu", ".conllup")
 _COLUMNS = tuple(name.upper() for name in DEFAULT_FIELDS)
 _GLOBAL_COLUMNS = re.compile(r"#\s*global\.columns\b")
 _REQUIRED = ("ID", "FORM", "UPOS")
@@ -78,6 +78,8 @@ def treebank_files(paths: StrPath | Iterable[StrPath]) -> list[Path]:
     ------
     InputError
         If a path is missing or a device, a folder contains no such file, or `paths` names nothing.
+    OSError
+        If a folder cannot be read, or has a link to a file that does not exist.
     """
     if isinstance(paths, str | os.PathLike):
         paths = [paths]
@@ -86,9 +88,7 @@ def treebank_files(paths: StrPath | Iterable[StrPath]) -> list[Path]:
     files: list[Path] = []
     for path in map(Path, paths):
         if path.is_dir():
-            contained = sorted(
-                file for pattern in _PATTERNS for file in path.rglob(pattern) if file.is_file()
-            )
+            contained = files_below(path, _ENDINGS)
             if not contained:
                 raise InputError(
                     f"{path}: no *.conllu file in this folder or its subfolders, nor *.conllup"
