@@ -24,6 +24,7 @@ MODULES = (
     "annotate",
     "factorize",
     "compare",
+    "profile",
     "show",
     # Inside a repository with this pipeline.
     "use",

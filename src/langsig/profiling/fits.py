@@ -16,13 +16,12 @@ _LEVEL = 0.95
 
 
 class LayerFit(NamedTuple):
-    """Results of one layer, ``[languages]`` each."""
+    """Results of one layer, ``[languages]`` unless another shape is given."""
 
     fit: NDArray[np.float64]
     """Share of the squared norm of the canonical slice that the joint model explains."""
-    low: NDArray[np.float64]
-    high: NDArray[np.float64]
-    """Ends of the 95 % interval over sentences."""
+    without: NDArray[np.float64]
+    """Fits without each block of sentences, ``[blocks, languages]``."""
     null: NDArray[np.float64]
     """The fit that is exceeded by chance in 5 % of cases, if states and reference are unrelated."""
     average: NDArray[np.float64]
@@ -46,10 +45,8 @@ def fit_layer(
 ) -> LayerFit:
     r"""Factorise the canonical slices of all languages, and say how well each is explained.
 
-    The interval is that of the jackknife over blocks of sentences (Efron and Stein 1981): block b
-    of every language is left out at the same time, the states are whitened anew, and the
-    factorisation goes on from that of all blocks. With the fits :math:`f_b` and B blocks, the
-    variance of a fit is :math:`\frac{B-1}{B} \sum_b (f_b - \bar f)^2`.
+    Block b of every language is left out at the same time, the states are whitened anew, and the
+    factorisation goes on from that of all blocks; see :func:`jackknife_interval`.
 
     Parameters
     ----------
@@ -72,12 +69,9 @@ def fit_layer(
         max_iterations=_ITERATIONS_OF_REPLICATES,
         device=solver.device,
     )
-    replicates = _shares(without, shorter, best)
-    low, high = jackknife_interval(fit, replicates)
     return LayerFit(
         fit,
-        np.clip(low, 0, 1),
-        np.clip(high, 0, 1),
+        _shares(without, shorter, best),
         np.quantile(_shares(flipped, shorter, "svd"), _LEVEL, axis=0),
         np.asarray(best.average_signatures, np.float64),
         best.converged,
@@ -87,7 +81,10 @@ def fit_layer(
 def jackknife_interval(
     estimate: NDArray[np.float64], without: NDArray[np.float64]
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Student's interval of estimates from replicates in which one block is left out.
+    r"""Student's interval of estimates from replicates in which one block is left out.
+
+    With the replicates :math:`f_b` of B blocks, the variance of the estimate is
+    :math:`\frac{B-1}{B} \sum_b (f_b - \bar f)^2` (Efron and Stein 1981).
 
     Parameters
     ----------

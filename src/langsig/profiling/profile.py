@@ -1,7 +1,7 @@
 """Everything that langsig says about one model without training another."""
 
-from collections.abc import Collection, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Collection
+from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 
 import numpy as np
@@ -9,12 +9,14 @@ import pandas as pd
 
 from langsig.errors import InputError, check_count
 from langsig.factorization import Solver
+from langsig.files import write_file
+from langsig.profiling.fits import jackknife_interval
+from langsig.profiling.prediction import inner_layers, inner_means, mean_outcomes, predictor_table
 from langsig.profiling.run import REFERENCES, Run
 from langsig.profiling.samples import Sizes
 from langsig.profiling.sources import find_treebanks
-from langsig.profiling.tasks import TAGS_NAME
 from langsig.representations import SHRINKAGE, shrunken
-from langsig.schemas import Fits, LanguageMeasures, Outcomes
+from langsig.schemas import FitReplicates, Fits, LanguageMeasures, Languages, Outcomes, Predictors
 
 StrPath = str | Path
 _RANKS = {"upos": 8}
@@ -29,36 +31,105 @@ class Profile:
     ----------
     fits
         How well each language fits the directions that all languages share, by layer.
+    replicates
+        The fits without each block of sentences.
     outcomes
         Transfer of tags, probes and retrieval, by layer.
     measures
         Other measures of each language.
-    layers
-        Layers that :meth:`summary` takes the mean of.
+    predictors
+        How well fits and other measures predict the outcomes, means over the inner layers.
     """
 
     fits: Fits
+    replicates: FitReplicates
     outcomes: Outcomes
     measures: LanguageMeasures
-    layers: Sequence[int]
+    predictors: Predictors
+
+    @property
+    def inner_layers(self) -> list[int]:
+        """Layers between a quarter and three quarters of the depth.
+
+        The embeddings know nothing of the sentence, and the top layer serves the task that the
+        model was trained for.
+        """
+        return inner_layers(int(self.fits.frame["layer"].max()))
+
+    def mean_fits(self) -> pd.DataFrame:
+        """Mean fit over the inner layers, with its interval: ``fit``, ``low``, ``high``, ``null``
+        and ``untrained``, one row per language."""
+        fits = inner_means(self.fits.frame, ["language"], self.inner_layers)
+        without = self.mean_replicates()
+        low, high = jackknife_interval(fits["fit"].to_numpy(), without[fits.index].to_numpy())
+        return fits.assign(low=np.clip(low, 0, 1), high=np.clip(high, 0, 1))
+
+    def mean_replicates(self) -> pd.DataFrame:
+        """Mean fit over the inner layers without each block: one row per block, one column per
+        language."""
+        frame = inner_means(self.replicates.frame, ["block", "language"], self.inner_layers)
+        return frame["fit"].unstack("language")
+
+    def mean_outcomes(self) -> pd.DataFrame:
+        """Outcomes of parts of speech and of sentences, one row per language.
+
+        They are means over the inner layers; ``transfer_single`` is the mean over the other
+        languages.
+        """
+        return mean_outcomes(self.outcomes, self.inner_layers)
 
     def summary(self) -> pd.DataFrame:
-        """One row per language, means over the inner layers; missing where not measured."""
-        fits = self.fits.frame[self.fits.frame["layer"].isin(self.layers)]
-        columns = fits.groupby("language")[["fit", "low", "high", "null", "untrained"]].mean()
-        outcomes = self.outcomes.frame
-        inner = outcomes["layer"].isin(self.layers) | outcomes["layer"].isna()
-        tags = outcomes["category"].isna() | (outcomes["category"] == TAGS_NAME)
-        chosen = outcomes[inner & tags & (outcomes["outcome"] != "transfer_single")]
-        wide = chosen.pivot_table(values="value", index="language", columns="outcome")
+        """One row per language: fit, outcomes and sub-words per word (``fertility``)."""
         fertility = self.measures.select(measure="fertility").frame.set_index("language")["value"]
-        return columns.join(wide).join(fertility.rename("fertility"))
+        return self.mean_fits().join([self.mean_outcomes(), fertility.rename("fertility")])
 
     def save(self, folder: StrPath) -> None:
-        """Write ``fits.csv``, ``outcomes.csv``, ``measures.csv`` and ``summary.csv``."""
-        for name in ("fits", "outcomes", "measures"):
-            getattr(self, name).save(Path(folder, f"{name}.csv"))
-        self.summary().to_csv(Path(folder, "summary.csv"))
+        """Write one CSV file per table, and ``summary.csv``."""
+        for table in fields(self):
+            getattr(self, table.name).save(Path(folder, f"{table.name}.csv"))
+        summary = self.summary().to_csv()
+        write_file(Path(folder, "summary.csv"), summary.encode())
+
+    @classmethod
+    def load(cls, folder: StrPath) -> "Profile":
+        """Read what :meth:`save` wrote.
+
+        Raises
+        ------
+        InputError
+            If a file is missing or holds something else.
+        """
+
+        def path(name: str) -> Path:
+            return Path(folder, f"{name}.csv")
+
+        return cls(
+            Fits.load(path("fits")),
+            FitReplicates.load(path("replicates")),
+            Outcomes.load(path("outcomes")),
+            LanguageMeasures.load(path("measures")),
+            Predictors.load(path("predictors")),
+        )
+
+    def __sub__(self, other: "Profile") -> pd.DataFrame:
+        """Mean fits and outcomes of this model minus those of another, one row per language.
+
+        The interval of the difference of fits (``fit``, ``low``, ``high``) is paired: both models
+        must have been profiled with the same words.
+
+        Raises
+        ------
+        InputError
+            If the profiles have different languages or blocks.
+        """
+        mine, its = self.mean_fits(), other.mean_fits()
+        blocks = self.mean_replicates(), other.mean_replicates()
+        if list(mine.index) != list(its.index) or len(blocks[0]) != len(blocks[1]):
+            raise InputError("the profiles are of different languages or sizes; give both the same")
+        fit = mine["fit"] - its["fit"]
+        low, high = jackknife_interval(fit.to_numpy(), (blocks[0] - blocks[1]).to_numpy())
+        outcomes = self.mean_outcomes() - other.mean_outcomes()
+        return pd.DataFrame({"fit": fit, "low": low, "high": high}).join(outcomes)
 
 
 def profile(
@@ -69,6 +140,7 @@ def profile(
     languages: Collection[str] | None = None,
     parallel: StrPath | None = None,
     texts: StrPath | None = None,
+    facts: StrPath | None = None,
     reference: str = "upos",
     rank: int | None = None,
     shrinkage: float = SHRINKAGE,
@@ -99,6 +171,9 @@ def profile(
         :func:`langsig.profiling.find_texts` (default: retrieval is not measured).
     texts
         Folder with one file of running text per language, for the reference ``context``.
+    facts
+        Table of the languages with the columns of :class:`langsig.schemas.Languages`; what
+        predicts outcomes is then adjusted for the family (default: for sub-words per word only).
     reference
         ``upos``: parts of speech. ``features``: also the values of all categories. ``context``:
         static vectors of sub-words and of their neighbours. ``untrained``: states of a model of the
@@ -128,6 +203,7 @@ def profile(
     if not given:
         raise InputError(f"reference {reference!r} needs {argument}; name a folder")
     shrunken(np.eye(1), shrinkage)
+    known = Languages.load(facts) if facts else None
     sizes = sizes or Sizes()
     for name, value in asdict(sizes).items():
         check_count(name, value)
@@ -144,9 +220,9 @@ def profile(
         seed=seed,
         out=out,
     )
-    depth = run.depth
-    inner = [layer for layer in range(depth + 1) if depth <= 4 * layer <= 3 * depth]
-    result = Profile(*run.tables(), layers=inner)
+    fits, replicates, outcomes, measures = run.tables()
+    table = predictor_table(fits, outcomes, measures, facts=known, seed=seed)
+    result = Profile(fits, replicates, outcomes, measures, table)
     result.save(out)
     run.store.done()
     return result

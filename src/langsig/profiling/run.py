@@ -25,7 +25,7 @@ from langsig.outcomes import (
     outcome_table,
     retrieval_by_language,
 )
-from langsig.profiling.fits import best_fit, fit_layer
+from langsig.profiling.fits import best_fit, fit_layer, jackknife_interval
 from langsig.profiling.samples import Sizes, choose_words, is_tagged
 from langsig.profiling.slices import WIDEST, Slices, blocks_of, slices_of
 from langsig.profiling.sources import Treebank, find_texts, read_parallel
@@ -51,7 +51,7 @@ from langsig.representations import (
     svcca,
     tokenise,
 )
-from langsig.schemas import Fits, LanguageMeasures, Outcomes
+from langsig.schemas import FitReplicates, Fits, LanguageMeasures, Outcomes
 
 if TYPE_CHECKING:
     from transformers import PreTrainedModel
@@ -138,7 +138,7 @@ class Run:
             encoder.select(language)
         return encoder
 
-    def tables(self) -> tuple[Fits, Outcomes, LanguageMeasures]:
+    def tables(self) -> tuple[Fits, FitReplicates, Outcomes, LanguageMeasures]:
         """Compute everything that an earlier run has not computed."""
         self._samples = {
             language: choose_words(treebank, language, self._sizes, self._seed)
@@ -158,15 +158,13 @@ class Run:
         ]
         if self._parallel:
             values.append(self._retrieval())
-        measures, fits = [self._fertility()], []
-        for layer in _progress("fits", range(self.depth + 1)):
-            of_fits, of_measures = self._fit(layer)
-            fits.append(of_fits)
-            measures.append(of_measures)
+        layers = [self._fit(layer) for layer in _progress("fits", range(self.depth + 1))]
+        fits, replicates, measures = zip(*layers, strict=True)
         return (
             Fits(pd.concat(fits, ignore_index=True)),
+            FitReplicates(pd.concat(replicates, ignore_index=True)),
             outcome_table(pd.concat(values, ignore_index=True)),
-            LanguageMeasures(pd.concat(measures, ignore_index=True)),
+            LanguageMeasures(pd.concat([self._fertility(), *measures], ignore_index=True)),
         )
 
     def _by_layer(self, title: str, function: Callable[[int], Result]) -> list[Result]:
@@ -384,8 +382,8 @@ class Run:
             rows.append(_measure("fertility", language, None, len(own) / len(np.unique(own))))
         return pd.DataFrame(rows)
 
-    def _fit(self, layer: int) -> tuple[pd.DataFrame, pd.DataFrame]:
-        """Fits and other measures of all languages in a layer."""
+    def _fit(self, layer: int) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
+        """Fits, their replicates and other measures of all languages in a layer."""
         if self._reference == "parallel":
             slices = self._sentence_slices(layer)
         else:
@@ -411,13 +409,23 @@ class Run:
             ],
             **{name: np.concatenate(by_name[name]) for name in ("cka", "svcca", "variance")},
         }
+        low, high = jackknife_interval(fit.fit, fit.without)
+        blocks = len(fit.without)
+        replicates = pd.DataFrame(
+            {
+                "language": np.tile(self._languages, blocks),
+                "layer": layer,
+                "block": np.repeat(np.arange(blocks), len(self._languages)),
+                "fit": fit.without.ravel(),
+            }
+        )
         fits = pd.DataFrame(
             {
                 "language": self._languages,
                 "layer": layer,
                 "fit": fit.fit,
-                "low": fit.low,
-                "high": fit.high,
+                "low": np.clip(low, 0, 1),
+                "high": np.clip(high, 0, 1),
                 "null": fit.null,
                 "untrained": untrained,
             }
@@ -427,7 +435,7 @@ class Run:
             for name, values in columns.items()
             for language, value in zip(self._languages, values, strict=True)
         ]
-        return fits, pd.DataFrame(measures)
+        return fits, replicates, pd.DataFrame(measures)
 
     def _sentence_slices(self, layer: int) -> list[dict[str, Array]]:
         """Slices of sentences, held against the mean of their translations."""

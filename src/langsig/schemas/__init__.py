@@ -41,7 +41,14 @@ from langsig.schemas.fits import (
     WordCounts,
 )
 from langsig.schemas.learning import LearningCurves
-from langsig.schemas.outcomes import OUTCOMES, Fits, LanguageMeasures, Outcomes, Predictors
+from langsig.schemas.outcomes import (
+    OUTCOMES,
+    FitReplicates,
+    Fits,
+    LanguageMeasures,
+    Outcomes,
+    Predictors,
+)
 from langsig.schemas.signatures import AverageSignatures, Distances, Signatures
 from langsig.schemas.table import Column, Table
 from langsig.terms import NORMALISATIONS, SOURCES
@@ -63,6 +70,7 @@ __all__ = [
     "Distances",
     "Estimates",
     "Findings",
+    "FitReplicates",
     "Fits",
     "Halves",
     "Intervals",

@@ -76,6 +76,18 @@ class Fits(Table):
     keys: ClassVar = ("language", "layer")
 
 
+class FitReplicates(Table):
+    """Fits without each block of sentences, of which intervals are computed."""
+
+    columns: ClassVar = {
+        "language": LANGUAGE,
+        "layer": Column("integer", "Layer of the model; 0 is the embeddings"),
+        "block": Column("integer", "Number of the block of sentences that was left out"),
+        "fit": Column("number", "Fit of the other sentences"),
+    }
+    keys: ClassVar = ("language", "layer", "block")
+
+
 class LanguageMeasures(Table):
     """Other measures of each language, to compare with the fit."""
 
