@@ -392,6 +392,15 @@ def test_settings_out_of_range_are_named(settings: dict[str, Any], message: str)
         Solver(**options)
 
 
+def test_problems_have_a_start_and_a_seed_each() -> None:
+    assert Solver(2).fit_all([], inits=[]) == []
+    for inits, seeds in ((["svd"], [0]), (["svd", "svd"], [0])):
+        with pytest.raises(
+            InputError, match=r"one entry per problem, of which there are 2; got \d"
+        ):
+            Solver(2).fit_all([unstructured(), unstructured(1)], inits=inits, seeds=seeds)
+
+
 def test_settings_accept_the_numbers_of_numpy() -> None:
     solver = Solver(np.int64(2), ridge=np.float32(0.5), max_iterations=np.int32(3))  # type: ignore[arg-type]
     assert solver.fit(unstructured()).iterations == 3
