@@ -27,7 +27,7 @@ from langsig.outcomes import (
 )
 from langsig.profiling.fits import best_fit, fit_layer, jackknife_interval
 from langsig.profiling.samples import Sizes, choose_words, is_tagged
-from langsig.profiling.slices import WIDEST, Slices, blocks_of, slices_of
+from langsig.profiling.slices import WIDEST, Slices, balanced_signs, blocks_of, slices_of
 from langsig.profiling.sources import Treebank, find_texts, read_parallel
 from langsig.profiling.store import Store, digest
 from langsig.profiling.tasks import TAGS_NAME, Task, tasks_of
@@ -44,6 +44,7 @@ from langsig.representations import (
     States,
     linear_cka,
     load_encoder,
+    load_shape,
     load_untrained,
     sentence_vectors,
     shrunken,
@@ -115,6 +116,12 @@ class Run:
             _UNTRAINED: self._encoder(load_untrained(model, seed), model, precision),
         }
         self.depth = self._encoders[_TRAINED].layers
+        widest = min(load_shape(model).dim, len(TAGS) if reference == "upos" else WIDEST)
+        if solver.rank > widest:
+            raise InputError(
+                f"rank must be between 1 and {widest}, for the width of the model and of the "
+                f"reference; got {solver.rank}"
+            )
         files = [path for one in treebanks.values() for path in (*one.training, *one.test)]
         files += [*self._parallel.values(), *self._texts.values()]
         self.store = Store(
@@ -334,7 +341,7 @@ class Run:
 
     def _signs(self, language: str) -> NDArray[np.int64]:
         rng = np.random.default_rng([self._seed, 1, *language.encode()])
-        return rng.choice([-1, 1], size=(_REPLICATES, _BLOCKS))
+        return balanced_signs(_REPLICATES, _BLOCKS, rng)
 
     def _vectors(self) -> dict[str, Array]:
         """Sentence vectors of each language with parallel text, ``[layers, sentences, dim]``."""

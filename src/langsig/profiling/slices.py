@@ -74,6 +74,25 @@ def blocks_of(sentence: NDArray[np.int64], number: int) -> NDArray[np.int64]:
     return first * number // len(sentence)
 
 
+def balanced_signs(replicates: int, blocks: int, rng: np.random.Generator) -> NDArray[np.int64]:
+    """Random signs of blocks, half of them negative, ``[replicates, blocks]``.
+
+    With equal numbers of both, what the blocks have in common cancels. Otherwise a share of the
+    true relation would remain, and the fit, which does not depend on scale, would find it.
+
+    Parameters
+    ----------
+    replicates
+        Number of draws.
+    blocks
+        Number of blocks, even.
+    rng
+        Source of randomness.
+    """
+    signs = np.tile(np.repeat([1, -1], blocks // 2), (replicates, 1))
+    return rng.permuted(signs, axis=1)
+
+
 def slices_of(
     reference: Array,
     states: Array,
@@ -98,9 +117,8 @@ def slices_of(
     block
         Number of the block of each word, ``[words]``. With a single block there are no replicates.
     signs
-        1 or -1 for each block, ``[replicates, blocks]``. As in
-        :meth:`langsig.representations.BlockStatistics.flipped_covariances`, states are centred
-        within blocks.
+        Signs of the blocks, see :func:`balanced_signs`. States are centred within blocks, as in
+        :meth:`langsig.representations.BlockStatistics.flipped_covariances`.
     """
     reference = reference - reference.mean(0, dtype=np.float64)
     states = states.astype(np.float32) - states.mean(0, dtype=np.float64).astype(np.float32)

@@ -1,0 +1,152 @@
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from langsig import commands
+from langsig.errors import InputError
+from langsig.pretraining import ModelShape, build_model
+from langsig.profiling import REFERENCES, Profile, Sizes, profile
+
+if TYPE_CHECKING:
+    from transformers import PreTrainedTokenizerBase
+
+pytestmark = pytest.mark.slow  # each runs a model over three treebanks
+LANGUAGES = ("qaa", "qac", "qah")
+LAYERS = 3
+SIZES = Sizes(training=200, measures=600, test=400, sentences=30, draws=2)
+Profiled = Callable[..., Profile]
+
+
+@pytest.fixture(scope="module")
+def model(tokenizer: "PreTrainedTokenizerBase", tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("profiled")
+    shape = ModelShape("roberta", LAYERS, 16, 2, dropout=0.0, initializer_range=0.3)
+    build_model(shape, tokenizer, max_length=64, seed=0).save_pretrained(folder)
+    tokenizer.save_pretrained(folder)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def texts(samples: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Sentences that are no translations; there are as many of each language."""
+    folder = tmp_path_factory.mktemp("texts")
+    for language in LANGUAGES:
+        lines = (samples / f"corpora/{language}.txt").read_text(encoding="utf-8").splitlines()
+        (folder / f"{language}.txt").write_text("\n".join(lines[:500]), encoding="utf-8")
+    return folder
+
+
+@pytest.fixture
+def profiled(model: Path, samples: Path, texts: Path, tmp_path: Path) -> Profiled:
+    def run(out: str = "out", **options: object) -> Profile:
+        arguments = {"languages": LANGUAGES, "sizes": SIZES, "parallel": texts, "rank": 3}
+        return profile(model, samples / "treebanks", tmp_path / out, **{**arguments, **options})  # type: ignore[arg-type]
+
+    return run
+
+
+def test_tables(profiled: Profiled, tmp_path: Path) -> None:
+    result = profiled()
+    assert result.inner_layers == [1, 2]
+    fits = result.fits.frame
+    assert len(fits) == len(LANGUAGES) * (LAYERS + 1)
+    assert ((fits["low"] <= fits["fit"]) & (fits["fit"] <= fits["high"])).all()
+    assert fits["untrained"].between(0, 1).all()
+    outcomes = result.outcomes.frame
+    tags = outcomes[outcomes["category"] == "UPOS"]
+    assert set(tags["outcome"]) == {
+        "probe", "probe_untrained", "selectivity", "majority", "transfer", "transfer_single",
+    }  # fmt: skip
+    assert (tags["draws"] == SIZES.draws).all()
+    assert (tags["sd"] >= 0).all()
+    single = tags[tags["outcome"] == "transfer_single"]
+    assert len(single) == len(LANGUAGES) * (len(LANGUAGES) - 1) * (LAYERS + 1)
+    assert {"Number", "UPOS"} <= set(outcomes["category"].dropna())
+    retrieval = outcomes[outcomes["outcome"] == "retrieval"]
+    assert (retrieval["value"] < 0.5).all(), "the sentences are no translations"
+    summary = result.summary()
+    assert list(summary.index) == list(LANGUAGES)
+    assert (summary["fertility"] > 1).all()
+    loaded = Profile.load(tmp_path / "out")
+    assert loaded.summary().equals(Profile.load(tmp_path / "out").summary())
+    pd.testing.assert_frame_equal(loaded.summary(), summary)
+    assert sorted(path.name for path in (tmp_path / "out").iterdir()) == [
+        "fits.csv", "measures.csv", "outcomes.csv", "predictors.csv", "replicates.csv",
+        "settings.json", "summary.csv",
+    ]  # fmt: skip
+
+
+def test_a_profile_that_was_interrupted_goes_on(
+    profiled: Profiled, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    whole = profiled("whole")
+    with monkeypatch.context() as patch:
+        patch.setattr("langsig.profiling.run.fit_layer", _interrupt)
+        with pytest.raises(KeyboardInterrupt):
+            profiled()
+    with monkeypatch.context() as patch:
+        patch.setattr("langsig.profiling.run.states_of", _interrupt)
+        patch.setattr("langsig.profiling.run.sentence_vectors", _interrupt)
+        again = profiled()
+    pd.testing.assert_frame_equal(again.summary(), whole.summary())
+    with pytest.raises(InputError, match=r"out: holds a profile of another model, .* settings"):
+        profiled(seed=1)
+
+
+def _interrupt(*_: object, **__: object) -> None:
+    raise KeyboardInterrupt
+
+
+@pytest.mark.parametrize("reference", [name for name in REFERENCES if name != "upos"])
+def test_references(profiled: Profiled, texts: Path, reference: str) -> None:
+    result = profiled(reference=reference, texts=texts)
+    assert result.fits.frame["fit"].between(0, 1).all()
+    has_untrained = reference not in ("untrained", "parallel")
+    assert result.fits.frame["untrained"].notna().all() == has_untrained
+
+
+def test_the_difference_of_a_model_to_itself_is_none(profiled: Profiled) -> None:
+    result = profiled(parallel=None)
+    difference = result - result
+    assert np.allclose(difference, 0)
+    others = profiled("other", languages=LANGUAGES[:2], parallel=None)
+    with pytest.raises(InputError, match="different languages"):
+        result - others
+
+
+def test_what_does_not_fit_is_named_before_any_work(
+    profiled: Profiled, model: Path, samples: Path, tmp_path: Path
+) -> None:
+    with pytest.raises(InputError, match="reference must be one of upos"):
+        profiled(reference="tags")
+    with pytest.raises(InputError, match="reference 'context' needs texts"):
+        profiled(reference="context")
+    with pytest.raises(InputError, match="at least 2 languages, got qaa"):
+        profiled(languages=["qaa"])
+    with pytest.raises(InputError, match="training must be a positive integer, got 0"):
+        profiled(sizes=Sizes(training=0))
+    with pytest.raises(InputError, match="shrinkage must be a number from 0"):
+        profiled(shrinkage=-1)
+    with pytest.raises(InputError, match="rank must be between 1 and 14"):
+        profiled(rank=17)
+    assert not (tmp_path / "out").exists()
+
+
+def test_as_a_command(
+    model: Path, samples: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    arguments = ["--treebanks", str(samples / "treebanks"), "--languages", "qaa", "qah"]
+    out = tmp_path / "two"
+    assert commands.main(["profile", str(model), str(model), *arguments, "--out", str(out)]) == 0
+    printed = capsys.readouterr().out
+    assert "means over layers 1 to 2" in printed
+    rows = [line.split() for line in printed.splitlines() if line.startswith("qaa")]
+    assert len(rows) == 3
+    assert rows[0] == rows[1]
+    assert rows[2][1:5] == ["0.000", "0.000", "to", "0.000"]
+    assert (out / "model-1/summary.csv").read_bytes() == (out / "model-2/summary.csv").read_bytes()
+    assert commands.main(["profile", "a", "b", "c", *arguments, "--out", str(out)]) == 1
