@@ -1,7 +1,7 @@
 """Signatures of languages in multilingual models, by joint matrix factorisation.
 
 :func:`compare` goes from models and words to signatures; :func:`factorize` starts from
-cross-covariances. The names listed here load on first use, so that importing langsig is quick.
+cross-covariances; :func:`profile` measures one model without training another. The names listed here load on first use, so that importing langsig is quick.
 
 The packages below build on each other in this order: ``corpora`` and ``morphology``,
 ``pretraining``, ``representations``, ``factorization`` and ``outcomes``, ``analysis``, ``figures``,
@@ -37,6 +37,7 @@ if TYPE_CHECKING:
         parafac2,
     )
     from langsig.morphology import ALL_WORDS, CATEGORIES, Words, annotate
+    from langsig.profiling import Profile, profile
     from langsig.repository.diff import diff
     from langsig.repository.registry import load_model
     from langsig.repository.signatures import load_signatures
@@ -57,6 +58,7 @@ __all__ = [
     "InputError",
     "LayerStatistics",
     "Parafac2Result",
+    "Profile",
     "Signatures",
     "Solver",
     "WordCounts",
@@ -70,6 +72,7 @@ __all__ = [
     "load_signatures",
     "match_layers",
     "parafac2",
+    "profile",
 ]
 __version__ = "0.1.0"
 
@@ -78,6 +81,7 @@ _MODULES = {
     "comparison": ("Comparison", "compare"),
     "factorization": ("Factorization", "Parafac2Result", "Solver", "factorize", "parafac2"),
     "morphology": ("ALL_WORDS", "CATEGORIES", "Words", "annotate"),
+    "profiling": ("Profile", "profile"),
     "repository.diff": ("diff",),
     "repository.registry": ("load_model",),
     "repository.signatures": ("load_signatures",),

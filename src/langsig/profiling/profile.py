@@ -39,6 +39,23 @@ class Profile:
         Other measures of each language.
     predictors
         How well fits and other measures predict the outcomes, means over the inner layers.
+
+    Examples
+    --------
+    >>> import langsig
+    >>> result = langsig.profile(
+    ...     models / "multilingual",
+    ...     "samples/treebanks",
+    ...     models / "profile",
+    ...     languages=["qaa", "qab"],
+    ...     rank=4,
+    ... )
+    >>> type(result).__name__, result.inner_layers
+    ('Profile', [1])
+    >>> result.summary().index.tolist()
+    ['qaa', 'qab']
+    >>> langsig.Profile.load(models / "profile").summary().equals(result.summary())
+    True
     """
 
     fits: Fits
@@ -190,11 +207,30 @@ def profile(
     seed
         Seed of all random choices.
 
+    Returns
+    -------
+    Profile
+        The tables, which are also in `out`.
+
     Raises
     ------
     InputError
         If an argument is out of range, data are missing or malformed, the model cannot be used, or
         `out` holds another profile.
+
+    Examples
+    --------
+    >>> import langsig
+    >>> result = langsig.profile(
+    ...     models / "multilingual",
+    ...     "samples/treebanks",
+    ...     models / "profile",
+    ...     languages=["qaa", "qab"],
+    ...     rank=4,
+    ... )
+    >>> probes = result.mean_outcomes()
+    >>> bool((probes["probe"] > probes["selectivity"]).all())
+    True
     """
     if reference not in REFERENCES:
         raise InputError(f"reference must be one of {', '.join(REFERENCES)}, got {reference!r}")
