@@ -1,7 +1,8 @@
 """Signatures of languages in multilingual models, by joint matrix factorisation.
 
-:func:`compare` goes from models and words to signatures; :func:`factorize` starts from
-cross-covariances; :func:`profile` measures one model without training another. The names listed here load on first use, so that importing langsig is quick.
+Three functions do most of the work. :func:`compare` goes from models and words to signatures;
+:func:`profile` measures one model without training another; :func:`factorize` starts from
+cross-covariances. The names listed here load on first use, so that importing langsig is quick.
 
 The packages below build on each other in this order: ``corpora`` and ``morphology``,
 ``pretraining``, ``representations``, ``factorization`` and ``outcomes``, ``analysis``, ``figures``,
