@@ -1,16 +1,21 @@
 """``langsig profile``: what a model represents in each language, without training another."""
 
 import argparse
+import json
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from langsig.commands.layout import cell
 from langsig.commands.options import Subparsers, input_path, number_of, output_folder
+from langsig.files import write_file
 
 if TYPE_CHECKING:
     import pandas as pd
+    from matplotlib.figure import Figure
 
     from langsig.profiling import Profile
+    from langsig.schemas import Languages
 
 _COLUMNS = {
     "transfer": "transfer",
@@ -96,10 +101,13 @@ def add_parser(subparsers: Subparsers) -> argparse.ArgumentParser:
 def run(arguments: argparse.Namespace) -> None:
     """Profile the models, write tables and a page, and print a summary."""
     from langsig.errors import InputError
+    from langsig.figures.labels import layer_range
     from langsig.profiling import profile
+    from langsig.schemas import Languages
 
     if len(arguments.models) > 2:
         raise InputError(f"name one model, or two to compare; got {len(arguments.models)}")
+    languages = Languages.load(arguments.facts) if arguments.facts else None
     several = len(arguments.models) > 1
     profiles = []
     for number, model in enumerate(arguments.models, 1):
@@ -118,19 +126,66 @@ def run(arguments: argparse.Namespace) -> None:
             seed=arguments.seed,
         )
         profiles.append(result)
-        print(f"{model}: means over layers {_listed(result.inner_layers)}\n")
+        write_pages(result, folder, languages)
+        print(f"{model}: means over {layer_range(result.inner_layers)}\n")
         print(table(result.summary()))
         print("\n".join(["", *predictions(result), ""]))
     if several:
         difference = profiles[0] - profiles[1]
-        difference.to_csv(Path(arguments.out, "difference.csv"))
+        write_difference(difference, Path(arguments.out), tuple(arguments.models), languages)
         print(f"{arguments.models[0]} minus {arguments.models[1]}:\n")
         print(table(difference))
     print(f"written to {arguments.out}")
 
 
-def _listed(layers: list[int]) -> str:
-    return f"{layers[0]} to {layers[-1]}" if len(layers) > 1 else str(layers[0])
+def write_pages(profile: "Profile", folder: Path, languages: "Languages | None") -> None:
+    """Write the figures of a profile and its page into the folder of the profile."""
+    from langsig.figures import profile_figures
+    from langsig.report import profile_page
+
+    figures = profile_figures(
+        profile.summary(),
+        profile.fits,
+        profile.outcomes,
+        profile.predictors,
+        layers=profile.inner_layers,
+        languages=languages,
+    )
+    page = profile_page(
+        profile,
+        settings=json.loads((folder / "settings.json").read_text(encoding="utf-8")),
+        languages=languages,
+        figures=_written(figures, folder),
+    )
+    write_file(folder / "profile.html", page.encode())
+
+
+def write_difference(
+    difference: "pd.DataFrame",
+    folder: Path,
+    models: tuple[str, str],
+    languages: "Languages | None",
+) -> None:
+    """Write the differences of two profiles: a table, a figure and a page."""
+    from langsig.figures import fit_differences
+    from langsig.report import difference_page
+
+    write_file(folder / "difference.csv", difference.to_csv().encode())
+    figures = {"differences": fit_differences(difference, title="Difference of the fits")}
+    page = difference_page(
+        difference, models=models, languages=languages, figures=_written(figures, folder)
+    )
+    write_file(folder / "difference.html", page.encode())
+
+
+def _written(figures: "Mapping[str, Figure]", folder: Path) -> dict[str, str]:
+    """Write figures as SVG files; return their contents by name."""
+    from langsig.figures import svg_of
+
+    contents = {name: svg_of(figure) for name, figure in figures.items()}
+    for name, content in contents.items():
+        write_file(folder / "figures" / f"{name}.svg", content.encode())
+    return contents
 
 
 def table(summary: "pd.DataFrame") -> str:

@@ -25,6 +25,26 @@ PROPERTY_LABELS: Mapping[str, str] = {
     "type_token_ratio": "type-token ratio",
     "type_token_ratio_equal": "type-token ratio, equal token counts",
 }
+OUTCOME_LABELS: Mapping[str, str] = {
+    "transfer": "transfer from all other languages",
+    "transfer_english": "transfer from English",
+    "transfer_single": "transfer from one other language",
+    "probe": "accuracy of the probe",
+    "retrieval_z": "z-score of retrieval",
+    "probe_untrained": "the same, random weights",
+}
+"""Outcomes of a profile."""
+MEASURE_LABELS: Mapping[str, str] = {
+    "fit_untrained": "fit of random weights",
+    "average": "average signature",
+    "canonical_average": "average signature of canonical slices",
+    "canonical_norm": "squared norm of canonical slices",
+    "singular_values": "mean singular value",
+    "cka": "CKA",
+    "svcca": "SVCCA",
+    "fertility": "sub-words per word",
+}
+"""Measures of a profile."""
 
 
 def readable(name: str, labels: Mapping[str, str] | None = None) -> str:
@@ -40,3 +60,9 @@ def layer_label(failed_layers: Collection[int]) -> str:
 def layer_ticks(layers: Collection[int], failed_layers: Collection[int]) -> list[str]:
     """Numbers of the layers, with an asterisk where the factorisation failed a check."""
     return [f"{layer}*" if layer in failed_layers else str(layer) for layer in layers]
+
+
+def layer_range(layers: Collection[int]) -> str:
+    """``layer 3``, or ``layers 3 to 9`` for layers that follow each other."""
+    first, last = min(layers), max(layers)
+    return f"layer {first}" if first == last else f"layers {first} to {last}"

@@ -5,12 +5,10 @@ import hashlib
 import json
 import math
 from collections.abc import Mapping, Sequence
-from importlib.resources import files
 from io import StringIO
 from typing import Any
 
 import pandas as pd
-from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 from ruamel.yaml import YAML
 
@@ -19,6 +17,7 @@ from langsig.report import sentences, statistics
 from langsig.report.bundle import vega_script
 from langsig.report.results import Results
 from langsig.report.sections import Section, sections_of
+from langsig.report.templates import page_file, template
 
 _DIGITS = 5  # significant digits of numbers on the page
 
@@ -42,19 +41,11 @@ def report_page(
         Where the results come from, by name: revision, data, versions.
     """
     sections = sections_of(results)
-    scripts = [vega_script(), _file("page.js")]
-    environment = Environment(
-        loader=PackageLoader("langsig.report", "page"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        keep_trailing_newline=True,
-    )
+    scripts = [vega_script(), page_file("page.js")]
     # Only files of this package and JSON without "<" are exempt from escaping.
-    return environment.get_template("page.html").render(
+    return template("page.html").render(
         policy=_policy(scripts),
-        style=Markup(_file("page.css")),
+        style=Markup(page_file("page.css")),
         question=sentences.question(statistics.extent(results)),
         sections=sections,
         provenance=provenance,
@@ -68,10 +59,6 @@ def _yaml(values: Mapping[str, Any]) -> str:
     stream = StringIO()
     YAML().dump(dict(values), stream)
     return stream.getvalue()
-
-
-def _file(name: str) -> str:
-    return (files("langsig.report") / "page" / name).read_text(encoding="utf-8")
 
 
 def _policy(scripts: Sequence[str]) -> str:
