@@ -286,11 +286,11 @@ def _fit(summary: pd.DataFrame, reference: str) -> list[str]:
     languages = counted(len(summary), "language")
     numbers = [
         f"The whole interval lies above the null in {above or 'none'} of {languages}.",
-        "The null is the fit that 5 % of unrelated states exceed, where the signs of blocks of "
-        "sentences were flipped. It can be high, because the fit is relative to the length of the "
-        "slice, and slices of unrelated states are short. Where a fit lies below its null, the "
-        "level alone is no evidence of shared structure: compare languages with each other, and "
-        "with random weights.",
+        "The null is the fit that 5 % of unrelated states exceed: the signs of half of the blocks "
+        "of sentences were flipped, so that what blocks have in common cancels. It is above 0, "
+        "because the fit is relative to the length of the slice. Where a fit lies below its null, "
+        "the level alone is no evidence of shared structure: compare languages with each other, "
+        "and with random weights.",
     ]
     if summary["untrained"].notna().any():
         exceed = int((summary["low"] > summary["untrained"]).sum())
