@@ -104,6 +104,9 @@ def _interrupt(*_: object, **__: object) -> None:
 @pytest.mark.parametrize("reference", [name for name in REFERENCES if name != "upos"])
 def test_references(profiled: Profiled, texts: Path, reference: str) -> None:
     result = profiled(reference=reference, texts=texts)
+    gains = result.outcomes.select(outcome="masked_gain").frame
+    assert (gains["value"] < 0).all(), "random weights predict worse than frequencies"
+    assert len(gains) == len(LANGUAGES)
     assert result.fits.frame["fit"].between(0, 1).all()
     has_untrained = reference not in ("untrained", "parallel")
     assert result.fits.frame["untrained"].notna().all() == has_untrained

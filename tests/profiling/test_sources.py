@@ -58,16 +58,18 @@ def test_no_treebanks(tmp_path: Path) -> None:
 
 
 def test_layouts_of_texts(tmp_path: Path) -> None:
-    for name in ("newstest2019-ref.deu.txt", "fin_Latn.devtest", "sv.txt", "LICENSE", "xx.txt"):
+    for name in ("newstest2019-ref.deu.txt", "fin_Latn.devtest", "sv.txt.xz", "LICENSE", "xx.txt"):
         (tmp_path / name).write_text("a\n")
     found = find_texts(tmp_path, ["de", "fi", "sv", "en"])
     assert {language: path.name for language, path in found.items()} == {
         "de": "newstest2019-ref.deu.txt",
         "fi": "fin_Latn.devtest",
-        "sv": "sv.txt",
+        "sv": "sv.txt.xz",
     }
+    with pytest.raises(InputError, match=r"sv.txt.xz: parallel sentences must not be compressed"):
+        read_parallel(found, 1)
     (tmp_path / "swe_Latn.devtest").write_text("a\n")
-    with pytest.raises(InputError, match=r"sv.txt and swe_Latn.devtest are both of sv"):
+    with pytest.raises(InputError, match=r"sv.txt.xz and swe_Latn.devtest are both of sv"):
         find_texts(tmp_path, ["sv"])
     with pytest.raises(InputError, match="no text of en"):
         find_texts(tmp_path, ["en"])

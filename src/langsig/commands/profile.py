@@ -70,7 +70,8 @@ def add_parser(subparsers: Subparsers) -> argparse.ArgumentParser:
         "--text",
         type=input_path,
         metavar="FOLDER",
-        help="folder with one file of running text per language, for --reference context",
+        help="folder with one file of running text per language, for --reference context, and for "
+        "the gain at masked sub-words if the model has a head for them",
     )
     parser.add_argument(
         "--facts",

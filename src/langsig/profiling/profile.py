@@ -187,7 +187,8 @@ def profile(
         Folder with one file of parallel sentences per language, see
         :func:`langsig.profiling.find_texts` (default: retrieval is not measured).
     texts
-        Folder with one file of running text per language, for the reference ``context``.
+        Folder with one file of running text per language, for the reference ``context`` and for
+        the gain at masked sub-words, if the model has a head for them.
     facts
         Table of the languages with the columns of :class:`langsig.schemas.Languages`; what
         predicts outcomes is then adjusted for the family (default: for sub-words per word only).

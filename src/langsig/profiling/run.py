@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict
 from functools import partial
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
@@ -22,6 +23,7 @@ from langsig.outcomes import (
     TagStatistics,
     TransferClassifiers,
     draws,
+    masked_gain,
     outcome_table,
     retrieval_by_language,
 )
@@ -44,6 +46,7 @@ from langsig.representations import (
     States,
     linear_cka,
     load_encoder,
+    load_masked,
     load_shape,
     load_untrained,
     sentence_vectors,
@@ -101,7 +104,7 @@ class Run:
             raise InputError(f"a profile needs at least 2 languages, got {self._languages[0]} only")
         self._treebanks = treebanks
         self._parallel = find_texts(parallel, treebanks) if parallel else {}
-        self._texts = find_texts(texts, treebanks) if texts and reference == "context" else {}
+        self._texts = find_texts(texts, treebanks) if texts else {}
         for name, needed, found in (
             (texts, reference == "context", self._texts),
             (parallel, reference == "parallel", self._parallel),
@@ -109,6 +112,7 @@ class Run:
             missing = [language for language in self._languages if language not in found]
             if needed and missing:
                 raise InputError(f"{name}: no text of {missing[0]}, which the reference needs")
+        self._model = model
         self._reference, self._solver, self._shrinkage = reference, solver, shrinkage
         self._sizes, self._seed = sizes, seed
         self._encoders = {
@@ -165,6 +169,8 @@ class Run:
         ]
         if self._parallel:
             values.append(self._retrieval())
+        if self._texts:
+            values.append(self.store.table("masked", self._masked))
         layers = [self._fit(layer) for layer in _progress("fits", range(self.depth + 1))]
         fits, replicates, measures = zip(*layers, strict=True)
         return (
@@ -329,7 +335,7 @@ class Run:
         if self._reference == "untrained":
             return None
         tokenizer = self._encoders[_TRAINED].tokenizer
-        lines = list(read_lines([self._texts[language]], language))[:_LINES]
+        lines = list(islice(read_lines([self._texts[language]], language), _LINES))
         encoded = tokenizer(lines, add_special_tokens=False, verbose=False)["input_ids"]
         vectors = ContextVectors(encoded, dim=WIDEST, seed=self._seed)
         sub_words = tokenise(words, tokenizer, self._encoders[_TRAINED].positions)
@@ -378,6 +384,18 @@ class Run:
 
         layers = self._by_layer("retrieval", outcomes)
         return pd.DataFrame([row for rows in layers for row in rows])
+
+    def _masked(self) -> pd.DataFrame:
+        """Gain at masked sub-words of the running text; no rows if the model has no head."""
+        model = load_masked(self._model)
+        rows = []
+        if model is not None:
+            tokenizer = self._encoders[_TRAINED].tokenizer
+            for language, path in _progress("masked sub-words", self._texts.items()):
+                lines = list(islice(read_lines([path], language), self._sizes.sentences))
+                gain = masked_gain(model, tokenizer, lines, seed=self._seed).gain
+                rows.append(_row("masked_gain", language, gain, None))
+        return pd.DataFrame(rows, columns=[*Outcomes.keys, "value"])
 
     def _fertility(self) -> pd.DataFrame:
         """Sub-words per word of the words for measures."""

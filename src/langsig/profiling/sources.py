@@ -12,7 +12,7 @@ from langsig.languages import language_code, language_code_if_any
 _TREEBANK_FILE = re.compile(r"([a-z]{2,3})(_[a-z0-9]+)?-ud-(train|dev|test)\.conllup?")
 _TEXT_FILE = re.compile(
     r"(newstest\d+-(?:ref|src)\.)?(?P<language>[A-Za-z]{2,3}(?:[-_][A-Za-z0-9]+)*)"
-    r"\.(txt|dev|devtest)"
+    r"\.(txt|dev|devtest)(\.(gz|xz|zst))?"
 )
 
 
@@ -107,7 +107,7 @@ def find_texts(folder: str | Path, languages: Iterable[str]) -> dict[str, Path]:
     """Find the text of each language in a folder with one file per language.
 
     Names are codes of languages: ``de.txt``; or as in NTREX, ``newstest2019-ref.deu.txt``; or as in
-    FLORES-200, ``deu_Latn.devtest``.
+    FLORES-200, ``deu_Latn.devtest``. Running text may be compressed: ``de.txt.xz``.
 
     Parameters
     ----------
@@ -164,7 +164,7 @@ def read_parallel(files: dict[str, Path], count: int) -> dict[str, list[str]]:
     Raises
     ------
     InputError
-        If a file is not UTF-8, or the files do not have equal numbers of lines.
+        If a file is compressed or not UTF-8, or the files do not have equal numbers of lines.
     """
     lines = {language: _lines(path) for language, path in files.items()}
     first = next(iter(files))
@@ -186,5 +186,7 @@ def read_parallel(files: dict[str, Path], count: int) -> dict[str, list[str]]:
 
 
 def _lines(path: Path) -> list[str]:
+    if path.suffix in (".gz", ".xz", ".zst"):
+        raise InputError(f"{path}: parallel sentences must not be compressed; unpack the file")
     content = path.read_bytes().removeprefix(b"\xef\xbb\xbf").splitlines()
     return [decode_line(line, number, str(path)) for number, line in enumerate(content, 1)]

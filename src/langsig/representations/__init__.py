@@ -27,6 +27,7 @@ from langsig.representations.extraction import (
 from langsig.representations.models import (
     Shape,
     load_encoder,
+    load_masked,
     load_shape,
     load_untrained,
     without_output_layer,
@@ -53,6 +54,7 @@ __all__ = [
     "linear_cka",
     "load_checked",
     "load_encoder",
+    "load_masked",
     "load_shape",
     "load_untrained",
     "match_layers",

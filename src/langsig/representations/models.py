@@ -71,6 +71,37 @@ def load_encoder(name: str | Path) -> "PreTrainedModel":
     return encoder
 
 
+def load_masked(name: str | Path) -> "PreTrainedModel | None":
+    """Load a model with its masked-language-model head, onto a GPU if there is one.
+
+    Parameters
+    ----------
+    name
+        Folder or name of the model, as in :func:`load_encoder`.
+
+    Returns
+    -------
+    PreTrainedModel or None
+        None if the checkpoint has no such head: its configuration names another architecture, or
+        weights of the head are missing.
+
+    Raises
+    ------
+    InputError
+        If the model cannot be loaded.
+    """
+    from transformers import AutoModelForMaskedLM
+
+    architecture = str((load_config(name).architectures or [""])[0])
+    if not architecture.endswith("ForMaskedLM"):
+        return None
+    load = partial(
+        AutoModelForMaskedLM.from_pretrained, output_loading_info=True, trust_remote_code=False
+    )
+    model, loading = _from_pretrained(load, name)
+    return None if loading["missing_keys"] else _on_device(model)
+
+
 def without_output_layer(model: "PreTrainedModel") -> "PreTrainedModel":
     """A model in memory as :func:`load_encoder` would load it: no output layer, and on a GPU if
     there is one."""
