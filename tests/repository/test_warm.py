@@ -3,6 +3,7 @@
 import os
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -195,6 +196,16 @@ def test_stage_ends_with_the_process_that_has_started_the_warm_process(stages):
         processes = [psutil.Process(int(pid)) for pid in process.stdout.readline().split()]
         os.killpg(process.pid, signal.SIGKILL)  # the client is in another group
     assert_ended(processes)
+
+
+@needs_fork
+def test_a_client_that_is_killed_before_its_request_leaves_no_traceback(stages, capfd):
+    with warm_process(ALONE) as environment:
+        with socket.socket(socket.AF_UNIX) as client:
+            client.connect(environment["LANGSIG_WARM"])
+            socket.send_fds(client, [b"\0"], [0, 1, 2])
+        assert run(stages, environment, "good").stdout.startswith("True")
+    assert capfd.readouterr().err == ""
 
 
 def assert_ended(processes):

@@ -139,16 +139,14 @@ def push(torture: Torture) -> None:
             killed = Program(clone, "dvc", "push").kill_after(seconds)
             moment = f"after {seconds:.2f} of {usual:.2f} s"
             usual = _shorter(usual, killed)
-            if number % 2:
-                again = _until_up_to_date(clone, "push")
-            else:  # which makes DVC collect everything again
-                again = [run(clone, *torture.repro(0)), run(clone, "dvc", "push")]
+            # The first makes DVC collect everything again.
+            again = [run(clone, "langsig", "repro"), run(clone, "dvc", "push")]
             pulled = _new_clone(clone, torture.folder / "pulled")
             again.append(run(pulled, "dvc", "pull"))
             losses = torture.reference.losses(pulled, but=NAMES_COMMIT)
             torture.end(
                 "push", "dvc push", number, moment, killed, again,
-                losses, remark=_transfers(again[:-1]), clone=pulled,
+                losses, clone=pulled,
             )  # fmt: skip
         shutil.rmtree(remotes)
 

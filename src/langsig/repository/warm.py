@@ -158,7 +158,10 @@ def _supervise(client: socket.socket) -> NoReturn:
     signal.signal(signal.SIGINT, signal.default_int_handler)
     os.setsid()  # one process group for this process, the stage, and what the stage starts
     _, descriptors, _, _ = socket.recv_fds(client, 1, 3)
-    request = json.loads(client.makefile().readline())
+    line = client.makefile().readline()
+    if not line:  # the client was killed before it said what it wants
+        os._exit(0)
+    request = json.loads(line)
     child = os.fork()
     if child == 0:
         for target, descriptor in enumerate(descriptors):
