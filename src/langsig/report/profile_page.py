@@ -287,8 +287,8 @@ def _fit(summary: pd.DataFrame, reference: str) -> list[str]:
     numbers = [
         f"The whole interval lies above the null in {above or 'none'} of {languages}.",
         "The null is the fit that 5 % of unrelated states exceed: the signs of half of the blocks "
-        "of sentences were flipped, so that what blocks have in common cancels. It is above 0, "
-        "because the fit is relative to the length of the slice. Where a fit lies below its null, "
+        "of sentences were flipped, so that what blocks have in common cancels. With few "
+        "languages it is high, as the directions then fit even noise. Where a fit lies below it, "
         "the level alone is no evidence of shared structure: compare languages with each other, "
         "and with random weights.",
     ]
