@@ -5,8 +5,8 @@ Three functions do most of the work. :func:`compare` goes from models and words 
 cross-covariances. The names listed here load on first use, so that importing langsig is quick.
 
 The packages below build on each other in this order: ``corpora`` and ``morphology``,
-``pretraining``, ``representations``, ``factorization`` and ``outcomes``, ``analysis``, ``figures``,
-``report``, ``repository``, ``commands``.
+``pretraining``, ``representations``, ``factorization``, ``outcomes`` and ``references``,
+``analysis``, ``figures``, ``profiling``, ``report``, ``repository``, ``commands``.
 
 Examples
 --------

@@ -9,7 +9,7 @@ import pytest
 
 from langsig.profiling import Profile
 from langsig.report import difference_page, profile_page
-from langsig.schemas import Fits, Languages, Predictors
+from langsig.schemas import Fits, Languages, Outcomes, Predictors
 from tests.profile_tables import THRESHOLD, codes, predictors_of, profile_of
 
 NASTY = '<img src=x onerror="alert(1)"></script>&amp;'
@@ -128,6 +128,17 @@ def test_without_parallel_sentences_there_is_no_retrieval() -> None:
     page = page_of(profile_of(4, without_retrieval=codes(4)))
     assert "retrieval" not in page.tables[0][0]
     assert "Retrieval was not measured" in page.text("measured")
+
+
+def test_the_gain_at_masked_sub_words_is_shown_where_it_was_measured(profile: Profile) -> None:
+    gain = {"outcome": "masked_gain", "language": "qaa", "value": 1.25, "draws": 1}
+    frame = pd.concat([profile.outcomes.frame, pd.DataFrame([gain])], ignore_index=True)
+    page = page_of(replace(profile, outcomes=Outcomes(frame)))
+    head, *rows = page.tables[0]
+    values = {cells[0]: cells[head.index("masked gain")] for cells in rows}
+    assert values == {code: "1.250" if code == "qaa" else "–" for code in codes(9)}
+    assert "in nat per sub-word" in page.text("languages")
+    assert "nat" not in page_of(profile).text("languages").split()
 
 
 def test_all_correlations_are_in_a_table(profile: Profile, page: Page) -> None:

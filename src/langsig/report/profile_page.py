@@ -27,10 +27,10 @@ _COLUMNS = {
     "probe": "probe",
     "selectivity": "selectivity",
     "retrieval": "retrieval",
+    "masked_gain": "masked gain",
     "fertility": "sub-words per word",
 }
 """Numbers of a language, and their heads in the table."""
-_OUTCOMES = ("transfer", "probe", "selectivity", "retrieval")
 _FIGURES = {
     "fits": (
         "Fit of each language",
@@ -315,12 +315,19 @@ def _columns_explained(summary: pd.DataFrame) -> list[str]:
         if "retrieval" in summary
         else ""
     )
+    gain = (
+        "Masked gain: how far the cross-entropy of masked sub-words lies below that of their "
+        "frequencies, in nat per sub-word."
+        if "masked_gain" in summary
+        else ""
+    )
     return [
         joined(
             "Transfer: accuracy of parts of speech that were learnt on all other languages. Probe: "
             "accuracy of parts of speech that were learnt within the language. Selectivity: the "
             "probe minus the same probe on random weights.",
             retrieval,
+            gain,
             "Sub-words per word say how finely the tokenizer divides words.",
         )
     ]
