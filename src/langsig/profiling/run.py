@@ -58,7 +58,7 @@ from langsig.representations import (
 from langsig.schemas import FitReplicates, Fits, LanguageMeasures, Outcomes
 
 if TYPE_CHECKING:
-    from transformers import PreTrainedModel
+    from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
@@ -115,9 +115,10 @@ class Run:
         self._model = model
         self._reference, self._solver, self._shrinkage = reference, solver, shrinkage
         self._sizes, self._seed = sizes, seed
+        tokenizer = load_tokenizer(model)
         self._encoders = {
-            _TRAINED: self._encoder(load_encoder(model), model, precision),
-            _UNTRAINED: self._encoder(load_untrained(model, seed), model, precision),
+            _TRAINED: self._encoder(load_encoder(model), tokenizer, precision),
+            _UNTRAINED: self._encoder(load_untrained(model, seed), tokenizer, precision),
         }
         self.depth = self._encoders[_TRAINED].layers
         widest = min(load_shape(model).dim, len(TAGS) if reference == "upos" else WIDEST)
@@ -143,8 +144,10 @@ class Run:
             },
         )
 
-    def _encoder(self, model: "PreTrainedModel", name: str | Path, precision: str) -> Encoder:
-        encoder = Encoder(model, load_tokenizer(name), self._languages[0], precision)
+    def _encoder(
+        self, model: "PreTrainedModel", tokenizer: "PreTrainedTokenizerBase", precision: str
+    ) -> Encoder:
+        encoder = Encoder(model, tokenizer, self._languages[0], precision)
         for language in self._languages:
             encoder.select(language)
         return encoder
