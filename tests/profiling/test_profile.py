@@ -32,7 +32,7 @@ def model(tokenizer: "PreTrainedTokenizerBase", tmp_path_factory: pytest.TempPat
 
 @pytest.fixture(scope="module")
 def texts(samples: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Sentences that are no translations; there are as many of each language."""
+    """Sentences that are no translations, the same number of each language."""
     folder = tmp_path_factory.mktemp("texts")
     for language in LANGUAGES:
         lines = (samples / f"corpora/{language}.txt").read_text(encoding="utf-8").splitlines()

@@ -83,7 +83,7 @@ def add_parser(subparsers: Subparsers) -> argparse.ArgumentParser:
         "--reference",
         default="upos",
         choices=["upos", "features", "context", "untrained", "parallel"],
-        help="what states are held against (default: upos, parts of speech)",
+        help="what states are compared with (default: upos, parts of speech)",
     )
     parser.add_argument("--rank", type=int, help="number of components (default: 8 or 12)")
     parser.add_argument(

@@ -192,7 +192,7 @@ class Parafac2Result:
     def shares_explained(self, slices: Sequence[Array]) -> NDArray[np.float64]:
         """Share of the squared norm of each slice that the model explains, ``[slices]``.
 
-        Of canonical slices, the share says how well a language *fits* the directions that all
+        For canonical slices, the share says how well a language *fits* the directions that all
         languages have in common. It may be negative for slices that the model was not fitted to.
 
         Parameters

@@ -45,8 +45,8 @@ def fit_layer(
 ) -> LayerFit:
     r"""Factorise the canonical slices of all languages, and say how well each is explained.
 
-    Block b of every language is left out at the same time, the states are whitened anew, and the
-    factorisation goes on from that of all blocks; see :func:`jackknife_interval`.
+    Block b of every language is left out at the same time, the states are whitened again, and the
+    factorisation resumes from that of all blocks; see :func:`jackknife_interval`.
 
     Parameters
     ----------

@@ -167,7 +167,7 @@ def profile(
 ) -> Profile:
     """Measure how well a model represents languages, without training another.
 
-    Hidden states of the words of treebanks are held against a reference that needs no training.
+    Hidden states of the words of treebanks are compared with a reference that needs no training.
     The canonical slices of all languages are factorised jointly, and the *fit* of a language is
     the share of its slice that the directions shared by all languages explain. Beside it stand
     outcomes, measured on the model itself: transfer of part-of-speech tags, probes, retrieval of

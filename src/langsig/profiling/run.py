@@ -64,7 +64,7 @@ Item = TypeVar("Item")
 Result = TypeVar("Result")
 Row = dict[str, object]
 REFERENCES = ("upos", "features", "context", "untrained", "parallel")
-"""What states can be held against."""
+"""What states can be compared with."""
 _BLOCKS = 12  # of sentences, for intervals and the null
 _REPLICATES = 20  # of the null
 _SHARE_OF_DRAW = 0.6  # of the training words, at most
@@ -466,7 +466,7 @@ class Run:
         return fits, replicates, pd.DataFrame(measures)
 
     def _sentence_slices(self, layer: int) -> list[dict[str, Array]]:
-        """Slices of sentences, held against the mean of their translations."""
+        """Slices of sentences, whose reference is the mean of their translations."""
         vectors = {
             language: self.store.array(f"sentences/{language}", "vectors")[layer].astype(np.float32)
             for language in self._languages

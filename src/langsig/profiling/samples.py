@@ -32,7 +32,7 @@ class Sizes:
     sentences: int = 1000
     """Parallel sentences."""
     draws: int = 3
-    """Random choices of training words, from twice as many."""
+    """Random choices of training words, from twice that number."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -110,7 +110,7 @@ def _tagged(words: pd.DataFrame) -> NDArray[np.int64]:
 
 
 def _selected(words: pd.DataFrame, sentences: NDArray[np.int64]) -> pd.DataFrame:
-    """The words of some sentences, which are numbered anew, in the order of the treebank."""
+    """The words of some sentences, which get new numbers, in the order of the treebank."""
     selected = words[words["sentence"].isin(sentences)].reset_index(drop=True)
     codes = pd.factorize(selected["sentence"])[0]
     return selected.assign(sentence=codes.astype(np.int32))

@@ -1,4 +1,4 @@
-"""What a model's states can be held against without training another model."""
+"""What a model's states can be compared with, without training another model."""
 
 from langsig.references.context import ContextVectors, with_neighbours
 from langsig.references.indicators import TAGS, tag_indicators, value_indicators
