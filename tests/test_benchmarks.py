@@ -121,13 +121,15 @@ def test_ridge_of_planted_models(rows_of: Rows) -> None:
 @pytest.mark.slow
 def test_extraction(rows_of: Rows, samples: Path) -> None:
     """The program checks itself that all implementations compute the same vectors."""
-    options = ["--sentences", "20", "--repetitions", "1", "--models", "6 x 128"]
+    sides = ["published", "bare, float32", "langsig, float32"]
+    options = ["--sentences", "20", "--repetitions", "1", "--models", "6 x 128", "--sides", *sides]
     output = rows_of("extraction", "--treebank", str(samples / "treebanks/qaa"), *options)
     assert output["setting"]["threads"] == 1 and output["setting"]["sentences"] == 20
     rows = {row["side"]: row for row in output["rows"]}
-    assert list(rows) == ["published", "without output layer", "langsig"]
-    assert rows["published"]["ratio"] == 1
+    assert list(rows) == sides
+    assert rows["published"]["faster"] == [1, 1, 1]
+    assert len(rows["langsig, float32"]["of_bare"]) == 3 and not rows["bare, float32"]["of_bare"]
     # 7 layers of 128 numbers, with four bytes and the overhead of objects, or with two bytes.
     assert rows["published"]["bytes_per_word"] > 7 * 128 * 4
-    assert 7 * 128 * 2 < rows["langsig"]["bytes_per_word"] < 7 * 128 * 2 + 100
+    assert 7 * 128 * 2 < rows["langsig, float32"]["bytes_per_word"] < 7 * 128 * 2 + 100
     assert all(row["words_per_second"] > 0 and row["peak_mb"] > 0 for row in rows.values())
