@@ -3,7 +3,9 @@
 The bare model reads batches of random sub-words in sentences of 32, without padding, without
 hidden states, and with the size of batch that is fastest; nothing is kept. Extraction is measured
 with its own batches, from the words table to the files, in the same number format of the model's
-matrix products. It reads the sentences as they are; sub-words of padding do not count as read.
+matrix products. It reads the sentences as they are; sub-words of padding do not count as read. The
+bare model also reads these sentences, tokenised and padded before: attention to longer sentences
+takes longer, above all to lengths that are no multiple of 16.
 
 The published way works as the published implementation: words are tokenised one by one, each
 sentence goes through the whole masked language model separately, and the float32 vector of every
@@ -24,7 +26,7 @@ import statistics
 import subprocess
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -41,7 +43,7 @@ from langsig.corpora import load_tokenizer, train_tokenizer
 from langsig.morphology import annotate
 from langsig.pretraining import ModelShape, build_model
 from langsig.representations import Encoder, extract, load_encoder
-from langsig.representations.sub_words import tokenise
+from langsig.representations.sub_words import SubWords, tokenise
 
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerBase
@@ -56,7 +58,9 @@ MODELS = {
     ),
 }  # fmt: skip
 POSITIONS, DTYPE = 512, "float16"
-LENGTH, BATCHES, PASSES = 32, (512, 1_024, 2_048, 4_096), 3  # of the bare model
+LENGTH, SIZES, PASSES = 32, (1_024, 2_048, 4_096), 4  # of the bare model
+Batches = list[tuple[torch.Tensor, torch.Tensor]]
+"""Identifiers of sub-words, and 1 where they are not padding, ``[sentences, length]`` each."""
 PUBLISHED = ("published", "without output layer")
 SIDES = (*PUBLISHED, "bare, float32", "langsig, float32", "bare, bfloat16", "langsig, bfloat16")
 
@@ -74,13 +78,17 @@ def main() -> None:
     parser.add_argument("--repetitions", type=int, default=3)
     parser.add_argument("--models", nargs="+", choices=MODELS, default=list(MODELS))
     parser.add_argument("--sides", nargs="+", choices=SIDES, default=list(SIDES))
+    parser.add_argument(
+        "--cpu", action="store_true", help="measure CPU time, for busy machines; use one thread"
+    )
     parser.add_argument("--quick", action="store_true", help="100 sentences, 2 repetitions")
     parser.add_argument("--json", action="store_true")
     parser.add_argument("--side", choices=SIDES, help=argparse.SUPPRESS)
     parser.add_argument("--folder", type=Path, help=argparse.SUPPRESS)
     arguments = parser.parse_args()
+    clock = time.process_time if arguments.cpu else time.perf_counter
     if arguments.side:
-        print(json.dumps(run_side(arguments.side, arguments.folder)))
+        print(json.dumps(run_side(arguments.side, arguments.folder, clock)))
         return
     if arguments.quick:
         arguments.sentences, arguments.repetitions = 100, 2
@@ -92,12 +100,15 @@ def main() -> None:
         tokenizer = tokenizer_of(whole, Path(folder))
         for name in arguments.models:
             prepare(Path(folder, name), words, tokenizer, *MODELS[name])
-            rows += measure(name, Path(folder, name), arguments.sides, arguments.repetitions)
+            rows += measure(
+                name, Path(folder, name), arguments.sides, arguments.repetitions, arguments.cpu
+            )
     setting = {
         "treebank": treebank.name,
         "sentences": int(words["sentence"].nunique()),
         "words": len(words),
         "threads": torch.get_num_threads(),
+        "time": "of the processor" if arguments.cpu else "of day",
         "repetitions": arguments.repetitions,
         "files": f"{DTYPE} (baselines: float32)",
     }
@@ -150,14 +161,15 @@ class _Vocabulary(SimpleNamespace):
 
 
 def measure(
-    name: str, folder: Path, sides: Sequence[str], repetitions: int
+    name: str, folder: Path, sides: Sequence[str], repetitions: int, cpu: bool
 ) -> list[dict[str, Any]]:
     """One row per side: medians, and words per second as shares and multiples of other sides."""
     runs: dict[str, list[dict[str, float]]] = {side: [] for side in sides}
     for repetition in range(repetitions):
         for side in sides[:: -1 if repetition % 2 else 1]:
             done = subprocess.run(
-                [sys.executable, __file__, "--side", side, "--folder", str(folder)],
+                [sys.executable, __file__, "--side", side, "--folder", str(folder)]
+                + ["--cpu"] * cpu,
                 capture_output=True, text=True,
             )  # fmt: skip
             if done.returncode:
@@ -170,20 +182,26 @@ def measure(
         row: dict[str, Any] = {"model": name, "side": side}
         row |= {key: statistics.median(run[key] for run in of_side) for key in of_side[0]}
         same_format = side.replace("langsig", "bare")
-        row["of_bare"] = ratios(of_side, runs.get(same_format, []) if same_format != side else [])
+        bare_runs = runs.get(same_format, []) if same_format != side else []
+        row["of_bare"] = ratios(of_side, bare_runs)
+        row["of_same"] = ratios(of_side, bare_runs, "same_sentences")
         row["faster"] = ratios(of_side, runs.get("published", []))
         rows.append(row)
     return rows
 
 
-def ratios(runs: list[dict[str, float]], others: list[dict[str, float]]) -> list[float]:
+def ratios(
+    runs: list[dict[str, float]],
+    others: list[dict[str, float]],
+    speed: str = "words_per_second",
+) -> list[float]:
     """Median, minimum and maximum of the speed relative to another side; empty without it."""
     pairs = zip(runs, others, strict=bool(others))
-    values = [run["words_per_second"] / other["words_per_second"] for run, other in pairs]
+    values = [run["words_per_second"] / other[speed] for run, other in pairs]
     return [statistics.median(values), min(values), max(values)] if values else []
 
 
-def run_side(side: str, folder: Path) -> dict[str, float]:
+def run_side(side: str, folder: Path, clock: Callable[[], float]) -> dict[str, float]:
     """Run one side once and return the measurements."""
     words = pd.read_parquet(folder / "words.parquet")
     tokenizer = load_tokenizer(folder)
@@ -195,41 +213,64 @@ def run_side(side: str, folder: Path) -> dict[str, float]:
     else:
         encoder = Encoder(load_encoder(folder), tokenizer, "de", precision)
         run = partial(streamed, encoder)
+    same_sentences = math.nan
     if kind == "bare":
-        sub_words = len(tokenise(words, tokenizer, POSITIONS).tokens)
-        speed = bare(encoder.model, precision) * len(words) / sub_words
+        sub_words = tokenise(words, tokenizer, POSITIONS)
+        words_of_sub_word = len(words) / len(sub_words.tokens)
+        speed = bare(encoder.model, precision, random_batches(encoder), clock) * words_of_sub_word
+        same_sentences = (
+            bare(encoder.model, precision, batches_of(encoder, sub_words), clock)
+            * words_of_sub_word
+        )
         size, length = math.nan, math.nan
     else:
         with TemporaryDirectory(dir=folder) as output:
             run(words[words["sentence"] < 10], Path(output))
         with TemporaryDirectory(dir=folder) as output:
-            start = time.perf_counter()
+            start = clock()
             top = run(words, Path(output))
-            speed = len(top) / (time.perf_counter() - start)
+            speed = len(top) / (clock() - start)
             size = sum(path.stat().st_size for path in Path(output).iterdir()) / len(top)
             length = float(np.linalg.norm(top.astype(np.float32), axis=1).mean())
     unit = 1 if sys.platform == "darwin" else 1024
     return {
         "words_per_second": speed,
+        "same_sentences": same_sentences,
         "bytes_per_word": size,
         "peak_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit / 1e6,
         "mean_length": length,
     }
 
 
-def bare(model: Any, precision: str) -> float:
-    """Sub-words per second of the model alone, with the size of batch that is fastest."""
+def random_batches(encoder: Encoder) -> list[Batches]:
+    """One batch of each size: random sub-words in sentences of one length."""
+    sizes = [(size // LENGTH, LENGTH) for size in SIZES]
+    return [
+        [(torch.randint(5, encoder.vocabulary, size), torch.ones(size, dtype=torch.int64))]
+        for size in sizes
+    ]
+
+
+def batches_of(encoder: Encoder, sub_words: SubWords) -> list[Batches]:
+    """The sentences in padded batches of each size."""
+    return [
+        [sub_words.padded(batch)[:2] for batch in sub_words.batches(size, encoder.batching)]
+        for size in SIZES
+    ]
+
+
+def bare(model: Any, precision: str, kinds: list[Batches], clock: Callable[[], float]) -> float:
+    """Sub-words per second of the model alone, with the batches that are fastest."""
     best = 0.0
     reduced = precision == "bfloat16"
     with torch.inference_mode(), torch.autocast("cpu", torch.bfloat16, enabled=reduced):
-        for size in BATCHES:
-            tokens = torch.randint(5, model.config.vocab_size, (size // LENGTH, LENGTH))
-            attended = torch.ones_like(tokens)
-            model(input_ids=tokens, attention_mask=attended)
+        for batches in kinds:
+            count = sum(int(attended.sum()) for _, attended in batches)
             for _ in range(PASSES):
-                start = time.perf_counter()
-                model(input_ids=tokens, attention_mask=attended)
-                best = max(best, size / (time.perf_counter() - start))
+                start = clock()
+                for tokens, attended in batches:
+                    model(input_ids=tokens, attention_mask=attended)
+                best = max(best, count / (clock() - start))
     return best
 
 
@@ -278,12 +319,12 @@ def as_table(setting: dict[str, Any], rows: list[dict[str, Any]]) -> str:
     lines = [
         ", ".join(f"{name} {value}" for name, value in setting.items()),
         f"{'model':16}{'side':22}{'words/s':>9}{'bytes/word':>12}{'peak MB':>9}"
-        f"{'of the bare model':>24}{'times the published':>24}",
+        f"{'of the bare model':>24}{'with these sentences':>24}{'times the published':>24}",
     ]
     lines += [
         f"{row['model']:16}{row['side']:22}{row['words_per_second']:>9,.0f}"
         f"{row['bytes_per_word']:>12,.0f}{row['peak_mb']:>9,.0f}"
-        f"{spread(row['of_bare']):>24}{spread(row['faster']):>24}"
+        f"{spread(row['of_bare']):>24}{spread(row['of_same']):>24}{spread(row['faster']):>24}"
         for row in rows
     ]
     return "\n".join(lines)
