@@ -144,8 +144,10 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     (files / "bucket").mkdir()
     server = Server(f"http://{address[0]}:{address[1]}", files, "key-of-test", "secret")
     program = shutil.which("rclone", path=Path(sys.executable).parent)
+    # By default it remembers folders for minutes, and would not see what tests put into them
+    # themselves. Without any memory (0s) it hangs.
     command = [
-        program, "serve", "s3", "--addr", f"{address[0]}:{address[1]}",
+        program, "serve", "s3", "--addr", f"{address[0]}:{address[1]}", "--dir-cache-time", "100ms",
         "--auth-key", f"{server.key},{server.secret}", server.files,
     ]  # fmt: skip
     with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as process:
