@@ -9,7 +9,8 @@ import pytest
 from langsig import commands
 from langsig.errors import InputError
 from langsig.pretraining import ModelShape, build_model
-from langsig.profiling import REFERENCES, Profile, Sizes, profile
+from langsig.profiling import Profile, Sizes, profile
+from langsig.terms import REFERENCES
 
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerBase

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from langsig.commands.layout import cell
 from langsig.commands.options import Subparsers, input_path, number_of, output_folder
 from langsig.files import write_file
+from langsig.terms import PRECISIONS, REFERENCES
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -82,14 +83,14 @@ def add_parser(subparsers: Subparsers) -> argparse.ArgumentParser:
     parser.add_argument(
         "--reference",
         default="upos",
-        choices=["upos", "features", "context", "untrained", "parallel"],
+        choices=REFERENCES,
         help="what states are compared with (default: upos, parts of speech)",
     )
     parser.add_argument("--rank", type=int, help="number of components (default: 8 or 12)")
     parser.add_argument(
         "--precision",
         default="auto",
-        choices=["auto", "float32", "bfloat16"],
+        choices=PRECISIONS,
         help="number format of the model's matrix products (default: auto, which is bfloat16 where "
         "the processor has it)",
     )

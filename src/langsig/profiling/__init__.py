@@ -1,12 +1,10 @@
 """What one model represents in each language, without training another."""
 
 from langsig.profiling.profile import Profile, profile
-from langsig.profiling.run import REFERENCES
 from langsig.profiling.samples import Sizes
 from langsig.profiling.sources import Treebank, find_texts, find_treebanks, read_parallel
 
 __all__ = [
-    "REFERENCES",
     "Profile",
     "Sizes",
     "Treebank",

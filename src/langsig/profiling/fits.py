@@ -1,14 +1,15 @@
 """How well each language fits the directions that all languages share, with intervals and null."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.stats import t as student
 
 from langsig.arrays import Array
 from langsig.factorization import Parafac2Result, Solver
+from langsig.intervals import half_width
 
 _STARTS = 2
 _ITERATIONS_OF_REPLICATES = 50
@@ -63,12 +64,7 @@ def fit_layer(
     """
     best = best_fit(whole, solver, seed)
     fit = best.shares_explained(whole)
-    shorter = Solver(
-        rank=solver.rank,
-        ridge=solver.ridge,
-        max_iterations=_ITERATIONS_OF_REPLICATES,
-        device=solver.device,
-    )
+    shorter = replace(solver, max_iterations=_ITERATIONS_OF_REPLICATES)
     return LayerFit(
         fit,
         _shares(without, shorter, best),
@@ -106,7 +102,7 @@ def jackknife_interval(
     """
     blocks = len(without)
     variance = (blocks - 1) * without.var(0)
-    half = student.ppf((1 + _LEVEL) / 2, blocks - 1) * np.sqrt(variance)
+    half = half_width([(variance, blocks - 1)])
     return estimate - half, estimate + half
 
 

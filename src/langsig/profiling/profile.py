@@ -12,11 +12,12 @@ from langsig.factorization import Solver
 from langsig.files import write_file
 from langsig.profiling.fits import jackknife_interval
 from langsig.profiling.prediction import inner_layers, inner_means, mean_outcomes, predictor_table
-from langsig.profiling.run import REFERENCES, Run
+from langsig.profiling.run import Run
 from langsig.profiling.samples import Sizes
 from langsig.profiling.sources import find_treebanks
 from langsig.representations import SHRINKAGE, shrunken
 from langsig.schemas import FitReplicates, Fits, LanguageMeasures, Languages, Outcomes, Predictors
+from langsig.terms import REFERENCES
 
 StrPath = str | Path
 _RANKS = {"upos": 8}

@@ -63,8 +63,6 @@ if TYPE_CHECKING:
 Item = TypeVar("Item")
 Result = TypeVar("Result")
 Row = dict[str, object]
-REFERENCES = ("upos", "features", "context", "untrained", "parallel")
-"""What states can be compared with."""
 _BLOCKS = 12  # of sentences, for intervals and the null
 _REPLICATES = 20  # of the null
 _SHARE_OF_DRAW = 0.6  # of the training words, at most
@@ -171,7 +169,7 @@ class Run:
             for language in _progress("test words", self._languages)
         ]
         if self._parallel:
-            values.append(self._retrieval())
+            values.append(self.store.table("retrieval", self._retrieval))
         if self._texts:
             values.append(self.store.table("masked", self._masked))
         layers = [self._fit(layer) for layer in _progress("fits", range(self.depth + 1))]

@@ -16,7 +16,7 @@ from langsig.representations.covariance import (
     match_layers,
     normalising_factors,
 )
-from langsig.representations.encoders import PRECISIONS, Encoder, load_checked
+from langsig.representations.encoders import Encoder, load_checked
 from langsig.representations.extraction import (
     DTYPES,
     States,
@@ -37,7 +37,6 @@ from langsig.representations.sub_words import Batching, tokenise
 
 __all__ = [
     "DTYPES",
-    "PRECISIONS",
     "SHRINKAGE",
     "Batching",
     "BlockStatistics",

@@ -17,6 +17,7 @@ from langsig.representations.language_parts import select_language
 from langsig.representations.memory import ran_out_of_memory
 from langsig.representations.models import load_encoder, shape_of, text_config, text_encoder
 from langsig.representations.sub_words import Batching
+from langsig.terms import PRECISIONS
 
 if TYPE_CHECKING:
     import torch
@@ -31,7 +32,6 @@ _STEPS = 4  # of a coarser number format than float32, by which states may diffe
 _BATCH_TOKENS = 1024  # larger batches do not fit the cache of a CPU
 _BATCH_TOKENS_IN_BFLOAT16 = 4096  # those of half the size do
 _BATCH_TOKENS_ON_GPU = 8192
-PRECISIONS = ("float32", "bfloat16", "auto")
 _UNLIMITED = 2**31
 _LIMITS = ("max_position_embeddings", "max_seq_len", "max_encoder_position_embeddings")
 
