@@ -21,8 +21,10 @@ from langsig.errors import ConvergenceWarning, InputError
 from langsig.factorization import Solver, factorize_layers
 from langsig.morphology import CATEGORIES, annotate
 from langsig.pretraining import ModelShape, build_model
+from langsig.references import tag_indicators
 from langsig.representations import (
     Batching,
+    CovarianceFitter,
     Encoder,
     States,
     covariances_by_category,
@@ -30,6 +32,7 @@ from langsig.representations import (
     load_checked,
     load_encoder,
     match_layers,
+    states_of,
 )
 from tests.treebanks import copy_beginning
 
@@ -49,6 +52,7 @@ MODELS = {  # layers, dim
     "deep": (8, 12),
     "shallow": (2, 8),
     "flat": (0, 12),
+    "wide": (1, 128),
 }
 
 
@@ -158,6 +162,71 @@ def test_a_model_without_hidden_states_is_refused(
     flat = controls(models) | {"qac": models["flat"]}
     with pytest.raises(InputError, match=r"gives hidden states of 0 layers, embeddings included"):
         compare(models["multilingual"], flat, treebanks, **FEW)
+
+
+def test_parts_of_speech_take_the_place_of_controls(
+    models: dict[str, str], treebanks: dict[str, str], tokenizer: "PreTrainedTokenizerBase"
+) -> None:
+    few = {language: treebanks[language] for language in ("qaa", "qac")}
+    model = load_encoder(models["multilingual"])
+    result = compare(models["multilingual"], treebanks=few, reference="upos", **FEW)
+    assert result.layer_pairs == {name: [(None, n) for n in range(5)] for name in few}
+    assert result.diagnostics.frame["control_layer"].isna().all()
+    assert list(result.batching) == [models["multilingual"]]
+    assert "matched" not in layout(result)
+    slices: dict[str, list[Any]] = {}
+    for language in few:
+        words = annotate(treebanks[language], language).table
+        states = states_of(Encoder(model, tokenizer, language), words)
+        used = words["Part of Speech"].notna().to_numpy()[states.index]
+        tags = tag_indicators(words)[states.index][used]
+        slices[language] = [
+            CovarianceFitter.fit(tags, layer[used]).cross.astype(np.float32)
+            for layer in states.layers
+        ]
+    expected = factorize_layers(slices, category="Part of Speech", solver=Solver(**FEW))
+    pd.testing.assert_frame_equal(
+        result.signatures.frame, expected.signatures.frame, rtol=1e-4, atol=1e-7
+    )
+
+
+@pytest.mark.slow
+def test_references_of_features_context_and_random_weights(
+    models: dict[str, str], treebanks: dict[str, str], samples: Path
+) -> None:
+    text = {language: samples / f"corpora/{language}.txt" for language in LANGUAGES}
+    name = models["multilingual"]
+    features = compare(name, treebanks=treebanks, reference="features", **FEW)
+    context = compare(name, treebanks=treebanks, texts=text, reference="context", **FEW)
+    untrained = compare(name, treebanks=treebanks, reference="untrained", **FEW)
+    tables = [result.signatures.frame for result in (features, context, untrained)]
+    for table in tables:
+        assert set(table["language"]) == set(LANGUAGES)
+        assert table["layer"].nunique() == 5
+    assert not np.allclose(tables[0]["value"], tables[1]["value"], rtol=0.1)
+    assert context.words == features.words, "they are those of the treebanks"
+    assert untrained.layer_pairs["qaa"] == match_layers(4, 4)
+    again = compare(name, treebanks=treebanks, reference="untrained", **FEW, seed=1)
+    assert not np.allclose(tables[2]["value"], again.signatures.frame["value"], rtol=1e-3)
+    message = r"rank must be between 1 and \d\d, the width of the reference 'features' of qaa"
+    with pytest.raises(InputError, match=message):
+        compare(models["wide"], treebanks=treebanks, reference="features", rank=99)
+
+
+@pytest.mark.slow
+def test_context_of_a_text_without_a_treebank(
+    models: dict[str, str], treebanks: dict[str, str], samples: Path, tmp_path: Path
+) -> None:
+    text = tmp_path / "text.txt"
+    lines = (samples / "corpora/qaa.txt").read_text(encoding="utf-8").splitlines()
+    text.write_text("\n".join(lines[:200]), encoding="utf-8")
+    options: dict[str, Any] = {"reference": "context", **FEW}
+    result = compare(models["multilingual"], texts={"aa": text, "bb": text}, **options)
+    by_language = [average(result.signatures.frame, language=name) for name in ("aa", "bb")]
+    np.testing.assert_allclose(by_language[0], by_language[1], rtol=1e-9)
+    text.write_text("Kal wun da lu sizal.\n" * 30, encoding="utf-8")
+    with pytest.raises(InputError, match=r"texts: aa: the text has .* too few for 64 dimensions"):
+        compare(models["multilingual"], texts={"aa": text, "bb": text}, **options)
 
 
 @pytest.mark.slow
@@ -361,6 +430,41 @@ BAD: dict[str, tuple[Change, str]] = {
     "one romanised language as a text": (
         lambda a, m: a.update(romanise="zh"), "romanise must be a list of names, got 'zh'",
     ),
+    "unknown reference": (
+        lambda a, m: a.update(reference="tags"),
+        "reference must be one of model, upos, features, context, untrained; got 'tags'",
+    ),
+    "parallel": (
+        lambda a, m: a.update(reference="parallel"),
+        "'parallel' compares sentences, not words, and is for langsig profile only",
+    ),
+    "controls and a reference": (
+        lambda a, m: a.update(reference="upos"),
+        "controls must not be given with the reference 'upos'",
+    ),
+    "no controls": (lambda a, m: a.update(controls=None), "controls must be a mapping"),
+    "text without tags": (
+        lambda a, m: (
+            a.update(controls=None, reference="upos", texts={"qac": "x.txt"}),
+            a["treebanks"].pop("qac"),
+        ),
+        "qac has only text, but the reference 'upos' needs a treebank",
+    ),
+    "treebank and text of a reference": (
+        lambda a, m: a.update(controls=None, reference="untrained", texts={"qac": "x.txt"}),
+        "qac has a treebank and text",
+    ),
+    "no text for context": (
+        lambda a, m: a.update(controls=None, reference="context"), "qaa has no text, which",
+    ),
+    "rank above the reference": (
+        lambda a, m: a.update(controls=None, reference="upos", rank=15),
+        "rank must be between 1 and 14, the width of the reference 'upos'; got 15",
+    ),
+    "no language for a reference": (
+        lambda a, m: a.update(controls=None, reference="upos", treebanks={}),
+        "treebanks and texts must name at least two languages, got 0",
+    ),
     "romanise what": (lambda a, m: a.update(romanise=["zh"]), "zh has no control model"),
 }  # fmt: skip
 
@@ -473,6 +577,7 @@ def test_options_of_the_command_reach_the_function(
         [
             "compare", "--experimental", "m", "--control", "de=a", "fr=b", "--control", "zh=c=d",
             "--treebank", "de=1", "de=2", "--text", "fr=3", "zh=4", "--rank", "5",
+            "--reference", "features",
             "--categories", "all", "--romanise", "zh", "--dtype", "float32",
             "--batch-tokens", "6", "--min-instances", "7", "--ridge", "0.5",
             "--max-iterations", "8", "--seed", "9",
@@ -484,8 +589,9 @@ def test_options_of_the_command_reach_the_function(
             "m", {"de": "a", "fr": "b", "zh": "c=d"}, {"de": ["1", "2"]},
             {"fr": ["3"], "zh": ["4"]},
         ),
-        "rank": 5, "categories": CATEGORIES, "romanise": ["zh"], "dtype": "float32",
-        "batch_tokens": 6, "min_instances": 7, "ridge": 0.5, "max_iterations": 8, "seed": 9,
+        "reference": "features", "rank": 5, "categories": CATEGORIES, "romanise": ["zh"],
+        "dtype": "float32", "batch_tokens": 6, "min_instances": 7, "ridge": 0.5,
+        "max_iterations": 8, "seed": 9,
     }  # fmt: skip
 
 

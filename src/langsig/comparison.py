@@ -4,8 +4,9 @@ One language after the other goes all the way from its words to its cross-covari
 states are on disk only while their language is processed.
 """
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory, mkdtemp
 from typing import TYPE_CHECKING
@@ -14,11 +15,12 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from langsig.corpora import load_tokenizer, romaniser, words_of_text
+from langsig.corpora import load_tokenizer, read_lines, romaniser, words_of_text
 from langsig.errors import InputError, check_by_language, check_count
 from langsig.factorization import Solver, factorize_layers
 from langsig.languages import check_distinct, language_code
 from langsig.morphology import ALL_WORDS, CATEGORIES, annotate, category_slug, treebank_files
+from langsig.references import word_vectors
 from langsig.representations import (
     DTYPES,
     Batching,
@@ -29,8 +31,11 @@ from langsig.representations import (
     load_checked,
     load_encoder,
     load_shape,
+    load_untrained,
+    without_output_layer,
 )
 from langsig.schemas import Diagnostics, Signatures, WordCounts
+from langsig.terms import MODEL, ONLY_SENTENCES, REFERENCE_WIDTHS, WORD_REFERENCES
 
 if TYPE_CHECKING:
     from transformers import PreTrainedModel, PreTrainedTokenizerBase
@@ -55,7 +60,7 @@ class Comparison:
         The number of words per category and language, whether they were used or not.
     layer_pairs
         By language: the layers of the control model and of the experimental model that each
-        ``layer`` of the tables stands for.
+        ``layer`` of the tables stands for. The first is None for a reference without layers.
     batching
         By model: which sentences shared a batch. Sentences run without padding or alone in models
         whose states would otherwise depend on their neighbours.
@@ -81,7 +86,7 @@ class Comparison:
     signatures: Signatures
     diagnostics: Diagnostics
     words: WordCounts
-    layer_pairs: dict[str, list[tuple[int, int]]]
+    layer_pairs: dict[str, list[tuple[int | None, int]]]
     batching: dict[str, Batching]
 
     def summary(self) -> pd.DataFrame:
@@ -99,10 +104,11 @@ class Comparison:
 
 def compare(
     experimental: StrPath,
-    controls: Mapping[str, StrPath],
+    controls: Mapping[str, StrPath] | None = None,
     treebanks: Sources | None = None,
     texts: Sources | None = None,
     *,
+    reference: str = MODEL,
     rank: int = 16,
     categories: Collection[str] = (ALL_WORDS,),
     romanise: Collection[str] = (),
@@ -116,14 +122,16 @@ def compare(
 ) -> Comparison:
     r"""Compute the signatures of languages in a multilingual model.
 
-    Each language needs a monolingual model, its control. For each language :math:`l` and layer,
-    the words of its treebank go through both models. The cross-covariance of their states,
+    Each language needs a monolingual model, its control, or another reference that its words are
+    compared with. For each language :math:`l` and layer, the words of its treebank go through both
+    models. The cross-covariance of their states,
 
     .. math:: \Omega_l = Z_l^T Y_l / m_l \approx U_l \, \mathrm{diag}(s_l) \, V^T,
 
     of control states :math:`Z_l`, experimental states :math:`Y_l` and :math:`m_l` words, with
-    centred columns, is one slice. PARAFAC2 factorises the slices of all languages jointly;
-    :math:`s_l` is the signature of the language (paper, sections 2 and 3, equation 2).
+    centred columns, is one slice. With another reference, :math:`Z_l` has its vectors. PARAFAC2
+    factorises the slices of all languages jointly; :math:`s_l` is the signature of the language
+    (paper, sections 2 and 3, equation 2).
 
     Layers are matched by relative depth, see :func:`match_layers`, and numbered by the layers of
     the shallowest model.
@@ -134,15 +142,23 @@ def compare(
         The multilingual model: a folder, or a name on the Hugging Face Hub.
     controls
         By language: its monolingual model. Models may differ in architecture, width, depth and
-        vocabulary. Codes of languages, here and below, are brought into one spelling:
-        ``da_DK`` becomes ``da-DK``, and ``dan`` becomes ``da``.
+        vocabulary. Only for the reference ``model``. Codes of languages, here and below, are
+        brought into one spelling: ``da_DK`` becomes ``da-DK``, and ``dan`` becomes ``da``.
     treebanks
         By language: CoNLL-U files, or folders that contain such files.
     texts
         By language: text files with one sentence per line, or folders of them, for languages
-        without a treebank. The only category of their words is `ALL_WORDS`.
+        without a treebank. The only category of their words is `ALL_WORDS`. For the reference
+        ``context``, every language needs a text, in which sub-words are counted; if it has a
+        treebank too, the words are those of the treebank.
+    reference
+        What the states of the multilingual model are compared with. ``model``: the states of the
+        controls. ``upos``: indicators of 14 parts of speech. ``features``: the same, and those of
+        all values of all categories. ``context``: static vectors of the sub-words of each word and
+        of its neighbours, from `texts`. ``untrained``: the states of a model of the same shape with
+        random weights, layer by layer. ``upos`` and ``features`` need a treebank per language.
     rank
-        Number of components, at most the width of the narrowest model.
+        Number of components, at most the width of the narrowest model and of the reference.
     categories
         Categories whose words are analysed, each separately: names in `CATEGORIES`.
     romanise
@@ -157,7 +173,7 @@ def compare(
     ridge, max_iterations, tolerance
         Settings of the :class:`Solver`.
     seed
-        Seed of the random starts of factorisations.
+        Seed of the random starts of factorisations, of random weights, and of context vectors.
 
     Returns
     -------
@@ -168,14 +184,18 @@ def compare(
     -----
     ConvergenceWarning
         If the fit of one or more layers did not converge.
+    LeftOutWarning
+        If sentences are too long for a model, or the reference is the same for all words of a
+        category in a language, which is then left out.
 
     Raises
     ------
     InputError
         Before any work, if an argument is out of range, a model or file is missing, a model cannot
         be loaded or run or has no part for a language that needs one, or the languages of the
-        arguments do not match. Later, if a file is malformed, hidden states are not finite, or no
-        category has two languages with enough words.
+        arguments do not match. Later, if a file is malformed, hidden states are not finite, a text
+        is too short for context vectors, `rank` exceeds the number of features of a language, or
+        no category has two languages with enough words.
 
     Examples
     --------
@@ -213,45 +233,50 @@ def compare(
     ...
     langsig.errors.InputError: qab has a control model, but neither a treebank nor text
     """
+    _check_reference(reference, controls)
     for name, argument in {"controls": controls, "treebanks": treebanks, "texts": texts}.items():
-        if argument is not None or name == "controls":
+        if argument is not None or (name == "controls" and reference == MODEL):
             check_by_language(name, argument)
             check_distinct(name, argument or {})
     _check_list("romanise", romanise)
-    controls = {language_code(language): model for language, model in controls.items()}
+    controls = {language_code(language): model for language, model in (controls or {}).items()}
     romanise = {language_code(language) for language in romanise}
     treebank_paths, text_paths = _lists_of_paths(treebanks), _lists_of_paths(texts)
     categories = _category_names(categories)
     solver = Solver(rank=rank, ridge=ridge, max_iterations=max_iterations, tolerance=tolerance)
     _check_numbers(dtype, batch_tokens, min_instances)
-    _check_languages(controls, treebank_paths, text_paths, romanise)
-    depth = _check_shapes([experimental, *controls.values()], rank)
-    batching = _check_models(experimental, controls)
+    languages = _languages(reference, controls, treebank_paths, text_paths, romanise)
+    depth = _check_shapes([experimental, *controls.values()], rank, reference)
+    batching = _check_models(experimental, controls, languages)
     model, tokenizer = load_encoder(experimental), load_tokenizer(experimental)
+    untrained = None
+    if reference == "untrained":
+        untrained = without_output_layer(load_untrained(experimental, seed))
     slices: Slices = {category: {} for category in categories}
     counts: dict[tuple[str, str], int] = {}
     layer_pairs = {}
-    for language in sorted(controls):
+    for language in languages:
         words = _words(language, treebank_paths, text_paths, language in romanise)
         with TemporaryDirectory(prefix="langsig-") as folder:
-            control_states = _states(
-                load_encoder(controls[language]),
-                load_tokenizer(controls[language]),
-                words,
-                folder,
+            states_in = partial(
+                _states,
+                words=words,
+                folder=folder,
                 dtype=dtype,
                 batch_tokens=batch_tokens,
                 language=language,
             )
-            experimental_states = _states(
-                model,
-                tokenizer,
-                words,
-                folder,
-                dtype=dtype,
-                batch_tokens=batch_tokens,
-                language=language,
-            )
+            if reference == MODEL:
+                control = controls[language]
+                control_states = states_in(load_encoder(control), load_tokenizer(control))
+            elif untrained:
+                control_states = states_in(untrained, tokenizer)
+            else:
+                lines = read_lines(map(Path, text_paths.get(language, ())), language)
+                text = map(romaniser(language) if language in romanise else str, lines)
+                vectors = _vectors(reference, language, words, tokenizer, text, rank, seed)
+                control_states = States([vectors], np.arange(len(words)))
+            experimental_states = states_in(model, tokenizer)
             statistics = covariances_by_category(
                 control_states,
                 experimental_states,
@@ -289,7 +314,7 @@ def compare(
     rows = [
         (category, language, counts[category, language])
         for category in categories
-        for language in sorted(controls)
+        for language in languages
     ]
     return Comparison(
         signatures=Signatures.concat(fit.signatures for fit in fits),
@@ -301,7 +326,7 @@ def compare(
 
 
 def _common_layers(
-    layer_pairs: Sequence[Sequence[tuple[int, int]]],
+    layer_pairs: Sequence[Sequence[tuple[int | None, int]]],
 ) -> list[tuple[int | None, int | None]]:
     """For each layer, that of the control models, None where they differ in depth, and that of
     the experimental model."""
@@ -330,6 +355,28 @@ def _states(
         dtype=dtype,
         batch_tokens=batch_tokens,
     )
+
+
+def _vectors(
+    reference: str,
+    language: str,
+    words: pd.DataFrame,
+    tokenizer: "PreTrainedTokenizerBase",
+    text: Iterable[str],
+    rank: int,
+    seed: int,
+) -> NDArray[np.float64]:
+    """Vectors of the words in a reference without layers, ``[words, dim]``, at least `rank`."""
+    try:
+        vectors = word_vectors(reference, words, tokenizer=tokenizer, text=text, seed=seed)
+    except InputError as error:
+        raise InputError(f"texts: {language}: {error}") from error
+    if rank > vectors.shape[1]:
+        raise InputError(
+            f"rank must be between 1 and {vectors.shape[1]}, the width of the reference "
+            f"{reference!r} of {language}; got {rank}"
+        )
+    return vectors
 
 
 def _words(
@@ -379,22 +426,50 @@ def _check_numbers(dtype: str, batch_tokens: int | None, min_instances: int) -> 
     check_count("min_instances", min_instances)
 
 
-def _check_languages(
+def _check_reference(reference: str, controls: Mapping[str, StrPath] | None) -> None:
+    if reference not in WORD_REFERENCES:
+        raise InputError(
+            f"reference must be one of {', '.join(WORD_REFERENCES)}; "
+            + (ONLY_SENTENCES if reference == "parallel" else f"got {reference!r}")
+        )
+    if reference != MODEL and controls:
+        raise InputError(
+            f"controls must not be given with the reference {reference!r}, which takes their "
+            f"place; omit them, or give the reference {MODEL!r}"
+        )
+
+
+def _languages(
+    reference: str,
     controls: Mapping[str, StrPath],
     treebanks: Mapping[str, list[StrPath]],
     texts: Mapping[str, list[StrPath]],
     romanise: Collection[str],
-) -> None:
-    for language in controls:
+) -> list[str]:
+    """The languages in alphabetical order, if all arguments name the same ones and fit them."""
+    languages = sorted(controls if reference == MODEL else {*treebanks, *texts})
+    for language in languages:
         if language not in treebanks and language not in texts:
             raise InputError(f"{language} has a control model, but neither a treebank nor text")
-        if language in treebanks and language in texts:
+        if language in treebanks and language in texts and reference != "context":
             raise InputError(f"{language} has a treebank and text; give only one of them")
+        if language not in treebanks and reference in ("upos", "features"):
+            raise InputError(
+                f"{language} has only text, but the reference {reference!r} needs a treebank; "
+                "give one, or another reference"
+            )
+        if language not in texts and reference == "context":
+            raise InputError(
+                f"{language} has no text, which the reference 'context' is counted in; give one "
+                "in texts, or another reference"
+            )
+    missing = "control model" if reference == MODEL else "treebank or text"
     for language in (*treebanks, *texts, *romanise):
-        if language not in controls:
-            raise InputError(f"{language} has no control model; give one, or omit the language")
-    if len(controls) < 2:
-        raise InputError(f"controls must name at least two languages, got {len(controls)}")
+        if language not in languages:
+            raise InputError(f"{language} has no {missing}; give one, or omit the language")
+    if len(languages) < 2:
+        named_by = "controls" if reference == MODEL else "treebanks and texts"
+        raise InputError(f"{named_by} must name at least two languages, got {len(languages)}")
     for language in romanise:
         romaniser(language)
     for paths in treebanks.values():
@@ -403,10 +478,18 @@ def _check_languages(
         for path in map(Path, paths):
             if not path.exists():
                 raise InputError(f"{path}: no such file or directory; check the text of {language}")
+    return languages
 
 
-def _check_shapes(names: Collection[StrPath], rank: int) -> int:
-    """Depth of the shallowest model; all must have a tokenizer and at least the width `rank`."""
+def _check_shapes(names: Collection[StrPath], rank: int, reference: str) -> int:
+    """Depth of the shallowest model; all must have a tokenizer and at least the width `rank`, as
+    must the reference."""
+    width = REFERENCE_WIDTHS.get(reference)
+    if width and rank > width:
+        raise InputError(
+            f"rank must be between 1 and {width}, the width of the reference {reference!r}; got "
+            f"{rank}"
+        )
     shapes = {str(name): load_shape(name) for name in names}
     narrowest = min(shapes, key=lambda name: shapes[name].dim)
     largest = shapes[narrowest].dim
@@ -419,9 +502,11 @@ def _check_shapes(names: Collection[StrPath], rank: int) -> int:
     return min(shape.layers for shape in shapes.values())
 
 
-def _check_models(experimental: StrPath, controls: Mapping[str, StrPath]) -> dict[str, Batching]:
+def _check_models(
+    experimental: StrPath, controls: Mapping[str, StrPath], languages: list[str]
+) -> dict[str, Batching]:
     """Try each model before any work; by model, which sentences may share a batch."""
-    languages: dict[str, list[str]] = {str(experimental): sorted(controls)}
+    by_model = {str(experimental): [*languages]}
     for language, name in controls.items():
-        languages.setdefault(str(name), []).append(language)
-    return {name: load_checked(name, codes).batching for name, codes in languages.items()}
+        by_model.setdefault(str(name), []).append(language)
+    return {name: load_checked(name, codes).batching for name, codes in by_model.items()}

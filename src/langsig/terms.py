@@ -5,7 +5,15 @@ SOURCES = ("trained", "equal-words", "untrained")
 per language; the models before training."""
 NORMALISATIONS = ("none", "variance")
 """Hidden states as they are, or scaled to a mean variance of 1 per dimension."""
+MODEL = "model"
+"""The reference that is a model of its own per language, the control."""
 REFERENCES = ("upos", "features", "context", "untrained", "parallel")
 """What the states of one model can be compared with, instead of those of another model."""
+WORD_REFERENCES = (MODEL, "upos", "features", "context", "untrained")
+"""What the states of words can be compared with."""
+ONLY_SENTENCES = "'parallel' compares sentences, not words, and is for langsig profile only"
+"""Why the other reference is refused where words are compared."""
+REFERENCE_WIDTHS = {"upos": 14, "context": 192}
+"""Number of dimensions of references in which it depends on neither data nor model."""
 PRECISIONS = ("float32", "bfloat16", "auto")
 """Number formats of a model's matrix products."""

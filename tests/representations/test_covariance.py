@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from safetensors.numpy import save_file
 
 from langsig.arrays import Array
-from langsig.errors import InputError
+from langsig.errors import InputError, LeftOutWarning
 from langsig.morphology import category_slug
 from langsig.representations import (
     CategoryStatistics,
@@ -359,6 +359,37 @@ def test_models_of_different_depth_have_covariances_of_matched_layers(
     np.testing.assert_allclose(whole, direct(z, y)["cross"], rtol=1e-9, atol=1e-9)
     result.save(tmp_path / "case.safetensors")
     assert CategoryStatistics.load(tmp_path / "case.safetensors").layer_pairs == pairs
+
+
+def test_a_reference_without_layers_is_paired_with_every_layer(tmp_path: Path) -> None:
+    words = words_table(200)
+    reference = States([np.random.default_rng(1).normal(size=(200, D_CONTROL))], np.arange(200))
+    experimental = states(200, D_EXPERIMENTAL, 2, layers=4)
+    result = by_category(reference, experimental, words, block_layers={"Case": [3]})["Case"]
+    assert result.layer_pairs == [(None, layer) for layer in range(4)]
+    rows = members(reference, experimental, words, "Case")
+    assert result.words == len(rows) < words["Case"].notna().sum(), "some words have no state"
+    z = vectors(reference, 0, rows)
+    for number, layer in enumerate(result.layers):
+        y = vectors(experimental, number, rows)
+        np.testing.assert_allclose(layer.cross, direct(z, y)["cross"], rtol=1e-9, atol=1e-9)
+    result.save(tmp_path / "case.safetensors")
+    assert CategoryStatistics.load(tmp_path / "case.safetensors").layer_pairs == result.layer_pairs
+    fewer = by_category(reference, experimental, words, resolution=1)["Case"]
+    assert fewer.layer_pairs == [(None, 0), (None, 3)]
+
+
+def test_categories_whose_words_all_have_the_same_reference_are_left_out() -> None:
+    words = words_table(200)
+    indicators = np.stack([words["Case"].notna(), words["Case"].isna()], axis=1).astype(float)
+    experimental = states(200, D_EXPERIMENTAL, 2)
+    with pytest.warns(LeftOutWarning, match="qaa: left out Case, whose words all have the same"):
+        results = by_category(
+            States([indicators], np.arange(200)), experimental, words, block_layers={"Case": [0]}
+        )
+    assert (results["Case"].layers, results["Case"].blocks) == ([], {})
+    assert results["Case"].words > 0
+    assert len(results["Part of Speech"].layers) == LAYERS
 
 
 @pytest.mark.slow

@@ -13,6 +13,7 @@ from langsig.commands.options import (
     plain_name,
 )
 from langsig.errors import InputError
+from langsig.terms import MODEL, WORD_REFERENCES
 
 if TYPE_CHECKING:
     from langsig.comparison import Comparison
@@ -23,10 +24,10 @@ def add_parser(subparsers: Subparsers) -> argparse.ArgumentParser:
     """Declare the arguments."""
     parser = subparsers.add_parser(
         "compare",
-        help="compare a multilingual model with monolingual ones",
+        help="compare a multilingual model with monolingual ones, or with another reference",
         description="Compute the signatures of languages in a multilingual model. Every language "
-        "needs a monolingual model and a treebank or text. Prints one table per "
-        "category: one row per language, one column per layer.",
+        "needs a treebank or text and, unless --reference names another reference, a monolingual "
+        "model. Prints one table per category: one row per language, one column per layer.",
     )
     several: dict[str, Any] = {"nargs": "+", "action": "extend", "default": []}
     parser.add_argument(
@@ -38,10 +39,17 @@ def add_parser(subparsers: Subparsers) -> argparse.ArgumentParser:
     )
     parser.add_argument(
         "--control",
-        **several | {"required": True, "default": None},
+        **several,
         type=language_pair,
         metavar="LANGUAGE=MODEL",
-        help="monolingual models, one per language",
+        help="monolingual models, one per language, for --reference model",
+    )
+    parser.add_argument(
+        "--reference",
+        default=MODEL,
+        metavar="NAME",
+        help="what the states of the multilingual model are compared with: "
+        f"{', '.join(WORD_REFERENCES)} (default: {MODEL})",
     )
     parser.add_argument(
         "--treebank",
@@ -55,7 +63,8 @@ def add_parser(subparsers: Subparsers) -> argparse.ArgumentParser:
         **several,
         type=language_pair,
         metavar="LANGUAGE=PATH",
-        help="text file, one sentence per line, for a language without a treebank: all words only",
+        help="text file, one sentence per line, for a language without a treebank: all words only; "
+        "also the text in which --reference context is counted",
     )
     parser.add_argument("--rank", type=int, default=16, help="number of components (default: 16)")
     parser.add_argument(
@@ -120,6 +129,7 @@ def run(arguments: argparse.Namespace) -> None:
         controls,
         sources["treebank"],
         sources["text"],
+        reference=arguments.reference,
         rank=arguments.rank,
         categories=CATEGORIES if arguments.categories == ["all"] else arguments.categories,
         romanise=arguments.romanise,
@@ -169,12 +179,12 @@ def _table(comparison: "Comparison", category: str) -> str:
     return "\n".join([*lines, *failed_checks(failures, max(conditions, default=0.0))])
 
 
-def _matched_layers(layer_pairs: Mapping[str, list[tuple[int, int]]]) -> list[str]:
+def _matched_layers(layer_pairs: Mapping[str, list[tuple[int | None, int]]]) -> list[str]:
     """Which layers were paired, for languages whose control differs from the model in depth."""
     rows = [
         f"{language:20}" + "".join(f"{f'{layers[0]}-{layers[1]}':>9}" for layers in pairs)
         for language, pairs in layer_pairs.items()
-        if any(pair != (layer, layer) for layer, pair in enumerate(pairs))
+        if any(pair not in ((layer, layer), (None, layer)) for layer, pair in enumerate(pairs))
     ]
     head = "Layers matched by relative depth, control-experimental:"
     return ["\n".join([head, "", *rows])] if rows else []

@@ -33,13 +33,7 @@ from langsig.profiling.slices import WIDEST, Slices, balanced_signs, blocks_of, 
 from langsig.profiling.sources import Treebank, find_texts, read_parallel
 from langsig.profiling.store import Store, digest
 from langsig.profiling.tasks import TAGS_NAME, Task, tasks_of
-from langsig.references import (
-    TAGS,
-    ContextVectors,
-    tag_indicators,
-    value_indicators,
-    with_neighbours,
-)
+from langsig.references import TAGS, word_vectors
 from langsig.representations import (
     CommonFrame,
     Encoder,
@@ -66,7 +60,6 @@ Row = dict[str, object]
 _BLOCKS = 12  # of sentences, for intervals and the null
 _REPLICATES = 20  # of the null
 _SHARE_OF_DRAW = 0.6  # of the training words, at most
-_LINES = 20_000  # of running text, for context vectors
 _ENGLISH = "en"
 _TRAINED, _UNTRAINED = "trained", "untrained"
 
@@ -329,22 +322,16 @@ class Run:
 
     def _word_reference(self, language: str, words: pd.DataFrame) -> Array | None:
         """The reference of each word, ``[words, dim]``; None if it is the untrained model."""
-        if self._reference == "upos":
-            return tag_indicators(words)
-        if self._reference == "features":
-            return value_indicators(words)
         if self._reference == "untrained":
             return None
-        tokenizer = self._encoders[_TRAINED].tokenizer
-        lines = list(islice(read_lines([self._texts[language]], language), _LINES))
-        encoded = tokenizer(lines, add_special_tokens=False, verbose=False)["input_ids"]
-        vectors = ContextVectors(encoded, dim=WIDEST, seed=self._seed)
-        sub_words = tokenise(words, tokenizer, self._encoders[_TRAINED].positions)
-        own = sub_words.rows >= 0
-        of_words: list[list[int]] = [[] for _ in range(len(words))]
-        for row, token in zip(sub_words.rows[own], sub_words.tokens[own], strict=True):
-            of_words[row].append(int(token))
-        return with_neighbours(vectors.of(of_words), words["sentence"].to_numpy(np.int64))
+        text = read_lines([self._texts[language]], language) if language in self._texts else ()
+        return word_vectors(
+            self._reference,
+            words,
+            tokenizer=self._encoders[_TRAINED].tokenizer,
+            text=text,
+            seed=self._seed,
+        )
 
     def _signs(self, language: str) -> NDArray[np.int64]:
         rng = np.random.default_rng([self._seed, 1, *language.encode()])

@@ -2,5 +2,13 @@
 
 from langsig.references.context import ContextVectors, with_neighbours
 from langsig.references.indicators import TAGS, tag_indicators, value_indicators
+from langsig.references.words import word_vectors
 
-__all__ = ["TAGS", "ContextVectors", "tag_indicators", "value_indicators", "with_neighbours"]
+__all__ = [
+    "TAGS",
+    "ContextVectors",
+    "tag_indicators",
+    "value_indicators",
+    "with_neighbours",
+    "word_vectors",
+]

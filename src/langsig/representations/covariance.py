@@ -5,6 +5,7 @@ measures of similarity need nothing else, so hidden states are read only once.
 """
 
 import json
+import warnings
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
@@ -21,7 +22,7 @@ from safetensors.numpy import save_file
 from tqdm import tqdm
 
 from langsig.arrays import Array
-from langsig.errors import InputError, check_count
+from langsig.errors import InputError, LeftOutWarning, check_count
 from langsig.representations.extraction import States
 from langsig.schemas import NORMALISATIONS
 
@@ -441,9 +442,10 @@ class CategoryStatistics:
     """One entry per layer, starting with the embeddings; empty if there are too few words."""
     blocks: dict[int, BlockStatistics]
     """Sums over blocks by layer, for the layers that were asked for."""
-    layer_pairs: list[tuple[int, int]]
+    layer_pairs: list[tuple[int | None, int]]
     """Layers of the control and of the experimental model that were paired, see
-    :func:`match_layers`. Layers in this class are positions in this list."""
+    :func:`match_layers`; None for a reference without layers. Layers in this class are positions
+    in this list."""
 
     def save(self, path: str | Path) -> None:
         """Write to a safetensors file, float32: ``layer.00.cross``, ``blocks.00.counts``, ..."""
@@ -594,8 +596,11 @@ def covariances_by_category(
 
     Parameters
     ----------
-    control, experimental
-        States of the two models.
+    control
+        States of the control model, or vectors of another reference. States of a single layer are
+        a reference without layers: every layer of the experimental model is paired with them.
+    experimental
+        States of the experimental model.
     words
         Words table: a column ``sentence``, and one column per category, missing where a word does
         not bear it.
@@ -623,6 +628,12 @@ def covariances_by_category(
     list
         One entry per category, in the given order, then one entry per sample.
 
+    Warns
+    -----
+    LeftOutWarning
+        If a reference without layers is the same for all words of a category, such as the part of
+        speech of all words with a tense. Their slice would be zero, and gets no covariances.
+
     Raises
     ------
     InputError
@@ -632,7 +643,7 @@ def covariances_by_category(
     samples = samples or {}
     for category, max_words in samples.items():
         check_count(f"samples[{category!r}]", max_words)
-    layer_pairs = match_layers(len(control.layers) - 1, len(experimental.layers) - 1, resolution)
+    layer_pairs = _paired_layers(control, experimental, resolution)
     select = partial(_Selection.of, control, experimental, words, blocks=blocks, seed=seed)
     selections = [select(categories)]
     selections += [
@@ -644,7 +655,7 @@ def covariances_by_category(
     ]
     bar = tqdm(layer_pairs, desc=f"covariance {language}", mininterval=1, disable=None)
     for layer, (z_layer, y_layer) in enumerate(bar):
-        z, y = control.layers[z_layer], experimental.layers[y_layer]
+        z, y = control.layers[z_layer or 0], experimental.layers[y_layer]
         in_blocks = {name: blocks for name, kept in block_layers.items() if layer in kept}
         for number, selection in enumerate(selections):
             fitters = selection.fitters(z, y, min_instances, in_blocks)
@@ -652,6 +663,16 @@ def covariances_by_category(
                 layers[number][category].append(fitter.statistics())
                 if category in in_blocks:
                     block_sums[number][category][layer] = fitter.block_statistics()
+    if layer_pairs[0][0] is None:
+        for of_selection, blocks_of_selection in zip(layers, block_sums, strict=True):
+            for category in [name for name, kept in of_selection.items() if _is_constant(kept)]:
+                warnings.warn(
+                    f"{language}: left out {category}, whose words all have the same reference",
+                    LeftOutWarning,
+                    stacklevel=2,
+                )
+                del of_selection[category]
+                blocks_of_selection.pop(category, None)
     return [
         CategoryStatistics(
             language,
@@ -664,6 +685,20 @@ def covariances_by_category(
         for number, selection in enumerate(selections)
         for category, mask in selection.members.items()
     ]
+
+
+def _is_constant(layers: Sequence[LayerStatistics]) -> bool:
+    """Whether the control states of all words are equal."""
+    return not any(statistics.control.any() for statistics in layers)
+
+
+def _paired_layers(
+    control: States, experimental: States, resolution: int | None
+) -> list[tuple[int | None, int]]:
+    depths = len(control.layers) - 1, len(experimental.layers) - 1
+    if depths[0]:
+        return [*match_layers(*depths, resolution)]
+    return [(None, layer) for _, layer in match_layers(depths[1], depths[1], resolution)]
 
 
 def sentences_up_to(

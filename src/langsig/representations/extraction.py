@@ -34,6 +34,8 @@ DTYPES = ("float16", "float32")
 class States:
     """Hidden states of one model for the words of one language.
 
+    Vectors of a reference without layers, such as parts of speech, are states of a single layer.
+
     Raises
     ------
     InputError
@@ -64,9 +66,15 @@ class States:
                     f"got {layer.shape}"
                 )
 
+    def save(self, directory: str | Path) -> None:
+        """Write the files that :meth:`open` reads to an existing folder."""
+        for number, layer in enumerate(self.layers):
+            np.save(Path(directory, _layer_file(number)), layer)
+        np.save(Path(directory, "index.npy"), self.index)
+
     @classmethod
     def open(cls, directory: str | Path) -> "States":
-        """Map the files of a folder that :func:`extract` wrote into memory.
+        """Map the files of a folder that :func:`extract` or :meth:`save` wrote into memory.
 
         Parameters
         ----------
@@ -152,7 +160,7 @@ def extract(
     """
 
     def new_file(layer: int, shape: tuple[int, int]) -> Array:
-        return _new_file(output / f"layer-{layer:02d}.npy", np.dtype(dtype), shape)
+        return _new_file(output / _layer_file(layer), np.dtype(dtype), shape)
 
     index, _ = _states_of_words(encoder, words, dtype, batch_tokens, layers, new_file)
     content = BytesIO()
@@ -394,6 +402,10 @@ def _one_ahead(batches: Iterator[_Batch]) -> Iterator[_Batch]:
         while (batch := following.result()) is not None:
             following = thread.submit(next, batches, None)
             yield batch
+
+
+def _layer_file(layer: int) -> str:
+    return f"layer-{layer:02d}.npy"
 
 
 def _new_file(path: Path, dtype: np.dtype[Any], shape: tuple[int, ...]) -> Array:

@@ -45,7 +45,8 @@ class Diagnostics(Table):
         "layer": LAYER,
         "control_layer": Column(
             "integer",
-            "Layer of the control models; missing if unknown or where they differ in depth",
+            "Layer of the control models, or of another reference if it has layers; missing if "
+            "unknown or where control models differ in depth",
             True,
         ),
         "experimental_layer": Column(
