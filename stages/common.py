@@ -12,6 +12,7 @@ from langsig.files import write_file
 from langsig.parameters import Parameters, selected_languages
 from langsig.representations import CategoryStatistics
 from langsig.schemas import LearningCurves
+from langsig.terms import MODEL
 
 RANK = Path("artifacts/rank.json")
 """The rank in use, and whether ``factorize.rank`` or the stage ``ranks`` chose it."""
@@ -97,5 +98,7 @@ def read_curves(parameters: Parameters) -> LearningCurves:
 
 
 def _models(parameters: Parameters) -> list[str]:
-    """Names of the control models, which are their languages, and of the experimental model."""
-    return [*parameters.languages, "experimental"]
+    """Names of the control models, if there are any, which are their languages, and of the
+    experimental model."""
+    controls = parameters.languages if parameters.reference == MODEL else ()
+    return [*controls, "experimental"]

@@ -1,4 +1,7 @@
-"""One language: hidden states of both models -> covariances by category and layer."""
+"""One language: hidden states of both models -> covariances by category and layer.
+
+The vectors of another reference take the place of the states of the control model.
+"""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -35,6 +38,6 @@ def main(arguments: Sequence[str]) -> None:
     used = [f"{entry.category} {entry.words:,}" for entry in statistics if entry.layers]
     print(f"{language}: {', '.join(used)}")
     pairs = statistics[0].layer_pairs
-    if any(control_layer != experimental_layer for control_layer, experimental_layer in pairs):
+    if any(control_layer not in (layer, None) for control_layer, layer in pairs):
         matched = " ".join("-".join(map(str, pair)) for pair in pairs)
         print(f"{language}: layers matched, control-experimental: {matched}")

@@ -4,10 +4,12 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from langsig.corpora import load_tokenizer
+from langsig.errors import InputError
 from langsig.files import atomic_directory
 from langsig.morphology import Words
 from langsig.parameters import load_parameters
 from langsig.representations import Encoder, extract, load_encoder
+from langsig.terms import MODEL
 from stages.arguments import checked
 
 
@@ -16,6 +18,11 @@ def main(arguments: Sequence[str]) -> None:
     role, language = checked(
         arguments, role=("control", "experimental"), language=parameters.languages
     )
+    if role == "control" and parameters.reference != MODEL:
+        raise InputError(
+            f"reference: is {parameters.reference}, which needs no control model; run langsig use, "
+            "which chooses the stages"
+        )
     options = parameters.extract
     checkpoint = Path("artifacts/models", "experimental" if role == "experimental" else language)
     words = Words.load(Path(f"artifacts/words/{language}")).table

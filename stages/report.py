@@ -33,6 +33,7 @@ def read_results(parameters: Parameters) -> Results:
     associations = Associations.load("artifacts/relations")
     return Results(
         languages=associations.languages,
+        reference=parameters.reference,
         learning={
             model: ModelLearning(numbers["gain"], numbers["learnt"])
             for model, numbers in learning.items()

@@ -1,6 +1,7 @@
 """One language: words -> covariances of both models as they were before their first step.
 
 They show the effect of architecture, vocabulary and scale without training. All words only.
+Another reference than control models stays as it is.
 """
 
 from collections.abc import Sequence
@@ -15,11 +16,13 @@ from langsig.parameters import Parameters, load_parameters
 from langsig.pretraining import ModelShape, build_model, model_seed
 from langsig.representations import (
     Encoder,
+    States,
     covariances_by_category,
     extract,
     load_untrained,
     without_output_layer,
 )
+from langsig.terms import MODEL
 from stages.arguments import checked
 
 if TYPE_CHECKING:
@@ -31,9 +34,13 @@ def main(arguments: Sequence[str]) -> None:
     (language,) = checked(arguments, language=parameters.languages)
     options = parameters.covariance
     words = Words.load(Path(f"artifacts/words/{language}")).table
-    states = {}
+    models, states = {"experimental": "experimental"}, {}
+    if parameters.reference == MODEL:
+        models["control"] = language
+    else:
+        states["control"] = States.open(Path(f"artifacts/states/control/{language}"))
     with TemporaryDirectory(prefix="langsig-") as folder:
-        for role, name in (("control", language), ("experimental", "experimental")):
+        for role, name in models.items():
             model, tokenizer = untrained(role, model_seed(name, parameters.seed), parameters)
             output = Path(folder, role)
             output.mkdir()

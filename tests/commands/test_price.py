@@ -105,6 +105,18 @@ def test_bad_arguments_are_named(
     assert error.startswith("error: ") and message in error
 
 
+def test_without_control_models_there_is_one_column(capsys: pytest.CaptureFixture[str]) -> None:
+    arguments = ("micro", "--set", "reference=upos")
+    text, costs = printed(capsys, *arguments), plain(capsys, *arguments)
+    with_controls = plain(capsys, "micro")
+    assert costs["models"] == {"experimental": with_controls["models"]["experimental"]}
+    assert "control" not in text
+    for name in ("checkpoints", "states_per_million_words", "covariances"):
+        assert 0 < costs["disk"][name] < with_controls["disk"][name]
+    (line,) = (line for line in text.splitlines() if line.startswith("tokens, at most"))
+    assert len(line.split()) == 4
+
+
 def test_what_is_not_included_is_said(tmp_path: Path) -> None:
     parameters = validated(read_resolved(preset_path("micro", ROOT / "conf")))
     (tmp_path / "conf").symlink_to(ROOT / "conf")

@@ -121,6 +121,12 @@ BROKEN = {
     "unknown architecture": Broken(
         ": roberta", ": bert", f"{CONTROL}.model.architecture", "must be one of roberta, xlm-"
     ),
+    "unknown reference": Broken(
+        "reference: model", "reference: upoz", "reference", "did you mean upos? must be one of"
+    ),
+    "reference of sentences": Broken(
+        "reference: model", "reference: parallel", "reference", "is for langsig profile only"
+    ),
     "unknown data type": Broken("float16", "float8", "extract.dtype", "one of float16, float32"),
     "a single block": Broken("blocks: 20", "blocks: 1", "covariance.blocks", "at least 2"),
     "unknown category of blocks": Broken(
@@ -471,6 +477,21 @@ def test_depth_and_width_of_a_checkpoint_are_not_known() -> None:
     data["experimental"]["checkpoint"] = None
     with pytest.raises(ValueError, match=r"analysis\.layers"):
         Parameters.model_validate(data)
+
+
+def test_a_reference_bounds_the_rank_and_controls_bound_nothing() -> None:
+    data = DEMO.model_dump()
+    data["reference"] = "upos"
+    data["pretraining"]["control"]["model"] |= {"layers": 1, "dim": 8}
+    data["factorize"]["rank"] = 14
+    assert Parameters.model_validate(data).reference == "upos"
+    data["factorize"]["rank"] = 15
+    with pytest.raises(ValueError, match=r"between 1 and 14, the width of the reference upos"):
+        Parameters.model_validate(data)
+    data["reference"] = "features"
+    data["experimental"]["checkpoint"] = "xlm-roberta-base"
+    data["analysis"]["layers"] = [99]
+    assert Parameters.model_validate(data).analysis.layers == [99], "nothing is known"
 
 
 def test_families_and_genera_come_from_the_facts(

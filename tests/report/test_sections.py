@@ -48,6 +48,27 @@ def test_levels_name_the_highest_and_lowest_language(inputs: Inputs) -> None:
     assert "Language qad lowest (0.167" in result
 
 
+def test_without_control_models_the_page_names_the_reference_and_no_monolingual_gain(
+    inputs: Inputs,
+) -> None:
+    results = inputs(3)
+    alone = replace(
+        results, reference="upos", learning={"experimental": results.learning["experimental"]}
+    )
+    overview = build(sections.overview_section, alone)
+    assert "not compared with those of monolingual models" in overview.result
+    assert "with a reference: the parts of speech of the words." in overview.result
+    assert not {"gain", "learnt"} & {*overview.data["overview"].columns}
+    learning = build(sections.learning_section, alone)
+    assert "monolingual" not in learning.result
+    assert "The multilingual model has learnt." in learning.certainty
+    figure = build(sections.signatures_section, alone).figures[0]
+    assert "†" not in figure.caption
+    assert "reference" not in build(sections.overview_section, results).result
+    adopted = replace(alone, learning={}, checkpoint="xlm-r")
+    assert "is the checkpoint xlm-r" in build(sections.overview_section, adopted).result
+
+
 def test_levels_are_compared_with_the_scale_of_hidden_states(inputs: Inputs) -> None:
     results = inputs(4)
     assert "Spearman" not in build(sections.signatures_section, results).limits

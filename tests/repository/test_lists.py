@@ -23,6 +23,8 @@ from langsig.repository.lists import (
 ROOT = Path(__file__).parents[2]
 SHIPPED = ("demo", "micro", "ud8", "paper")
 every_preset = pytest.mark.parametrize("name", SHIPPED)
+REFERENCES = ("upos", "features", "context", "untrained")
+every_reference = pytest.mark.parametrize("reference", REFERENCES)
 all_parameters = pytest.mark.parametrize("name", [*SHIPPED, "params"])
 
 
@@ -41,6 +43,14 @@ def changed(parameters: Parameters, **languages: Any) -> Parameters:
     data = parameters.model_dump()
     for options in data["languages"].values():
         options.update(languages)
+    return Parameters.model_validate(data)
+
+
+def with_reference(parameters: Parameters, reference: str) -> Parameters:
+    """The parameters with another reference, and a rank that fits it."""
+    data = parameters.model_dump()
+    data["reference"] = reference
+    data["factorize"]["rank"] = 4
     return Parameters.model_validate(data)
 
 
@@ -68,7 +78,9 @@ def resolved_stages(
         if "foreach" not in entry:
             yield name, fill(entry, values)
             continue
-        each = lookup(values, entry["foreach"].strip("${}"))
+        each = entry["foreach"]
+        if isinstance(each, str):
+            each = lookup(values, each.strip("${}"))
         items = each.items() if isinstance(each, dict) else ((item, item) for item in each)
         for key, item in items:
             yield f"{name}@{key}", fill(entry["do"], {**values, "key": key, "item": item})
@@ -144,6 +156,34 @@ def test_joint_stages_depend_on_all_that_a_preset_names_and_nothing_else(name: s
         assert {**entry.get("do", entry), "deps": 0} == {**after.get("do", after), "deps": 0}
 
 
+@every_reference
+def test_without_control_models_nothing_depends_on_them(reference: str) -> None:
+    parameters, changing = with_reference(parameters_of("micro"), reference), pipeline()
+    write_lists(changing, parameters)
+    stages = dict(resolved_stages(changing["stages"], parameters.model_dump()))
+    languages = list(parameters.languages)
+    assert {f"reference@{name}" for name in languages} <= stages.keys()
+    assert not {f"{stage}@{name}" for stage in ("pretrain", "extract") for name in languages} & {
+        *stages
+    }
+    assert "pretrain-experimental" in stages
+    for stage in ("analyse", "plot", "report"):
+        assert listed(changing, stage, "artifacts/learning") == ["experimental"]
+    assert "artifacts/states/control/qaa" in stages["untrained@qaa"]["deps"]
+    assert set(changing["artifacts"]) == {"experimental", "tokenizer", "signatures"}
+    assert_every_dependency_is_made(changing, parameters)
+
+
+@every_reference
+def test_references_go_in_and_out(reference: str) -> None:
+    changing = pipeline()
+    before = pipeline_text(changing)
+    write_lists(changing, with_reference(parameters_of("params"), reference))
+    assert pipeline_text(changing) != before
+    write_lists(changing, parameters_of("params"))
+    assert pipeline_text(changing) == before
+
+
 def test_stages_depend_on_the_chosen_sources_only() -> None:
     data = parameters_of("micro").model_dump()
     data["uncertainty"]["sources"] = ["trained"]
@@ -187,6 +227,10 @@ def test_every_section_is_used(name: str) -> None:
 def test_every_dependency_is_made_by_a_stage_or_is_in_the_repository(name: str) -> None:
     parameters, changing = parameters_of(name), pipeline()
     write_lists(changing, parameters)
+    assert_every_dependency_is_made(changing, parameters)
+
+
+def assert_every_dependency_is_made(changing: dict[str, Any], parameters: Parameters) -> None:
     made, needed = set(), dict[str, str]()
     for stage, entry in resolved_stages(changing["stages"], parameters.model_dump()):
         outs = [*entry["outs"], *entry.get("metrics", [])]

@@ -42,6 +42,7 @@ def test_every_preset_has_a_price(preset: str) -> None:
     parameters = validated(read_resolved(preset_path(preset, ROOT / "conf")))
     result = price(parameters, PEAK_TFLOPS, utilisation=0.35, root=ROOT)
     assert result.languages == len(parameters.languages)
+    assert result.control
     for model in (result.control, result.experimental):
         assert 0 < model.flops.total < model.flops.total_everywhere
         assert set(model.gpu_hours) == set(PEAK_TFLOPS)
@@ -49,6 +50,7 @@ def test_every_preset_has_a_price(preset: str) -> None:
 
 def test_plain_values_have_the_totals(data: dict[str, Any]) -> None:
     result = cost(data)
+    assert result.control
     plain = result.to_dict()
     control = plain["models"]["control"]
     assert control["flops"]["total"] == result.control.flops.total

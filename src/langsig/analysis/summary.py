@@ -82,7 +82,8 @@ def summary(
         all categories combined, mean over the layers).
     learning
         By model: ``masked_cross_entropy``, ``unigram_cross_entropy``, ``gain``, ``learnt``; for a
-        model that was not trained in this run only ``checkpoint``, its name.
+        model that was not trained in this run only ``checkpoint``, its name. There may be no
+        control models.
 
     Returns
     -------
@@ -141,7 +142,7 @@ def language_metrics(metrics: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
                 "average_signature": average,
                 "tau": metrics["trends"].get(language, {}).get("tau"),
                 "p_adjusted": metrics["trends"].get(language, {}).get("p_adjusted"),
-                "control_gain": metrics["learning"][language].get("gain"),
+                "control_gain": metrics["learning"].get(language, {}).get("gain"),
                 "experimental_gain": gains.get(language),
             }
         )

@@ -69,6 +69,8 @@ def layout(cost: "RunCost") -> str:
     """The cost as a table for the terminal."""
     count, disk = cost.languages, cost.disk
     heads = ["each control", f"{count} controls", "experimental", "together"]
+    if cost.control is None:
+        heads = ["experimental"]
     lines = [
         f"{count} languages; vocabulary {cost.vocabulary:,}; {cost.launch.processes} process(es), "
         f"mixed precision {cost.launch.mixed_precision}; {cost.length} sub-words per sequence",
@@ -90,7 +92,7 @@ def layout(cost: "RunCost") -> str:
                 _hours_on(name),
                 _hours,
             )
-            for name in cost.control.gpu_hours
+            for name in cost.experimental.gpu_hours
         ),
         _row(cost, "memory per GPU: weights", lambda model: model.memory.weights, _size),
         _row(cost, "  gradients", lambda model: model.memory.gradients, _size),
@@ -144,9 +146,9 @@ def _row(
     value: "Callable[[ModelCost], float]",
     text: Callable[[float], str],
 ) -> str:
-    """A line with a number of each control and of the experimental model."""
-    control, experimental = text(value(cost.control)), text(value(cost.experimental))
-    return f"{name:34}{control:>16}{'':16}{experimental:>16}"
+    """A line with a number of each control, if there are any, and of the experimental model."""
+    controls = f"{text(value(cost.control)):>16}{'':16}" if cost.control else ""
+    return f"{name:34}{controls}{text(value(cost.experimental)):>16}"
 
 
 def _sums(
@@ -156,9 +158,11 @@ def _sums(
     text: Callable[[float], str],
 ) -> str:
     """A line with a number that adds up over models."""
-    control, experimental = value(cost.control), value(cost.experimental)
-    controls = cost.languages * control
-    cells = (control, controls, experimental, controls + experimental)
+    cells = [value(cost.experimental)]
+    if cost.control:
+        control = value(cost.control)
+        controls = cost.languages * control
+        cells = [control, controls, *cells, controls + cells[0]]
     return f"{name:34}" + "".join(f"{text(number):>16}" for number in cells)
 
 

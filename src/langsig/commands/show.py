@@ -64,6 +64,7 @@ def layout(metrics: Mapping[str, Any]) -> str:
     layers = sorted(metrics["average_signature"])
     languages = sorted({name for layer in layers for name in metrics["average_signature"][layer]})
     learning, fits = metrics["learning"], metrics["factorization"]
+    has_controls = learning.keys() != {"experimental"}
     failures = {layer_number(layer): failed_checks_of(fit) for layer, fit in fits.items()}
     numbers = [layer_number(layer) for layer in layers]
     heads = [f"{number}{'*' if failures[number] else ''}" for number in numbers]
@@ -71,7 +72,8 @@ def layout(metrics: Mapping[str, Any]) -> str:
         "Average signature of all words, by language and layer (0: embeddings)",
         f"{'':10}"
         + "".join(f"{head:>9}" for head in heads)
-        + f"{'tau':>8}{'p adj.':>9}   control model",
+        + f"{'tau':>8}{'p adj.':>9}"
+        + ("   control model" if has_controls else ""),
     ]
     for language in languages:
         values = [metrics["average_signature"][layer].get(language) for layer in layers]
@@ -81,7 +83,7 @@ def layout(metrics: Mapping[str, Any]) -> str:
             + "".join(cell(value, 9, "#.3g") for value in values)
             + cell(trend.get("tau"), 8, "+.2f")
             + cell(trend.get("p_adjusted"), 9, ".3f")
-            + f"   {_learning(learning[language])}"
+            + (f"   {_learning(learning[language])}" if has_controls else "")
         )
     variances = [metrics["spread"].get(layer) for layer in layers]
     conditions = [
@@ -110,6 +112,8 @@ def _not_learnt(learning: Mapping[str, Mapping[str, Any]]) -> list[str]:
     """What to think of models that have not learnt, if there are any."""
     if all(model.get("learnt", True) for model in learning.values()):
         return []
+    if learning.keys() == {"experimental"}:
+        return ["A model that has not learnt says nothing about its languages."]
     return ["A control or experimental model that has not learnt says nothing about its language."]
 
 

@@ -171,7 +171,7 @@ def _problem(details: ErrorDetails, document: Document, schema: dict[str, Any]) 
         message = _unknown(path, schema)
     elif kind == "missing":
         message = f"missing; must be {allowed(part_of(schema, path))}"
-    elif kind in ("language", "path", "selection", "distinct"):
+    elif kind in ("language", "path", "selection", "distinct", "reference"):
         message = f"got {_shown(details['input'])}; {details['msg']}"
     elif details["loc"] and details["loc"][-1] == "[key]":
         message = f"unknown key; must be one of {details['ctx']['expected']}"

@@ -20,7 +20,7 @@ from pydantic_core import PydanticCustomError, core_schema
 from langsig.languages import language_code_if_any
 from langsig.morphology import CATEGORIES, category_slug
 from langsig.parameters.rules import broken_rules
-from langsig.terms import NORMALISATIONS, SOURCES
+from langsig.terms import NORMALISATIONS, ONLY_SENTENCES, SOURCES, WORD_REFERENCES
 
 ALL, AUTO = "all", "auto"
 SLUGS = tuple(map(category_slug, CATEGORIES))
@@ -100,6 +100,13 @@ def _rank(value: object) -> int | str:
     raise PydanticCustomError("rank", f"must be a positive integer, or {AUTO}")
 
 
+def _of_words(reference: object) -> object:
+    if reference == "parallel":
+        message = f"must be one of {', '.join(WORD_REFERENCES)}; {ONLY_SENTENCES}"
+        raise PydanticCustomError("reference", message)
+    return reference
+
+
 @dataclass(frozen=True)
 class _OneOf:
     """Annotation: the value must be one of `values`."""
@@ -147,6 +154,7 @@ Layer = Annotated[int, Field(ge=0)]
 Share = Annotated[float, Field(gt=0, le=1)]
 Layers = Annotated[list[Layer], Field(min_length=1), _unique]
 Languages = Annotated[list[str], _unique]
+Reference = Annotated[str, _OneOf(WORD_REFERENCES), BeforeValidator(_of_words)]
 Category = Annotated[str, _OneOf(CATEGORIES)]
 Slug = Annotated[str, _OneOf(SLUGS)]
 
@@ -444,6 +452,13 @@ class Parameters(Section):
     pack: Pack = Field(description="How sentences become token sequences.")
     experimental: Experimental = Field(description="What the experimental model is trained on.")
     pretraining: Pretraining = Field(description="Training of all models.")
+    reference: Reference = Field(
+        description="What the experimental model is compared with. model: a control model per "
+        "language. upos: parts of speech. features: the same, and the values of all categories. "
+        "context: static vectors of sub-words and their neighbours, from the training text. "
+        "untrained: the experimental model with random weights. Only for model are control models "
+        "trained. After a change, run langsig use, which chooses the stages."
+    )
     extract: Extract = Field(description="Hidden states of the words.")
     covariance: Covariance = Field(description="Covariances of the hidden states of both models.")
     factorize: Factorize = Field(description="PARAFAC2 of the covariances.")

@@ -5,6 +5,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from typing import Any, NamedTuple
 
 from langsig.morphology import ALL_WORDS, category_slug
+from langsig.terms import MODEL, REFERENCE_WIDTHS
 
 Path = tuple[str | int, ...]
 """Keys and positions from the root of the file to a value."""
@@ -69,19 +70,32 @@ def named_languages(selection: str | list[str], known: Iterable[str]) -> list[st
     return [language for language in known if language in selection]
 
 
-def layers_in_common(parameters: Mapping[str, Any]) -> int:
+def layers_in_common(parameters: Mapping[str, Any]) -> int | None:
     """Layers above the embeddings that can be paired: those of the shallowest model.
 
-    The depth of a checkpoint is not known before it is loaded.
+    The depth of a checkpoint is not known before it is loaded; None if no other model counts.
     """
-    roles = ["control"] if parameters["experimental"]["checkpoint"] else ["control", "experimental"]
-    return min(int(parameters["pretraining"][role]["model"]["layers"]) for role in roles)
+    layers = [shape["layers"] for shape in _known_shapes(parameters)]
+    return min(layers, default=None)
 
 
-def narrowest_dim(parameters: Mapping[str, Any]) -> int:
-    """Width of the narrowest model, which bounds the rank; a checkpoint's is not known."""
-    roles = ["control"] if parameters["experimental"]["checkpoint"] else ["control", "experimental"]
-    return min(int(parameters["pretraining"][role]["model"]["dim"]) for role in roles)
+def narrowest_dim(parameters: Mapping[str, Any]) -> int | None:
+    """Width of the narrowest model or of the reference, which bounds the rank.
+
+    The width of a checkpoint is not known before it is loaded, nor the number of features; None if
+    nothing else counts.
+    """
+    widths = [shape["dim"] for shape in _known_shapes(parameters)]
+    reference = REFERENCE_WIDTHS.get(parameters["reference"])
+    return min([*widths, reference] if reference else widths, default=None)
+
+
+def _known_shapes(parameters: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    """Shapes of the models whose states are compared, except that of a checkpoint."""
+    roles = ["control"] if parameters["reference"] == MODEL else []
+    if not parameters["experimental"]["checkpoint"]:
+        roles.append("experimental")
+    return [parameters["pretraining"][role]["model"] for role in roles]
 
 
 def _overlap(first: Path, second: Path) -> bool:
@@ -237,11 +251,13 @@ _heads("control")
 _heads("experimental")
 
 _LAYERS = (
+    "reference",
     "experimental.checkpoint",
     "pretraining.control.model.layers",
     "pretraining.experimental.model.layers",
 )
 _DIMS = (
+    "reference",
     "experimental.checkpoint",
     "pretraining.control.model.dim",
     "pretraining.experimental.model.dim",
@@ -251,7 +267,7 @@ _DIMS = (
 def _too_high(path: Path, layers: Iterable[int], parameters: Mapping[str, Any]) -> Iterator[Broken]:
     top = layers_in_common(parameters)
     for index, layer in enumerate(layers):
-        if layer > top:
+        if top is not None and layer > top:
             yield Broken(
                 (*path, index), f"must be from 0 (embeddings) to {top}, the top layer of the models"
             )
@@ -298,24 +314,32 @@ def _equal_words(parameters: Mapping[str, Any]) -> Iterator[Broken]:
         )
 
 
+def _narrowest(parameters: Mapping[str, Any]) -> str:
+    """What has the width of `narrowest_dim`."""
+    if narrowest_dim(parameters) == REFERENCE_WIDTHS.get(parameters["reference"]):
+        return f"the width of the reference {parameters['reference']}"
+    return "the width (dim) of the narrowest model"
+
+
 @_rule("factorize.rank", *_DIMS)
 def _rank(parameters: Mapping[str, Any]) -> Iterator[Broken]:
     largest, rank = narrowest_dim(parameters), parameters["factorize"]["rank"]
-    if rank != "auto" and rank > largest:
+    if rank != "auto" and largest is not None and rank > largest:
         yield Broken(
             ("factorize", "rank"),
-            f"must be auto, or between 1 and {largest}, the width (dim) of the narrowest model",
+            f"must be auto, or between 1 and {largest}, {_narrowest(parameters)}",
         )
 
 
 @_rule("factorize.rank", "ranks.candidates", *_DIMS)
 def _candidates(parameters: Mapping[str, Any]) -> Iterator[Broken]:
     largest, candidates = narrowest_dim(parameters), parameters["ranks"]["candidates"]
-    if parameters["factorize"]["rank"] == "auto" and min(candidates) > largest:
+    automatic = parameters["factorize"]["rank"] == "auto"
+    if automatic and largest is not None and min(candidates) > largest:
         yield Broken(
             ("ranks", "candidates"),
-            f"must hold a rank of at most {largest}, the width (dim) of the narrowest model, from "
-            "which factorize.rank: auto can choose",
+            f"must hold a rank of at most {largest}, {_narrowest(parameters)}, from which "
+            "factorize.rank: auto can choose",
         )
 
 

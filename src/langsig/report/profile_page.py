@@ -9,17 +9,10 @@ from markupsafe import Markup
 
 from langsig.figures.labels import MEASURE_LABELS, OUTCOME_LABELS, layer_range, readable
 from langsig.profiling import Profile
-from langsig.report.sentences import counted, joined, listed, number
+from langsig.report.sentences import REFERENCES, counted, joined, listed, number
 from langsig.report.templates import page_file, template
 from langsig.schemas import Languages
 
-_REFERENCES = {
-    "upos": "the parts of speech of the words",
-    "features": "the parts of speech of the words and the values of their categories",
-    "context": "static vectors of the sub-words of each word and of its neighbours",
-    "untrained": "the states of a model of the same shape with random weights",
-    "parallel": "the mean vector of each sentence in the other languages",
-}
 _COLUMNS = {
     "null": "null",
     "untrained": "random weights",
@@ -298,7 +291,7 @@ def _fit(summary: pd.DataFrame, reference: str) -> list[str]:
             1, f"It lies above the fit of random weights in {exceed or 'none'} of {languages}."
         )
     return [
-        f"The states of the model are compared with a reference, {_REFERENCES[reference]}. For "
+        f"The states of the model are compared with a reference, {REFERENCES[reference]}. For "
         "each language, the cross-covariance of states and reference is whitened on both sides, so "
         "that scale and variance of single directions do not count: this is the canonical slice. "
         "All slices are factorised jointly, with directions that all languages share.",

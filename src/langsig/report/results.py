@@ -33,6 +33,7 @@ from langsig.schemas import (
     Trends,
     VarianceTests,
 )
+from langsig.terms import MODEL
 
 EXPERIMENTAL = "experimental"
 """Name of the multilingual model among the models."""
@@ -58,6 +59,8 @@ class Results:
 
     languages: Languages = field(default_factory=Languages.empty)
     """Names and relations of the languages; others go by their codes."""
+    reference: str = MODEL
+    """What the states of the multilingual model are compared with, one of `WORD_REFERENCES`."""
     learning: Mapping[str, ModelLearning] = field(default_factory=dict)
     """By model that was trained in this run."""
     checkpoint: str | None = None
@@ -116,6 +119,11 @@ class Results:
         if OTHER_FAMILIES in groups:
             colours[OTHER_FAMILIES] = GREY if colours else FAMILY_COLOURS[0]
         return colours
+
+    @property
+    def has_controls(self) -> bool:
+        """Whether the multilingual model is compared with a monolingual model per language."""
+        return self.reference == MODEL
 
     @cached_property
     def unlearnt(self) -> list[str]:

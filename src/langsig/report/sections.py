@@ -50,6 +50,7 @@ class Section:
 
 _SIGNIFICANT_DOT = "A dot marks an adjusted p below .05; pale cells have too few languages."
 _ASTERISK = "* The fit of this layer failed a check."
+_DAGGER = " † The model of this language has not learnt."
 
 
 def domains_of(results: Results) -> Domains:
@@ -61,7 +62,7 @@ def overview_section(results: Results) -> Section:
     """The languages, the main results, and whether models and fits can be relied on."""
     averages, trends = results.average_signatures, results.trends
     table = results.profiles[["language", "family", "genus"]]
-    if results.learning:
+    if results.has_controls and results.learning:
         learnt = pd.DataFrame(
             [(model, item.gain, item.learnt) for model, item in results.learning.items()],
             columns=["language", "gain", "learnt"],
@@ -80,8 +81,13 @@ def overview_section(results: Results) -> Section:
     return Section(
         key="overview",
         title="Overview",
-        result=sentences.overview(
-            levels, statistics.trend_statistics(trends, results) if trends else None
+        result=sentences.joined(
+            sentences.overview(
+                levels, statistics.trend_statistics(trends, results) if trends else None
+            ),
+            ""
+            if results.has_controls
+            else sentences.compared_with(results.reference, results.checkpoint),
         ),
         certainty=sentences.joined(
             sentences.overview_certainty(
@@ -120,7 +126,7 @@ def learning_section(results: Results) -> Section | None:
                 specifications.learning_curves(
                     curves, margin=results.margin, domains=domains_of(results)
                 ),
-                families=True,
+                families=results.has_controls,
             )
         ],
     )
@@ -138,7 +144,7 @@ def signatures_section(results: Results) -> Section | None:
         Figure(
             "Distribution over languages",
             "Each dot is one language; the shape shows their density and the line their mean. "
-            f"{_ASTERISK} † The model of this language has not learnt.",
+            f"{_ASTERISK}{_DAGGER if results.has_controls else ''}",
             specifications.violins(averages, domains=domains),
             families=True,
         ),

@@ -37,6 +37,14 @@ from langsig.report.statistics import (
     VarianceStatistics,
 )
 
+REFERENCES = {
+    "upos": "the parts of speech of the words",
+    "features": "the parts of speech of the words and the values of their categories",
+    "context": "static vectors of the sub-words of each word and of its neighbours",
+    "untrained": "the states of a model of the same shape with random weights",
+    "parallel": "the mean vector of each sentence in the other languages",
+}
+"""What states are compared with, other than the states of control models."""
 _SIGNIFICANT = "adjusted p < .05"
 _MOST_NAMES = 8  # in a list
 
@@ -164,6 +172,20 @@ def overview(levels: Levels | None, trends: TrendStatistics | None) -> str:
     return " ".join(sentences) or "This run has no signatures."
 
 
+def compared_with(reference: str, checkpoint: str | None) -> str:
+    """What states are compared with instead of those of monolingual models."""
+    sentence = (
+        "The states of the multilingual model are not compared with those of monolingual models, "
+        f"but with a reference: {REFERENCES[reference]}."
+    )
+    if checkpoint is None:
+        return sentence
+    return (
+        f"{sentence} The multilingual model is the checkpoint {checkpoint}; what it has learnt was "
+        "not measured."
+    )
+
+
 def overview_certainty(learning: LearningStatistics, fits: FitStatistics | None) -> str:
     """Whether models and factorisations can be relied on."""
     sentences = []
@@ -238,6 +260,8 @@ def learning_certainty(numbers: LearningStatistics) -> str:
         f"Not learnt: {listed(numbers.unlearnt)}."
         if numbers.unlearnt
         else "All models have learnt."
+        if numbers.models.total > 1
+        else "The multilingual model has learnt."
     )
     return (
         f"{models}{margin} Gains were measured once, on one sample of held-out text with one "

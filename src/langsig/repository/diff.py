@@ -9,6 +9,7 @@ from langsig.analysis.difference import Difference, ExperimentResults, differenc
 from langsig.errors import InputError
 from langsig.repository.revisions import WORKSPACE, Revision, changed_parameters
 from langsig.schemas import AverageSignatures, Correlations, Estimates, Replicates, Trees
+from langsig.terms import MODEL
 
 
 def diff(
@@ -123,7 +124,9 @@ def _sampled(revision: Revision) -> Sampled:
 def _gains(revision: Revision) -> dict[tuple[str, str], float]:
     """Gains over token frequencies on held-out text, by model and language."""
     gains = {}
-    for model in (*revision.parameter("languages"), "experimental"):
+    has_controls = revision.params.get("reference", MODEL) == MODEL
+    controls = revision.parameter("languages") if has_controls else ()
+    for model in (*controls, "experimental"):
         learning = revision.json(f"artifacts/learning/{model}/learning.json")
         for language, gain in learning.get("gain_by_language", {}).items():
             kind = "experimental" if model == "experimental" else "control"

@@ -10,9 +10,8 @@ import networkx as nx
 from dvc.repo import Repo
 from dvc.utils.serialize import load_yaml
 
+from langsig.repository.lists import LANGUAGES
 from langsig.repository.opening import stage_name
-
-LANGUAGES = "${languages}"
 
 
 class Pipeline:

@@ -1,7 +1,8 @@
 """The lists in ``dvc.yaml`` that change with the parameters.
 
 DVC cannot fill a list of dependencies from a parameter, so the stages that join languages name
-each of them. Nothing else in ``dvc.yaml`` depends on the preset.
+each of them; nor can it leave out a stage, so those that the reference does not need are of an
+empty list. Nothing else in ``dvc.yaml`` depends on the preset.
 """
 
 import re
@@ -14,7 +15,10 @@ from ruamel.yaml.error import YAMLError
 
 from langsig.parameters import Parameters
 from langsig.repository.broken import broken_yaml
+from langsig.terms import MODEL
 
+LANGUAGES = "${languages}"
+"""What the stages of one language are a list of."""
 JOINT = {
     "clean": ["${{item.corpora[{corpus}]}}"],
     "tokenizer": ["artifacts/vocabulary/{language}.txt"],
@@ -31,14 +35,20 @@ JOINT = {
     ],
     "analyse": [
         "artifacts/words/{language}",
-        "artifacts/learning/{language}",
+        "artifacts/learning/{control}",
         "artifacts/signatures/{category}",
         "artifacts/uncertainty/{source}",
     ],
-    "plot": ["artifacts/learning/{language}"],
-    "report": ["artifacts/learning/{language}"],
+    "plot": ["artifacts/learning/{control}"],
+    "report": ["artifacts/learning/{control}"],
 }
-"""Dependencies that each of these stages has once per language, category, source or corpus."""
+"""Dependencies that each of these stages has once per language, control model, category, source or
+corpus."""
+OF_CONTROLS, OF_REFERENCE = ("pretrain", "extract"), ("reference",)
+"""Stages that make what the experimental model is compared with: control models, or another
+reference. The others are of no language."""
+REFERENCE_STATES = "artifacts/states/control/${key}"
+"""What the stage ``untrained`` reads of another reference than control models."""
 
 
 def read_pipeline(path: Path) -> dict[str, Any]:
@@ -65,10 +75,13 @@ def pipeline_text(pipeline: dict[str, Any]) -> str:
 
 
 def write_lists(pipeline: dict[str, Any], parameters: Parameters) -> None:
-    """Make the joint stages depend on everything that the parameters name, in place."""
+    """Make the joint stages depend on everything that the parameters name, in place, and choose
+    the stages that make the reference."""
     languages = list(parameters.languages)
+    controls = languages if parameters.reference == MODEL else []
     values: dict[str, list[Any]] = {
         "language": languages,
+        "control": controls,
         "category": parameters.categories,
         "source": parameters.uncertainty.sources,
         "corpus": list(range(len(parameters.languages[languages[0]].corpora))),
@@ -78,7 +91,15 @@ def write_lists(pipeline: dict[str, Any], parameters: Parameters) -> None:
         dependencies = entry.get("do", entry)["deps"]
         for template in templates:
             _replace(dependencies, template, values)
-    pipeline["artifacts"] = _registry(languages)
+    for stage in (*OF_CONTROLS, *OF_REFERENCE):
+        used = (stage in OF_CONTROLS) == (parameters.reference == MODEL)
+        pipeline["stages"][stage]["foreach"] = LANGUAGES if used else []
+    dependencies = pipeline["stages"]["untrained"]["do"]["deps"]
+    if REFERENCE_STATES in dependencies:
+        dependencies.remove(REFERENCE_STATES)
+    if parameters.reference != MODEL:
+        dependencies.append(REFERENCE_STATES)
+    pipeline["artifacts"] = _registry(controls)
 
 
 def lists_are_current(pipeline: dict[str, Any], parameters: Parameters) -> bool:
@@ -89,20 +110,25 @@ def lists_are_current(pipeline: dict[str, Any], parameters: Parameters) -> bool:
 
 
 def _replace(dependencies: list[str], template: str, values: dict[str, list[Any]]) -> None:
-    """Replace the dependencies that a template stands for, where they are."""
+    """Replace the dependencies that a template stands for, where they are.
+
+    Where there are none, they follow the last one in the same folder.
+    """
     placeholder = next(name for name in values if f"{{{name}}}" in template)
     pattern = re.escape(template.format(**{placeholder: "@"})).replace(
         "@", r"(?!experimental)[^/]+"
     )
     positions = [i for i, path in enumerate(dependencies) if re.fullmatch(pattern, path)]
-    first = positions[0] if positions else len(dependencies)
+    folder = template.partition("{")[0]
+    others = [i for i, path in enumerate(dependencies, 1) if path.startswith(folder)]
+    first = positions[0] if positions else max(others, default=len(dependencies))
     for position in reversed(positions):
         del dependencies[position]
     for offset, value in enumerate(values[placeholder]):
         dependencies.insert(first + offset, template.format(**{placeholder: value}))
 
 
-def _registry(languages: list[str]) -> dict[str, dict[str, Any]]:
+def _registry(controls: list[str]) -> dict[str, dict[str, Any]]:
     """The artifacts that have names, under which versions are registered."""
 
     def model(name: str, role: str, languages: str) -> dict[str, Any]:
@@ -115,7 +141,7 @@ def _registry(languages: list[str]) -> dict[str, dict[str, Any]]:
 
     return {
         "experimental": model("experimental", "experimental", "all languages"),
-        **{f"control-{name}": model(name, "control", f"{name} alone") for name in languages},
+        **{f"control-{name}": model(name, "control", f"{name} alone") for name in controls},
         "tokenizer": {
             "path": "artifacts/tokenizer",
             "type": "tokenizer",

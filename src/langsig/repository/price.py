@@ -1,7 +1,7 @@
 """What a run costs, from its parameters and from local files."""
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -24,6 +24,7 @@ from langsig.pretraining.pricing import (
     training_flops,
     training_memory,
 )
+from langsig.terms import MODEL, REFERENCE_WIDTHS
 
 MOST_LANGUAGES = 10_000  # more than are spoken
 
@@ -88,7 +89,8 @@ class DiskCost:
 
 @dataclass(frozen=True)
 class RunCost:
-    """Cost of a run: one control model per language, one experimental model, and disk space."""
+    """Cost of a run: one control model per language, unless the experimental model is compared with
+    another reference; one experimental model; and disk space."""
 
     languages: int
     """Number of languages."""
@@ -100,8 +102,8 @@ class RunCost:
     """Number of sub-words per sequence."""
     utilisation: float
     """Share of the GPU's peak that is assumed."""
-    control: ModelCost
-    """Cost of each control model."""
+    control: ModelCost | None
+    """Cost of each control model; None if there are none."""
     experimental: ModelCost
     """Cost of the experimental model."""
     disk: DiskCost
@@ -116,8 +118,9 @@ class RunCost:
             "length": self.length,
             "utilisation": self.utilisation,
             "models": {
-                "control": self.control.to_dict(),
-                "experimental": self.experimental.to_dict(),
+                role: model.to_dict()
+                for role, model in (("control", self.control), ("experimental", self.experimental))
+                if model
             },
             "disk": asdict(self.disk),
         }
@@ -158,7 +161,8 @@ def price(
         raise InputError(f"languages must be between 1 and {MOST_LANGUAGES}, got {languages}")
     entries = _vocabulary(parameters, root) if vocabulary is None else vocabulary
     launch = read_launch(parameters.pretraining.launch, root)
-    plans = {role: _plan(parameters, role, entries, launch) for role in ("control", "experimental")}
+    roles = ["control", "experimental"] if parameters.reference == MODEL else ["experimental"]
+    plans = {role: _plan(parameters, role, entries, launch) for role in roles}
     costs = {role: _model_cost(plan, tflops, utilisation) for role, plan in plans.items()}
     words: dict[str, int | None] = (
         {
@@ -174,9 +178,9 @@ def price(
         launch=launch,
         length=parameters.pack.max_length,
         utilisation=utilisation,
-        control=costs["control"],
+        control=costs.get("control"),
         experimental=costs["experimental"],
-        disk=_disk_cost(parameters, plans["control"], plans["experimental"], words),
+        disk=_disk_cost(parameters, plans.get("control"), plans["experimental"], words),
     )
 
 
@@ -261,14 +265,23 @@ def _model_cost(plan: Plan, tflops: Mapping[str, float], utilisation: float) -> 
 
 
 def _disk_cost(
-    parameters: Parameters, control: Plan, experimental: Plan, words: Mapping[str, int | None]
+    parameters: Parameters,
+    control: Plan | None,
+    experimental: Plan,
+    words: Mapping[str, int | None],
 ) -> DiskCost:
-    shapes = control.shape, experimental.shape
+    trained = [(1, experimental), (len(words), control)] if control else [(1, experimental)]
+    # The number of features depends on the data; that of dimensions of the model is in its place.
+    width = REFERENCE_WIDTHS.get(parameters.reference, experimental.shape.dim)
+    compared = control.shape if control else replace(experimental.shape, dim=width, heads=1)
+    has_layers = parameters.reference in (MODEL, "untrained")
+    shapes = compared if has_layers else replace(compared, layers=0), experimental.shape
     known = [count for count in words.values() if count is not None]
     item_size = _ITEM_SIZES[parameters.extract.dtype]
     sequences = parameters.pack.sequences + parameters.pack.validation_sequences
     covariances = covariance_bytes(
-        *shapes,
+        compared,
+        experimental.shape,
         categories=len(CATEGORIES),
         blocks=parameters.covariance.blocks,
         block_layers=sum(map(len, parameters.covariance.block_layers.values())),
@@ -276,10 +289,10 @@ def _disk_cost(
     return DiskCost(
         words=sum(known),
         languages_without_words=len(words) - len(known),
-        sequences=sequence_bytes(len(words) * sequences, control.length),
+        sequences=sequence_bytes(len(words) * sequences, experimental.length),
         checkpoints=sum(
             count * checkpoint_bytes(plan.shape, plan.vocabulary, plan.length)
-            for count, plan in ((len(words), control), (1, experimental))
+            for count, plan in trained
         ),
         states=state_bytes(sum(known), shapes, item_size),
         states_per_million_words=state_bytes(1_000_000, shapes, item_size),
