@@ -147,7 +147,7 @@ def model_seed(model: str, seed: int) -> int:
     Parameters
     ----------
     model
-        Name of the model: a language code, ``experimental``, or ``reference``.
+        Name of the model: a language code, or ``experimental``.
     seed
         Seed of the run, not negative.
 
