@@ -16,7 +16,7 @@ from langsig.schemas import (
     Replicates,
     Signatures,
 )
-from stages.common import read_learning, write_json
+from stages.common import load_profile, read_learning, write_json
 
 
 def main(_arguments: Sequence[str]) -> None:
@@ -70,6 +70,7 @@ def main(_arguments: Sequence[str]) -> None:
         coverage=coverage.categories,
         associations=analysis.Associations.load("artifacts/relations"),
         learning=read_learning(parameters),
+        outcomes=load_profile().summary(),
     )
     write_json(Path("metrics/summary.json"), metrics)
     with atomic_directory("metrics/languages") as output:

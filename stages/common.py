@@ -10,8 +10,9 @@ import pandas as pd
 from langsig.factorization import Solver
 from langsig.files import write_file
 from langsig.parameters import Parameters, selected_languages
+from langsig.profiling import Measured, Profile
 from langsig.representations import CategoryStatistics
-from langsig.schemas import LearningCurves
+from langsig.schemas import LearningCurves, Predictors
 from langsig.terms import MODEL
 
 RANK = Path("artifacts/rank.json")
@@ -51,6 +52,13 @@ def load_covariances(
         CategoryStatistics.load(Path("artifacts", folder, language, f"{name}.safetensors"))
         for language in selected_languages("analysis", parameters)
     ]
+
+
+def load_profile() -> Profile:
+    """What was measured of the experimental model in each language."""
+    measured = Measured.load("artifacts/outcomes")
+    predictors = Predictors.load("artifacts/relations/predictors.csv")
+    return Profile(**vars(measured), predictors=predictors)
 
 
 def write_json(path: Path, content: dict[str, Any]) -> None:

@@ -15,7 +15,7 @@ from langsig.schemas import (
     RankRecommendations,
     RankSweep,
 )
-from stages.common import read_curves
+from stages.common import load_profile, read_curves
 
 TABLES, RANKS = Path("artifacts/tables"), Path("artifacts/ranks")
 TITLE = "Average signatures of all words"
@@ -27,6 +27,7 @@ def main(_arguments: Sequence[str]) -> None:
     failed_layers = Diagnostics.load(TABLES / "factorizations.csv").failed_layers()
     failed = failed_layers.get(ALL_WORDS, [])
     curves = read_curves(parameters)
+    associations, profile = Associations.load("artifacts/relations"), load_profile()
     pictures = {
         "violins": figures.violins(averages, title=TITLE, failed_layers=failed),
         "heatmap": figures.heatmap(averages, title=TITLE, failed_layers=failed),
@@ -41,10 +42,17 @@ def main(_arguments: Sequence[str]) -> None:
             RankRecommendations.load(RANKS / "recommendations.csv"),
             title="Number of components, all words",
         ),
-        **figures.association_figures(
-            Associations.load("artifacts/relations"), layers=parameters.analysis.layers
-        ),
+        **figures.association_figures(associations, layers=parameters.analysis.layers),
     }
+    of_profile = figures.profile_figures(
+        profile.summary(),
+        profile.fits,
+        profile.outcomes,
+        profile.predictors,
+        layers=profile.inner_layers,
+        languages=associations.languages,
+    )
+    pictures |= {f"profile_{name}": figure for name, figure in of_profile.items()}
     with atomic_directory("plots/figures") as output:
         averages.save(output / "average_signatures.csv")
         curves.save(output / "learning.csv")

@@ -8,6 +8,7 @@ from langsig.analysis import InferenceOptions, associations, language_properties
 from langsig.files import atomic_directory
 from langsig.morphology import Words
 from langsig.parameters import load_parameters, selected_languages
+from langsig.profiling import Measured, predictor_table, signature_measures
 from langsig.schemas import Baselines, Estimates, SetAverages, Signatures
 
 
@@ -22,13 +23,16 @@ def main(_arguments: Sequence[str]) -> None:
         name: json.loads(Path(f"artifacts/cleaning/{name}.json").read_text())["unique_characters"]
         for name in languages
     }
+    signatures = Signatures.concat(Signatures.load(fit / "signatures.parquet") for fit in fits)
+    baselines = Baselines.concat(Baselines.load(fit / "baselines.csv") for fit in fits)
+    facts = read_facts(analysis.facts, languages)
     result = associations(
-        Signatures.concat(Signatures.load(fit / "signatures.parquet") for fit in fits),
+        signatures,
         separate=SetAverages.load("artifacts/sets/average_signatures.csv"),
-        baselines=Baselines.concat(Baselines.load(fit / "baselines.csv") for fit in fits),
+        baselines=baselines,
         estimates=Estimates.concat(Estimates.load(path / "estimates.csv") for path in sources),
         properties=language_properties(words, characters),
-        facts=read_facts(analysis.facts, languages),
+        facts=facts,
         layers=analysis.layers,
         diverse=analysis.diverse,
         related=analysis.related,
@@ -38,5 +42,12 @@ def main(_arguments: Sequence[str]) -> None:
             seed=parameters.seed,
         ),
     )
+    predictors = predictor_table(
+        Measured.load("artifacts/outcomes"),
+        facts=facts.languages,
+        seed=parameters.seed,
+        signatures=signature_measures(signatures.average(), baselines),
+    )
     with atomic_directory("artifacts/relations") as output:
         result.save(output)
+        predictors.save(output / "predictors.csv")

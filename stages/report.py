@@ -12,7 +12,7 @@ from langsig.files import write_file
 from langsig.parameters import Parameters, load_parameters
 from langsig.report import ModelLearning, Results, report_page
 from langsig.repository.data import imported_hash
-from stages.common import read_curves, read_learning
+from stages.common import load_profile, read_curves, read_learning
 
 TABLES, RANKS = Path("artifacts/tables"), Path("artifacts/ranks")
 PACKAGES = ["langsig", "dvc", "numpy", "pandas", "scipy", "torch", "transformers"]
@@ -61,6 +61,7 @@ def read_results(parameters: Parameters) -> Results:
         measure_tests=associations.measure_tests,
         ranks=schemas.RankSweep.load(RANKS / "ranks.csv"),
         recommendations=schemas.RankRecommendations.load(RANKS / "recommendations.csv"),
+        profile=load_profile(),
     )
 
 

@@ -28,6 +28,7 @@ from langsig.sample_world.world import (
     DUPLICATE_LINES,
     LEAKED_FROM_ANOTHER_LANGUAGE,
     LEAKED_SENTENCES,
+    PARALLEL_SENTENCES,
 )
 
 REPOSITORY = Path(__file__).parent.parent
@@ -108,6 +109,25 @@ def test_output_does_not_depend_on_the_hash_seed(tmp_path: Path) -> None:
     subprocess.run([*command, *options], check=True, env=environment)
     assert files(tmp_path / "samples") == files(SAMPLES)
     assert files(tmp_path / "romanisation").items() <= files(ROMANISATION).items()
+
+
+def test_parallel_sentences_are_new_and_as_many_in_every_language(world: World) -> None:
+    assert {len(lines) for lines in world.parallel.values()} == {PARALLEL_SENTENCES}
+    for code, lines in world.parallel.items():
+        assert len(set(lines)) == len(lines)
+        assert not set(lines) & set(world.corpora[code])
+
+
+def test_parallel_sentences_have_the_same_meaning(world: World) -> None:
+    """Words of related languages descend from the same roots, so that translations are alike."""
+
+    def pairs(text: str) -> set[str]:
+        return {text[n : n + 2] for n in range(len(text) - 1)}
+
+    first, second = ([pairs(text) for text in world.parallel[code]] for code in ("qaa", "qab"))
+    alike = [[len(one & other) for other in second] for one in first]
+    right = sum(row[number] == max(row) for number, row in enumerate(alike))
+    assert right > PARALLEL_SENTENCES / 2
 
 
 def test_samples_are_small() -> None:

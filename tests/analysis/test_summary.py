@@ -122,6 +122,9 @@ def metrics_of(complete: Complete) -> Metrics:
             "coverage": CategoryCounts.empty(),
             "associations": associations(),
             "learning": learning(),
+            "outcomes": pd.DataFrame(
+                {"fit": [0.5, 0.25], "probe": [0.75, np.nan], "mexa": [1.0, 2.0]}, ["de", "fr"]
+            ),
         }
         result = summary(**inputs | changes)
         text = json.dumps(result, allow_nan=False)
@@ -339,11 +342,21 @@ def test_metrics_of_a_language_have_means_and_gains(metrics_of: Metrics) -> None
         "tau": -1,
         "control_gain": 1.25,
         "experimental_gain": 0.75,
+        "fit": 0.5,
+        "probe": 0.75,
     }
     assert "experimental_gain" not in by_language["zh"]
 
 
+def test_outcomes_are_nested_by_language_and_missing_ones_left_out(metrics_of: Metrics) -> None:
+    outcomes = metrics_of(averages(np.array([[0.5, 1, 2]])))["outcomes"]
+    assert outcomes == {
+        "de": {"fit": 0.5, "probe": 0.75, "mexa": 1},
+        "fr": {"fit": 0.25, "mexa": 2},
+    }
+
+
 def test_metrics_of_a_language_without_trend_or_training(metrics_of: Metrics) -> None:
-    metrics = metrics_of(averages(np.array([[0.5]]), ["de"]))
+    metrics = metrics_of(averages(np.array([[0.5]]), ["de"]), outcomes=pd.DataFrame())
     metrics["learning"] |= {name: {"checkpoint": "hub/model"} for name in ("de", "experimental")}
     assert language_metrics(metrics) == {"de": {"average_signature": 0.5}}

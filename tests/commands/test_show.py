@@ -37,6 +37,10 @@ def metrics(layers: int = 7, *not_learnt: str) -> dict[str, Any]:
             }
             for name in (*LANGUAGES, "experimental")
         },
+        "outcomes": {
+            "de": {"fit": 0.5, "transfer": 0.75, "probe": 0.875, "selectivity": 0.25},
+            "fr": {"fit": 0.25, "transfer": 0.5, "probe": 0.75, "selectivity": -0.25},
+        },
     }
 
 
@@ -60,13 +64,29 @@ def test_every_language_has_a_row_and_every_layer_a_column() -> None:
 
 
 def test_without_control_models_none_are_shown() -> None:
-    values = metrics(3, "experimental")
+    values = metrics(7, "experimental")
     values["learning"] = {"experimental": values["learning"]["experimental"]}
     text = layout(values)
     assert "control" not in text
-    assert row_of(text, "fr")[-1] == "0.013"
+    assert row_of(text, "fr")[9:] == ["0.013", "0.25", "0.50", "0.75", "-0.25", "-"]
     assert "NOT LEARNT, +0.10 nat" in text
     assert "A model that has not learnt says nothing about its languages." in text
+
+
+def test_outcomes_and_the_gain_of_the_control_model_stand_beside_the_signatures() -> None:
+    text = layout(metrics())
+    heads = ["gain", "fit", "transfer", "probe", "selective", "retrieval"]
+    assert text.splitlines()[1].split()[-6:] == heads
+    assert row_of(text, "de")[-6:] == ["+1.25", "0.50", "0.75", "0.88", "0.25", "-"]
+    assert row_of(text, "fr")[-6:] == ["+1.25", "0.25", "0.50", "0.75", "-0.25", "-"]
+    assert row_of(text, "zh")[-5:] == ["-"] * 5
+    assert len({len(line) for line in text.splitlines()[1:5]}) == 1, "columns are aligned"
+
+
+def test_metrics_of_a_run_without_outcomes_have_dashes() -> None:
+    values = metrics()
+    del values["outcomes"]
+    assert row_of(layout(values), "de")[-6:] == ["+1.25", *["-"] * 5]
 
 
 @pytest.mark.parametrize("scale", [1e-5, 1e5])
@@ -81,11 +101,11 @@ def test_columns_stay_apart_whatever_the_scale(scale: float) -> None:
 
 def test_models_that_have_not_learnt_are_marked() -> None:
     text = layout(metrics(3, "fr", "experimental"))
-    marked = {line.split()[0] for line in text.splitlines() if "NOT LEARNT" in line}
-    assert marked == {"fr", "experimental"}
-    assert "has not learnt says nothing about its language" in text
-    assert text.count("NOT LEARNT, +0.10 nat") == 2
-    assert text.count(" learnt, +1.25 nat") == 2
+    assert row_of(text, "fr")[-6] == "+0.10!"
+    assert row_of(text, "de")[-6] == "+1.25"
+    assert "experimental model: NOT LEARNT, +0.10 nat over token frequencies" in text
+    assert "! NOT LEARNT: fr, experimental. " in text
+    assert "A model that has not learnt says nothing about its languages." in text
 
 
 def test_failed_checks_are_listed_by_layer() -> None:
@@ -128,7 +148,7 @@ def test_a_first_run_of_the_sample_prints_at_most_forty_lines() -> None:
     others = len(layout(values).splitlines()) - len(LANGUAGES)
     languages = len(list((ROOT / "samples/treebanks").iterdir()))
     stages = YAML(typ="safe").load((ROOT / "dvc.yaml").read_text(encoding="utf-8"))["stages"]
-    steps = sum(entry.get("foreach") != [] for entry in stages.values())
+    steps = sum(stage.get("foreach", "once") != [] for stage in stages.values())
     installation_and_log = 2
     assert installation_and_log + steps + languages + others <= 40
 
@@ -154,9 +174,9 @@ def test_matched_layers_are_named_where_models_differ_in_depth() -> None:
 def test_a_checkpoint_from_elsewhere_is_named() -> None:
     values = metrics(2)
     values["learning"]["experimental"] = {"checkpoint": "hub/model", "batching": "padded"}
-    assert "experimental model: hub/model, not trained here\n" in layout(values)
+    assert "experimental model: hub/model, not trained here; fit" in layout(values)
     values["learning"]["experimental"]["batching"] = "alone"
-    assert "hub/model, not trained here, sentences run alone\n" in layout(values)
+    assert "hub/model, not trained here, sentences run alone; fit" in layout(values)
 
 
 def test_command_prints_the_layout(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

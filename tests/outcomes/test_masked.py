@@ -8,7 +8,7 @@ from transformers import PreTrainedModel, RobertaForMaskedLM
 
 from langsig import InputError
 from langsig.corpora.packing import Sequences, pack
-from langsig.outcomes import masked_gain
+from langsig.outcomes.masked import masked_gain
 from langsig.pretraining import MaskedTokens, ModelShape, build_model, measure_learning
 
 if TYPE_CHECKING:

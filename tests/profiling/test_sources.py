@@ -3,7 +3,14 @@ from pathlib import Path
 import pytest
 
 from langsig.errors import InputError
-from langsig.profiling import Sizes, find_texts, find_treebanks, read_parallel
+from langsig.morphology import annotate
+from langsig.profiling import (
+    AnnotatedWords,
+    Sizes,
+    find_texts,
+    find_treebanks,
+    read_parallel,
+)
 from langsig.profiling.samples import choose_words, is_tagged
 from tests.treebanks import copy_beginning
 
@@ -107,6 +114,15 @@ def test_words_for_different_purposes_are_of_different_sentences(samples: Path) 
     other = choose_words(treebank, "qaa", Sizes(training=100, measures=600, test=400), seed=2)
     assert again.training.equals(chosen.training)
     assert not other.training.equals(chosen.training)
+
+
+def test_words_of_the_pipeline_are_halved(samples: Path, tmp_path: Path) -> None:
+    treebank = find_treebanks(samples / "treebanks")["qaa"]
+    annotate(treebank.files, "qaa").save(tmp_path / "qaa")
+    sizes = Sizes(training=100, measures=600, test=400)
+    kept = choose_words(AnnotatedWords(tmp_path / "qaa"), "qaa", sizes, seed=1)
+    read = choose_words(treebank, "qaa", sizes, seed=1)
+    assert kept.training.equals(read.training) and kept.test.equals(read.test)
 
 
 def test_small_treebanks_are_shared_out_or_refused(samples: Path, tmp_path: Path) -> None:

@@ -9,6 +9,7 @@ import pandas as pd
 from numpy.random import default_rng
 
 from langsig.morphology import ALL_WORDS, CATEGORIES
+from langsig.profiling import Profile
 from langsig.report import ModelLearning, Results
 from langsig.schemas import (
     AverageSignatures,
@@ -34,6 +35,7 @@ from langsig.schemas import (
     Trends,
     VarianceTests,
 )
+from tests import profile_tables
 
 FAMILIES = ["Northern", "Southern", "Island", "Desert", "River", "Coastal", "Hill", "Lake"]
 T = TypeVar("T", bound=Table)
@@ -109,12 +111,21 @@ def correlated(frame: pd.DataFrame, count: int, layers: int, seed: int) -> pd.Da
 
 def renamed(results: Results, names: dict[str, str]) -> Results:
     """The same results, with other texts in all tables."""
-    tables = {
+    profile = renamed_profile(results.profile, names) if results.profile else None
+    return replace(results, **_renamed_tables(results, names), profile=profile)
+
+
+def renamed_profile(profile: Profile, names: dict[str, str]) -> Profile:
+    """The same profile, with other texts in all tables."""
+    return replace(profile, **_renamed_tables(profile, names))
+
+
+def _renamed_tables(holder: Results | Profile, names: dict[str, str]) -> dict[str, Any]:
+    return {
         field.name: type(value)(value.frame.replace(names))
-        for field in fields(results)
-        if isinstance(value := getattr(results, field.name), Table)
+        for field in fields(holder)
+        if isinstance(value := getattr(holder, field.name), Table)
     }
-    return replace(results, **tables)
 
 
 def results_of(
@@ -189,7 +200,9 @@ def results_of(
         product(measure=["average_signature", "cka"], property=["data_size", "unique_characters"]),
         "p", "p_adjusted",
     )  # fmt: skip
+    profile_codes = dict(zip(profile_tables.codes(count), names, strict=True))
     return Results(
+        profile=renamed_profile(profile_tables.profile_of(count), profile_codes),
         languages=languages_of(count),
         learning=learning_of(count, unlearnt),
         margin=0.5,

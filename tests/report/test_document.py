@@ -19,7 +19,8 @@ from tests.report.tables import renamed
 
 Inputs = Callable[..., Results]
 SECTIONS = [
-    "overview", "learning", "signatures", "findings", "trends", "spread", "correlations",
+    "overview", "learning", "outcomes", "signatures", "findings", "trends", "spread",
+    "correlations",
     "benchmarks", "distances", "trees", "variance", "baselines", "measures", "ranks",
     "factorisations", "coverage", "provenance",
 ]  # fmt: skip
@@ -104,6 +105,11 @@ def test_a_section_is_drawn_only_if_its_table_exists(
     for absent in (None, getattr(results, table).empty()):
         drawn = [part.key for part in sections_of(replace(results, **{table: absent}))]
         assert drawn == [key for key in SECTIONS if key not in {section, "provenance"}]
+
+
+def test_outcomes_are_drawn_only_if_they_were_measured(inputs: Inputs) -> None:
+    drawn = [part.key for part in sections_of(replace(inputs(3), profile=None))]
+    assert drawn == [key for key in SECTIONS if key not in {"outcomes", "provenance"}]
 
 
 def test_results_without_any_table_still_make_a_page() -> None:
@@ -239,7 +245,8 @@ def test_each_section_has_a_result_its_certainty_and_its_limits(page: Page) -> N
         for head in ("Result", "Certainty", "Limits"):
             assert head in page.sections[name], name
     marked = [name for name, text in page.sections.items() if "Language qab†" in text]
-    assert set(marked) >= set(SECTIONS[:-1]) - {"findings", "ranks", "factorisations", "coverage"}
+    without_controls = {"findings", "outcomes", "ranks", "factorisations", "coverage"}
+    assert set(marked) >= set(SECTIONS[:-1]) - without_controls
 
 
 def test_the_script_gets_the_layers_whose_fit_failed_and_the_name_of_all_words(page: Page) -> None:

@@ -11,7 +11,14 @@ import pytest
 from langsig.morphology import ALL_WORDS
 from langsig.report import ModelLearning, Results, sections
 from langsig.report.sections import Section
-from langsig.schemas import Findings, Languages, LearningCurves, ResidualReliability, Table
+from langsig.schemas import (
+    Findings,
+    Languages,
+    LearningCurves,
+    Predictors,
+    ResidualReliability,
+    Table,
+)
 
 Inputs = Callable[..., Results]
 
@@ -421,3 +428,33 @@ def test_learning_of_a_single_model_is_a_section(inputs: Inputs) -> None:
     results = replace(inputs(1), learning={"experimental": ModelLearning(0.75, True)})
     section = build(sections.learning_section, results)
     assert "multilingual model ends 0.75 nats" in section.result
+
+
+def test_outcomes_say_what_predicts_what(inputs: Inputs) -> None:
+    section = build(sections.outcomes_section, inputs(9))
+    assert "The fit of 9 languages is " in section.result
+    assert "mean over layers 1 to 3" in section.result
+    assert "transfer from all other languages by fit" in section.certainty
+    assert "must exceed 0.50" in section.certainty
+    layers = section.data["outcome_layers"]
+    assert set(layers["outcome"]) == {"fit", "probe", "probe_untrained", "transfer", "retrieval"}
+    assert layers.groupby("outcome")["layer"].nunique().eq(5).all()
+    assert len(section.data["outcomes"]) == 9
+    assert "has not learnt" not in section.certainty
+    unlearnt = build(sections.outcomes_section, inputs(9, unlearnt=("experimental",)))
+    assert "The model has not learnt." in unlearnt.certainty
+
+
+def test_outcomes_of_few_languages_predict_nothing(inputs: Inputs) -> None:
+    results = inputs(3)
+    assert results.profile
+    unknown = results.profile.predictors.frame.assign(
+        partial=np.nan, threshold=np.nan, beyond=False
+    )
+    profile = replace(results.profile, predictors=Predictors(unknown))
+    section = build(sections.outcomes_section, replace(results, profile=profile))
+    assert "too few languages" in section.certainty
+    unrelated = results.profile.predictors.frame.assign(beyond=False)
+    profile = replace(results.profile, predictors=Predictors(unrelated))
+    section = build(sections.outcomes_section, replace(results, profile=profile))
+    assert section.certainty.startswith("No measure predicts any outcome beyond sub-words")

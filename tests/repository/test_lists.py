@@ -149,6 +149,7 @@ def test_joint_stages_depend_on_all_that_a_preset_names_and_nothing_else(name: s
     assert listed(changing, "analyse", "artifacts/signatures") == parameters.categories
     assert listed(changing, "analyse", "artifacts/uncertainty") == sources
     assert listed(changing, "plot", "artifacts/learning") == ["experimental", *languages]
+    assert listed(changing, "evaluate", "artifacts/words") == languages
     for stage, entry in before["stages"].items():
         after = changing["stages"][stage]
         if stage not in JOINT:
@@ -191,6 +192,17 @@ def test_stages_depend_on_the_chosen_sources_only() -> None:
     write_lists(changing, Parameters.model_validate(data))
     assert listed(changing, "relate", "artifacts/uncertainty") == ["trained"]
     assert listed(changing, "analyse", "artifacts/uncertainty") == ["trained"]
+
+
+@pytest.mark.parametrize("parallel", [None, "data/elsewhere"])
+def test_parallel_sentences_are_a_dependency_if_there_are_any(parallel: str | None) -> None:
+    data = parameters_of("micro").model_dump()
+    data["evaluate"]["parallel"] = parallel
+    changing = pipeline()
+    for _ in range(2):
+        write_lists(changing, Parameters.model_validate(data))
+        dependencies = changing["stages"]["evaluate"]["deps"]
+        assert dependencies.count("${evaluate.parallel}") == bool(parallel)
 
 
 def test_every_corpus_is_a_dependency() -> None:

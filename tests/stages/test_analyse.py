@@ -13,6 +13,7 @@ import pytest
 from langsig.analysis import Associations
 from langsig.morphology import ALL_WORDS, annotate
 from langsig.parameters import read_resolved
+from langsig.profiling import Profile
 from langsig.schemas import (
     NORMALISATIONS,
     SOURCES,
@@ -25,6 +26,7 @@ from langsig.schemas import (
     Findings,
     Halves,
     Intervals,
+    Predictors,
     RankSweep,
     Replicates,
     ResidualReliability,
@@ -33,7 +35,8 @@ from langsig.schemas import (
     TreebankSizes,
 )
 from stages import analyse, relate
-from tests.report.tables import as_table, product
+from tests.profile_tables import codes, profile_of
+from tests.report.tables import as_table, product, renamed_profile
 
 pytestmark = pytest.mark.slow
 
@@ -86,6 +89,9 @@ def write_inputs(folder: Path) -> None:
         (folder / "cleaning").mkdir(exist_ok=True)
         characters = json.dumps({"unique_characters": CHARACTERS[language]})
         (folder / f"cleaning/{language}.json").write_text(characters)
+    profile = renamed_profile(profile_of(3), dict(zip(codes(3), LANGUAGES, strict=True)))
+    (folder / "outcomes").mkdir()
+    profile.save(folder / "outcomes")
     for model in (*LANGUAGES, "experimental"):
         learning: dict[str, Any] = {"gain": 0.5, "learnt": True}
         if model == "experimental":
@@ -206,6 +212,19 @@ def test_metrics_are_those_of_all_words(
     assert flags == ["", "", "starts disagree", ""]
     assert summary["baselines"]["error"] == {"layer_03": {"relative_error": 0.25}}
     assert "layers" not in summary, "both models have the same layers"
+
+
+def test_outcomes_are_metrics_and_signatures_are_compared_with_them(
+    folder: Path, metrics: Callable[[str], Any]
+) -> None:
+    summary = Profile.load(folder / "artifacts/outcomes").summary()
+    for language in LANGUAGES:
+        for name in ("fit", "transfer"):
+            expected = pytest.approx(summary[name][language], rel=1e-5)
+            assert metrics("summary")["outcomes"][language][name] == expected
+            assert metrics(f"languages/{language}")[name] == expected
+    predictors = Predictors.load(folder / "artifacts/relations/predictors.csv").frame
+    assert {"fit", "signature", "pair_svd"} <= set(predictors["measure"])
 
 
 def test_metrics_of_a_language_have_the_gains_of_both_models(

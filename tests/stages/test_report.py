@@ -46,6 +46,10 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
         properties=Properties.empty(), **{name: getattr(results, name) for name in RELATIONS}
     )
     associations.save(folder / "artifacts/relations")
+    assert results.profile
+    (folder / "artifacts/outcomes").mkdir()
+    results.profile.save(folder / "artifacts/outcomes")
+    results.profile.predictors.save(folder / "artifacts/relations/predictors.csv")
     for model, numbers in learning.items():
         target = folder / "artifacts/learning" / model
         target.mkdir(parents=True)
@@ -78,6 +82,7 @@ def data_of(page: str) -> Any:
 def test_page_has_all_tables_of_the_stages(page: str) -> None:
     sets = set(data_of(page)["sets"])
     derived = {"overview", "learning", "relatedness", "tree_lines", "tree_leaves"}
+    derived |= {"outcomes", "outcome_layers", "predictors"}
     shown = {*TABLES, *RELATIONS, "ranks", "recommendations"} - {"languages", "treebanks", "trees"}
     assert sets == shown | derived
 

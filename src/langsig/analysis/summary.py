@@ -37,6 +37,8 @@ _CHECKS = (
     "rank_correlation",
     "level_spread",
 )
+MAIN_OUTCOMES = ("fit", "transfer", "probe", "selectivity", "retrieval")
+"""Numbers of :meth:`langsig.Profile.summary` that say what a model does in a language."""
 _DIGITS = 6  # significant digits; more would only compare rounding errors
 _FITS = {"joint": "joint", "separate": "alone"}
 
@@ -55,6 +57,7 @@ def summary(
     coverage: CategoryCounts,
     associations: Associations,
     learning: Mapping[str, Mapping[str, Any]],
+    outcomes: pd.DataFrame,
 ) -> dict[str, Any]:
     """Build the metrics of a run.
 
@@ -84,6 +87,9 @@ def summary(
         By model: ``masked_cross_entropy``, ``unigram_cross_entropy``, ``gain``, ``learnt``; for a
         model that was not trained in this run only ``checkpoint``, its name. There may be no
         control models.
+    outcomes
+        Fit with its interval and outcomes, see :meth:`langsig.Profile.summary`; become
+        ``outcomes``, by language.
 
     Returns
     -------
@@ -102,6 +108,9 @@ def summary(
         "findings": _findings(findings),
         "baselines": _baselines(agreement, reliability, ranks),
         "learning": learning,
+        "outcomes": {
+            str(language): dict(row) for language, row in outcomes.rename(columns=str).iterrows()
+        },
     }
     if (of_fits["control_layer"] != of_fits["experimental_layer"]).any():
         metrics["layers"] = {
@@ -132,7 +141,9 @@ def language_metrics(metrics: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
 
     ``average_signature`` is the mean over the layers; ``tau`` and ``p_adjusted`` describe its
     trend. The gains of the control and of the experimental model, in nat over token frequencies,
-    show what the models have learnt of the language. Missing numbers are left out.
+    show what the models have learnt of the language; ``fit``, ``transfer``, ``probe``,
+    ``selectivity`` and ``retrieval`` what the experimental model does in it. Missing numbers are
+    left out.
     """
     averages = pd.DataFrame(metrics["average_signature"]).mean(axis=1)
     gains = metrics["learning"]["experimental"].get("gain_by_language", {})
@@ -144,10 +155,15 @@ def language_metrics(metrics: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
                 "p_adjusted": metrics["trends"].get(language, {}).get("p_adjusted"),
                 "control_gain": metrics["learning"].get(language, {}).get("gain"),
                 "experimental_gain": gains.get(language),
+                **_outcomes(metrics["outcomes"].get(language, {})),
             }
         )
         for language, average in zip(map(str, averages.index), averages, strict=True)
     }
+
+
+def _outcomes(numbers: Mapping[str, float]) -> dict[str, float | None]:
+    return {name: numbers.get(name) for name in MAIN_OUTCOMES}
 
 
 def layer_key(layer: int) -> str:

@@ -9,6 +9,15 @@ from langsig.commands.layout import cell, failed_checks
 from langsig.commands.options import Subparsers, input_path
 from langsig.errors import InputError
 
+_OUTCOMES = {
+    "fit": "fit",
+    "transfer": "transfer",
+    "probe": "probe",
+    "selectivity": "selective",
+    "retrieval": "retrieval",
+}
+"""Numbers of the experimental model in each language, and their heads."""
+
 
 def add_parser(subparsers: Subparsers) -> argparse.ArgumentParser:
     """Declare the arguments."""
@@ -65,6 +74,7 @@ def layout(metrics: Mapping[str, Any]) -> str:
     languages = sorted({name for layer in layers for name in metrics["average_signature"][layer]})
     learning, fits = metrics["learning"], metrics["factorization"]
     has_controls = learning.keys() != {"experimental"}
+    outcomes = metrics.get("outcomes", {})  # runs of earlier versions have none
     failures = {layer_number(layer): failed_checks_of(fit) for layer, fit in fits.items()}
     numbers = [layer_number(layer) for layer in layers]
     heads = [f"{number}{'*' if failures[number] else ''}" for number in numbers]
@@ -73,7 +83,8 @@ def layout(metrics: Mapping[str, Any]) -> str:
         f"{'':10}"
         + "".join(f"{head:>9}" for head in heads)
         + f"{'tau':>8}{'p adj.':>9}"
-        + ("   control model" if has_controls else ""),
+        + (f"{'gain':>10}" if has_controls else "")
+        + "".join(f"{head:>10}" for head in _OUTCOMES.values()),
     ]
     for language in languages:
         values = [metrics["average_signature"][layer].get(language) for layer in layers]
@@ -83,7 +94,8 @@ def layout(metrics: Mapping[str, Any]) -> str:
             + "".join(cell(value, 9, "#.3g") for value in values)
             + cell(trend.get("tau"), 8, "+.2f")
             + cell(trend.get("p_adjusted"), 9, ".3f")
-            + (f"   {_learning(learning[language])}" if has_controls else "")
+            + (_gain(learning[language]) if has_controls else "")
+            + "".join(cell(outcomes.get(language, {}).get(name), 10, ".2f") for name in _OUTCOMES)
         )
     variances = [metrics["spread"].get(layer) for layer in layers]
     conditions = [
@@ -91,9 +103,10 @@ def layout(metrics: Mapping[str, Any]) -> str:
     ]
     lines += [
         f"{'variance':10}" + "".join(cell(value, 9, ".1e") for value in variances),
-        f"experimental model: {_learning(learning['experimental'])}",
+        f"experimental model: {_learning(learning['experimental'])}; fit to retrieval: means over "
+        "its inner layers",
         "tau: Mann-Kendall trend over the layers; p adj.: its p-value, adjusted over the languages "
-        "(Benjamini-Hochberg).",
+        "(Benjamini-Hochberg)" + ("; gain: control model, nat." if has_controls else "."),
         *_not_learnt(learning),
         *_matched_layers(metrics.get("layers", {})),
         *failed_checks(failures, max(conditions, default=0.0)),
@@ -108,13 +121,21 @@ def _matched_layers(pairs: Mapping[str, Mapping[str, int]]) -> list[str]:
     return [f"Layers matched by relative depth, control-experimental: {shown}"] if pairs else []
 
 
+def _gain(learning: Mapping[str, Any]) -> str:
+    """What a control model has gained over token frequencies, marked if that is too little."""
+    mark = "" if learning["learnt"] else "!"
+    return f"{learning['gain']:+.2f}{mark}".rjust(10)
+
+
 def _not_learnt(learning: Mapping[str, Mapping[str, Any]]) -> list[str]:
     """What to think of models that have not learnt, if there are any."""
-    if all(model.get("learnt", True) for model in learning.values()):
+    names = [name for name, model in learning.items() if not model.get("learnt", True)]
+    if not names:
         return []
-    if learning.keys() == {"experimental"}:
-        return ["A model that has not learnt says nothing about its languages."]
-    return ["A control or experimental model that has not learnt says nothing about its language."]
+    return [
+        f"! NOT LEARNT: {', '.join(names)}. A model that has not learnt says nothing about its "
+        "languages."
+    ]
 
 
 def _findings(findings: Mapping[str, Mapping[str, Mapping[str, Any]]]) -> list[str]:
@@ -129,7 +150,7 @@ def _findings(findings: Mapping[str, Mapping[str, Mapping[str, Any]]]) -> list[s
     }
     for name, results in findings.items():
         rows[name] = [results.get(variant, {}).get("holds", "-") for variant in variants]
-    return ["", *(f"{head:34}" + "".join(f"{text:>13}" for text in rows[head]) for head in rows)]
+    return [f"{head:34}" + "".join(f"{text:>13}" for text in rows[head]) for head in rows]
 
 
 def _learning(learning: Mapping[str, Any]) -> str:

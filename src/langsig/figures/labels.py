@@ -43,8 +43,16 @@ MEASURE_LABELS: Mapping[str, str] = {
     "cka": "CKA",
     "svcca": "SVCCA",
     "fertility": "sub-words per word",
+    "signature": "average signature, control models",
+    "pair_svd": "mean singular value, control models",
+    "pair_shared_pca": "shared PCA, control models",
+    "pair_frobenius": "norm of the slice, control models",
+    "pair_cka": "CKA, control models",
+    "pair_svcca": "SVCCA, control models",
+    "pair_control_variance": "variance of the control model",
+    "pair_experimental_variance": "variance of the experimental model",
 }
-"""Measures of a profile."""
+"""Measures of a profile, and of the comparison with control models."""
 
 
 def readable(name: str, labels: Mapping[str, str] | None = None) -> str:

@@ -1,10 +1,10 @@
 """What a model does in each language: transfer of tags, probes, retrieval, masked sub-words.
 
-All but the last are functions of hidden states and labels, for one layer at a time.
+All but the last are functions of hidden states and labels, for one layer at a time. The last runs a
+model, and is in :mod:`langsig.outcomes.masked`, since it imports torch.
 """
 
 from langsig.outcomes.draws import draws, outcome_table
-from langsig.outcomes.masked import MaskedGain, masked_gain
 from langsig.outcomes.probes import Probe, majority_baseline, probe
 from langsig.outcomes.retrieval import (
     LanguageRetrieval,
@@ -24,7 +24,6 @@ from langsig.outcomes.transfer import (
 __all__ = [
     "PENALTIES",
     "LanguageRetrieval",
-    "MaskedGain",
     "Probe",
     "Retrieval",
     "RidgeClassifier",
@@ -33,7 +32,6 @@ __all__ = [
     "TransferClassifiers",
     "draws",
     "majority_baseline",
-    "masked_gain",
     "mexa",
     "outcome_table",
     "probe",

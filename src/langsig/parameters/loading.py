@@ -94,6 +94,8 @@ def missing_files(
             wanted.append((("languages", language, "corpora", index), corpus))
         wanted.append((("languages", language, "treebank"), item.treebank))
     wanted.append((("analysis", "facts"), f"{parameters.analysis.facts}/languages.csv"))
+    if parameters.evaluate.parallel:
+        wanted.append((("evaluate", "parallel"), parameters.evaluate.parallel))
     config = launch_configuration(parameters.pretraining.launch)
     if config is not None:
         wanted.append((("pretraining", "launch"), config))

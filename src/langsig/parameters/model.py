@@ -389,6 +389,22 @@ class Uncertainty(Section):
     iterations: Count = Field(description="Iterations of the fit to each draw.")
 
 
+class Evaluate(Section):
+    """Outcomes: what the experimental model does in each language, measured on itself."""
+
+    training: Count = Field(description="Words per language that a probe learns from.")
+    test: Count = Field(description="Words per language that probes are tested on.")
+    measures: Count = Field(description="Words per language that the fit is computed from.")
+    draws: Count = Field(description="Random choices of the words to learn from.")
+    parallel: DataPath | None = Field(
+        description="Folder with one file of parallel sentences per language; null: no retrieval."
+    )
+    sentences: Count = Field(description="Parallel sentences to use, from the first.")
+    rank: Annotated[int, Field(ge=1, le=14)] = Field(
+        description="Number of components of the fit, at most the 14 parts of speech."
+    )
+
+
 class Analysis(Section):
     """Analyses of the signatures."""
 
@@ -464,6 +480,9 @@ class Parameters(Section):
     factorize: Factorize = Field(description="PARAFAC2 of the covariances.")
     uncertainty: Uncertainty = Field(
         description="Intervals of the average signatures of all words."
+    )
+    evaluate: Evaluate = Field(
+        description="Outcomes: what the experimental model does in each language."
     )
     analysis: Analysis = Field(description="Analyses of the signatures.")
     ranks: Ranks = Field(description="Comparison of numbers of components, for all words.")

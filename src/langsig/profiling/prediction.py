@@ -1,12 +1,11 @@
 """Which measures of languages predict the outcomes of a profile."""
 
-from collections.abc import Collection
-
 import pandas as pd
 
 from langsig.analysis import InferenceOptions, predictors
-from langsig.profiling.tasks import TAGS_NAME
-from langsig.schemas import Fits, LanguageMeasures, Languages, Outcomes, Predictors
+from langsig.morphology import ALL_WORDS
+from langsig.profiling.measured import Measured, inner_layers
+from langsig.schemas import AverageSignatures, Baselines, LanguageMeasures, Languages, Predictors
 
 _PREDICTED = (
     "transfer", "transfer_english", "transfer_single", "probe", "selectivity", "retrieval",
@@ -16,56 +15,32 @@ _LEAST_LANGUAGES = 8
 _PERMUTATIONS = 2_000
 
 
-def inner_layers(depth: int) -> list[int]:
-    """Layers between a quarter and three quarters of the depth."""
-    return [layer for layer in range(depth + 1) if depth <= 4 * layer <= 3 * depth]
-
-
-def inner_means(frame: pd.DataFrame, keys: list[str], layers: Collection[int]) -> pd.DataFrame:
-    """Means over some layers of all other columns, indexed by `keys`."""
-    return frame[frame["layer"].isin(layers)].drop(columns="layer").groupby(keys).mean()
-
-
-def mean_outcomes(outcomes: Outcomes, layers: Collection[int]) -> pd.DataFrame:
-    """Outcomes of parts of speech and of sentences: means over some layers.
-
-    Returns
-    -------
-    DataFrame
-        One row per language, one column per outcome; `transfer_single` is the mean over the other
-        languages.
-    """
-    frame = outcomes.frame
-    wanted = frame["layer"].isin(layers) | frame["layer"].isna()
-    wanted &= frame["category"].isna() | (frame["category"] == TAGS_NAME)
-    return frame[wanted].pivot_table("value", "language", "outcome").rename_axis(columns=None)
-
-
 def predictor_table(
-    fits: Fits,
-    outcomes: Outcomes,
-    measures: LanguageMeasures,
+    measured: Measured,
     *,
     facts: Languages | None,
     seed: int,
+    signatures: LanguageMeasures | None = None,
 ) -> Predictors:
     """Compare all measures with all outcomes over languages, means over the inner layers.
 
     Parameters
     ----------
-    fits, outcomes, measures
-        Tables of a profile.
+    measured
+        Fits, outcomes and measures of a model.
     facts
         Families and genera of the languages. Correlations are adjusted for sub-words per word,
         and for belonging to the largest family.
     seed
         Seed of permutations and of the bootstrap.
+    signatures
+        Measures of the comparison with control models, see :func:`signature_measures` (default:
+        none).
     """
-    layers = inner_layers(int(fits.frame["layer"].max()))
-    of_fits = inner_means(fits.frame, ["language"], layers)[["fit", "untrained"]]
-    other = measures.frame
-    other = other[other["layer"].isin(layers) | other["layer"].isna()]
-    wide = other.pivot_table("value", "language", "measure").rename_axis(columns=None)
+    of_fits = measured.mean_fits()[["fit", "untrained"]]
+    wide = _wide(measured.measures)
+    if signatures is not None:
+        wide = wide.join(_wide(signatures))
     table = of_fits.rename(columns={"untrained": "fit_untrained"}).join(wide)
     covariates = wide[["fertility"]]
     genera: dict[str, str] = {}
@@ -76,7 +51,7 @@ def predictor_table(
             related = (known["family"] == largest[0]).astype(float)
             covariates = covariates.assign(largest_family=related)
         genera = {str(code): genus for code, genus in known["genus"].dropna().items()}
-    means = mean_outcomes(outcomes, layers)
+    means = measured.mean_outcomes()
     predicted = means[[name for name in _PREDICTED if name in means]]
     options = InferenceOptions(_LEAST_LANGUAGES, _PERMUTATIONS, seed)
     return predictors(
@@ -86,3 +61,30 @@ def predictor_table(
         genera=genera,
         options=options,
     )
+
+
+def signature_measures(averages: AverageSignatures, baselines: Baselines) -> LanguageMeasures:
+    """Measures of the comparison with control models, of all words.
+
+    Parameters
+    ----------
+    averages
+        Become the measure ``signature``.
+    baselines
+        Keep their names, after ``pair_``.
+    """
+    signatures = averages.select(category=ALL_WORDS).frame
+    plainer = baselines.select(category=ALL_WORDS).frame
+    parts = [
+        signatures.rename(columns={"average_signature": "value"}).assign(measure="signature"),
+        plainer.assign(measure="pair_" + plainer["measure"]),
+    ]
+    return LanguageMeasures(pd.concat(parts, ignore_index=True)[list(LanguageMeasures.columns)])
+
+
+def _wide(measures: LanguageMeasures) -> pd.DataFrame:
+    """Means over the inner layers, one row per language, one column per measure."""
+    frame = measures.frame
+    layers = inner_layers(int(max(frame["layer"].dropna(), default=0)))
+    frame = frame[frame["layer"].isin(layers) | frame["layer"].isna()]
+    return frame.pivot_table("value", "language", "measure").rename_axis(columns=None)

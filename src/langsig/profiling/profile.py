@@ -1,22 +1,20 @@
 """Everything that langsig says about one model without training another."""
 
 from collections.abc import Collection
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import numpy as np
-import pandas as pd
 
 from langsig.errors import InputError, check_count
 from langsig.factorization import Solver
-from langsig.files import write_file
-from langsig.profiling.fits import jackknife_interval
-from langsig.profiling.prediction import inner_layers, inner_means, mean_outcomes, predictor_table
+from langsig.profiling.measured import Measured
+from langsig.profiling.prediction import predictor_table
 from langsig.profiling.run import Run
 from langsig.profiling.samples import Sizes
 from langsig.profiling.sources import find_treebanks
 from langsig.representations import SHRINKAGE, shrunken
-from langsig.schemas import FitReplicates, Fits, LanguageMeasures, Languages, Outcomes, Predictors
+from langsig.schemas import Languages, Predictors
 from langsig.terms import REFERENCES
 
 StrPath = str | Path
@@ -25,7 +23,7 @@ _RANK = 12
 
 
 @dataclass(frozen=True, eq=False)
-class Profile:
+class Profile(Measured):
     """What one model does in each language.
 
     Attributes
@@ -59,95 +57,7 @@ class Profile:
     True
     """
 
-    fits: Fits
-    replicates: FitReplicates
-    outcomes: Outcomes
-    measures: LanguageMeasures
     predictors: Predictors
-
-    @property
-    def inner_layers(self) -> list[int]:
-        """Layers between a quarter and three quarters of the depth.
-
-        The embeddings know nothing of the sentence, and the top layer serves the task that the
-        model was trained for.
-        """
-        return inner_layers(int(self.fits.frame["layer"].max()))
-
-    def mean_fits(self) -> pd.DataFrame:
-        """Mean fit over the inner layers, with its interval: ``fit``, ``low``, ``high``, ``null``
-        and ``untrained``, one row per language."""
-        fits = inner_means(self.fits.frame, ["language"], self.inner_layers)
-        without = self.mean_replicates()
-        low, high = jackknife_interval(fits["fit"].to_numpy(), without[fits.index].to_numpy())
-        return fits.assign(low=np.clip(low, 0, 1), high=np.clip(high, 0, 1))
-
-    def mean_replicates(self) -> pd.DataFrame:
-        """Mean fit over the inner layers without each block: one row per block, one column per
-        language."""
-        frame = inner_means(self.replicates.frame, ["block", "language"], self.inner_layers)
-        return frame["fit"].unstack("language")
-
-    def mean_outcomes(self) -> pd.DataFrame:
-        """Outcomes of parts of speech and of sentences, one row per language.
-
-        They are means over the inner layers; ``transfer_single`` is the mean over the other
-        languages.
-        """
-        return mean_outcomes(self.outcomes, self.inner_layers)
-
-    def summary(self) -> pd.DataFrame:
-        """One row per language: fit, outcomes and sub-words per word (``fertility``)."""
-        fertility = self.measures.select(measure="fertility").frame.set_index("language")["value"]
-        return self.mean_fits().join([self.mean_outcomes(), fertility.rename("fertility")])
-
-    def save(self, folder: StrPath) -> None:
-        """Write one CSV file per table, and ``summary.csv``."""
-        for table in fields(self):
-            getattr(self, table.name).save(Path(folder, f"{table.name}.csv"))
-        summary = self.summary().to_csv()
-        write_file(Path(folder, "summary.csv"), summary.encode())
-
-    @classmethod
-    def load(cls, folder: StrPath) -> "Profile":
-        """Read what :meth:`save` wrote.
-
-        Raises
-        ------
-        InputError
-            If a file is missing or holds something else.
-        """
-
-        def path(name: str) -> Path:
-            return Path(folder, f"{name}.csv")
-
-        return cls(
-            Fits.load(path("fits")),
-            FitReplicates.load(path("replicates")),
-            Outcomes.load(path("outcomes")),
-            LanguageMeasures.load(path("measures")),
-            Predictors.load(path("predictors")),
-        )
-
-    def __sub__(self, other: "Profile") -> pd.DataFrame:
-        """Mean fits and outcomes of this model minus those of another, one row per language.
-
-        The interval of the difference of fits (``fit``, ``low``, ``high``) is paired: both models
-        must have been profiled with the same words.
-
-        Raises
-        ------
-        InputError
-            If the profiles have different languages or blocks.
-        """
-        mine, its = self.mean_fits(), other.mean_fits()
-        blocks = self.mean_replicates(), other.mean_replicates()
-        if list(mine.index) != list(its.index) or len(blocks[0]) != len(blocks[1]):
-            raise InputError("the profiles are of different languages or sizes; give both the same")
-        fit = mine["fit"] - its["fit"]
-        low, high = jackknife_interval(fit.to_numpy(), (blocks[0] - blocks[1]).to_numpy())
-        outcomes = self.mean_outcomes() - other.mean_outcomes()
-        return pd.DataFrame({"fit": fit, "low": low, "high": high}).join(outcomes)
 
 
 def profile(
@@ -247,7 +157,7 @@ def profile(
         check_count(name, value)
     run = Run(
         model,
-        treebanks=find_treebanks(treebanks, languages),
+        sources=find_treebanks(treebanks, languages),
         parallel=parallel,
         texts=texts,
         reference=reference,
@@ -258,9 +168,9 @@ def profile(
         seed=seed,
         out=out,
     )
-    fits, replicates, outcomes, measures = run.tables()
-    table = predictor_table(fits, outcomes, measures, facts=known, seed=seed)
-    result = Profile(fits, replicates, outcomes, measures, table)
+    measured = run.measured()
+    table = predictor_table(measured, facts=known, seed=seed)
+    result = Profile(**vars(measured), predictors=table)
     result.save(out)
     run.store.done()
     return result

@@ -23,14 +23,14 @@ from langsig.outcomes import (
     TagStatistics,
     TransferClassifiers,
     draws,
-    masked_gain,
     outcome_table,
     retrieval_by_language,
 )
 from langsig.profiling.fits import best_fit, fit_layer, jackknife_interval
-from langsig.profiling.samples import Sizes, choose_words, is_tagged
+from langsig.profiling.measured import Measured
+from langsig.profiling.samples import Sizes, WordSource, choose_words, is_tagged
 from langsig.profiling.slices import WIDEST, Slices, balanced_signs, blocks_of, slices_of
-from langsig.profiling.sources import Treebank, find_texts, read_parallel
+from langsig.profiling.sources import find_texts, read_parallel
 from langsig.profiling.store import Store, digest
 from langsig.profiling.tasks import TAGS_NAME, Task, tasks_of
 from langsig.references import TAGS, word_vectors
@@ -79,7 +79,7 @@ class Run:
         self,
         model: str | Path,
         *,
-        treebanks: Mapping[str, Treebank],
+        sources: Mapping[str, WordSource],
         parallel: str | Path | None,
         texts: str | Path | None,
         reference: str,
@@ -90,12 +90,12 @@ class Run:
         seed: int,
         out: str | Path,
     ) -> None:
-        self._languages = list(treebanks)
+        self._languages = list(sources)
         if len(self._languages) < 2:
             raise InputError(f"a profile needs at least 2 languages, got {self._languages[0]} only")
-        self._treebanks = treebanks
-        self._parallel = find_texts(parallel, treebanks) if parallel else {}
-        self._texts = find_texts(texts, treebanks) if texts else {}
+        self._sources = sources
+        self._parallel = find_texts(parallel, sources) if parallel else {}
+        self._texts = find_texts(texts, sources) if texts else {}
         for name, needed, found in (
             (texts, reference == "context", self._texts),
             (parallel, reference == "parallel", self._parallel),
@@ -118,13 +118,13 @@ class Run:
                 f"rank must be between 1 and {widest}, for the width of the model and of the "
                 f"reference; got {solver.rank}"
             )
-        files = [path for one in treebanks.values() for path in (*one.training, *one.test)]
+        files = [path for source in sources.values() for path in source.files]
         files += [*self._parallel.values(), *self._texts.values()]
         self.store = Store(
             out,
             {
                 "model": str(model),
-                "languages": {name: treebank.name for name, treebank in treebanks.items()},
+                "languages": {name: source.name for name, source in sources.items()},
                 "data": digest(files),
                 "reference": reference,
                 "rank": solver.rank,
@@ -143,11 +143,11 @@ class Run:
             encoder.select(language)
         return encoder
 
-    def tables(self) -> tuple[Fits, FitReplicates, Outcomes, LanguageMeasures]:
+    def measured(self) -> Measured:
         """Compute everything that an earlier run has not computed."""
         self._samples = {
-            language: choose_words(treebank, language, self._sizes, self._seed)
-            for language, treebank in _progress("words", self._treebanks.items())
+            language: choose_words(source, language, self._sizes, self._seed)
+            for language, source in _progress("words", self._sources.items())
         }
         for language in _progress("training words", self._languages):
             for role in self._encoders:
@@ -165,9 +165,8 @@ class Run:
             values.append(self.store.table("retrieval", self._retrieval))
         if self._texts:
             values.append(self.store.table("masked", self._masked))
-        layers = [self._fit(layer) for layer in _progress("fits", range(self.depth + 1))]
-        fits, replicates, measures = zip(*layers, strict=True)
-        return (
+        fits, replicates, measures = zip(*self._by_layer("fits", self._fit), strict=True)
+        return Measured(
             Fits(pd.concat(fits, ignore_index=True)),
             FitReplicates(pd.concat(replicates, ignore_index=True)),
             outcome_table(pd.concat(values, ignore_index=True)),
@@ -375,6 +374,8 @@ class Run:
 
     def _masked(self) -> pd.DataFrame:
         """Gain at masked sub-words of the running text; no rows if the model has no head."""
+        from langsig.outcomes.masked import masked_gain
+
         model = load_masked(self._model)
         rows = []
         if model is not None:

@@ -8,12 +8,14 @@ from numpy.typing import NDArray
 
 from langsig.errors import InputError
 from langsig.languages import language_code
-from langsig.morphology import annotate
-from langsig.profiling.sources import Treebank
+from langsig.profiling.sources import AnnotatedWords, Treebank
 from langsig.references import TAGS
 
 _TRAINING_SHARE = 0.4  # of the words that are not for testing, where there are few
 _LEAST = 200  # words with a tag in each part
+
+WordSource = Treebank | AnnotatedWords
+"""Where the words of a language are."""
 
 
 @dataclass(frozen=True)
@@ -44,13 +46,13 @@ class Samples:
     test: pd.DataFrame
 
 
-def choose_words(treebank: Treebank, language: str, sizes: Sizes, seed: int) -> Samples:
+def choose_words(source: WordSource, language: str, sizes: Sizes, seed: int) -> Samples:
     """Choose sentences at random until there are enough words.
 
     Parameters
     ----------
-    treebank
-        Its files.
+    source
+        Where the words are.
     language
         Code of the language.
     sizes
@@ -65,11 +67,9 @@ def choose_words(treebank: Treebank, language: str, sizes: Sizes, seed: int) -> 
         If a file is malformed, or there are fewer than 200 words with a part of speech for a
         purpose.
     """
-    language = language_code(language)
-    training = annotate(treebank.training, language).table
-    rng = np.random.default_rng([seed, *language.encode()])
-    if treebank.test:
-        test = annotate(treebank.test, language).table
+    training, test = source.read(language)
+    rng = np.random.default_rng([seed, *language_code(language).encode()])
+    if test is not None:
         sentences, test_sentences = (
             rng.permutation(table["sentence"].unique()) for table in (training, test)
         )
@@ -92,7 +92,7 @@ def choose_words(treebank: Treebank, language: str, sizes: Sizes, seed: int) -> 
         words = int(is_tagged(table).sum())
         if words < _LEAST:
             raise InputError(
-                f"{language}: {treebank.name} has only {words} words with a part of speech for "
+                f"{language}: {source.name} has only {words} words with a part of speech for "
                 f"{purpose}, of at least {_LEAST}; leave the language out, or use a larger treebank"
             )
     return samples

@@ -6,8 +6,11 @@ from collections.abc import Collection, Iterable
 from pathlib import Path
 from typing import NamedTuple
 
+import pandas as pd
+
 from langsig.errors import InputError, decode_line
 from langsig.languages import language_code, language_code_if_any
+from langsig.morphology import Words, annotate
 
 _TREEBANK_FILE = re.compile(r"([a-z]{2,3})(_[a-z0-9]+)?-ud-(train|dev|test)\.conllup?")
 _TEXT_FILE = re.compile(
@@ -25,6 +28,51 @@ class Treebank(NamedTuple):
     """What a probe is trained on, and measures are computed from."""
     test: list[Path]
     """What probes are tested on. If empty, half of the sentences of `training` are."""
+
+    @property
+    def files(self) -> list[Path]:
+        """All files."""
+        return [*self.training, *self.test]
+
+    def read(self, language: str) -> tuple[pd.DataFrame, pd.DataFrame | None]:
+        """Words tables for training and for testing; None if the first one is for both.
+
+        Raises
+        ------
+        InputError
+            If a file is malformed.
+        """
+        training = annotate(self.training, language_code(language)).table
+        if not self.test:
+            return training, None
+        return training, annotate(self.test, language_code(language)).table
+
+
+class AnnotatedWords(NamedTuple):
+    """The words of one language, as the pipeline keeps them; half of the sentences for testing."""
+
+    path: Path
+    """What :meth:`langsig.Words.save` wrote."""
+
+    @property
+    def name(self) -> str:
+        """The path."""
+        return str(self.path)
+
+    @property
+    def files(self) -> list[Path]:
+        """All files."""
+        return sorted(path for path in self.path.rglob("*") if path.is_file())
+
+    def read(self, language: str) -> tuple[pd.DataFrame, pd.DataFrame | None]:
+        """The words table, which is for training and for testing.
+
+        Raises
+        ------
+        InputError
+            If there is no such table.
+        """
+        return Words.load(self.path).table, None
 
 
 def find_treebanks(

@@ -9,6 +9,7 @@ import pandas as pd
 from langsig.figures import family_marks, related_order
 from langsig.figures.palette import FAMILY_COLOURS, GREY
 from langsig.morphology import ALL_WORDS
+from langsig.profiling import Profile
 from langsig.schemas import (
     AverageSignatures,
     BaselineAgreement,
@@ -87,6 +88,8 @@ class Results:
     measure_tests: MeasureTests | None = None
     ranks: RankSweep | None = None
     recommendations: RankRecommendations | None = None
+    profile: Profile | None = None
+    """What the multilingual model does in each language."""
 
     @cached_property
     def profiles(self) -> pd.DataFrame:

@@ -7,9 +7,10 @@ import pandas as pd
 
 from langsig.figures import related_order, tree_layout
 from langsig.morphology import ALL_WORDS
+from langsig.profiling.tasks import TAGS_NAME
 from langsig.report import sentences, specifications, statistics
 from langsig.report.charts import Domains, Specification
-from langsig.report.results import Results
+from langsig.report.results import EXPERIMENTAL, Results
 from langsig.schemas import Diagnostics, Trees
 
 
@@ -567,6 +568,58 @@ def factorisations_section(results: Results) -> Section | None:
     )
 
 
+_LAYERED = ("fit", "probe", "probe_untrained", "transfer", "retrieval")
+
+
+def outcomes_section(results: Results) -> Section | None:
+    """What the multilingual model does in each language, and what predicts it."""
+    profile = results.profile
+    if not profile:
+        return None
+    numbers = statistics.outcome_statistics(profile)
+    by_layer = profile.outcomes.frame
+    by_layer = by_layer[by_layer["category"].isna() | (by_layer["category"] == TAGS_NAME)]
+    fits = profile.fits.frame.rename(columns={"fit": "value"}).assign(outcome="fit")
+    columns = ["outcome", "layer", "value"]
+    layers = pd.concat([fits[columns], by_layer[columns]]).dropna(subset="layer")
+    layers = layers[layers["outcome"].isin(_LAYERED)]
+    layers = layers.groupby(["outcome", "layer"], sort=False)["value"].mean().reset_index()
+    return Section(
+        key="outcomes",
+        title="What the multilingual model does",
+        result=sentences.outcomes(numbers),
+        certainty=sentences.joined(
+            sentences.outcomes_certainty(numbers),
+            "The model has not learnt." if EXPERIMENTAL in results.unlearnt else "",
+        ),
+        limits=sentences.OUTCOMES_LIMITS,
+        data={
+            "outcomes": profile.summary().rename_axis("language").reset_index(),
+            "outcome_layers": layers.astype({"layer": int}),
+            "predictors": profile.predictors.frame,
+        },
+        figures=[
+            Figure(
+                "Fit by language",
+                "How much of a language the directions explain that all languages share, with 95 % "
+                "intervals.",
+                specifications.fits(domains=domains_of(results)),
+                families=True,
+            ),
+            Figure(
+                "By layer",
+                "Means over the languages. Transfer: parts of speech learnt on all other "
+                "languages; probe: within the language; retrieval: parallel sentences.",
+                specifications.outcome_layers(layers),
+            ),
+        ],
+        tables=[
+            DataTable("Outcomes by language", "outcomes"),
+            DataTable("What predicts what", "predictors"),
+        ],
+    )
+
+
 def coverage_section(results: Results) -> Section | None:
     """Which categories each treebank has (paper, appendix A)."""
     coverage = results.coverage
@@ -594,6 +647,7 @@ def coverage_section(results: Results) -> Section | None:
 BUILDERS: Sequence[Callable[[Results], Section | None]] = (
     overview_section,
     learning_section,
+    outcomes_section,
     signatures_section,
     findings_section,
     trends_section,

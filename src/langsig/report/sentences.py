@@ -5,9 +5,12 @@ from math import isnan
 
 from langsig.figures.labels import (
     CATEGORY_LABELS,
+    MEASURE_LABELS,
     NORMALISATION_LABELS,
+    OUTCOME_LABELS,
     PROPERTY_LABELS,
     SOURCE_LABELS,
+    layer_range,
     readable,
 )
 from langsig.report.statistics import (
@@ -24,6 +27,7 @@ from langsig.report.statistics import (
     LearningStatistics,
     Levels,
     MeasureStatistics,
+    OutcomeStatistics,
     Pair,
     Range,
     RankStatistics,
@@ -647,6 +651,51 @@ def measures_certainty(numbers: MeasureStatistics) -> str:
 MEASURES_LIMITS = (
     "Where the measures agree, a result does not depend on PARAFAC2. Where they disagree, none of "
     "them is known to be right."
+)
+
+
+# ---- outcomes
+
+
+def outcomes(numbers: OutcomeStatistics) -> str:
+    """How well languages fit, and what the model does in them."""
+    measured = "; ".join(
+        f"{readable(name, OUTCOME_LABELS)} {range_of(values, '.2f')}"
+        for name, values in numbers.outcomes.items()
+    )
+    return (
+        f"The fit of {counted(numbers.languages, 'language')} is "
+        f"{range_of(numbers.fit, '.2f')}, mean over {layer_range(numbers.layers)}. Its whole "
+        f"interval lies above the null in {numbers.above_null} of them, and above the fit of "
+        f"random weights in {numbers.above_untrained}. Range over languages: {measured}."
+    )
+
+
+def outcomes_certainty(numbers: OutcomeStatistics) -> str:
+    """What predicts outcomes."""
+    if numbers.threshold is None:
+        return (
+            "There are too few languages to say what predicts these outcomes; at least eight are "
+            "needed."
+        )
+    base = "sub-words per word and the largest family"
+    method = (
+        f"Partial rank correlations given {base} must exceed {number(numbers.threshold, '.2f')}, "
+        "the family-wise threshold, and their intervals must exclude 0."
+    )
+    if not numbers.predicted:
+        return f"No measure predicts any outcome beyond {base}. {method}"
+    pairs = listed(
+        f"{readable(outcome, OUTCOME_LABELS)} by {readable(measure, MEASURE_LABELS)}"
+        for measure, outcome in numbers.predicted
+    )
+    return f"Predicted beyond {base}: {pairs}. {method}"
+
+
+OUTCOMES_LIMITS = (
+    "Probes and transfer use the annotation of the treebanks, which differ in genre and in how "
+    "labels are used. The model was trained once; another training run could rank languages "
+    "differently. With few languages, only strong correlations are distinguishable from chance."
 )
 
 

@@ -2,11 +2,16 @@
 
 from collections.abc import Sequence
 
+import pandas as pd
+
 from langsig.figures.labels import (
     JOINING_DISTANCE,
+    LAYER,
     NORMALISATION_LABELS,
+    OUTCOME_LABELS,
     PROPERTY_LABELS,
     SOURCE_LABELS,
+    readable,
 )
 from langsig.figures.palette import BLUE, GREEN, GREY, PURPLE, SKY, VERMILION
 from langsig.morphology import ALL_WORDS
@@ -595,6 +600,54 @@ def baseline_agreement(agreement: BaselineAgreement) -> Specification:
         hint=tooltip("measure", "layer", "languages", spearman=".2f"),
         opacity={"value": 1},
     )
+
+
+def fits(*, domains: Domains) -> Specification:
+    """The fit of every language with its interval, mean over the inner layers."""
+    return forest(
+        "outcomes",
+        x="fit",
+        title="share of the canonical slice that shared directions explain",
+        y=language_axis(domains),
+        rows=len(domains.labels),
+        color=colour(domains),
+        hint=tooltip(
+            "language", fit=".2f", low=".2f", high=".2f", null=".2f", untrained=".2f",
+            transfer=".2f", probe=".2f",
+        ),
+        transform=[],
+        opacity={"value": 1},
+    )  # fmt: skip
+
+
+def outcome_layers(table: pd.DataFrame) -> Specification:
+    """Means over the languages by layer, one line per outcome."""
+    names = [str(name) for name in table["outcome"].unique()]
+    line: Specification = {
+        "params": [ZOOM],
+        "transform": [
+            {"calculate": relabelled("datum.outcome", OUTCOME_LABELS), "as": "shown"},
+        ],
+        "mark": {"type": "line", "point": True},
+        "encoding": {
+            "x": {
+                "field": "layer", "type": "quantitative", "title": LAYER,
+                "axis": {"format": "d", "tickMinStep": 1},
+            },
+            "y": {"field": "value", "type": "quantitative", "title": "fit or accuracy"},
+            "color": {
+                "field": "shown",
+                "type": "nominal",
+                "scale": {
+                    "domain": [readable(name, OUTCOME_LABELS) for name in names],
+                    "range": [VERMILION, BLUE, SKY, GREEN, PURPLE, GREY][: len(names)],
+                },
+                "legend": {"orient": "top", "title": None, "labelLimit": 260},
+            },
+            "tooltip": tooltip("shown", "layer", value=".3f"),
+        },
+    }  # fmt: skip
+    return chart("outcome_layers", [line], height=240)
 
 
 def ranks(sweep: RankSweep) -> Specification:

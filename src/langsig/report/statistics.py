@@ -8,10 +8,11 @@ import numpy as np
 import pandas as pd
 from scipy.stats import chi2
 
-from langsig.analysis import SIGNIFICANCE
+from langsig.analysis import MAIN_OUTCOMES, SIGNIFICANCE
 from langsig.analysis.findings import DECREASES
 from langsig.factorization import MIN_AGREEMENT
 from langsig.morphology import ALL_WORDS
+from langsig.profiling import Profile
 from langsig.report.results import EXPERIMENTAL, Results
 from langsig.schemas import (
     AverageSignatures,
@@ -627,6 +628,48 @@ def measure_statistics(tests: MeasureTests) -> MeasureStatistics:
         rows=len(table),
         tested=len(tested),
         by_measure=by_measure,
+    )
+
+
+@dataclass(frozen=True)
+class OutcomeStatistics:
+    """What the multilingual model does in each language. Numbers are means over inner layers."""
+
+    languages: int
+    layers: Sequence[int]
+    """The inner layers."""
+    fit: Range
+    above_null: int
+    """Languages whose whole interval of the fit lies above the null."""
+    above_untrained: int
+    """Languages whose whole interval lies above the fit of random weights."""
+    outcomes: Mapping[str, Range]
+    """By outcome that was measured."""
+    predicted: Sequence[tuple[str, str]]
+    """Pairs of a measure and an outcome that it predicts beyond the covariates."""
+    threshold: float | None
+    """Family-wise threshold of partial correlations; None if there are too few languages."""
+
+
+def outcome_statistics(profile: Profile) -> OutcomeStatistics:
+    """Statistics of a profile."""
+    summary = profile.summary()
+    predictors = profile.predictors.frame
+    beyond = predictors[predictors["beyond"].fillna(False).astype(bool)]
+    known = predictors["threshold"].dropna()
+    return OutcomeStatistics(
+        languages=len(summary),
+        layers=profile.inner_layers,
+        fit=Range.of(summary["fit"]),
+        above_null=int((summary["low"] > summary["null"]).sum()),
+        above_untrained=int((summary["low"] > summary["untrained"]).sum()),
+        outcomes={
+            name: Range.of(summary[name])
+            for name in MAIN_OUTCOMES
+            if name != "fit" and name in summary and summary[name].notna().any()
+        },
+        predicted=[*zip(beyond["measure"], beyond["outcome"], strict=True)],
+        threshold=None if known.empty else float(known.iloc[0]),
     )
 
 

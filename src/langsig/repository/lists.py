@@ -25,6 +25,7 @@ JOINT = {
     "pretrain-experimental": ["artifacts/sequences/{language}", "artifacts/words/{language}"],
     "factorize": ["artifacts/covariances/{language}/${{item}}.safetensors"],
     "uncertainty": ["artifacts/covariances/{language}", "artifacts/untrained/{language}"],
+    "evaluate": ["artifacts/words/{language}", "{parallel}"],
     "ranks": ["artifacts/covariances/{language}/part-of-speech.safetensors"],
     "sets": ["artifacts/covariances/{language}"],
     "relate": [
@@ -43,7 +44,7 @@ JOINT = {
     "report": ["artifacts/learning/{control}"],
 }
 """Dependencies that each of these stages has once per language, control model, category, source or
-corpus."""
+corpus; and the parallel sentences, if there are any."""
 OF_CONTROLS, OF_REFERENCE = ("pretrain", "extract"), ("reference",)
 """Stages that make what the experimental model is compared with: control models, or another
 reference. The others are of no language."""
@@ -85,6 +86,7 @@ def write_lists(pipeline: dict[str, Any], parameters: Parameters) -> None:
         "category": parameters.categories,
         "source": parameters.uncertainty.sources,
         "corpus": list(range(len(parameters.languages[languages[0]].corpora))),
+        "parallel": ["${evaluate.parallel}"] if parameters.evaluate.parallel else [],
     }
     for stage, templates in JOINT.items():
         entry = pipeline["stages"][stage]

@@ -14,6 +14,7 @@ from langsig.sample_world.world import (
     DUPLICATE_LINES,
     LEAKED_FROM_ANOTHER_LANGUAGE,
     LEAKED_SENTENCES,
+    PARALLEL_SENTENCES,
     SHORT_LINES,
     World,
 )
@@ -34,6 +35,7 @@ Licence: CC0 1.0 (public domain dedication). No text was taken from elsewhere.
 | --- | --- |
 | `corpora/CODE.txt` | running text, one sentence per line; documents of about eight sentences |
 | `treebanks/CODE/CODE_sample-ud-test.conllu` | other sentences by the same grammar, in CoNLL-U |
+| `parallel/CODE.txt` | {parallel} sentences with the same meanings in all languages, line by line |
 | `facts/languages.csv` | code, name, family, genus |
 | `facts/tree.nwk` | the family tree in Newick format, with the two isolates at its root |
 | `facts/scores.csv` | invented scores of two benchmarks, `planted` and `unrelated` |
@@ -67,6 +69,7 @@ def write(world: World, directory: Path, romanisation: Path) -> None:
     """Write the sample into one folder, and the romanisation tables into another."""
     for code, language in world.languages.items():
         _write_text(directory / "corpora" / f"{code}.txt", "\n".join(world.corpora[code]) + "\n")
+        _write_text(directory / "parallel" / f"{code}.txt", "\n".join(world.parallel[code]) + "\n")
         treebank = "".join(
             sentence.conllu(f"{code}-{number}")
             for number, sentence in enumerate(world.treebanks[code], start=1)
@@ -97,6 +100,7 @@ def _readme() -> str:
         foreign=LEAKED_FROM_ANOTHER_LANGUAGE,
         short=SHORT_LINES,
         duplicate=DUPLICATE_LINES,
+        parallel=PARALLEL_SENTENCES,
     )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import chain
 from random import Random
 
 from langsig.sample_world.concepts import Concepts, make_concepts
@@ -15,6 +16,7 @@ from langsig.sample_world.sentences import Sentence, write_sentence
 DEFAULT_SEED = 2021
 CORPUS_WORDS = 22_000
 TREEBANK_WORDS = 2_900
+PARALLEL_SENTENCES = 200
 WORDS_PER_SENTENCE = range(4, 17)
 # Numbers of lines in each corpus that cleaning has to remove.
 LEAKED_SENTENCES = 10
@@ -34,6 +36,8 @@ class World:
     """Lines of the corpus of each language."""
     treebanks: dict[str, list[Sentence]]
     """Sentences of the treebank of each language."""
+    parallel: dict[str, list[str]]
+    """The same meanings in each language."""
 
 
 def generate(seed: int = DEFAULT_SEED) -> World:
@@ -49,7 +53,8 @@ def generate(seed: int = DEFAULT_SEED) -> World:
     codes = list(languages)
     for code, neighbour in zip(codes, codes[1:] + codes[:1], strict=True):
         _spoil(corpora[code], treebanks[code], treebanks[neighbour], _rng(seed, f"noise of {code}"))
-    return World(seed, concepts, languages, corpora, treebanks)
+    parallel = _parallel(languages, concepts, corpora, _rng(seed, "parallel sentences"))
+    return World(seed, concepts, languages, corpora, treebanks, parallel)
 
 
 def _rng(seed: int, purpose: str) -> Random:
@@ -67,6 +72,33 @@ def _sentences(language: Language, concepts: Concepts, rng: Random) -> Iterator[
             if sentence.words in WORDS_PER_SENTENCE and sentence.text not in seen:
                 seen.add(sentence.text)
                 yield sentence
+
+
+def _parallel(
+    languages: dict[str, Language],
+    concepts: Concepts,
+    corpora: dict[str, list[str]],
+    rng: Random,
+) -> dict[str, list[str]]:
+    """Translations of meanings that no corpus has in these words, by language."""
+    grammars = {code: Grammar(language, concepts) for code, language in languages.items()}
+    first = next(iter(languages.values()))
+    seen = {code: set(lines) for code, lines in corpora.items()}
+    parallel: dict[str, list[str]] = {code: [] for code in languages}
+    documents = Narrator(rng, concepts, first.profile).documents()
+    for event in chain.from_iterable(documents):
+        translations = {
+            code: write_sentence(grammar.sentence(event), languages[code])
+            for code, grammar in grammars.items()
+        }
+        new = all(item.text not in seen[code] for code, item in translations.items())
+        if new and all(item.words in WORDS_PER_SENTENCE for item in translations.values()):
+            for code, item in translations.items():
+                seen[code].add(item.text)
+                parallel[code].append(item.text)
+        if all(len(lines) == PARALLEL_SENTENCES for lines in parallel.values()):
+            break
+    return parallel
 
 
 def _take(sentences: Iterator[Sentence], words: int) -> list[Sentence]:

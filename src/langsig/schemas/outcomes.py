@@ -97,7 +97,9 @@ class LanguageMeasures(Table):
             "canonical_average: average signature of canonical slices; canonical_norm: their "
             "squared norm; average: average signature of slices as they are; singular_values: mean "
             "singular value of the slice; cka, svcca: similarity of states and reference; "
-            "variance: total variance of the states; fertility: sub-words per word",
+            "variance: total variance of the states; fertility: sub-words per word; signature: "
+            "average signature with control models; pair_*: baselines of the experimental and the "
+            "control model",
         ),
         "language": LANGUAGE,
         "layer": Column("integer", "Layer of the model; missing for fertility", True),

@@ -1,0 +1,35 @@
+"""What is compared with what, to say which measure predicts which outcome."""
+
+import numpy as np
+import pandas as pd
+
+from langsig.morphology import ALL_WORDS
+from langsig.profiling import predictor_table, signature_measures
+from langsig.schemas import AverageSignatures, Baselines, LanguageMeasures
+from tests.profile_tables import LAYERS, codes, profile_of
+
+
+def test_signatures_of_all_words_are_measures_beside_their_baselines() -> None:
+    keys = {"category": [ALL_WORDS, "Case"], "layer": 1, "language": "qaa"}
+    averages = AverageSignatures(pd.DataFrame({**keys, "average_signature": [0.5, 9]}))
+    baselines = Baselines(pd.DataFrame({**keys, "measure": "cka", "value": [0.25, 9]}))
+    table = signature_measures(averages, baselines).frame.set_index("measure")
+    assert table["value"].to_dict() == {"signature": 0.5, "pair_cka": 0.25}
+
+
+def test_a_signature_that_orders_languages_as_an_outcome_predicts_it() -> None:
+    languages = codes(12)
+    profile = profile_of(12)
+    transfer = profile.mean_outcomes()["transfer"]
+    rows = [
+        (measure, language, layer, value + 100 * (layer not in profile.inner_layers))
+        for measure, sign in (("signature", 1), ("pair_cka", -1))
+        for language, value in zip(languages, sign * transfer[languages], strict=True)
+        for layer in range(LAYERS)
+    ]
+    signatures = LanguageMeasures(pd.DataFrame(rows, columns=list(LanguageMeasures.columns)))
+    table = predictor_table(profile, facts=None, seed=0, signatures=signatures).frame
+    of_transfer = table[table["outcome"] == "transfer"].set_index("measure")["spearman"]
+    assert np.isclose(of_transfer["signature"], 1) and np.isclose(of_transfer["pair_cka"], -1)
+    alone = predictor_table(profile, facts=None, seed=0).frame
+    assert set(alone["measure"]) == set(table["measure"]) - {"signature", "pair_cka"}
