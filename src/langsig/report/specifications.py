@@ -8,7 +8,6 @@ from langsig.figures.labels import (
     JOINING_DISTANCE,
     LAYER,
     NORMALISATION_LABELS,
-    OUTCOME_LABELS,
     PROPERTY_LABELS,
     SOURCE_LABELS,
     readable,
@@ -623,10 +622,11 @@ def fits(*, domains: Domains) -> Specification:
 def outcome_layers(table: pd.DataFrame) -> Specification:
     """Means over the languages by layer, one line per outcome."""
     names = [str(name) for name in table["outcome"].unique()]
+    short = {"probe_untrained": "probe, random weights"}
     line: Specification = {
         "params": [ZOOM],
         "transform": [
-            {"calculate": relabelled("datum.outcome", OUTCOME_LABELS), "as": "shown"},
+            {"calculate": relabelled("datum.outcome", short), "as": "shown"},
         ],
         "mark": {"type": "line", "point": True},
         "encoding": {
@@ -639,10 +639,10 @@ def outcome_layers(table: pd.DataFrame) -> Specification:
                 "field": "shown",
                 "type": "nominal",
                 "scale": {
-                    "domain": [readable(name, OUTCOME_LABELS) for name in names],
+                    "domain": [readable(name, short) for name in names],
                     "range": [VERMILION, BLUE, SKY, GREEN, PURPLE, GREY][: len(names)],
                 },
-                "legend": {"orient": "top", "title": None, "labelLimit": 260},
+                "legend": {"orient": "top", "title": None, "columns": 3},
             },
             "tooltip": tooltip("shown", "layer", value=".3f"),
         },
