@@ -47,6 +47,13 @@ def check(repository: Path, *, learnt: bool) -> list[str]:
         print(f"{category:16} {' '.join(sorted(expected)) or '(in fewer than two languages)'}")
     if not (averages["average_signature"] > 0).all():
         problems.append("an average signature is not positive")
+    for language in languages:
+        outcomes = metrics["outcomes"].get(language, {})
+        missing = {"fit", "transfer", "probe", "selectivity"} - outcomes.keys()
+        if params["evaluate"]["parallel"] and "retrieval" not in outcomes:
+            missing.add("retrieval")
+        if missing:
+            problems.append(f"{language}: no {', '.join(sorted(missing))}")
     findings = pd.read_csv(repository / "artifacts/tables/findings.csv")
     variants = set(zip(findings["source"], findings["normalise"], strict=True))
     if len(variants) != 2 * len(params["uncertainty"]["sources"]) or findings["low"].isna().any():

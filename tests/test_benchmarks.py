@@ -8,10 +8,15 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import redirect_stdout
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 import torch
+
+from langsig.pretraining import ModelShape, build_model
+
+if TYPE_CHECKING:
+    from transformers import PreTrainedTokenizerBase
 
 ROOT = Path(__file__).parents[1]
 Rows = Callable[..., Any]
@@ -133,3 +138,21 @@ def test_extraction(rows_of: Rows, samples: Path) -> None:
     assert rows["published"]["bytes_per_word"] > 7 * 128 * 4
     assert 7 * 128 * 2 < rows["langsig, float32"]["bytes_per_word"] < 7 * 128 * 2 + 100
     assert all(row["words_per_second"] > 0 and row["peak_mb"] > 0 for row in rows.values())
+
+
+@pytest.mark.slow
+def test_model_profile(rows_of: Rows, tokenizer: "PreTrainedTokenizerBase", tmp_path: Path) -> None:
+    shape = ModelShape("roberta", 1, 16, 2, dropout=0.0, initializer_range=0.3)
+    build_model(shape, tokenizer, max_length=128, seed=0).save_pretrained(tmp_path)
+    tokenizer.save_pretrained(tmp_path)
+    folders = [f"--{name}={ROOT / 'samples' / name}" for name in ("treebanks", "parallel")]
+    sizes = {"training": 200, "measures": 300, "test": 300, "sentences": 40, "draws": 1}
+    options = [f"--{name}={value}" for name, value in sizes.items()]
+    output = rows_of(
+        "model_profile", str(tmp_path), "--languages", "qaa", "qab", *folders, *options
+    )
+    script, ours = output["rows"]
+    assert ours["retrieval"] == pytest.approx(script["retrieval"], abs=0.05)
+    assert ours["probe"] == pytest.approx(script["probe"], abs=0.1)
+    assert ours["peak_bytes"] > 0
+    assert ours["seconds_of_script"] == ours["seconds"] / script["seconds"]

@@ -128,8 +128,14 @@ _TABLES: dict[str, type[Table]] = {
 
 
 def inner_layers(depth: int) -> list[int]:
-    """Layers between a quarter and three quarters of the depth."""
-    return [layer for layer in range(depth + 1) if depth <= 4 * layer <= 3 * depth]
+    """Layers between a quarter and three quarters of the depth; the last one if there are none.
+
+    Examples
+    --------
+    >>> inner_layers(12), inner_layers(1)
+    ([3, 4, 5, 6, 7, 8, 9], [1])
+    """
+    return [layer for layer in range(depth + 1) if depth <= 4 * layer <= 3 * depth] or [depth]
 
 
 def inner_means(frame: pd.DataFrame, keys: list[str], layers: Collection[int]) -> pd.DataFrame:
