@@ -160,6 +160,7 @@ def test_numbers_are_those_of_all_words(metrics_of: Metrics, values: list[float]
         "findings",
         "baselines",
         "learning",
+        "outcomes",
         "coverage",
         "trends_by_category",
         "correlations",
