@@ -38,7 +38,7 @@ from langsig.schemas import Diagnostics, Signatures, WordCounts
 from langsig.terms import MODEL, ONLY_SENTENCES, REFERENCE_WIDTHS, WORD_REFERENCES
 
 if TYPE_CHECKING:
-    from transformers import PreTrainedModel, PreTrainedTokenizerBase
+    from transformers import PreTrainedTokenizerBase
 
 StrPath = str | Path
 Sources = Mapping[str, StrPath | Collection[StrPath]]
@@ -248,7 +248,8 @@ def compare(
     languages = _languages(reference, controls, treebank_paths, text_paths, romanise)
     depth = _check_shapes([experimental, *controls.values()], rank, reference)
     batching = _check_models(experimental, controls, languages)
-    model, tokenizer = load_encoder(experimental), load_tokenizer(experimental)
+    tokenizer = load_tokenizer(experimental)
+    encoder = Encoder(load_encoder(experimental), tokenizer, languages[0])
     untrained = None
     if reference == "untrained":
         untrained = without_output_layer(load_untrained(experimental, seed))
@@ -259,24 +260,22 @@ def compare(
         words = _words(language, treebank_paths, text_paths, language in romanise)
         with TemporaryDirectory(prefix="langsig-") as folder:
             states_in = partial(
-                _states,
-                words=words,
-                folder=folder,
-                dtype=dtype,
-                batch_tokens=batch_tokens,
-                language=language,
+                _states, words=words, folder=folder, dtype=dtype, batch_tokens=batch_tokens
             )
             if reference == MODEL:
                 control = controls[language]
-                control_states = states_in(load_encoder(control), load_tokenizer(control))
+                control_states = states_in(
+                    Encoder(load_encoder(control), load_tokenizer(control), language)
+                )
             elif untrained:
-                control_states = states_in(untrained, tokenizer)
+                control_states = states_in(Encoder(untrained, tokenizer, language))
             else:
                 lines = read_lines(map(Path, text_paths.get(language, ())), language)
                 text = map(romaniser(language) if language in romanise else str, lines)
                 vectors = _vectors(reference, language, words, tokenizer, text, rank, seed)
                 control_states = States([vectors], np.arange(len(words)))
-            experimental_states = states_in(model, tokenizer)
+            encoder.select(language)
+            experimental_states = states_in(encoder)
             statistics = covariances_by_category(
                 control_states,
                 experimental_states,
@@ -338,23 +337,11 @@ def _common_layers(
 
 
 def _states(
-    model: "PreTrainedModel",
-    tokenizer: "PreTrainedTokenizerBase",
-    words: pd.DataFrame,
-    folder: str,
-    *,
-    dtype: str,
-    batch_tokens: int | None,
-    language: str,
+    encoder: Encoder, words: pd.DataFrame, folder: str, *, dtype: str, batch_tokens: int | None
 ) -> States:
-    """Hidden states of one model, in a new folder below `folder`."""
-    return extract(
-        Encoder(model, tokenizer, language),
-        words,
-        Path(mkdtemp(dir=folder)),
-        dtype=dtype,
-        batch_tokens=batch_tokens,
-    )
+    """Hidden states in one model, in a new folder below `folder`."""
+    output = Path(mkdtemp(dir=folder))
+    return extract(encoder, words, output, dtype=dtype, batch_tokens=batch_tokens)
 
 
 def _vectors(

@@ -106,11 +106,7 @@ def treebank(samples: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     [pytest.param(name, marks=() if name in FEW else pytest.mark.slow) for name in ARCHITECTURES],
 )
 def test_all_architectures(
-    checkpoint: Callable[[str], Path],
-    words: pd.DataFrame,
-    treebank: Path,
-    tmp_path: Path,
-    name: str,
+    checkpoint: Callable[[str], Path], words: pd.DataFrame, treebank: Path, name: str
 ) -> None:
     """A model is run as the page says, and its states do not depend on the batch."""
     folder, bert = checkpoint(name), checkpoint("BERT")
@@ -123,8 +119,8 @@ def test_all_architectures(
         assert "\n" not in str(raised.value)
         assert row(name, folder) == documented
         return
-    model = load_encoder(folder)
-    states = [extracted(model, words, tmp_path / str(n), n) for n in (1, 64, 8192)]
+    encoder = Encoder(load_encoder(folder), tokenizer(), "qaa")
+    states = [states_of(encoder, words, dtype="float32", batch_tokens=n) for n in (1, 64, 8192)]
     assert len(states[0].layers) == LAYERS + 1
     for other in states[1:]:
         assert_same(other, states[0])
