@@ -19,8 +19,8 @@ import langsig.commands
 from tests.programs import call
 
 ROOT = Path(__file__).resolve().parents[1]
-# These commands start further processes of DVC, or remember the credentials of a server.
-SEPARATE = ("exp run", "queue", "push", "pull", "analyse")
+# These commands of DVC start processes that run further ones.
+SEPARATE = ("exp run", "queue")
 
 
 class Clone:
@@ -61,14 +61,12 @@ class Clone:
         self.langsig("use", preset, *options)
 
     def langsig(self, *arguments: str) -> str:
-        """Run a command of langsig, in this process if that is possible."""
-        if is_separate(arguments):
-            return self.output(sys.executable, "-m", "langsig", *arguments)
+        """Run a command of langsig in this process."""
         return self._here(langsig.commands.main, arguments)
 
     def dvc(self, *arguments: str) -> str:
         """Run a command of DVC, in this process if that is possible."""
-        if is_separate(arguments):
+        if " ".join(arguments).startswith(SEPARATE):
             return self.output("dvc", *arguments)
         return self._here(dvc.cli.main, arguments)
 
@@ -136,8 +134,3 @@ class Clone:
             "DVC_NO_ANALYTICS": "1",
             "PYTHONDONTWRITEBYTECODE": "",  # each process would compile all sources
         }
-
-
-def is_separate(arguments: Sequence[str]) -> bool:
-    """Whether a command needs a process of its own."""
-    return " ".join(arguments).startswith(SEPARATE)

@@ -54,13 +54,14 @@ def ran(printed):
 
 @pytest.fixture(scope="module")
 def public(clone, tmp_path_factory):
-    """The output of a run with a checkpoint and one family; the work tree stays unchanged."""
+    """The log of a run with a checkpoint and one family; the work tree stays unchanged."""
     folder = checkpoint(tmp_path_factory.mktemp("checkpoint") / "public", layers=6, dim=48)
-    before = clone.git("status", "--porcelain")
-    settings = (f"experimental.checkpoint={folder}", "analysis.languages=Western")
-    changed = [option for setting in settings for option in ("--set-param", setting)]
-    printed = clone.dvc("exp", "run", "--temp", "--name", "public", *changed, "analyse")
-    assert clone.git("status", "--porcelain") == before
+    settings = [f"experimental.checkpoint={folder}", "analysis.languages=Western"]
+    (clone.folder / "conf/ablations/checkpoint.yaml").write_text(json.dumps({"public": settings}))
+    clone.commit("recipe")
+    clone.langsig("sweep", "checkpoint", "--stages", "analyse")
+    assert clone.git("status", "--porcelain") == ""
+    printed = (clone.folder / ".scratch/sweep/public-1.log").read_text()
     clone.use("micro", "--set", *settings)
     would_run = clone.would_run()
     clone.restore()
@@ -80,7 +81,7 @@ def test_experiment_in_a_folder_of_its_own_trains_no_control(public):
 
 
 def test_checkpoint_of_another_depth_width_and_tokenizer(clone, public):
-    revision = Revision("public", clone.folder)
+    revision = Revision("public-1", clone.folder)
     fits = revision.table("artifacts/tables/factorizations.csv")
     pairs = fits[["control_layer", "experimental_layer"]].drop_duplicates()
     assert pairs.to_numpy().tolist() == [[0, 0], [1, 2], [2, 4], [3, 6]]
@@ -96,10 +97,10 @@ def test_checkpoint_of_another_depth_width_and_tokenizer(clone, public):
 
 
 def test_difference_of_an_experiment(clone, public):
-    changes = diff(["HEAD"], ["public"], repository=clone.folder)
+    changes = diff(["HEAD"], ["public-1"], repository=clone.folder)
     assert set(changes.parameters) == {"experimental.checkpoint", "analysis.languages"}
     assert changes.missing == ()
-    changed = json.loads(clone.dvc("metrics", "diff", "--json", "HEAD", "public"))
+    changed = json.loads(clone.dvc("metrics", "diff", "--json", "HEAD", "public-1"))
     assert "average_signature" in changed["metrics/languages/qab.json"]
     signatures = changes.signatures.frame
     assert set(signatures["language"]) == {"qaa", "qab"}
@@ -117,19 +118,19 @@ def test_command_writes_table_json_and_pictures(clone, public, tmp_path, capsys)
         code = main(["diff", *arguments, "--repository", str(clone.folder)])
         return code, *capsys.readouterr()
 
-    code, table, _ = run("HEAD", "public", "--out", str(tmp_path / "changes"))
+    code, table, _ = run("HEAD", "public-1", "--out", str(tmp_path / "changes"))
     assert code == 0 and "analysis.languages: all -> Western" in table
     rows = re.findall(r"^(qa[abh]) +[-+0-9]", table, re.MULTILINE)
     assert sorted(rows) == ["qaa", "qab"]
     for name in ("before_and_after", "changes_trained_none"):
         assert (tmp_path / "changes" / f"{name}.svg").read_text().startswith("<?xml")
-    _, printed, _ = run("HEAD", "public", "--json")
+    _, printed, _ = run("HEAD", "public-1", "--json")
     changes = json.loads(printed)
     assert changes["before"] == ["HEAD"] and len(changes["signatures"]) > 100
     code, _, error = run("HEAD", "none-such")
     assert code == 1 and error.startswith("error: none-such: no such revision")
     with pytest.raises(SystemExit):
-        run("HEAD", "public", "--source", "elsewhere")
+        run("HEAD", "public-1", "--source", "elsewhere")
     assert "'elsewhere'" in capsys.readouterr().err
 
 
@@ -143,9 +144,10 @@ def test_queue_then_branch_then_metrics_and_plots(clone):
         stderr=subprocess.DEVNULL, check=True,
     )  # fmt: skip
     deadline = time.monotonic() + 400
-    while "later" not in clone.dvc("exp", "list", "--name-only"):
+    while "/later" not in clone.git("for-each-ref", "refs/exps"):
         assert time.monotonic() < deadline, clone.dvc("queue", "status")
         time.sleep(0.2)
+    assert "later" in clone.dvc("exp", "list", "--name-only")
     assert ran(clone.dvc("queue", "logs", "later")) == AFTER_SIGNATURES - {"relate"}
     clone.dvc("queue", "stop")
     clone.dvc("exp", "branch", "later", "later-branch")
@@ -187,8 +189,9 @@ def swept(clone):
     recipes = {"bad": ["analysis.languages=Elvish"], "good": ["factorize.rank=3"]}
     (clone.folder / "conf/ablations/other.yaml").write_text(json.dumps(recipes))
     clone.commit("recipes")
-    command = [sys.executable, "-m", "langsig", "sweep", "other", "--jobs", "2"]
-    return clone.attempt(*command, "--stages", "uncertainty@trained")
+    options = ("--jobs", "2", "--stages", "uncertainty@trained")
+    environment = clone.environment()
+    return call(main, "sweep", "other", *options, folder=clone.folder, environment=environment)
 
 
 def test_artifacts_of_other_parameters_are_refused(clone, swept, tmp_path):
@@ -236,11 +239,11 @@ def test_sweep_resumes_after_a_kill(clone):
     (clone.folder / "conf/ablations/test.yaml").write_text(json.dumps(recipes))
     clone.commit("recipes")
     sweep = ["sweep", "test", "--stages", "covariance@qaa"]
-    command = [sys.executable, "-m", "langsig", *sweep]
     logs = clone.folder / ".scratch/sweep"
     with subprocess.Popen(
-        command, cwd=clone.folder, env=clone.environment(), stdout=subprocess.DEVNULL
-    ) as process:
+        [sys.executable, "-m", "langsig", *sweep], cwd=clone.folder, env=clone.environment(),
+        stdout=subprocess.DEVNULL,
+    ) as process:  # fmt: skip
         deadline = time.monotonic() + 400
         while not (logs / "cheaper-1.log").exists() and time.monotonic() < deadline:
             time.sleep(0.2)
@@ -251,7 +254,7 @@ def test_sweep_resumes_after_a_kill(clone):
     assert re.search(r"^cheaper-1 +running$", status, re.MULTILINE)
     assert "1 done, 1 running, 0 failed, 0 pending" in status
     assert re.search(r"^cheaper-1 +pending$", clone.langsig(*sweep, "--status"), re.MULTILINE)
-    printed = clone.output(*command)
+    printed = clone.langsig(*sweep)
     assert "cheap-1: started" not in printed and "cheaper-1: started" in printed
     assert "2 done, 0 running, 0 failed, 0 pending" in printed
     parameters = {name: Revision(f"{name}-1", clone.folder).params for name in recipes}
@@ -259,10 +262,9 @@ def test_sweep_resumes_after_a_kill(clone):
 
 
 def test_sweep_reports_failures_and_runs_the_others(clone, swept):
-    assert swept.returncode == 1
-    assert (
-        "bad-1: FAILED" in swept.stdout and "1 done, 0 running, 1 failed, 0 pending" in swept.stdout
-    )
+    assert swept.code == 1
+    assert "bad-1: FAILED" in swept.printed
+    assert "1 done, 0 running, 1 failed, 0 pending" in swept.printed
     log = (clone.folder / ".scratch/sweep/bad-1.log").read_text()
     assert (
         "analysis.languages: got 'Elvish'; must be all, a list of languages, or one of the families"

@@ -1,6 +1,7 @@
 """The work of several: an analyst who pulls a part, and workers who train for a head."""
 
 import json
+import logging
 import re
 import shutil
 import signal
@@ -12,10 +13,14 @@ from pathlib import Path
 import pandas as pd
 import psutil
 import pytest
+from distributed import LocalCluster
 from ruamel.yaml import YAML
+from s3fs import S3FileSystem
 
+from langsig.commands import main
 from langsig.repository.opening import open_repository, stage_name
 from langsig.repository.outdated import outdated_stages
+from tests.programs import call
 
 pytestmark = pytest.mark.slow
 
@@ -27,6 +32,7 @@ OBJECTS = ".dvc/cache/files/md5"
 @pytest.fixture(autouse=True)
 def _environment(server, monkeypatch):
     server.set_credentials(monkeypatch)
+    S3FileSystem.clear_instance_cache()  # which have the credentials of other tests
 
 
 @pytest.fixture(scope="module")
@@ -71,10 +77,10 @@ def test_analyst_pulls_what_changed_stages_read_and_no_more(pushed, tmp_path):
     assert set(compared["language"]) == {"qaa"}, "the logographic language now"
     assert ran(analyst.langsig("analyse")) == []
     analyst.use("micro", "--set", "languages.qab.fraction=0.5")
-    done = analyst.attempt(sys.executable, "-m", "langsig", "analyse")
-    assert done.returncode == 1
+    done = call(main, "analyse", folder=analyst.folder)
+    assert done.code == 1
     assert "not part of the analysis: covariance@qab, extract@qab, pretrain@qab; undo" in (
-        done.stderr
+        done.errors
     )
 
 
@@ -115,13 +121,14 @@ def head(pushed, tmp_path):
     return head
 
 
-def spread(head, *arguments):
-    """The launcher's process."""
-    return subprocess.Popen(
-        [sys.executable, "-m", "langsig", "spread", "--workers", "2", *arguments],
-        cwd=head.folder, env=head.environment(), text=True,
-        stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-    )  # fmt: skip
+@pytest.fixture(scope="module")
+def scheduler():
+    """Address of a cluster whose two workers are threads of this process."""
+    with LocalCluster(
+        n_workers=2, threads_per_worker=1, processes=False, protocol="tcp", host="127.0.0.1",
+        dashboard_address=None, silence_logs=logging.CRITICAL,
+    ) as cluster:  # fmt: skip
+        yield cluster.scheduler_address
 
 
 def locked(clone):
@@ -144,7 +151,11 @@ def assert_as_on_one_machine(head, first_run, printed, stages_here):
 
 def test_workers_meet_on_the_server_and_one_is_killed(head, first_run):
     states = head.folder / ".scratch/spread/states/pretrain/qaa"
-    with spread(head) as process:
+    with subprocess.Popen(
+        [sys.executable, "-m", "langsig", "spread", "--workers", "2"],
+        cwd=head.folder, env=head.environment(), text=True,
+        stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+    ) as process:  # fmt: skip
         deadline = time.monotonic() + 300
         while not list(states.glob("*/checkpoint-20/trainer_state.json")):
             assert process.poll() is None and time.monotonic() < deadline
@@ -164,7 +175,8 @@ def test_workers_meet_on_the_server_and_one_is_killed(head, first_run):
     assert not states.exists()
 
 
-def test_workers_share_a_cache(head, first_run, tmp_path):
+def test_workers_of_a_cluster_share_a_cache(head, first_run, scheduler, tmp_path, monkeypatch):
+    monkeypatch.setenv("OMP_NUM_THREADS", "1")  # the results are those of one thread
     bare = type(head)(tmp_path / "bare")
     subprocess.run(["git", "clone", "--quiet", head.folder, bare.folder], check=True)
     learning = bare.folder / "artifacts/learning"
@@ -175,9 +187,7 @@ def test_workers_share_a_cache(head, first_run, tmp_path):
         subprocess.run(["git", "clone", "--quiet", head.folder, clone], check=True)
         (clone / "artifacts/sequences/qaa").mkdir(parents=True)
         (clone / "artifacts/sequences/qaa/earlier").touch()
-    with spread(bare, "--cache") as process:
-        printed, _ = process.communicate(timeout=400)
-    assert process.returncode == 0, printed
+    printed = bare.langsig("spread", "--scheduler", scheduler, "--cache")
     assert_as_on_one_machine(bare, first_run, printed, ["analyse", "plot", "report"])
     (training,) = [clone for clone in clones if (clone / "artifacts/learning/qaa").exists()]
     assert not (training / "artifacts/sequences/qaa/earlier").exists()
@@ -187,21 +197,17 @@ def test_workers_share_a_cache(head, first_run, tmp_path):
     left = {name: entry for name, entry in finished.items() if name != "pretrain@qaa"}
     (bare.folder / "dvc.lock").write_text(json.dumps({"schema": "2.0", "stages": left}))
     bare.commit("no remote")
-    with spread(bare, "--cache") as process:
-        printed, _ = process.communicate(timeout=400)
-    assert process.returncode == 0, printed
+    printed = bare.langsig("spread", "--scheduler", scheduler, "--cache")
     assert "pretrain@qaa: done" in printed
     assert locked(bare) == finished
 
 
 def test_what_cannot_be_spread(head):
     head.use("micro", "--set", "seed=2")
-    with spread(head, "--cache") as process:
-        printed, _ = process.communicate(timeout=60)
-    assert process.returncode == 1
-    assert "error: params.yaml: changes are not committed" in printed
+    done = call(main, "spread", "--cache", folder=head.folder)
+    assert done.code == 1
+    assert "error: params.yaml: changes are not committed" in done.errors
     head.dvc("remote", "remove", "origin")
-    with spread(head) as process:
-        printed, _ = process.communicate(timeout=60)
-    assert process.returncode == 1
-    assert "error: there is no remote: add one with make remote URL=..., or let" in printed
+    done = call(main, "spread", folder=head.folder)
+    assert done.code == 1
+    assert "error: there is no remote: add one with make remote URL=..., or let" in done.errors

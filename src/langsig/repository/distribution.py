@@ -11,7 +11,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import chdir, contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -22,13 +22,14 @@ from dvc.utils.serialize import load_yaml
 
 from langsig.errors import InputError
 from langsig.files import atomic_directory
+from langsig.repository import dvc_commands
 from langsig.repository.artifacts import artifacts_read, pull
 from langsig.repository.graph import read_pipeline
 from langsig.repository.interrupted import remove_broken_list, repair
 from langsig.repository.locks import try_lock
 from langsig.repository.opening import open_repository, stage_name
 from langsig.repository.outdated import outdated_stages
-from langsig.repository.processes import CommandError, environment, head_commit, log, output, run
+from langsig.repository.processes import CommandError, environment, head_commit, log, output
 from langsig.repository.recording import LockFile
 
 _MOST_CLONES = 10_000
@@ -101,7 +102,7 @@ def distribute(
             repair(repo)
             outdated = repo.stage.load_one(str(root / "data.dvc")).changed()
         if outdated:
-            run("dvc", "repro", "data.dvc", folder=root)
+            _run_dvc(root, "repro", "data.dvc")
         setup = WorkerSetup(
             origin=origin or str(root),
             commit=_committed(root),
@@ -119,9 +120,16 @@ def distribute(
     if not tasks:
         return
     if not share_cache:
-        run("dvc", "push", folder=root)
+        _run_dvc(root, "push")
     with _client(scheduler, workers) as client:
         _run_tasks(client, tasks, setup, root)
+
+
+def _run_dvc(root: Path, *command: str) -> None:
+    """Run a command of DVC here, and show what it prints."""
+    with chdir(root):
+        if dvc_commands.main([[*command]]):
+            raise CommandError(f"dvc {' '.join(command)} failed; its messages are above")
 
 
 def _committed(root: Path) -> str:

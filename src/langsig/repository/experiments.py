@@ -6,8 +6,10 @@ again, and one that another process runs is left to it. So a sweep that was kill
 is started again, and two sweeps divide the work between them.
 """
 
+import json
 import os
 import subprocess
+import sys
 import time
 from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -22,6 +24,7 @@ from langsig.repository.locks import try_lock
 from langsig.repository.opening import open_repository, stage_name
 from langsig.repository.processes import environment, head_commit, log, output
 
+DVC = (sys.executable, "-m", "langsig.repository.dvc_commands")
 ATTEMPTS = 3  # if the process of an experiment is killed
 STATES = DONE, RUNNING, FAILED, PENDING = "done", "running", "failed", "pending"
 
@@ -142,7 +145,7 @@ class Sweep:
             log(f"{name}: FAILED after {minutes:.1f} min, see {self._logs / name}.log")
 
     def _run_experiment(self, name: str, stages: list[str], jobs: int) -> int:
-        command = ["dvc", "exp", "run", "--temp", "--name", name]
+        command = ["--wait-for-lock", "exp", "run", "--temp", "--name", name]
         for setting in self._settings[name]:
             command += ["--set-param", setting]
         env = {
@@ -152,8 +155,9 @@ class Sweep:
         }
         with (self._logs / f"{name}.log").open("a", encoding="utf-8") as file:
             return subprocess.run(
-                [*command, *stages], cwd=self._root, env=env, stdout=file, stderr=file, check=False
-            ).returncode
+                [*DVC, json.dumps([[*command, *stages]])],
+                cwd=self._root, env=env, stdout=file, stderr=file, check=False,
+            ).returncode  # fmt: skip
 
     def _finished(self) -> set[str]:
         """Return the experiments of the commit that is checked out, which DVC keeps as Git refs.

@@ -60,19 +60,6 @@ def environment() -> dict[str, str]:
     return os.environ | {"PATH": f"{programs}{os.pathsep}{os.environ.get('PATH', os.defpath)}"}
 
 
-def run(*command: str, folder: Path, env: Mapping[str, str] | None = None) -> None:
-    """Run a command and show what it prints.
-
-    Raises
-    ------
-    CommandError
-        If the command fails.
-    """
-    done = subprocess.run(command, cwd=folder, env=env or environment(), check=False)
-    if done.returncode:
-        raise CommandError(f"{' '.join(command)} failed; its messages are above")
-
-
 def output(*command: str, folder: Path, env: Mapping[str, str] | None = None) -> str:
     """Run a command and return what it prints.
 
