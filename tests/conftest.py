@@ -50,8 +50,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 def pytest_collection_finish() -> None:
-    """What is imported by now stays, so that the garbage collector need not search it."""
+    """What is imported by now stays, so that the garbage collector need not search it.
+
+    Later imports stay as well, so that it seldom searches everything.
+    """
     gc.freeze()
+    gc.set_threshold(10_000, 20, 100)
     gc.enable()
 
 

@@ -10,6 +10,7 @@ from filelock import FileLock
 
 from langsig.repository.warm import warm_process
 from tests.clones import Clone
+from tests.treebanks import copy_beginning
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -33,6 +34,9 @@ def first_run(tmp_path_factory: pytest.TempPathFactory) -> Clone:
     with FileLock(folder / "micro.lock"):
         if not ran.exists():
             clone.fill()
+            for treebank in (clone.folder / "samples/treebanks").rglob("*.conllu"):
+                copy_beginning(treebank, treebank, sentences=250)
+            clone.commit("short treebanks")
             clone.use("micro")
             with pytest.MonkeyPatch.context() as patch:
                 patch.setattr(os, "cpu_count", lambda: 1)  # the results are those of one thread

@@ -2,13 +2,18 @@
 
 import json
 import random
+import signal
 import subprocess
-import sys
 import time
 
 import pandas as pd
+import psutil
 import pytest
+from accelerate.commands.launch import launch_command, launch_command_parser
 from ruamel.yaml import YAML
+
+from langsig.commands import main
+from tests.programs import call
 
 pytestmark = pytest.mark.slow
 
@@ -19,14 +24,12 @@ def again(micro, tmp_path):
     return micro.copy(tmp_path / "copy")
 
 
-def killed(clone, moment, seconds):
+def killed(clone, stage, moment, seconds):
     """Start ``dvc repro`` and kill it, and all that it has started, after a certain moment."""
-    environment = clone.environment()
-    environment["LANGSIG_WARM"] = ""  # the stage is a child of dvc
     with subprocess.Popen(
-        ["dvc", "repro"],
+        ["dvc", "repro", "--single-item", stage],
         cwd=clone.folder,
-        env=environment,
+        env=clone.environment(),
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
@@ -36,9 +39,19 @@ def killed(clone, moment, seconds):
             time.sleep(0.002)
         time.sleep(seconds)
         still_running = process.poll() is None
+        at_work = [*processes_in(clone.folder)]
         clone.kill(process.pid)
         printed = process.stdout.read()
     assert still_running, f"ended before it could be killed:\n{printed[-2000:]}"
+    _, left = psutil.wait_procs(at_work, timeout=30)
+    assert len(at_work) > 2 and not left, "the fork that runs the stage has ended, too"
+
+
+def processes_in(folder):
+    """Processes whose working directory is a folder."""
+    for process in psutil.process_iter(["cwd"]):
+        if process.info["cwd"] == str(folder):
+            yield process
 
 
 CASES = {
@@ -60,7 +73,7 @@ def test_killed_stages_lead_to_the_same_metrics(micro, again, stage):
     outs = YAML(typ="safe").load((again.folder / "dvc.lock").read_text())["stages"][stage]["outs"]
     again.forget(stage)
     moment = random.SystemRandom().uniform(0, longest)
-    killed(again, lambda: list(again.folder.glob(at_work)), moment)
+    killed(again, stage, lambda: list(again.folder.glob(at_work)), moment)
     assert not (again.folder / outs[-1]["path"]).exists(), moment
     assert list(again.folder.glob(at_work)), "the kill should leave something behind"
     assert again.repro() == [stage]
@@ -72,11 +85,22 @@ def test_killed_stages_lead_to_the_same_metrics(micro, again, stage):
             assert made.is_dir() or rerun.read_bytes() == made.read_bytes(), made.name
 
 
+def accelerate_launch(arguments):
+    """The command ``accelerate launch`` in this process, whose handlers of signals it replaces."""
+    handlers = {number: signal.getsignal(number) for number in signal.Signals}
+    try:
+        launch_command(launch_command_parser().parse_args(arguments))
+    finally:
+        for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGQUIT):
+            signal.signal(number, handlers[number])
+    return 0
+
+
 def test_two_processes_train_one_model(micro, again):
-    configuration = "conf/accelerate/multi-cpu.yaml"
-    again.output(
-        "accelerate", "launch", "--config_file", configuration, "--num_processes", "2",
-        "-m", "stages", "pretrain", "qaa",
+    call(
+        accelerate_launch, "--config_file", "conf/accelerate/multi-cpu.yaml",
+        "--num_processes", "2", "-m", "stages", "pretrain", "qaa",
+        folder=again.folder, environment=again.environment(),
     )  # fmt: skip
     folder = again.folder / "artifacts/learning/qaa"
     losses = pd.read_csv(folder / "curve.csv")["masked_cross_entropy"]
@@ -99,10 +123,10 @@ def test_experimental_model_of_a_subset(again):
     assert part["gain_by_language"]["qab"] != whole["gain_by_language"]["qab"]
     assert part["tokens"] == whole["tokens"], "held-out text stays whole"
     wrong = "experimental.languages=[qaa,qzz]"
-    done = again.attempt(sys.executable, "-m", "langsig", "use", "micro", "--set", wrong)
-    assert done.returncode == 1 and "experimental.languages" in done.stderr
+    done = call(main, "use", "micro", "--set", wrong, folder=again.folder)
+    assert done.code == 1 and "experimental.languages" in done.errors
     params = again.folder / "params.yaml"
     params.write_text(params.read_text().replace("languages: [qaa, qab]", "languages: [qaa, qzz]"))
-    done = again.attempt(sys.executable, "-m", "stages", "pretrain", "experimental")
+    done = again.attempt("python", "-m", "stages", "pretrain", "experimental")
     assert done.returncode == 1 and "params.yaml:" in done.stderr and "qzz" in done.stderr
     assert json.loads((folder / "learning.json").read_text()) == part, "the earlier result stays"

@@ -11,8 +11,7 @@ from tests.clones import ROOT
 pytestmark = pytest.mark.slow
 
 
-def test_nothing_is_lost(first_run, tmp_path, monkeypatch):
-    monkeypatch.setenv("LANGSIG_WARM", "")
+def test_nothing_is_lost(first_run, tmp_path):
     first_run.copy(tmp_path / "undisturbed")
     done = subprocess.run(
         [sys.executable, "-m", "tests.torture", "--times", "1", "--folder", str(tmp_path),

@@ -1,4 +1,5 @@
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -11,6 +12,7 @@ from langsig.errors import InputError
 from langsig.pretraining import ModelShape, build_model
 from langsig.profiling import Profile, Sizes, profile
 from langsig.terms import REFERENCES
+from tests.treebanks import copy_beginning
 
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerBase
@@ -41,17 +43,44 @@ def texts(samples: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-@pytest.fixture
-def profiled(model: Path, samples: Path, texts: Path, tmp_path: Path) -> Profiled:
-    def run(out: str = "out", **options: object) -> Profile:
-        arguments = {"languages": LANGUAGES, "sizes": SIZES, "parallel": texts, "rank": 3}
-        return profile(model, samples / "treebanks", tmp_path / out, **{**arguments, **options})  # type: ignore[arg-type]
+@pytest.fixture(scope="module")
+def treebanks(samples: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The beginning of the treebanks of three languages."""
+    folder = tmp_path_factory.mktemp("treebanks")
+    for language in LANGUAGES:
+        (folder / language).mkdir()
+        name = f"{language}/{language}_sample-ud-test.conllu"
+        copy_beginning(samples / "treebanks" / name, folder / name, sentences=300)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def profile_in(model: Path, treebanks: Path, texts: Path) -> Profiled:
+    def run(folder: Path, **options: object) -> Profile:
+        arguments = {"languages": LANGUAGES, "sizes": SIZES, "parallel": texts, "rank": 2}
+        return profile(model, treebanks, folder, **{**arguments, **options})  # type: ignore[arg-type]
 
     return run
 
 
-def test_tables(profiled: Profiled, tmp_path: Path) -> None:
-    result = profiled()
+@pytest.fixture
+def profiled(profile_in: Profiled, tmp_path: Path) -> Profiled:
+    return partial(profile_in, tmp_path / "out")
+
+
+@pytest.fixture(scope="module")
+def whole_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("whole")
+
+
+@pytest.fixture(scope="module")
+def whole(profile_in: Profiled, whole_folder: Path) -> Profile:
+    """A complete profile, in ``whole_folder``."""
+    return profile_in(whole_folder)
+
+
+def test_tables(whole: Profile, whole_folder: Path) -> None:
+    result = whole
     assert result.inner_layers == [1, 2]
     fits = result.fits.frame
     assert len(fits) == len(LANGUAGES) * (LAYERS + 1)
@@ -72,19 +101,16 @@ def test_tables(profiled: Profiled, tmp_path: Path) -> None:
     summary = result.summary()
     assert list(summary.index) == list(LANGUAGES)
     assert (summary["fertility"] > 1).all()
-    loaded = Profile.load(tmp_path / "out")
-    assert loaded.summary().equals(Profile.load(tmp_path / "out").summary())
-    pd.testing.assert_frame_equal(loaded.summary(), summary)
-    assert sorted(path.name for path in (tmp_path / "out").iterdir()) == [
+    pd.testing.assert_frame_equal(Profile.load(whole_folder).summary(), summary)
+    assert sorted(path.name for path in whole_folder.iterdir()) == [
         "fits.csv", "measures.csv", "outcomes.csv", "predictors.csv", "replicates.csv",
         "settings.json", "summary.csv",
     ]  # fmt: skip
 
 
 def test_a_profile_that_was_interrupted_goes_on(
-    profiled: Profiled, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    whole: Profile, profiled: Profiled, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    whole = profiled("whole")
     with monkeypatch.context() as patch:
         patch.setattr("langsig.profiling.run.fit_layer", _interrupt)
         with pytest.raises(KeyboardInterrupt):
@@ -113,18 +139,14 @@ def test_references(profiled: Profiled, texts: Path, reference: str) -> None:
     assert result.fits.frame["untrained"].notna().all() == has_untrained
 
 
-def test_the_difference_of_a_model_to_itself_is_none(profiled: Profiled) -> None:
-    result = profiled(parallel=None)
-    difference = result - result
-    assert np.allclose(difference, 0)
-    others = profiled("other", languages=LANGUAGES[:2], parallel=None)
+def test_the_difference_of_a_model_to_itself_is_none(whole: Profile, profiled: Profiled) -> None:
+    assert np.allclose(whole - whole, 0)
+    others = profiled(languages=LANGUAGES[:2], parallel=None)
     with pytest.raises(InputError, match="different languages"):
-        result - others
+        whole - others
 
 
-def test_what_does_not_fit_is_named_before_any_work(
-    profiled: Profiled, model: Path, samples: Path, tmp_path: Path
-) -> None:
+def test_what_does_not_fit_is_named_before_any_work(profiled: Profiled, tmp_path: Path) -> None:
     with pytest.raises(InputError, match="reference must be one of upos"):
         profiled(reference="tags")
     with pytest.raises(InputError, match="reference 'context' needs texts"):
@@ -141,9 +163,9 @@ def test_what_does_not_fit_is_named_before_any_work(
 
 
 def test_as_a_command(
-    model: Path, samples: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    model: Path, treebanks: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    arguments = ["--treebanks", str(samples / "treebanks"), "--languages", "qaa", "qah"]
+    arguments = ["--treebanks", str(treebanks), "--languages", "qaa", "qah"]
     out = tmp_path / "two"
     assert commands.main(["profile", str(model), str(model), *arguments, "--out", str(out)]) == 0
     printed = capsys.readouterr().out
