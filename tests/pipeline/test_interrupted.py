@@ -9,7 +9,6 @@ import time
 import pandas as pd
 import psutil
 import pytest
-from accelerate.commands.launch import launch_command, launch_command_parser
 from ruamel.yaml import YAML
 
 from langsig.commands import main
@@ -87,6 +86,8 @@ def test_killed_stages_lead_to_the_same_metrics(micro, again, stage):
 
 def accelerate_launch(arguments):
     """The command ``accelerate launch`` in this process, whose handlers of signals it replaces."""
+    from accelerate.commands.launch import launch_command, launch_command_parser
+
     handlers = {number: signal.getsignal(number) for number in signal.Signals}
     try:
         launch_command(launch_command_parser().parse_args(arguments))

@@ -13,7 +13,6 @@ from pathlib import Path
 import pandas as pd
 import psutil
 import pytest
-from distributed import LocalCluster
 from ruamel.yaml import YAML
 from s3fs import S3FileSystem
 
@@ -124,6 +123,8 @@ def head(pushed, tmp_path):
 @pytest.fixture(scope="module")
 def scheduler():
     """Address of a cluster whose two workers are threads of this process."""
+    from distributed import LocalCluster
+
     with LocalCluster(
         n_workers=2, threads_per_worker=1, processes=False, protocol="tcp", host="127.0.0.1",
         dashboard_address=None, silence_logs=logging.CRITICAL,
