@@ -280,7 +280,7 @@ def test_layers_are_swept_one_by_one() -> None:
 def test_without_a_rank_the_recommended_one_is_used_whatever_the_number_of_processes() -> None:
     blocks = {0: planted(0.3), 1: planted(0.2)}
     options: dict[str, Any] = {
-        "layers": [0, 1], "candidates": [1, 3, 5], "solver": Solver(1), "starts": 2, "folds": 4
+        "layers": [0, 1], "candidates": [1, 3, 5], "solver": Solver(1), "starts": 2, "folds": 2
     }  # fmt: skip
     tables = ranks_by_layer(statistics(blocks), rank=None, **options)
     assert tables.rank == PLANTED

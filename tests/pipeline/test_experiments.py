@@ -235,10 +235,10 @@ def checkpoint(folder, *, layers, dim):
 
 def test_sweep_resumes_after_a_kill(clone):
     """Killed as a whole while the second experiment runs; the first is not run again."""
-    recipes = {"cheap": ["covariance.equal_words=800"], "cheaper": ["covariance.equal_words=900"]}
+    recipes = {"cheap": ["clean.min_words=4"], "cheaper": ["clean.min_words=5"]}
     (clone.folder / "conf/ablations/test.yaml").write_text(json.dumps(recipes))
     clone.commit("recipes")
-    sweep = ["sweep", "test", "--stages", "covariance@qaa"]
+    sweep = ["sweep", "test", "--stages", "clean@qaa"]
     logs = clone.folder / ".scratch/sweep"
     with subprocess.Popen(
         [sys.executable, "-m", "langsig", *sweep], cwd=clone.folder, env=clone.environment(),
@@ -258,7 +258,7 @@ def test_sweep_resumes_after_a_kill(clone):
     assert "cheap-1: started" not in printed and "cheaper-1: started" in printed
     assert "2 done, 0 running, 0 failed, 0 pending" in printed
     parameters = {name: Revision(f"{name}-1", clone.folder).params for name in recipes}
-    assert [params["covariance"]["equal_words"] for params in parameters.values()] == [800, 900]
+    assert [params["clean"]["min_words"] for params in parameters.values()] == [4, 5]
 
 
 def test_sweep_reports_failures_and_runs_the_others(clone, swept):
