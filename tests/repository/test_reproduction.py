@@ -278,6 +278,31 @@ def test_only_the_stages_that_are_named_run_each_after_those_it_needs(project: P
     assert project.reproduce(names=[]) == set()
 
 
+EDITING = """
+stages:
+  first:
+    cmd: cp other.yaml params.yaml; touch first
+    deps: [code.py]
+    params: [letter]
+    outs: [first]
+  second:
+    cmd: cp params.yaml second
+    deps: [first]
+    params: [number]
+    outs: [second]
+"""
+
+
+def test_parameters_that_change_meanwhile_are_read_again(tmp_path: Path) -> None:
+    project = Project(tmp_path).fill(EDITING)
+    project.write("other.yaml", "number: 2\nletter: a\n")
+    reproduce(project.folder, 1)
+    lock = YAML(typ="safe").load((project.folder / "dvc.lock").read_text())
+    assert lock["stages"]["second"]["params"] == {"params.yaml": {"number": 2}}
+    assert (project.folder / "second").read_text() == "number: 2\nletter: a\n"
+    assert project.is_clean()
+
+
 MEETING = """
 stages:
   meet:

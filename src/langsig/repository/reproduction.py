@@ -26,6 +26,7 @@ from langsig.repository.recording import Recorder, State
 from langsig.repository.running import (
     Commands,
     Log,
+    dvc_parses_parameters_once,
     dvc_without_bars,
     dvc_writes_to,
     exit_on_signals,
@@ -65,6 +66,7 @@ def reproduce(root: Path, jobs: int, names: Sequence[str] | None = None) -> None
         chdir(root),
         only_command(root),
         dvc_without_bars(),
+        dvc_parses_parameters_once(),
         open_repository() as repo,
         lock_repo(repo),
         Log(log_path) as log,

@@ -10,9 +10,12 @@ from collections import deque
 from collections.abc import Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager, suppress
+from copy import deepcopy
 from pathlib import Path
 from typing import Any, Self
 
+from dvc.dependency import param
+from dvc.fs import FileSystem
 from dvc.stage import Stage
 from dvc.stage.run import _make_cmd, get_executable, prepare_kwargs
 
@@ -103,6 +106,29 @@ class _LogHandler(logging.Handler):
 
     def emit(self, record: logging.LogRecord) -> None:
         self._log.write("dvc", record.getMessage())
+
+
+@contextmanager
+def dvc_parses_parameters_once() -> Iterator[None]:
+    """Let DVC parse a file of parameters again only after the file has changed.
+
+    It reads the file about ten times per stage, and parsing takes most of its time.
+    """
+    parse = param.load_path
+    parsed: dict[str, tuple[tuple[int, int, int], Any]] = {}
+
+    def parse_once(path: str, fs: FileSystem, **options: Any) -> Any:
+        status = os.stat(path)
+        state = (status.st_ino, status.st_size, status.st_mtime_ns)
+        if path not in parsed or parsed[path][0] != state:
+            parsed[path] = (state, parse(path, fs, **options))
+        return deepcopy(parsed[path][1])
+
+    param.load_path = parse_once
+    try:
+        yield
+    finally:
+        param.load_path = parse
 
 
 class Commands:
