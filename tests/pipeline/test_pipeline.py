@@ -43,7 +43,7 @@ UNCERTAINTY = {f"uncertainty@{source}" for source in SOURCES}
 def test_every_stage_runs_once(first_run):
     assert len(first_run.ran_first) == len(set(first_run.ran_first))
     assert set(first_run.ran_first) == (
-        each(EACH, LANGUAGES) | set(JOINT) | FACTORIZE | UNCERTAINTY
+        each(EACH, LANGUAGES) | set(JOINT) | {"evaluate"} | FACTORIZE | UNCERTAINTY
     )
 
 
@@ -126,8 +126,8 @@ def test_every_analysis_has_its_tables_and_pictures(micro):
     relations = micro.folder / "artifacts/relations"
     tables = {path.stem: pd.read_csv(path) for path in relations.glob("*.csv")}
     assert set(tables) == {
-        "measure_tests", "benchmarks", "correlations", "distances", "languages", "properties",
-        "tree_statistics", "trees", "variance_tests",
+        "measure_tests", "benchmarks", "correlations", "distances", "languages", "predictors",
+        "properties", "tree_statistics", "trees", "variance_tests",
     }  # fmt: skip
     assert not any(table.empty for table in tables.values())
     properties = tables["properties"].set_index(["property", "language"])["value"]

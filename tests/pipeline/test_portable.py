@@ -27,8 +27,8 @@ for stage, *arguments in json.loads(sys.argv[1]):
 STAGES = [
     ["annotate", "qab"], ["clean", "qab"], ["tokenizer"], ["pack", "qab"], ["pretrain", "qab"],
     ["extract", "control", "qab"], ["covariance", "qab"], ["untrained", "qab"],
-    ["ranks"], ["factorize", "number"], ["uncertainty", "equal-words"], ["sets"], ["relate"],
-    ["analyse"], ["plot"], ["report"],
+    ["ranks"], ["factorize", "number"], ["uncertainty", "equal-words"], ["sets"],
+    ["evaluate"], ["relate"], ["analyse"], ["plot"], ["report"],
 ]  # fmt: skip
 
 
