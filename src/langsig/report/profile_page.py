@@ -377,9 +377,10 @@ def _limits(summary: pd.DataFrame) -> list[str]:
         "between languages is a difference between treebanks.",
         "Draws vary the training words of the probes only. The model was trained once; another "
         "training run could rank languages differently.",
-        "That the fit predicts transfer was found after the fact, on one model, by comparing "
-        "several measures. A correlation over languages does not say why, and related languages "
-        "are not independent: see the interval over genera.",
+        "That the fit predicts transfer was found after the fact, on one multilingual model, by "
+        "comparing several measures. In an English model, it did not exceed the threshold. A "
+        "correlation over languages does not say why, and related languages are not independent: "
+        "see the interval over genera.",
         f"With {counted(len(summary), 'language')}, only strong correlations can be "
         "distinguished from chance.",
     ]
