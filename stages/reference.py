@@ -44,13 +44,16 @@ def main(arguments: Sequence[str]) -> None:
             )
         else:
             sentences = read_sentences(Path(f"artifacts/sentences/{language}/train.parquet"))
-            vectors = word_vectors(
-                reference,
-                words,
-                tokenizer=load_tokenizer("artifacts/tokenizer"),
-                text=(text for text, _ in sentences),
-                seed=parameters.seed,
-            )
+            try:
+                vectors = word_vectors(
+                    reference,
+                    words,
+                    tokenizer=load_tokenizer("artifacts/tokenizer"),
+                    text=(text for text, _ in sentences),
+                    seed=parameters.seed,
+                )
+            except InputError as error:
+                raise InputError(f"languages.{language}.corpora: {error}") from error
             states = States([vectors.astype(np.float32)], np.arange(len(words)))
             states.save(output)
     print(f"{language}: {reference} of {len(states.index):,} of {len(words):,} words")

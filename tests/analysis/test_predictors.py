@@ -154,6 +154,12 @@ def test_only_ranks_of_measures_matter_for_correlations(seed: int) -> None:
     pd.testing.assert_frame_equal(plain, changed)
 
 
+def test_few_languages_have_no_threshold() -> None:
+    measures, outcomes, known = series(6)
+    result = table(measures[:5], outcomes[:5], known[:5])
+    assert result["threshold"].isna().all() and not result["beyond"].any()
+
+
 def test_each_pair_uses_the_languages_that_it_has() -> None:
     measures, outcomes, known = series(6)
     gappy = measures.copy()

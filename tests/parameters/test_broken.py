@@ -165,6 +165,12 @@ BROKEN = {
         "facts: data/facts", "facts: ../facts", "analysis.facts", "without '..'"
     ),
     "no candidates": Broken("[2, 4, 6, 8, 16]", "[]", "ranks.candidates", "must be a list of"),
+    "few words for a probe": Broken(
+        "training: 1000", "training: 99", "evaluate.training", "must be an integer of at least 100"
+    ),
+    "two parallel sentences": Broken(
+        "sentences: 1000 ", "sentences: 2 ", "evaluate.sentences", "an integer of at least 3"
+    ),
     "one fold": Broken("folds: 3", "folds: 1", "ranks.folds", "must be an integer of at least 2"),
     "text for a list": Broken(
         "[part-of-speech]", "part-of-speech", "analysis.alone", "must be a list of"
@@ -232,6 +238,13 @@ BROKEN = {
     ),
     "candidates above the width": Broken(
         "[2, 4, 6, 8, 16]", "[65, 128]", "ranks.candidates", "must hold a rank of at most 64"
+    ),
+    "rank of outcomes above the width": Broken(
+        "xlm-roberta\n      layers: 6\n      dim: 64",
+        "xlm-roberta\n      layers: 6\n      dim: 4",
+        "evaluate.rank",
+        "between 1 and 4, the width of the experimental model",
+        "  rank: 8 ",
     ),
     "ridge with tensorly": Broken(
         "method: als",

@@ -1,4 +1,6 @@
+import shutil
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -56,7 +58,7 @@ def treebanks(samples: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def profile_in(model: Path, treebanks: Path, texts: Path) -> Profiled:
-    def run(folder: Path, **options: object) -> Profile:
+    def run(folder: Path, treebanks: Path = treebanks, **options: object) -> Profile:
         arguments = {"languages": LANGUAGES, "sizes": SIZES, "parallel": texts, "rank": 2}
         return profile(model, treebanks, folder, **{**arguments, **options})  # type: ignore[arg-type]
 
@@ -153,13 +155,58 @@ def test_what_does_not_fit_is_named_before_any_work(profiled: Profiled, tmp_path
         profiled(reference="context")
     with pytest.raises(InputError, match="at least 2 languages, got qaa"):
         profiled(languages=["qaa"])
-    with pytest.raises(InputError, match="training must be a positive integer, got 0"):
+    with pytest.raises(InputError, match=r"sizes\.training must be an integer of at least 100"):
         profiled(sizes=Sizes(training=0))
     with pytest.raises(InputError, match="shrinkage must be a number from 0"):
         profiled(shrinkage=-1)
     with pytest.raises(InputError, match="rank must be between 1 and 14"):
         profiled(rank=17)
     assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize(
+    ("lines", "reference", "says"),
+    [
+        ({"qaa": 30}, "upos", "has only sentences of qaa; add their translations"),
+        ({"qaa": 30, "qah": 31}, "upos", r"qah.txt: 31 lines, but .*qaa.txt has 30"),
+        ({"qaa": 2, "qah": 2}, "upos", "only 2 sentences are used .*, of at least 3"),
+        ({"qaa": 0, "qah": 0}, "upos", "only 0 sentences are used .*, of at least 3"),
+        ({"qaa": 11, "qah": 11}, "parallel", "only 11 sentences are used .*, of at least 12"),
+    ],
+)
+def test_unusable_parallel_sentences_are_found_before_any_work(
+    profiled: Profiled, tmp_path: Path, lines: dict[str, int], reference: str, says: str
+) -> None:
+    folder = tmp_path / "parallel"
+    folder.mkdir()
+    for language, number in lines.items():
+        (folder / f"{language}.txt").write_text("kal\n" * number, encoding="utf-8")
+    with pytest.raises(InputError, match=says):
+        profiled(parallel=folder, languages=["qaa", "qah"], reference=reference)
+    assert not (tmp_path / "out").exists()
+
+
+def test_the_language_of_a_short_text_is_named(profiled: Profiled, tmp_path: Path) -> None:
+    (tmp_path / "texts").mkdir()
+    for language in LANGUAGES:
+        (tmp_path / f"texts/{language}.txt").write_text("kal\n", encoding="utf-8")
+    with pytest.raises(InputError, match=r"qaa: the text has \d+ different sub-words, too few"):
+        profiled(reference="context", texts=tmp_path / "texts")
+
+
+def test_sentences_that_do_not_divide_into_blocks_are_refused(
+    profiled: Profiled, treebanks: Path, tmp_path: Path
+) -> None:
+    shutil.copytree(treebanks, tmp_path / "long")
+    (file,) = (tmp_path / "long/qac").iterdir()
+    rows = [line for line in file.read_text(encoding="utf-8").splitlines() if "\t" in line]
+    sentences = [
+        "".join(f"{n}\t{row.partition(chr(9))[2]}\n" for n, row in enumerate(rows[start:][:20], 1))
+        for start in range(0, len(rows), 20)
+    ]
+    file.write_text("\n".join([*sentences, ""]), encoding="utf-8")
+    with pytest.raises(InputError, match=r"qac: the \d+ sentences for measures do not divide"):
+        profiled(tmp_path / "long", sizes=replace(SIZES, measures=200))
 
 
 def test_as_a_command(

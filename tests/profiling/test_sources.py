@@ -1,3 +1,4 @@
+import re
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,7 @@ from langsig.profiling import (
     read_parallel,
 )
 from langsig.profiling.samples import choose_words, is_tagged
+from langsig.profiling.sources import Treebank
 from tests.treebanks import copy_beginning
 
 NAMES = (
@@ -134,3 +136,11 @@ def test_small_treebanks_are_shared_out_or_refused(samples: Path, tmp_path: Path
     copy_beginning(treebank.training[0], short, 60)
     with pytest.raises(InputError, match=r"qaa: qaa has only \d+ words .* for training, of"):
         choose_words(treebank._replace(training=[short]), "qaa", Sizes(), seed=0)
+    copy_beginning(treebank.training[0], short, 1)
+    for parts in ([short], []), ([short], [short]):
+        with pytest.raises(InputError, match=r"qaa: qaa has only [08] words .* for training, of"):
+            choose_words(Treebank("qaa", *parts), "qaa", Sizes(), seed=0)
+    nouns = re.sub(r"(?m)^(\d+\t.*?\t.*?\t)\w+", r"\1NOUN", treebank.training[0].read_text("utf-8"))
+    short.write_text(nouns, encoding="utf-8")
+    with pytest.raises(InputError, match=r"qaa: all words for training in qaa are NOUN, but"):
+        choose_words(Treebank("qaa", [short], []), "qaa", Sizes(), seed=0)

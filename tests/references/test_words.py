@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from langsig.errors import InputError
-from langsig.references import TAGS, word_vectors
+from langsig.references import TAGS, ContextVectors, word_vectors
 from langsig.terms import REFERENCE_WIDTHS
 
 if TYPE_CHECKING:
@@ -66,3 +66,5 @@ def test_what_gives_no_vectors_is_refused(tokenizer: "PreTrainedTokenizerBase") 
             word_vectors(reference, words, tokenizer=tokenizer, text=())
     with pytest.raises(InputError, match="too few for 64 dimensions; give more text"):
         word_vectors("context", words, tokenizer=tokenizer, text=["kal wun"])
+    with pytest.raises(InputError, match="no sub-words of the text are neighbours"):
+        ContextVectors([[5], [6], [7]], dim=2)

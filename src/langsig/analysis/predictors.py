@@ -63,7 +63,7 @@ def predictors(
     Predictors
         One row per pair. Statistics are missing where a pair has fewer languages than
         `options.min_languages` or than the number of covariates plus 4, and where a series does
-        not vary, or not beyond the covariates.
+        not vary, or not beyond the covariates. The threshold is missing if all pairs have too few.
 
     Raises
     ------
@@ -100,7 +100,7 @@ def predictors(
     shape = x.shape[1], y.shape[1]
     counts = np.zeros(shape, np.int64)
     results = {name: np.full(shape, np.nan) for name in _NUMBERS}
-    highest = np.zeros(len(order))
+    highest = np.full(len(order), np.nan)
     for block in _blocks(x, y):
         rows, pairs = block.rows, np.ix_(block.measures, block.outcomes)
         counts[pairs] = len(rows)

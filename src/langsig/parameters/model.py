@@ -20,7 +20,7 @@ from pydantic_core import PydanticCustomError, core_schema
 from langsig.languages import language_code_if_any
 from langsig.morphology import CATEGORIES, category_slug
 from langsig.parameters.rules import broken_rules
-from langsig.terms import NORMALISATIONS, ONLY_SENTENCES, SOURCES, WORD_REFERENCES
+from langsig.terms import LEAST_SIZES, NORMALISATIONS, ONLY_SENTENCES, SOURCES, WORD_REFERENCES
 
 ALL, AUTO = "all", "auto"
 SLUGS = tuple(map(category_slug, CATEGORIES))
@@ -392,14 +392,22 @@ class Uncertainty(Section):
 class Evaluate(Section):
     """Outcomes: what the experimental model does in each language, measured on itself."""
 
-    training: Count = Field(description="Words per language that a probe learns from.")
-    test: Count = Field(description="Words per language that probes are tested on.")
-    measures: Count = Field(description="Words per language that the fit is computed from.")
+    training: int = Field(
+        ge=LEAST_SIZES["training"], description="Words per language that a probe learns from."
+    )
+    test: int = Field(
+        ge=LEAST_SIZES["test"], description="Words per language that probes are tested on."
+    )
+    measures: int = Field(
+        ge=LEAST_SIZES["measures"], description="Words per language that the fit is computed from."
+    )
     draws: Count = Field(description="Random choices of the words to learn from.")
     parallel: DataPath | None = Field(
         description="Folder with one file of parallel sentences per language; null: no retrieval."
     )
-    sentences: Count = Field(description="Parallel sentences to use, from the first.")
+    sentences: int = Field(
+        ge=LEAST_SIZES["sentences"], description="Parallel sentences to use, from the first."
+    )
     rank: Annotated[int, Field(ge=1, le=14)] = Field(
         description="Number of components of the fit, at most the 14 parts of speech."
     )

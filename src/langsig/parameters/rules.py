@@ -343,6 +343,18 @@ def _candidates(parameters: Mapping[str, Any]) -> Iterator[Broken]:
         )
 
 
+@_rule("evaluate.rank", "experimental.checkpoint", "pretraining.experimental.model.dim")
+def _outcome_rank(parameters: Mapping[str, Any]) -> Iterator[Broken]:
+    if parameters["experimental"]["checkpoint"]:
+        return
+    dim = parameters["pretraining"]["experimental"]["model"]["dim"]
+    if parameters["evaluate"]["rank"] > dim:
+        yield Broken(
+            ("evaluate", "rank"),
+            f"must be between 1 and {dim}, the width of the experimental model",
+        )
+
+
 @_rule("pretraining.launch")
 def _launch(parameters: Mapping[str, Any]) -> Iterator[Broken]:
     path, command = ("pretraining", "launch"), parameters["pretraining"]["launch"]

@@ -15,7 +15,7 @@ from langsig.profiling.samples import Sizes
 from langsig.profiling.sources import find_treebanks
 from langsig.representations import SHRINKAGE, shrunken
 from langsig.schemas import Languages, Predictors
-from langsig.terms import REFERENCES
+from langsig.terms import LEAST_SIZES, REFERENCES
 
 StrPath = str | Path
 _RANKS = {"upos": 8}
@@ -154,7 +154,7 @@ def profile(
     known = Languages.load(facts) if facts else None
     sizes = sizes or Sizes()
     for name, value in asdict(sizes).items():
-        check_count(name, value)
+        check_count(f"sizes.{name}", value, LEAST_SIZES[name])
     run = Run(
         model,
         sources=find_treebanks(treebanks, languages),

@@ -50,6 +50,7 @@ from langsig.representations import (
     tokenise,
 )
 from langsig.schemas import FitReplicates, Fits, LanguageMeasures, Outcomes
+from langsig.terms import LEAST_SIZES
 
 if TYPE_CHECKING:
     from transformers import PreTrainedModel, PreTrainedTokenizerBase
@@ -93,7 +94,6 @@ class Run:
         self._languages = list(sources)
         if len(self._languages) < 2:
             raise InputError(f"a profile needs at least 2 languages, got {self._languages[0]} only")
-        self._sources = sources
         self._parallel = find_texts(parallel, sources) if parallel else {}
         self._texts = find_texts(texts, sources) if texts else {}
         for name, needed, found in (
@@ -118,6 +118,11 @@ class Run:
                 f"rank must be between 1 and {widest}, for the width of the model and of the "
                 f"reference; got {solver.rank}"
             )
+        self._sentences = self._parallel_sentences(parallel) if self._parallel else {}
+        self._samples = {
+            language: choose_words(source, language, sizes, seed)
+            for language, source in _progress("words", sources.items())
+        }
         files = [path for source in sources.values() for path in source.files]
         files += [*self._parallel.values(), *self._texts.values()]
         self.store = Store(
@@ -143,12 +148,34 @@ class Run:
             encoder.select(language)
         return encoder
 
+    def _parallel_sentences(self, folder: str | Path | None) -> dict[str, list[str]]:
+        if len(self._parallel) < 2:
+            raise InputError(
+                f"{folder}: has only sentences of {', '.join(self._parallel)}; add their "
+                "translations, or give no parallel sentences"
+            )
+        sentences = read_parallel(self._parallel, self._sizes.sentences)
+        number = len(next(iter(sentences.values())))
+        least = _BLOCKS if self._reference == "parallel" else LEAST_SIZES["sentences"]
+        if number < least:
+            raise InputError(
+                f"{folder}: only {number} sentences are used that no language lacks, of at least "
+                f"{least}; give more"
+            )
+        return sentences
+
+    def _blocks(self, language: str, sentence: NDArray[np.int64]) -> NDArray[np.int64]:
+        """Number of the block of each word, ``[words]``, from the number of its sentence."""
+        block = blocks_of(sentence, _BLOCKS)
+        if len(np.unique(block)) < _BLOCKS:
+            raise InputError(
+                f"{language}: the {len(np.unique(sentence))} sentences for measures do not divide "
+                f"into {_BLOCKS} blocks; use a treebank with more or shorter sentences"
+            )
+        return block
+
     def measured(self) -> Measured:
         """Compute everything that an earlier run has not computed."""
-        self._samples = {
-            language: choose_words(source, language, self._sizes, self._seed)
-            for language, source in _progress("words", self._sources.items())
-        }
         for language in _progress("training words", self._languages):
             for role in self._encoders:
                 self._run_training_words(role, language)
@@ -161,7 +188,7 @@ class Run:
             self.store.table(f"outcomes/{language}", partial(self._evaluate, language))
             for language in _progress("test words", self._languages)
         ]
-        if self._parallel:
+        if self._sentences:
             values.append(self.store.table("retrieval", self._retrieval))
         if self._texts:
             values.append(self.store.table("masked", self._masked))
@@ -300,7 +327,7 @@ class Run:
         reference = self._word_reference(language, words)
         sentence = words["sentence"].iloc[rows].to_numpy(np.int64)
         everything = np.zeros(len(rows), np.int64)
-        block, signs = blocks_of(sentence, _BLOCKS), self._signs(language)
+        block, signs = self._blocks(language, sentence), self._signs(language)
 
         def slices(layer: int) -> dict[str, Array]:
             by_role = {role: of_role.layers[layer][chosen] for role, of_role in states.items()}
@@ -324,13 +351,16 @@ class Run:
         if self._reference == "untrained":
             return None
         text = read_lines([self._texts[language]], language) if language in self._texts else ()
-        return word_vectors(
-            self._reference,
-            words,
-            tokenizer=self._encoders[_TRAINED].tokenizer,
-            text=text,
-            seed=self._seed,
-        )
+        try:
+            return word_vectors(
+                self._reference,
+                words,
+                tokenizer=self._encoders[_TRAINED].tokenizer,
+                text=text,
+                seed=self._seed,
+            )
+        except InputError as error:
+            raise InputError(f"{language}: {error}") from error
 
     def _signs(self, language: str) -> NDArray[np.int64]:
         rng = np.random.default_rng([self._seed, 1, *language.encode()])
@@ -338,17 +368,19 @@ class Run:
 
     def _vectors(self) -> dict[str, Array]:
         """Sentence vectors of each language with parallel text, ``[layers, sentences, dim]``."""
-        sentences = read_parallel(self._parallel, self._sizes.sentences)
 
         def compute(language: str) -> dict[str, Array]:
             encoder = self._encoders[_TRAINED]
             encoder.select(language)
-            return {"vectors": sentence_vectors(encoder, sentences[language], dtype="float16")}
+            return {
+                "vectors": sentence_vectors(encoder, self._sentences[language], dtype="float16")
+            }
 
-        for language in _progress("parallel sentences", sentences):
+        for language in _progress("parallel sentences", self._sentences):
             self.store.keep(f"sentences/{language}", partial(compute, language))
         return {
-            language: self.store.array(f"sentences/{language}", "vectors") for language in sentences
+            language: self.store.array(f"sentences/{language}", "vectors")
+            for language in self._sentences
         }
 
     def _retrieval(self) -> pd.DataFrame:

@@ -10,9 +10,9 @@ from langsig.errors import InputError
 from langsig.languages import language_code
 from langsig.profiling.sources import AnnotatedWords, Treebank
 from langsig.references import TAGS
+from langsig.terms import LEAST_SIZES
 
 _TRAINING_SHARE = 0.4  # of the words that are not for testing, where there are few
-_LEAST = 200  # words with a tag in each part
 
 WordSource = Treebank | AnnotatedWords
 """Where the words of a language are."""
@@ -64,8 +64,8 @@ def choose_words(source: WordSource, language: str, sizes: Sizes, seed: int) -> 
     Raises
     ------
     InputError
-        If a file is malformed, or there are fewer than 200 words with a part of speech for a
-        purpose.
+        If a file is malformed, there are fewer than 200 words with a part of speech for a purpose,
+        or those for training all have the same.
     """
     training, test = source.read(language)
     rng = np.random.default_rng([seed, *language_code(language).encode()])
@@ -81,20 +81,27 @@ def choose_words(source: WordSource, language: str, sizes: Sizes, seed: int) -> 
     pool = min(2 * sizes.training, int(_TRAINING_SHARE * counts.sum()))
     ends = np.cumsum(counts)
     first = int(np.searchsorted(ends, pool)) + 1
-    last = int(np.searchsorted(ends, ends[min(first, len(ends)) - 1] + sizes.measures)) + 1
+    last = int(np.searchsorted(ends, counts[:first].sum() + sizes.measures)) + 1
     test_last = int(np.searchsorted(np.cumsum(_tagged(test)[test_sentences]), sizes.test)) + 1
     samples = Samples(
         _selected(training, sentences[:first]),
         _selected(training, sentences[first:last]),
         _selected(test, test_sentences[:test_last]),
     )
+    least = LEAST_SIZES["measures"]
     for purpose, table in vars(samples).items():
         words = int(is_tagged(table).sum())
-        if words < _LEAST:
+        if words < least:
             raise InputError(
                 f"{language}: {source.name} has only {words} words with a part of speech for "
-                f"{purpose}, of at least {_LEAST}; leave the language out, or use a larger treebank"
+                f"{purpose}, of at least {least}; leave the language out, or use a larger treebank"
             )
+    tags = samples.training.loc[is_tagged(samples.training), "upos"].unique()
+    if len(tags) < 2:
+        raise InputError(
+            f"{language}: all words for training in {source.name} are {tags[0]}, but probes need "
+            "different parts of speech; leave the language out, or correct the treebank"
+        )
     return samples
 
 

@@ -35,7 +35,8 @@ class ContextVectors:
     Raises
     ------
     InputError
-        If a number is not a positive integer, or the text has too few sub-words for `dim`.
+        If a number is not a positive integer, the text has too few sub-words for `dim`, or none of
+        them are neighbours.
 
     Examples
     --------
@@ -58,7 +59,7 @@ class ContextVectors:
         if size <= dim:
             raise InputError(
                 f"the text has {size} different sub-words, too few for {dim} dimensions; give more "
-                "text, or a lower dim"
+                "text"
             )
         counts = sparse.csr_array((size, size), dtype=np.float64)
         for distance in range(1, window + 1):
@@ -66,6 +67,10 @@ class ContextVectors:
             pairs = codes[:-distance][same], codes[distance:][same]
             counts = counts + sparse.csr_array((np.ones(len(pairs[0])), pairs), shape=(size, size))
         both = (counts + counts.T).tocoo()
+        if not both.nnz:
+            raise InputError(
+                "no sub-words of the text are neighbours; give text of whole sentences"
+            )
         totals = np.asarray(both.sum(0), np.float64)
         rows, columns = both.coords
         ratio = both.data * totals.sum() / (totals[rows] * totals[columns])
