@@ -344,7 +344,6 @@ def test_metrics_of_a_language_have_means_and_gains(metrics_of: Metrics) -> None
         "control_gain": 1.25,
         "experimental_gain": 0.75,
         "fit": 0.5,
-        "probe": 0.75,
     }
     assert "experimental_gain" not in by_language["zh"]
 

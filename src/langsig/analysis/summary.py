@@ -141,12 +141,12 @@ def language_metrics(metrics: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
 
     ``average_signature`` is the mean over the layers; ``tau`` and ``p_adjusted`` describe its
     trend. The gains of the control and of the experimental model, in nat over token frequencies,
-    show what the models have learnt of the language; ``fit``, ``transfer``, ``probe``,
-    ``selectivity`` and ``retrieval`` what the experimental model does in it. Missing numbers are
-    left out.
+    show what the models have learnt of the language; ``fit`` and ``transfer`` what the experimental
+    model does in it. Missing numbers are left out.
     """
     averages = pd.DataFrame(metrics["average_signature"]).mean(axis=1)
     gains = metrics["learning"]["experimental"].get("gain_by_language", {})
+    outcomes = metrics["outcomes"]
     return {
         language: _rounded(
             {
@@ -155,15 +155,12 @@ def language_metrics(metrics: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
                 "p_adjusted": metrics["trends"].get(language, {}).get("p_adjusted"),
                 "control_gain": metrics["learning"].get(language, {}).get("gain"),
                 "experimental_gain": gains.get(language),
-                **_outcomes(metrics["outcomes"].get(language, {})),
+                "fit": outcomes.get(language, {}).get("fit"),
+                "transfer": outcomes.get(language, {}).get("transfer"),
             }
         )
         for language, average in zip(map(str, averages.index), averages, strict=True)
     }
-
-
-def _outcomes(numbers: Mapping[str, float]) -> dict[str, float | None]:
-    return {name: numbers.get(name) for name in MAIN_OUTCOMES}
 
 
 def layer_key(layer: int) -> str:
