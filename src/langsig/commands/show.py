@@ -75,6 +75,7 @@ def layout(metrics: Mapping[str, Any]) -> str:
     learning, fits = metrics["learning"], metrics["factorization"]
     has_controls = learning.keys() != {"experimental"}
     outcomes = metrics.get("outcomes", {})  # runs of earlier versions have none
+    columns = _OUTCOMES if outcomes else {}
     failures = {layer_number(layer): failed_checks_of(fit) for layer, fit in fits.items()}
     numbers = [layer_number(layer) for layer in layers]
     heads = [f"{number}{'*' if failures[number] else ''}" for number in numbers]
@@ -84,7 +85,7 @@ def layout(metrics: Mapping[str, Any]) -> str:
         + "".join(f"{head:>9}" for head in heads)
         + f"{'tau':>8}{'p adj.':>9}"
         + (f"{'gain':>10}" if has_controls else "")
-        + "".join(f"{head:>10}" for head in _OUTCOMES.values()),
+        + "".join(f"{head:>10}" for head in columns.values()),
     ]
     for language in languages:
         values = [metrics["average_signature"][layer].get(language) for layer in layers]
@@ -95,7 +96,7 @@ def layout(metrics: Mapping[str, Any]) -> str:
             + cell(trend.get("tau"), 8, "+.2f")
             + cell(trend.get("p_adjusted"), 9, ".3f")
             + (_gain(learning[language]) if has_controls else "")
-            + "".join(cell(outcomes.get(language, {}).get(name), 10, ".2f") for name in _OUTCOMES)
+            + "".join(cell(outcomes.get(language, {}).get(name), 10, ".2f") for name in columns)
         )
     variances = [metrics["spread"].get(layer) for layer in layers]
     conditions = [
@@ -103,8 +104,8 @@ def layout(metrics: Mapping[str, Any]) -> str:
     ]
     lines += [
         f"{'variance':10}" + "".join(cell(value, 9, ".1e") for value in variances),
-        f"experimental model: {_learning(learning['experimental'])}; fit to retrieval: means over "
-        "its inner layers",
+        f"experimental model: {_learning(learning['experimental'])}"
+        + ("; fit to retrieval: means over its inner layers" if outcomes else ""),
         "tau: Mann-Kendall trend over the layers; p adj.: its p-value, adjusted over the languages "
         "(Benjamini-Hochberg)" + ("; gain: control model, nat." if has_controls else "."),
         *_not_learnt(learning),
