@@ -244,7 +244,9 @@ def compare(
     treebank_paths, text_paths = _lists_of_paths(treebanks), _lists_of_paths(texts)
     categories = _category_names(categories)
     solver = Solver(rank=rank, ridge=ridge, max_iterations=max_iterations, tolerance=tolerance)
-    _check_numbers(dtype, batch_tokens, min_instances)
+    _check_numbers(dtype, batch_tokens, min_instances, seed)
+    _check_paths("treebanks", treebank_paths)
+    _check_paths("texts", text_paths)
     languages = _languages(reference, controls, treebank_paths, text_paths, romanise)
     depth = _check_shapes([experimental, *controls.values()], rank, reference)
     batching = _check_models(experimental, controls, languages)
@@ -405,12 +407,21 @@ def _check_list(argument: str, names: Collection[str]) -> None:
         raise InputError(f"{argument} must be a list of names, got {names!r}")
 
 
-def _check_numbers(dtype: str, batch_tokens: int | None, min_instances: int) -> None:
+def _check_paths(argument: str, sources: Mapping[str, list[StrPath]]) -> None:
+    for language, paths in sources.items():
+        if not paths:
+            raise InputError(f"{argument} has no path of {language}; name one, or omit the language")
+
+
+def _check_numbers(
+    dtype: str, batch_tokens: int | None, min_instances: int, seed: int
+) -> None:
     if dtype not in DTYPES:
         raise InputError(f"dtype must be one of {', '.join(DTYPES)}, got {dtype!r}")
     if batch_tokens is not None:
         check_count("batch_tokens", batch_tokens)
     check_count("min_instances", min_instances)
+    check_count("seed", seed, 0)
 
 
 def _check_reference(reference: str, controls: Mapping[str, StrPath] | None) -> None:

@@ -151,6 +151,7 @@ def profile(
     if not given:
         raise InputError(f"reference {reference!r} needs {argument}; name a folder")
     shrunken(np.eye(1), shrinkage)
+    check_count("seed", seed, 0)
     known = Languages.load(facts) if facts else None
     sizes = sizes or Sizes()
     for name, value in asdict(sizes).items():
