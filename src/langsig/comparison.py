@@ -410,12 +410,12 @@ def _check_list(argument: str, names: Collection[str]) -> None:
 def _check_paths(argument: str, sources: Mapping[str, list[StrPath]]) -> None:
     for language, paths in sources.items():
         if not paths:
-            raise InputError(f"{argument} has no path of {language}; name one, or omit the language")
+            raise InputError(
+                f"{argument} has no path of {language}; name one, or omit the language"
+            )
 
 
-def _check_numbers(
-    dtype: str, batch_tokens: int | None, min_instances: int, seed: int
-) -> None:
+def _check_numbers(dtype: str, batch_tokens: int | None, min_instances: int, seed: int) -> None:
     if dtype not in DTYPES:
         raise InputError(f"dtype must be one of {', '.join(DTYPES)}, got {dtype!r}")
     if batch_tokens is not None:

@@ -20,8 +20,10 @@ def test_the_preset_of_own_data_is_valid(
     (preset,) = re.findall(r"```yaml\n(.*?)```", page, re.DOTALL)
     shutil.copytree(ROOT / "conf", tmp_path / "conf")
     (tmp_path / "conf" / "mine.yaml").write_text(preset, encoding="utf-8")
+    for path in re.findall(r"data/([\w./-]+)", preset):
+        (tmp_path / "mine" / path).mkdir(parents=True)
     monkeypatch.chdir(tmp_path)
-    assert main(["check", "conf/mine.yaml"]) == 0
+    assert main(["check", "conf/mine.yaml", "--data", "mine"]) == 0, "it needs no other files"
     assert "3 languages, 2 categories" in capsys.readouterr().out
 
 

@@ -592,6 +592,7 @@ def test_check_looks_for_the_files_that_are_named(
     printed = capsys.readouterr().err
     assert "languages.qaa.corpora[0]: data/corpora/qaa.txt does not exist" in printed
     assert "analysis.facts: data/facts/languages.csv does not exist" in printed
+    assert "evaluate.parallel: data/parallel does not exist; name one that exists, or" in printed
     assert main(["check", "--data", str(ROOT / "samples")]) == 0
     assert main(["check", "other.yaml"]) == 1
     assert "pretraining.launch: conf/none.yaml does not exist" in capsys.readouterr().err

@@ -103,7 +103,8 @@ def missing_files(
     for path, name in wanted:
         file = _below(name, data, root)
         if file is not None and not file.exists():
-            problems.append(Problem(locate(document, path), path, f"{file} does not exist"))
+            remedy = "; name one that exists, or write null" if path[0] == "evaluate" else ""
+            problems.append(Problem(locate(document, path), path, f"{file} does not exist{remedy}"))
     return problems
 
 
