@@ -16,7 +16,6 @@ from langsig.analysis.predictors import predictors
 from langsig.analysis.properties import language_properties, type_token_ratio
 from langsig.analysis.sets import separate_variance_tests, variance_tests
 from langsig.analysis.summary import (
-    MAIN_OUTCOMES,
     failed_checks_of,
     language_metrics,
     layer_number,
@@ -26,7 +25,6 @@ from langsig.analysis.trees import TreeComparison, reference_tree, trees
 from langsig.analysis.trends import trends, trends_by_category
 
 __all__ = [
-    "MAIN_OUTCOMES",
     "SIGNIFICANCE",
     "Associations",
     "Correlation",

@@ -37,8 +37,6 @@ _CHECKS = (
     "rank_correlation",
     "level_spread",
 )
-MAIN_OUTCOMES = ("fit", "transfer", "probe", "selectivity", "retrieval")
-"""Numbers of :meth:`langsig.Profile.summary` that say what a model does in a language."""
 _DIGITS = 6  # significant digits; more would only compare rounding errors
 _FITS = {"joint": "joint", "separate": "alone"}
 

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 from scipy.stats import chi2
 
-from langsig.analysis import MAIN_OUTCOMES, SIGNIFICANCE
+from langsig.analysis import SIGNIFICANCE
 from langsig.analysis.findings import DECREASES
 from langsig.factorization import MIN_AGREEMENT
 from langsig.morphology import ALL_WORDS
@@ -35,6 +35,7 @@ from langsig.schemas import (
 )
 
 RELATEDNESS = ("same genus", "same family", "different families")
+_OUTCOMES = ("transfer", "probe", "selectivity", "retrieval")
 _FEW_LANGUAGES = 4  # a category in fewer languages says little
 
 
@@ -665,8 +666,8 @@ def outcome_statistics(profile: Profile) -> OutcomeStatistics:
         above_untrained=int((summary["low"] > summary["untrained"]).sum()),
         outcomes={
             name: Range.of(summary[name])
-            for name in MAIN_OUTCOMES
-            if name != "fit" and name in summary and summary[name].notna().any()
+            for name in _OUTCOMES
+            if name in summary and summary[name].notna().any()
         },
         predicted=[*zip(beyond["measure"], beyond["outcome"], strict=True)],
         threshold=None if known.empty else float(known.iloc[0]),
