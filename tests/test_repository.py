@@ -15,7 +15,7 @@ ORDER = [
     ["pretraining"],
     ["representations"],
     ["factorization", "outcomes", "references"],
-    ["analysis"],
+    ["analysis", "learned"],
     ["figures"],
     ["profiling"],
     ["report"],

@@ -6,7 +6,7 @@ cross-covariances. The names listed here load on first use, so that importing la
 
 The packages below build on each other in this order: ``corpora`` and ``morphology``,
 ``pretraining``, ``representations``, ``factorization``, ``outcomes`` and ``references``,
-``analysis``, ``figures``, ``profiling``, ``report``, ``repository``, ``commands``.
+``analysis`` and ``learned``, ``figures``, ``profiling``, ``report``, ``repository``, ``commands``.
 
 Examples
 --------

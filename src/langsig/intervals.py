@@ -55,6 +55,20 @@ def variance_of(draws: Array) -> Variance:
     return Variance(draws.var(0, ddof=1), len(draws) - 1)
 
 
+def jackknife_variance(without: Array) -> Variance:
+    r"""Variance ``[...]`` of estimates, from replicates in which one block is left out.
+
+    With the replicates :math:`f_b` of B blocks it is
+    :math:`\frac{B-1}{B} \sum_b (f_b - \bar f)^2` (Efron and Stein 1981).
+
+    Parameters
+    ----------
+    without
+        Estimates without each block, ``[blocks, ...]``, at least two.
+    """
+    return Variance((len(without) - 1) * without.var(0), len(without) - 1)
+
+
 def variance_of_starts(starts: Array) -> Variance:
     """Variance ``[...]`` of the estimate from the best of several starts, due to their choice.
 

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from langsig.arrays import Array
 from langsig.factorization import Parafac2Result, Solver
-from langsig.intervals import half_width
+from langsig.intervals import half_width, jackknife_variance
 
 _STARTS = 2
 _ITERATIONS_OF_REPLICATES = 50
@@ -77,10 +77,9 @@ def fit_layer(
 def jackknife_interval(
     estimate: NDArray[np.float64], without: NDArray[np.float64]
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    r"""Student's interval of estimates from replicates in which one block is left out.
+    """Student's interval of estimates from replicates in which one block is left out.
 
-    With the replicates :math:`f_b` of B blocks, the variance of the estimate is
-    :math:`\frac{B-1}{B} \sum_b (f_b - \bar f)^2` (Efron and Stein 1981).
+    See :func:`langsig.intervals.jackknife_variance`.
 
     Parameters
     ----------
@@ -100,9 +99,7 @@ def jackknife_interval(
     >>> round(float(low), 3), round(float(high), 3)
     (0.446, 4.554)
     """
-    blocks = len(without)
-    variance = (blocks - 1) * without.var(0)
-    half = half_width([(variance, blocks - 1)])
+    half = half_width([jackknife_variance(without)])
     return estimate - half, estimate + half
 
 

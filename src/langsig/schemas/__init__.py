@@ -40,6 +40,15 @@ from langsig.schemas.fits import (
     SetAverages,
     WordCounts,
 )
+from langsig.schemas.learned import (
+    LEARNED_MEASURES,
+    LearnedChanges,
+    LearnedComponents,
+    LearnedDiagnostics,
+    LearnedReplicates,
+    LearnedSignatures,
+    LearnedStability,
+)
 from langsig.schemas.learning import LearningCurves
 from langsig.schemas.outcomes import (
     OUTCOMES,
@@ -54,6 +63,7 @@ from langsig.schemas.table import Column, Table
 from langsig.terms import NORMALISATIONS, SOURCES
 
 __all__ = [
+    "LEARNED_MEASURES",
     "NORMALISATIONS",
     "OUTCOMES",
     "SOURCES",
@@ -76,6 +86,12 @@ __all__ = [
     "Intervals",
     "LanguageMeasures",
     "Languages",
+    "LearnedChanges",
+    "LearnedComponents",
+    "LearnedDiagnostics",
+    "LearnedReplicates",
+    "LearnedSignatures",
+    "LearnedStability",
     "LearningChanges",
     "LearningCurves",
     "MeasureTests",
