@@ -8,8 +8,8 @@ part of the word. Sums of residuals, fits, intervals and tests are those of the 
 
 - Coverage: the share of 95 % intervals that contain the mean of the estimates over all data sets
   with the same number of words.
-- Uniformity: what the two models learnt is independent, lemmas and sentences included. The share
-  of p-values below a level should be that level.
+- Uniformity: what the two models learnt is independent, and so are all vectors of lemmas, which
+  are drawn again for each data set. The share of p-values below a level should be that level.
 - Shuffled words: the words of one model are in random order. Means over languages of the scores
   should be zero, with their standard error over data sets.
 """
@@ -33,10 +33,10 @@ from langsig.learned import (
     PartialSlices,
     PartialStatistics,
     crossed,
-    learned_flip_test,
     learned_signatures,
     partial_slices,
     partial_statistics,
+    rotation_test,
 )
 from langsig.representations import States
 from langsig.schemas import LEARNED_MEASURES
@@ -68,7 +68,7 @@ def main() -> None:
     parser.add_argument("--shuffled", type=int, nargs="*", default=[400, 2_800, 10_000])
     parser.add_argument("--data-sets", type=int, default=100)
     parser.add_argument("--shuffles", type=int, default=20)
-    parser.add_argument("--flips", type=int, default=199)
+    parser.add_argument("--rotations", type=int, default=199)
     parser.add_argument("--iterations", type=int, default=5)
     parser.add_argument("--starts", type=int, default=5)
     parser.add_argument("--languages", type=int, default=8)
@@ -101,9 +101,11 @@ def main() -> None:
     print(json.dumps(output, indent=2) if arguments.json else as_table(output))
 
 
-def make_world(arguments: argparse.Namespace, dim: int, *, related: bool = True) -> list[Language]:
+def make_world(
+    arguments: argparse.Namespace, dim: int, seed: int, *, related: bool = True
+) -> list[Language]:
     """Languages with different strengths; the experimental model has maps that they share."""
-    rng = default_rng(arguments.seed)
+    rng = default_rng([arguments.seed, seed])
     lemmas, factors = arguments.lemmas, dim // 2
     common, falls = rng.standard_normal((factors, dim)), np.arange(1, factors + 1) ** -0.5
     mixed = rng.standard_normal((dim, dim))
@@ -182,13 +184,18 @@ def sums_of(
 
 
 def data_set(
-    rng: Generator, words: int, arguments: argparse.Namespace, dim: int, **kind: bool
+    rng: Generator,
+    words: int,
+    arguments: argparse.Namespace,
+    dim: int,
+    world: int = 0,
+    **kind: bool,
 ) -> list[PartialStatistics]:
-    """Sums of the residuals of all languages."""
-    world = make_world(arguments, dim, related=kind.get("related", True))
+    """Sums of the residuals of all languages of a world, which has a number."""
+    languages = make_world(arguments, dim, world, related=kind.get("related", True))
     return [
         sums_of(rng, language, words, arguments, name=f"x{number:02d}", **kind)
-        for number, language in enumerate(world)
+        for number, language in enumerate(languages)
     ]
 
 
@@ -203,7 +210,7 @@ def simulate_coverage(
         shrinkage=arguments.shrinkage,
         starts=arguments.starts,
         iterations=arguments.iterations,
-        flips=arguments.flips,
+        rotations=arguments.rotations,
         seed=seed,
     )
     wide = learned.signatures.frame.pivot(index="language", columns="measure")
@@ -216,10 +223,10 @@ def simulate_coverage(
 def simulate_null(words: int, arguments: argparse.Namespace, seed: int) -> tuple[Array, Array]:
     """p-values and measures of unrelated models, ``[languages]`` and ``[languages, measures]``."""
     rng = default_rng([arguments.seed, words, seed, 1])
-    sums = data_set(rng, words, arguments, arguments.dim, related=False)
+    sums = data_set(rng, words, arguments, arguments.dim, seed, related=False)
     slices = partial_slices([entry.layers[0] for entry in sums], arguments.shrinkage)
     short = Solver(arguments.rank, ridge=0.01, max_iterations=arguments.iterations)
-    p = learned_flip_test(slices, solver=short, flips=arguments.flips, seed=seed)
+    p = rotation_test(slices, solver=short, rotations=arguments.rotations, seed=seed)
     return p, measures_of(slices, arguments.rank)
 
 

@@ -78,7 +78,7 @@ def test_uncertainty(rows_of: Rows) -> None:
 
 @pytest.mark.slow
 def test_learned(rows_of: Rows) -> None:
-    sizes = {"languages": 3, "dim": 6, "dim-shuffled": 6, "rank": 2, "flips": 19, "starts": 2}
+    sizes = {"languages": 3, "dim": 6, "dim-shuffled": 6, "rank": 2, "rotations": 19, "starts": 2}
     sizes |= {"lemmas": 50, "blocks": 8, "data-sets": 5, "shuffles": 5}
     options = [text for name, value in sizes.items() for text in (f"--{name}", str(value))]
     output = rows_of("learned", "--words", "600", "--shuffled", "200", *options)
@@ -90,7 +90,7 @@ def test_learned(rows_of: Rows) -> None:
         assert 0 < measure["half_width"] < 1 and 0 < measure["spread"] < 0.3
     shares = [row[f"p_below_{level}"] for level in (0.01, 0.05, 0.1, 0.5)]
     assert shares == sorted(shares)
-    assert shares[0] == 0, "with 19 flips, no p-value is below 1/20"
+    assert shares[0] == 0, "with 19 rotations, no p-value is below 1/20"
     assert row["unrelated"]["average_score"] < 0.5 * row["measures"]["average_score"]["mean"]
     (shuffled,) = output["shuffled"]
     score = shuffled["average_score"]

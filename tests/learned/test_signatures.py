@@ -14,10 +14,10 @@ from langsig.learned import (
     PartialStatistics,
     crossed,
     learned_changes,
-    learned_flip_test,
     learned_signatures,
     lemma_halves,
     partial_slices,
+    rotation_test,
     scores_of,
 )
 from langsig.schemas import LEARNED_MEASURES
@@ -179,20 +179,42 @@ def test_blocks_add_up_to_the_slice() -> None:
         np.testing.assert_allclose(added, language.halves() @ directions, atol=0.01)
 
 
-def test_related_models_are_unlike_flipped_ones() -> None:
+def test_related_models_are_unlike_rotated_ones() -> None:
     cases = models(800)
     rng = default_rng(0)
     cases[3] = cases[3].shuffled(rng)
     slices = partial_slices([entry.layers[0] for entry in statistics(cases, blocks=16)])
-    p = learned_flip_test(slices, solver=SOLVER, flips=199)
+    p = rotation_test(slices, solver=SOLVER, rotations=199)
     assert (p[:3] <= 0.02).all() and p[3] > 0.02
-    np.testing.assert_array_equal(p, learned_flip_test(slices, solver=SOLVER, flips=199))
-    assert np.isnan(learned_flip_test(slices[:2], solver=SOLVER, flips=9)).all()
+    np.testing.assert_array_equal(p, rotation_test(slices, solver=SOLVER, rotations=199))
+    assert np.isnan(rotation_test(slices[:2], solver=SOLVER, rotations=9)).all()
+
+
+def test_unrelated_models_of_one_lexicon_are_not_called_related() -> None:
+    """All words of a lemma are alike in each model, in all blocks of sentences."""
+    p = []
+    for seed in range(10):
+        cases = []
+        for case in models(400, seed=20 * seed, scale=0):
+            rng = default_rng([seed, len(cases)])
+            lemma = np.unique(case.words["lemma"], return_inverse=True)[1]
+            vectors = 2 * rng.standard_normal((2, 100, DIM))
+            cases.append(
+                case._replace(
+                    control=case.control + vectors[0, lemma],
+                    experimental=case.experimental + vectors[1, lemma],
+                )
+            )
+        slices = partial_slices([entry.layers[0] for entry in statistics(cases)])
+        short = Solver(2, ridge=0.01, max_iterations=5)
+        p.append(rotation_test(slices, solver=short, rotations=99))
+    assert np.mean(np.array(p) <= 0.1) < 0.25
+    assert 0.3 < np.mean(np.array(p) <= 0.5) < 0.7
 
 
 @pytest.fixture(scope="module")
 def learned() -> Learned:
-    return learned_signatures(statistics(models(1_600)), solver=SOLVER, starts=2, flips=99)
+    return learned_signatures(statistics(models(1_600)), solver=SOLVER, starts=2, rotations=99)
 
 
 def test_tables_have_all_languages_and_measures(learned: Learned, tmp_path: Path) -> None:
@@ -229,7 +251,7 @@ def test_levels_are_withheld_if_the_start_is_unknown() -> None:
             statistics(models(1_600, scale=scale)),
             solver=SOLVER,
             starts=1,
-            flips=9,
+            rotations=9,
             own_start=False,
         )
         for scale in (1, 0.5)
@@ -248,7 +270,7 @@ def test_levels_are_withheld_if_the_start_is_unknown() -> None:
 
 def test_changes_need_the_same_blocks(learned: Learned) -> None:
     fewer = learned_signatures(
-        statistics(models(1_600), blocks=4), solver=SOLVER, starts=1, flips=9
+        statistics(models(1_600), blocks=4), solver=SOLVER, starts=1, rotations=9
     )
     with pytest.raises(InputError, match="before has 8 blocks of sentences and after 4; "):
         learned_changes(learned.replicates, fewer.replicates)
@@ -266,4 +288,4 @@ def test_bad_arguments_are_named() -> None:
     with pytest.raises(InputError, match=r"de has \{0: 5\} blocks and cs has \{0: 8\}"):
         learned_signatures(mixed, solver=SOLVER)
     with pytest.warns(ConvergenceWarning, match="did not converge within 2 iterations in layer 0"):
-        learned_signatures(entries, solver=Solver(2, max_iterations=2), starts=1, flips=9)
+        learned_signatures(entries, solver=Solver(2, max_iterations=2), starts=1, rotations=9)

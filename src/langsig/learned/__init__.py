@@ -18,7 +18,7 @@ from langsig.learned.statistics import (
     lemma_halves,
     partial_statistics,
 )
-from langsig.learned.uncertainty import learned_flip_test, without_blocks
+from langsig.learned.uncertainty import rotation_test, without_blocks
 
 __all__ = [
     "RECOMMENDED",
@@ -30,11 +30,11 @@ __all__ = [
     "PartialStatistics",
     "crossed",
     "learned_changes",
-    "learned_flip_test",
     "learned_signatures",
     "lemma_halves",
     "partial_slices",
     "partial_statistics",
+    "rotation_test",
     "scores_of",
     "without_blocks",
 ]

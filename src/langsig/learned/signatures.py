@@ -20,7 +20,7 @@ from langsig.intervals import Variance, half_width, jackknife_variance, variance
 from langsig.learned.fits import LearnedFit, crossed
 from langsig.learned.slices import partial_slices
 from langsig.learned.statistics import PartialLayer, PartialStatistics
-from langsig.learned.uncertainty import learned_flip_test, of_alternate_blocks, without_blocks
+from langsig.learned.uncertainty import of_alternate_blocks, rotation_test, without_blocks
 from langsig.representations import SHRINKAGE
 from langsig.schemas import (
     LEARNED_MEASURES,
@@ -88,7 +88,7 @@ def learned_signatures(
     shrinkage: float = SHRINKAGE,
     starts: int = 5,
     iterations: int = 5,
-    flips: int = 999,
+    rotations: int = 999,
     own_start: bool = True,
     seed: int = 0,
     workers: int = 1,
@@ -121,14 +121,14 @@ def learned_signatures(
         the fits to all languages but one (default: 5). A few follow the change of the slices. With
         more, components drift along directions in which the loss is flat; the variance of the
         choice among starts already counts that, and intervals get too wide.
-    flips
-        Number of random choices of signs of the test.
+    rotations
+        Number of random rotations of the test.
     own_start
         Whether the untrained states are of the models' own initial weights. Those of a public
         checkpoint are unknown. With other initial weights the level of a signature means little,
         and only the replicates are given, from which :func:`learned_changes` computes changes.
     seed
-        Seed of starts and signs.
+        Seed of starts and rotations.
     workers
         Number of processes that share the layers.
 
@@ -143,7 +143,7 @@ def learned_signatures(
         If an argument is out of range, or a slice cannot be factorised; the message names the
         language and the layer.
     """
-    for name, value in (("starts", starts), ("iterations", iterations), ("flips", flips)):
+    for name, value in (("starts", starts), ("iterations", iterations), ("rotations", rotations)):
         check_count(name, value)
     layers = _common_layers(statistics)
     languages = [entry.language for entry in statistics]
@@ -154,7 +154,7 @@ def learned_signatures(
         shrinkage=shrinkage,
         starts=starts,
         iterations=iterations,
-        flips=flips,
+        rotations=rotations,
         seed=seed,
     )
     tasks = [(layer, [entry.layers[layer] for entry in statistics]) for layer in layers]
@@ -273,7 +273,7 @@ def _fit_layer(
     shrinkage: float,
     starts: int,
     iterations: int,
-    flips: int,
+    rotations: int,
     seed: int,
 ) -> _Result:
     layer, sums = task
@@ -293,7 +293,7 @@ def _fit_layer(
         np.array([fit.measures() for fit in by_start]),
         without_blocks(slices, best, shorter),
         of_alternate_blocks(slices, solver),
-        learned_flip_test(slices, solver=shorter, flips=flips, seed=seed),
+        rotation_test(slices, solver=shorter, rotations=rotations, seed=seed),
         [diagnostics_of(of_half) for of_half in fits],
     )
 

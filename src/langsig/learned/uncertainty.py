@@ -1,4 +1,4 @@
-"""Replicates of learned signatures without blocks of sentences, and a test by flipped blocks."""
+"""Replicates of learned signatures without blocks of sentences, and a test by rotations."""
 
 from collections.abc import Sequence
 
@@ -10,6 +10,7 @@ from langsig.factorization.solver import batches
 from langsig.learned.fits import crossed
 from langsig.learned.slices import PartialSlices
 from langsig.learned.statistics import HALVES
+from langsig.representations import whitening_root
 
 MIN_LANGUAGES = 3
 """Number of languages from which there is a joint model of all languages but one."""
@@ -51,17 +52,19 @@ def without_blocks(
     return np.array(measures)
 
 
-def learned_flip_test(
-    languages: Sequence[PartialSlices], *, solver: Solver, flips: int, seed: int = 0
+def rotation_test(
+    languages: Sequence[PartialSlices], *, solver: Solver, rotations: int, seed: int = 0
 ) -> NDArray[np.float64]:
     r"""One-sided p of each language: would unrelated models share as much? ``[languages]``.
 
     PARAFAC2 of the other languages gives experimental directions; let W be an orthonormal basis
-    of them. The statistic is :math:`\mathrm{tr}(W^T \Omega_0^T \Omega_1 W)`, with the slices of
-    both halves within blocks of sentences. It is what shared is for a fit without a ridge in
-    these directions. It is compared with its values after the signs of blocks are flipped at
-    random, both halves of a block alike. If the models are unrelated, a block is as likely as its
-    negative, whatever the dependence within it, and p is uniform.
+    of them, and :math:`A_h` the slice of half h in these directions, :math:`\Omega^h W`, with its
+    columns made orthonormal. If an experimental direction goes with the same control direction in
+    both halves, the diagonal of :math:`K = A_0^T A_1` is large. If the models are unrelated,
+    directions of one half are not those of the other, and the trace of K is distributed as that
+    of K R with a random rotation or reflection R. This holds whatever the dependence between
+    words of a lemma or of a sentence. Since words of a sentence are in both halves, products
+    within the same block of sentences are left out of K.
 
     Parameters
     ----------
@@ -70,10 +73,10 @@ def learned_flip_test(
         others, and all results are missing.
     solver
         Settings of the fits to the other languages.
-    flips
-        Number of random choices of signs.
+    rotations
+        Number of random rotations.
     seed
-        Seed of the signs.
+        Seed of the rotations.
     """
     if len(languages) < MIN_LANGUAGES:
         return np.full(len(languages), np.nan)
@@ -83,13 +86,15 @@ def learned_flip_test(
     for index, language in enumerate(languages):
         others = slices[:index] + slices[index + 1 :]
         basis = np.linalg.qr(solver.fit(others).experimental_directions)[0]
-        shares = language.within_blocks(basis).reshape(language.blocks, HALVES, -1)
-        signs = rng.choice([-1, 1], (1 + flips, language.blocks))
-        signs[0] = 1
-        first, second = np.einsum("fb,bhi->hfi", signs, shares)
-        shared = np.sum(first * second, axis=1)
-        # Rounding must not decide between the observed value and its mirror image.
-        p.append(np.mean(shared >= shared[0] * (1 - 1e-12 * np.sign(shared[0]))))
+        blocks = language.within_blocks(basis)  # [blocks, halves, width_control, components]
+        first, second = blocks.sum(0)
+        products = first.T @ second - np.sum(blocks[:, 0].mT @ blocks[:, 1], axis=0)
+        roots = [whitening_root(of_half.T @ of_half) for of_half in (first, second)]
+        k = roots[0] @ products @ roots[1]
+        q, r = np.linalg.qr(rng.standard_normal((rotations, *k.shape)))
+        q *= np.sign(np.diagonal(r, axis1=1, axis2=2))[:, None]  # uniform among all rotations
+        at_random = np.sum(k.T * q, axis=(1, 2))
+        p.append((1 + np.sum(at_random >= np.trace(k))) / (1 + rotations))
     return np.array(p)
 
 

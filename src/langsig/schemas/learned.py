@@ -32,7 +32,7 @@ class LearnedSignatures(Table):
         ),
         "low": LOW,
         "high": HIGH,
-        "p": Column("number", "One-sided p of the test that flips the signs of blocks"),
+        "p": Column("number", "One-sided p of the test by random rotations"),
         "words": Column("integer", "Number of words"),
         "partial": Column(
             "boolean", "Whether words were enough to regress states on the untrained states"
