@@ -69,7 +69,7 @@ def main() -> None:
     parser.add_argument("--data-sets", type=int, default=100)
     parser.add_argument("--shuffles", type=int, default=20)
     parser.add_argument("--rotations", type=int, default=199)
-    parser.add_argument("--iterations", type=int, default=5)
+    parser.add_argument("--iterations", type=int, default=10)
     parser.add_argument("--starts", type=int, default=5)
     parser.add_argument("--languages", type=int, default=8)
     parser.add_argument("--lemmas", type=int, default=2_000)

@@ -87,7 +87,7 @@ def learned_signatures(
     solver: Solver = RECOMMENDED,
     shrinkage: float = SHRINKAGE,
     starts: int = 5,
-    iterations: int = 5,
+    iterations: int = 10,
     rotations: int = 999,
     own_start: bool = True,
     seed: int = 0,
@@ -118,9 +118,9 @@ def learned_signatures(
         Number of starts of the fit to each half. The fits of the lowest loss give the estimates.
     iterations
         Number of iterations of the fits without a block, which resume from the estimates, and of
-        the fits to all languages but one (default: 5). A few follow the change of the slices. With
-        more, components drift along directions in which the loss is flat; the variance of the
-        choice among starts already counts that, and intervals get too wide.
+        the fits to all languages but one (default: 10). A few follow the change of the slices.
+        With many, components drift along directions in which the loss is flat; the variance of
+        the choice among starts already counts that, and intervals get too wide.
     rotations
         Number of random rotations of the test.
     own_start
