@@ -1,46 +1,54 @@
 """Words and the experimental model -> how well languages fit together, and outcomes.
 
-The same measurements as those of ``langsig profile``, on the words of the pipeline.
+The same measurements as those of ``langsig profile``, on the words of the pipeline. Languages with
+too few words are left out.
 """
 
 from collections.abc import Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from langsig.errors import InputError
 from langsig.factorization import Solver
 from langsig.files import atomic_directory
 from langsig.parameters import load_parameters, selected_languages
-from langsig.profiling import AnnotatedWords, Run, Sizes
+from langsig.profiling import AnnotatedWords, Run, Sizes, choose_words
 from langsig.representations import SHRINKAGE
 
 
 def main(_arguments: Sequence[str]) -> None:
     parameters = load_parameters()
     options = parameters.evaluate
-    languages = selected_languages("analysis", parameters)
+    sizes = Sizes(
+        training=options.training,
+        measures=options.measures,
+        test=options.test,
+        sentences=options.sentences,
+        draws=options.draws,
+    )
+    sources = {}
+    for language in selected_languages("analysis", parameters):
+        source = AnnotatedWords(Path("artifacts/words", language))
+        try:
+            choose_words(source, language, sizes, parameters.seed)
+        except InputError as error:
+            print(f"left out {error}")
+        else:
+            sources[language] = source
     with TemporaryDirectory(prefix="langsig-") as folder:
         measured = Run(
             Path("artifacts/models/experimental"),
-            sources={
-                language: AnnotatedWords(Path("artifacts/words", language))
-                for language in languages
-            },
+            sources=sources,
             parallel=options.parallel,
             texts=None,
             reference="upos",
             solver=Solver(rank=options.rank),
             shrinkage=SHRINKAGE,
-            sizes=Sizes(
-                training=options.training,
-                measures=options.measures,
-                test=options.test,
-                sentences=options.sentences,
-                draws=options.draws,
-            ),
+            sizes=sizes,
             precision="float32",
             seed=parameters.seed,
             out=folder,
         ).measured()
     with atomic_directory("artifacts/outcomes") as output:
         measured.save(output)
-    print(f"{len(languages)} languages: {len(measured.outcomes.frame):,} outcomes")
+    print(f"{len(sources)} languages: {len(measured.outcomes.frame):,} outcomes")

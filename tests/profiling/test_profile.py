@@ -153,7 +153,7 @@ def test_what_does_not_fit_is_named_before_any_work(profiled: Profiled, tmp_path
         profiled(reference="tags")
     with pytest.raises(InputError, match="reference 'context' needs texts"):
         profiled(reference="context")
-    with pytest.raises(InputError, match="at least 2 languages, got qaa"):
+    with pytest.raises(InputError, match="at least 2 languages with enough words, got qaa"):
         profiled(languages=["qaa"])
     with pytest.raises(InputError, match=r"sizes\.training must be an integer of at least 100"):
         profiled(sizes=Sizes(training=0))

@@ -8,12 +8,13 @@ from langsig.morphology import annotate
 from langsig.profiling import (
     AnnotatedWords,
     Sizes,
+    Treebank,
+    choose_words,
     find_texts,
     find_treebanks,
     read_parallel,
 )
-from langsig.profiling.samples import choose_words, is_tagged
-from langsig.profiling.sources import Treebank
+from langsig.profiling.samples import is_tagged
 from tests.treebanks import copy_beginning
 
 NAMES = (

@@ -93,7 +93,8 @@ class Run:
     ) -> None:
         self._languages = list(sources)
         if len(self._languages) < 2:
-            raise InputError(f"a profile needs at least 2 languages, got {self._languages[0]} only")
+            only = self._languages[0] if self._languages else "no language"
+            raise InputError(f"a profile needs at least 2 languages with enough words, got {only}")
         self._parallel = find_texts(parallel, sources) if parallel else {}
         self._texts = find_texts(texts, sources) if texts else {}
         for name, needed, found in (
