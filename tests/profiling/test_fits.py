@@ -5,10 +5,11 @@ from scipy.stats import spearmanr
 
 from langsig.factorization import Solver
 from langsig.profiling.fits import LayerFit, fit_layer, jackknife_interval
-from langsig.profiling.slices import WIDEST, balanced_signs, blocks_of, slices_of
+from langsig.profiling.slices import WIDEST, balanced_signs, slices_of
 from langsig.representations import (
     CommonFrame,
     CovarianceFitter,
+    blocks_of_words,
     canonical_slices,
     shrunken,
 )
@@ -29,7 +30,7 @@ def problem(
         mixed = shared + 0.2 * number * own[number]
         references.append(z)
         of_words.append(related * z @ mixed + 2 * rng.normal(size=(words, DIM)))
-    return references, of_words, blocks_of(np.arange(words), BLOCKS)
+    return references, of_words, blocks_of_words(np.arange(words), BLOCKS)
 
 
 def fitted(words: int, seed: int, related: bool = True) -> LayerFit:
@@ -111,15 +112,15 @@ def test_wide_references_are_reduced_to_their_principal_components() -> None:
     wide = rng.normal(size=(500, WIDEST + 20))
     y = wide[:, :DIM] + rng.normal(size=(500, DIM))
     frame = CommonFrame([shrunken(np.cov(y, rowvar=False))])
-    block, signs = blocks_of(np.arange(500), 2), np.ones((1, 2), np.int64)
+    block, signs = blocks_of_words(np.arange(500), 2), np.ones((1, 2), np.int64)
     slices = slices_of(wide, y, frame, shrinkage=0.1, block=block, signs=signs)
     assert slices.whole.shape == (WIDEST, DIM)
 
 
 def test_blocks_are_of_whole_sentences() -> None:
     sentence = np.repeat([0, 1, 2, 5], [3, 3, 2, 4])
-    assert blocks_of(sentence, 2).tolist() == [0] * 6 + [1] * 6
-    assert blocks_of(sentence, 1).max() == 0
+    assert blocks_of_words(sentence, 2).tolist() == [0] * 6 + [1] * 6
+    assert blocks_of_words(sentence, 1).max() == 0
 
 
 def test_interval_of_a_constant() -> None:

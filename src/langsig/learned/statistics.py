@@ -23,7 +23,14 @@ from tqdm import tqdm
 
 from langsig.arrays import Array
 from langsig.errors import InputError, check_count
-from langsig.representations import BlockStatistics, CovarianceFitter, States, match_layers
+from langsig.representations import (
+    BlockStatistics,
+    CovarianceFitter,
+    States,
+    blocks_of_words,
+    chunks,
+    match_layers,
+)
 
 BLOCKS = 20
 """Default number of blocks of sentences."""
@@ -335,9 +342,7 @@ class _Selection:
             common = np.intersect1d(common, index, assume_unique=True)
         kept = words.iloc[common]
         half = lemma_halves(kept)
-        sentence = kept["sentence"].to_numpy()
-        first = np.searchsorted(sentence, sentence)  # position of the first word of the sentence
-        row = HALVES * (first * blocks // max(len(first), 1)) + half
+        row = HALVES * blocks_of_words(kept["sentence"].to_numpy(), blocks) + half
         counts = np.bincount(row, minlength=HALVES * blocks)
         if not all(counts[start :: 2 * HALVES].any() for start in range(2 * HALVES)):
             raise InputError(
@@ -352,7 +357,7 @@ class _Selection:
             [
                 (found, piece)
                 for found in range(len(counts))
-                for piece in _chunks(np.flatnonzero(row == found))
+                for piece in chunks(np.flatnonzero(row == found), _CHUNK)
             ],
         )
 
@@ -433,10 +438,6 @@ def _leading(products: NDArray[np.float64], width: int) -> NDArray[np.float64]:
     if len(products) <= width:
         return np.eye(len(products))
     return np.linalg.eigh(products).eigenvectors[:, : -width - 1 : -1]
-
-
-def _chunks(rows: NDArray[np.int64]) -> list[NDArray[np.int64]]:
-    return [rows[start : start + _CHUNK] for start in range(0, len(rows), _CHUNK)]
 
 
 def _single(values: NDArray[Any]) -> NDArray[Any]:

@@ -29,7 +29,7 @@ from langsig.outcomes import (
 from langsig.profiling.fits import best_fit, fit_layer, jackknife_interval
 from langsig.profiling.measured import Measured
 from langsig.profiling.samples import Sizes, WordSource, choose_words, is_tagged
-from langsig.profiling.slices import WIDEST, Slices, balanced_signs, blocks_of, slices_of
+from langsig.profiling.slices import WIDEST, Slices, balanced_signs, slices_of
 from langsig.profiling.sources import find_texts, read_parallel
 from langsig.profiling.store import Store, digest
 from langsig.profiling.tasks import TAGS_NAME, Task, tasks_of
@@ -38,6 +38,7 @@ from langsig.representations import (
     CommonFrame,
     Encoder,
     States,
+    blocks_of_words,
     linear_cka,
     load_encoder,
     load_masked,
@@ -167,7 +168,7 @@ class Run:
 
     def _blocks(self, language: str, sentence: NDArray[np.int64]) -> NDArray[np.int64]:
         """Number of the block of each word, ``[words]``, from the number of its sentence."""
-        block = blocks_of(sentence, _BLOCKS)
+        block = blocks_of_words(sentence, _BLOCKS)
         if len(np.unique(block)) < _BLOCKS:
             raise InputError(
                 f"{language}: the {len(np.unique(sentence))} sentences for measures do not divide "
@@ -494,7 +495,7 @@ class Run:
         frame = CommonFrame(
             shrunken(np.cov(own, rowvar=False), self._shrinkage) for own in vectors.values()
         )
-        block = blocks_of(np.arange(len(total)), _BLOCKS)
+        block = blocks_of_words(np.arange(len(total)), _BLOCKS)
         return [
             _arrays_of(
                 slices_of(

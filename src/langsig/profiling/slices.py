@@ -60,20 +60,6 @@ class _Sums(NamedTuple):
         )
 
 
-def blocks_of(sentence: NDArray[np.int64], number: int) -> NDArray[np.int64]:
-    """Divide words into blocks of whole sentences, one after another, ``[words]``.
-
-    Parameters
-    ----------
-    sentence
-        Number of the sentence of each word, in ascending order, ``[words]``.
-    number
-        Number of blocks, of about equal numbers of words.
-    """
-    first = np.searchsorted(sentence, sentence)  # position of the first word of the sentence
-    return first * number // len(sentence)
-
-
 def balanced_signs(replicates: int, blocks: int, rng: np.random.Generator) -> NDArray[np.int64]:
     """Random signs of blocks, half of them negative, ``[replicates, blocks]``.
 

@@ -656,7 +656,7 @@ def outcome_statistics(profile: Profile) -> OutcomeStatistics:
     """Statistics of a profile."""
     summary = profile.summary()
     predictors = profile.predictors.frame
-    beyond = predictors[predictors["beyond"].fillna(False).astype(bool)]
+    beyond = predictors[predictors["beyond"]]
     known = predictors["threshold"].dropna()
     return OutcomeStatistics(
         languages=len(summary),

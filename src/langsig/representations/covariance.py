@@ -536,7 +536,7 @@ class _Selection:
             [
                 (found, piece)
                 for found in np.unique(block).tolist()
-                for piece in _chunks(np.flatnonzero(block == found))
+                for piece in chunks(np.flatnonzero(block == found))
             ],
             {category: kept[category].notna().to_numpy() for category in categories},
         )
@@ -726,12 +726,27 @@ def sentences_up_to(
     return np.flatnonzero(np.isin(np.unique(sentence, return_inverse=True)[1], chosen))
 
 
-def _chunks(rows: NDArray[np.int64]) -> list[NDArray[np.int64]]:
-    return [rows[start : start + _CHUNK] for start in range(0, len(rows), _CHUNK)]
+def blocks_of_words(sentence: NDArray[np.int64], number: int) -> NDArray[np.int64]:
+    """Divide words into blocks of whole sentences, one after another, ``[words]``.
+
+    Parameters
+    ----------
+    sentence
+        Number of the sentence of each word, in ascending order, ``[words]``.
+    number
+        Number of blocks, of about equal numbers of words.
+    """
+    first = np.searchsorted(sentence, sentence)  # position of the first word of the sentence
+    return first * number // max(len(sentence), 1)
+
+
+def chunks(rows: NDArray[np.int64], size: int = _CHUNK) -> list[NDArray[np.int64]]:
+    """The rows in pieces of at most `size`, so that few are in memory at a time."""
+    return [rows[start : start + size] for start in range(0, len(rows), size)]
 
 
 def _mean(states: Array, rows: NDArray[np.int64]) -> Array:
     """Mean state of these rows, ``[dim]``, computed in float64."""
-    sums = [states[part].astype(np.float64).sum(0) for part in _chunks(rows)]
+    sums = [states[part].astype(np.float64).sum(0) for part in chunks(rows)]
     mean: Array = np.sum(sums, axis=0) / len(rows)
     return mean
