@@ -48,7 +48,7 @@ spread: install  ## [WORKERS=n | SCHEDULER=address] [CACHE=1] [ORIGIN=url] [PLAC
 report: install  ## write report/index.html: all results on one page, which needs no network
 	$(BIN)/dvc repro report
 
-sweep: install  ## PRESET=demo|ud8 [RECIPES="..."] [SEEDS="1 2"] [STAGES="..."] [JOBS=n] [ARGS=--status]: run ablations
+sweep: install  ## PRESET=demo|ud8|ud33 [RECIPES="..."] [SEEDS="1 2"] [STAGES="..."] [JOBS=n] [ARGS=--status]: run ablations
 	@$(LANGSIG) sweep "$$PRESET" $${RECIPES:+--recipes $$RECIPES} $${SEEDS:+--seeds $$SEEDS} $${STAGES:+--stages $$STAGES} $${JOBS:+--jobs "$$JOBS"} $(ARGS)
 
 test: install  ## [ARGS="-m 'not slow'"]: run all tests, or those that take seconds, one process per core
@@ -66,7 +66,7 @@ format: install  ## format the code
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-use: install  ## PRESET=demo|micro|ud8|paper [DATA=folder] [SET="key=value ..."]: choose parameters and data
+use: install  ## PRESET=demo|micro|ud8|ud33|paper [DATA=folder] [SET="key=value ..."]: choose parameters and data
 	@$(LANGSIG) use "$$PRESET" $${DATA:+--data "$$DATA"} $${SET:+--set "$$SET"}
 
 data: install  ## PRESET=paper [TO=folder] [BASE=mirror]: fetch the data that a preset names

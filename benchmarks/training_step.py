@@ -3,10 +3,12 @@
 Both start from the same weights and see the same batches, alternating in one process. A step is
 that of the Trainer: mask, forward, backward, clip the gradient, fused AdamW. The two differ in
 where the output layer, and what follows attention in the last layer, are computed: at the masked
-positions, or everywhere.
+positions, or everywhere. A third model computes them at the masked positions under autocast, with
+matrix products in bfloat16.
 """
 
 import argparse
+import copy
 import json
 import statistics
 import time
@@ -57,7 +59,6 @@ def main() -> None:
     rows = [measure(size, arguments) for size in arguments.vocabulary]
     setting = {
         "threads": torch.get_num_threads(),
-        "dtype": "float32",
         **{
             name: getattr(arguments, name)
             for name in ("layers", "dim", "length", "masking", "steps")
@@ -83,9 +84,11 @@ def measure(vocabulary: int, arguments: argparse.Namespace) -> dict[str, Any]:
     masked = build_model(shape, tokenizer, max_length=arguments.length, seed=0)
     everywhere = RobertaForMaskedLM(masked.config)
     everywhere.load_state_dict(masked.state_dict())
+    reduced = copy.deepcopy(masked)
     steps = {
         "everywhere": Step(everywhere, tokenizer, arguments.masking),
         "masked": Step(masked, tokenizer, arguments.masking),
+        "bfloat16": Step(reduced, tokenizer, arguments.masking, torch.bfloat16),
     }
     batch = arguments.batch or (8 if vocabulary >= MANY else 32)
     seconds: dict[str, list[float]] = {name: [] for name in steps}
@@ -99,32 +102,49 @@ def measure(vocabulary: int, arguments: argparse.Namespace) -> dict[str, Any]:
             losses[name].append(steps[name](text))
             seconds[name].append(time.perf_counter() - start)
     counted = {name: values[WARM_UP:] for name, values in seconds.items()}
+    medians = {name: statistics.median(values) for name, values in counted.items()}
     ratios = [a / b for a, b in zip(counted["everywhere"], counted["masked"], strict=True)]
-    pairs = zip(losses["everywhere"], losses["masked"], strict=True)
+    reduced_ratios = [a / b for a, b in zip(counted["masked"], counted["bfloat16"], strict=True)]
     return {
         "vocabulary": vocabulary,
         "batch": batch,
-        **{name: statistics.median(values) for name, values in counted.items()},
+        **medians,
         "ratio_min": min(ratios),
         "ratio": statistics.median(ratios),
         "ratio_max": max(ratios),
-        "largest_difference_of_losses": max(abs(a - b) for a, b in pairs),
+        "bfloat16_ratio_min": min(reduced_ratios),
+        "bfloat16_ratio": statistics.median(reduced_ratios),
+        "bfloat16_ratio_max": max(reduced_ratios),
+        "tokens_per_second": batch * arguments.length / medians["masked"],
+        "bfloat16_tokens_per_second": batch * arguments.length / medians["bfloat16"],
+        "largest_difference_of_losses": largest_difference(losses["everywhere"], losses["masked"]),
+        "bfloat16_difference_of_losses": largest_difference(losses["masked"], losses["bfloat16"]),
     }
+
+
+def largest_difference(first: list[float], second: list[float]) -> float:
+    return max(abs(a - b) for a, b in zip(first, second, strict=True))
 
 
 class Step:
     """One step of the Trainer at its defaults, without its logging."""
 
     def __init__(
-        self, model: PreTrainedModel, tokenizer: PreTrainedTokenizerFast, masking: float
+        self,
+        model: PreTrainedModel,
+        tokenizer: PreTrainedTokenizerFast,
+        masking: float,
+        dtype: torch.dtype = torch.float32,
     ) -> None:
         self._model = model
+        self._dtype = dtype
         self._collator = DataCollatorForLanguageModeling(tokenizer, mlm_probability=masking)
         self._optimiser = torch.optim.AdamW(model.parameters(), 1e-4, fused=True)
 
     def __call__(self, text: torch.Tensor) -> float:
         batch = self._collator([{"input_ids": row} for row in text])
-        loss = self._model(**batch).loss
+        with torch.autocast("cpu", torch.bfloat16, enabled=self._dtype == torch.bfloat16):
+            loss = self._model(**batch).loss
         loss.backward()
         torch.nn.utils.clip_grad_norm_(self._model.parameters(), 1.0)
         self._optimiser.step()
@@ -145,12 +165,16 @@ def table(setting: dict[str, Any], rows: list[dict[str, Any]]) -> str:
     lines = [
         ", ".join(f"{name} {value}" for name, value in setting.items()),
         f"{'vocabulary':>10}{'batch':>7}{'everywhere, s':>15}{'masked, s':>12}{'ratio':>8}"
-        "  (min to max)  losses differ by",
+        f"  (min to max)  losses differ by{'bfloat16, s':>13}{'ratio':>8}  (min to max)"
+        f"{'tokens/s':>12}{'losses':>9}",
     ]
     lines += [
         f"{row['vocabulary']:>10,}{row['batch']:>7}{row['everywhere']:>15.3f}{row['masked']:>12.3f}"
         f"{row['ratio']:>8.2f}  ({row['ratio_min']:.2f} to {row['ratio_max']:.2f})"
-        f"{row['largest_difference_of_losses']:>16.0e}"
+        f"{row['largest_difference_of_losses']:>16.0e}{row['bfloat16']:>14.3f}"
+        f"{row['bfloat16_ratio']:>8.2f}  ({row['bfloat16_ratio_min']:.2f} to "
+        f"{row['bfloat16_ratio_max']:.2f}){row['bfloat16_tokens_per_second']:>11,.0f}"
+        f"{row['bfloat16_difference_of_losses']:>9.0e}"
         for row in rows
     ]
     return "\n".join(lines)

@@ -58,6 +58,9 @@ def test_training_step(rows_of: Rows) -> None:
     assert (row["vocabulary"], row["batch"]) == (300, 4)
     assert row["largest_difference_of_losses"] < 1e-4
     assert 0 < row["ratio_min"] <= row["ratio"] <= row["ratio_max"]
+    assert 0 < row["bfloat16_difference_of_losses"] < 0.05
+    tokens = 4 * 16 / row["bfloat16"]
+    assert row["bfloat16_tokens_per_second"] == pytest.approx(tokens)
 
 
 @pytest.mark.slow

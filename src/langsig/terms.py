@@ -17,6 +17,8 @@ REFERENCE_WIDTHS = {"upos": 14, "context": 192}
 """Number of dimensions of references in which it depends on neither data nor model."""
 PRECISIONS = ("float32", "bfloat16", "auto")
 """Number formats of a model's matrix products."""
+TRAINING_PRECISIONS = ("float32", "bfloat16")
+"""The same of models in training."""
 LEAST_SIZES = {"training": 100, "measures": 200, "test": 200, "sentences": 3, "draws": 1}
 """Least numbers of words per language and purpose, of parallel sentences, and of draws that say
 something about a model."""

@@ -11,7 +11,7 @@ from langsig.parameters import Parameters, load_parameters, read_resolved, valid
 from langsig.repository.lists import lists_are_current, read_pipeline
 
 ROOT = Path(__file__).parents[2]
-SHIPPED = ("demo", "micro", "ud8", "paper")
+SHIPPED = ("demo", "micro", "ud8", "ud33", "paper")
 
 
 def preset(name: str) -> Parameters:

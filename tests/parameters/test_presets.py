@@ -30,7 +30,7 @@ from langsig.parameters import (
 
 ROOT = Path(__file__).parents[2]
 CONF = ROOT / "conf"
-SHIPPED = ("demo", "micro", "ud8", "paper")
+SHIPPED = ("demo", "micro", "ud8", "ud33", "paper")
 every_preset = pytest.mark.parametrize("name", SHIPPED)
 
 
@@ -92,7 +92,7 @@ def test_paper_has_the_languages_and_sizes_of_the_paper() -> None:
     assert paper.factorize.rank == 768 and paper.seed == 42
 
 
-@pytest.mark.parametrize(("name", "most"), [("ud8", 90), ("micro", 40)])
+@pytest.mark.parametrize(("name", "most"), [("ud8", 90), ("ud33", 100), ("micro", 40)])
 def test_presets_are_short(name: str, most: int) -> None:
     text = (CONF / f"{name}.yaml").read_text(encoding="utf-8")
     assert len(text.splitlines()) <= most

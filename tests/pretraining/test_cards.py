@@ -20,6 +20,7 @@ ORIGIN = Origin(data="pages of a manual", licence="mpl-2.0")
 RECIPE = Recipe(
     steps=1200, batch_size=8, accumulation=1, learning_rate=1e-3, warmup=0.1, weight_decay=0.0,
     masking=0.15, batches_by_length=1, evaluations=4, patience=2, min_improvement=0.01, margin=0.5,
+    precision="float32",
 )  # fmt: skip
 TEXT = Sequences(
     np.arange(12, dtype=np.int32), np.array([0, 5, 12]), np.empty(0, np.uint64), np.zeros(3, int)

@@ -39,6 +39,7 @@ RECIPE: dict[str, Any] = {
     "patience": None,
     "min_improvement": 0.01,
     "margin": 0.5,
+    "precision": "float32",
 }
 LENGTH, TOKENS = 10, range(10, 22)
 torch.set_num_threads(1)
@@ -159,6 +160,17 @@ def test_models_learn_from_batches_of_similar_length(tokenizer: "PreTrainedToken
     assert learning.learnt and learning.gain > 1.5
 
 
+def test_bfloat16_learns_as_float32_does(tokenizer: "PreTrainedTokenizerBase") -> None:
+    _, full, _ = train(tokenizer)
+    model, reduced, curve = train(tokenizer, precision="bfloat16")
+    assert reduced.gain == pytest.approx(full.gain, abs=0.1) and reduced != full
+    assert curve[-1].masked_cross_entropy == reduced.masked_cross_entropy
+    assert {value.dtype for value in model.state_dict().values()} == {torch.float32}
+    # Held-out text is measured in float32, whatever the precision of the training.
+    again = measure_learning(model, held_out(tokenizer), margin=0.5, batch_size=16)
+    assert again.masked_cross_entropy == reduced.masked_cross_entropy
+
+
 class Killed(BaseException):
     """Raised instead of a kill."""
 
@@ -179,7 +191,14 @@ def killed_after(
 
 @pytest.mark.parametrize(
     ("step", "changes"),
-    [(2, {}), (7, {}), (11, {}), (7, {"batches_by_length": 4}), (7, {"accumulation": 2})],
+    [
+        (2, {}),
+        (7, {}),
+        (11, {}),
+        (7, {"batches_by_length": 4}),
+        (7, {"accumulation": 2}),
+        (7, {"precision": "bfloat16"}),
+    ],
 )
 def test_a_killed_run_ends_with_the_weights_of_an_uninterrupted_one(
     tokenizer: "PreTrainedTokenizerBase",
@@ -213,7 +232,10 @@ def test_a_killed_run_ends_with_the_weights_of_an_uninterrupted_one(
     assert resumed[1:] == uninterrupted[1:]
 
 
-@pytest.mark.parametrize("change", [{"seed": 1}, {"learning_rate": 1e-3}, {"shuffled": True}])
+@pytest.mark.parametrize(
+    "change",
+    [{"seed": 1}, {"learning_rate": 1e-3}, {"shuffled": True}, {"precision": "bfloat16"}],
+)
 def test_a_changed_run_starts_from_the_beginning(
     tokenizer: "PreTrainedTokenizerBase", tmp_path: Path, change: dict[str, Any]
 ) -> None:
@@ -259,3 +281,8 @@ def test_training_stops_early_with_the_best_weights(
 def test_recipes_require_positive_numbers(name: str) -> None:
     with pytest.raises(InputError, match=f"{name} must be positive, got 0"):
         Recipe(**RECIPE | {name: 0})
+
+
+def test_recipes_require_a_known_precision() -> None:
+    with pytest.raises(InputError, match="precision must be one of float32, bfloat16, got 'half'"):
+        Recipe(**RECIPE | {"precision": "half"})

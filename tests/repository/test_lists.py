@@ -21,7 +21,7 @@ from langsig.repository.lists import (
 )
 
 ROOT = Path(__file__).parents[2]
-SHIPPED = ("demo", "micro", "ud8", "paper")
+SHIPPED = ("demo", "micro", "ud8", "ud33", "paper")
 every_preset = pytest.mark.parametrize("name", SHIPPED)
 REFERENCES = ("upos", "features", "context", "untrained")
 every_reference = pytest.mark.parametrize("reference", REFERENCES)
@@ -257,7 +257,7 @@ def assert_every_dependency_is_made(changing: dict[str, Any], parameters: Parame
 
 
 def test_real_languages_are_analysed_for_all_categories() -> None:
-    for name in ("ud8", "paper"):
+    for name in ("ud8", "ud33", "paper"):
         assert set(parameters_of(name).categories) == set(map(category_slug, CATEGORIES))
 
 

@@ -13,7 +13,7 @@ from langsig.pretraining.pricing import PEAK_TFLOPS
 from langsig.repository.price import RunCost, price, read_launch
 
 ROOT = Path(__file__).resolve().parents[2]
-PRESETS = ("demo", "micro", "paper", "ud8")
+PRESETS = ("demo", "micro", "paper", "ud8", "ud33")
 ACCELERATE = "accelerate launch --config_file"
 
 

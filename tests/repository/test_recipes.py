@@ -21,7 +21,7 @@ def load(path: Path) -> dict[str, Any]:
 
 
 def test_there_are_recipes_for_sample_and_real_languages() -> None:
-    assert {"demo", "ud8"} <= {*PRESETS}
+    assert {"demo", "ud8", "ud33"} <= {*PRESETS}
 
 
 @pytest.mark.slow

@@ -118,7 +118,7 @@ def layout(cost: "RunCost") -> str:
         )
     if cost.launch.mixed_precision == "no":
         lines.append(
-            "Mixed precision is off in accelerate's settings: training on a GPU takes longer."
+            "Mixed precision is off (pretraining.precision): training on a GPU takes longer."
         )
     return "\n".join(lines)
 

@@ -2,7 +2,7 @@
 
 import argparse
 
-from langsig.commands.options import Subparsers, number_of
+from langsig.commands.options import Subparsers, add_set_option, number_of
 from langsig.errors import InputError
 
 
@@ -29,6 +29,7 @@ def add_parser(subparsers: Subparsers) -> argparse.ArgumentParser:
     parser.add_argument(
         "--stages", nargs="+", default=[], metavar="STAGE", help="stages to run (default: all)"
     )
+    add_set_option(parser)
     parser.add_argument(
         "--jobs",
         type=number_of("--jobs"),
@@ -43,19 +44,19 @@ def add_parser(subparsers: Subparsers) -> argparse.ArgumentParser:
 
 def run(arguments: argparse.Namespace) -> None:
     """Run the experiments and print their states."""
-    from langsig.repository.experiments import FAILED, STATES, Sweep, check_stages, read_recipes
+    from langsig.repository.experiments import (
+        FAILED,
+        STATES,
+        Sweep,
+        check_stages,
+        experiments,
+        read_recipes,
+    )
     from langsig.repository.processes import find_root
 
     root = find_root()
     recipes = read_recipes(root, arguments.preset, arguments.recipes)
-    sweep = Sweep(
-        root,
-        {
-            f"{recipe}-{seed}": [f"seed={seed}", *changes]
-            for seed in arguments.seeds
-            for recipe, changes in recipes.items()
-        },
-    )
+    sweep = Sweep(root, experiments(recipes, arguments.seeds, arguments.settings))
     check_stages(root, arguments.stages)
     if not arguments.status:
         sweep.run(arguments.stages, arguments.jobs)

@@ -20,7 +20,14 @@ from pydantic_core import PydanticCustomError, core_schema
 from langsig.languages import language_code_if_any
 from langsig.morphology import CATEGORIES, category_slug
 from langsig.parameters.rules import broken_rules
-from langsig.terms import LEAST_SIZES, NORMALISATIONS, ONLY_SENTENCES, SOURCES, WORD_REFERENCES
+from langsig.terms import (
+    LEAST_SIZES,
+    NORMALISATIONS,
+    ONLY_SENTENCES,
+    SOURCES,
+    TRAINING_PRECISIONS,
+    WORD_REFERENCES,
+)
 
 ALL, AUTO = "all", "auto"
 SLUGS = tuple(map(category_slug, CATEGORIES))
@@ -240,6 +247,11 @@ class Experimental(Section):
     fractions: dict[str, Share] = Field(
         description="By language: share of the sequences to train on (default: all)."
     )
+    seed: int | None = Field(
+        ge=0,
+        description="Seed of the weights, masks and order of text of this model alone; null: that "
+        "of all random numbers.",
+    )
     checkpoint: Text | None = Field(
         description="Folder or name of a Hugging Face model; null: train one."
     )
@@ -314,6 +326,11 @@ class Pretraining(Section):
     )
     held_out_masking: float = Field(
         gt=0, lt=1, description="Share of the held-out tokens to predict."
+    )
+    precision: Annotated[str, _OneOf(TRAINING_PRECISIONS)] = Field(
+        description="Number format of the matrix products: float32, or bfloat16 (mixed precision), "
+        "which is faster where the processor has it. Weights and losses on held-out text "
+        "stay in float32. A configuration of accelerate with mixed precision comes first."
     )
     origin: Origin = Field(description="Statements of the model cards about the training text.")
     control: Model = Field(description="Control models, one per language.")

@@ -5,6 +5,7 @@ import json
 import shutil
 import sys
 from collections.abc import Mapping
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -30,6 +31,7 @@ from langsig.files import room_for
 from langsig.pretraining.batches import MaskedBatches
 from langsig.pretraining.learning import Learning, MaskedTokens, measure_learning
 from langsig.pretraining.sampling import Draws, draw
+from langsig.terms import TRAINING_PRECISIONS
 
 if TYPE_CHECKING:
     from transformers import PreTrainedModel, PreTrainedTokenizerBase
@@ -46,7 +48,8 @@ class Recipe:
     Raises
     ------
     InputError
-        If a number of steps, batches, sequences or evaluations is not positive.
+        If a number of steps, batches, sequences or evaluations is not positive, or `precision` is
+        not one of its values.
     """
 
     steps: int
@@ -77,6 +80,9 @@ class Recipe:
     """Minimum decrease of the held-out cross-entropy, in nat, that counts as an improvement."""
     margin: float
     """Minimum gain over token frequencies, in nat per token, at which a model counts as learnt."""
+    precision: str
+    """``float32``, or ``bfloat16`` for mixed precision: matrices are multiplied in bfloat16, while
+    weights, their moments, and losses on held-out text are in float32."""
 
     def __post_init__(self) -> None:
         for name in (
@@ -90,6 +96,10 @@ class Recipe:
             value = getattr(self, name)
             if value is not None and value < 1:
                 raise InputError(f"{name} must be positive, got {value}")
+        if self.precision not in TRAINING_PRECISIONS:
+            raise InputError(
+                f"precision must be one of {', '.join(TRAINING_PRECISIONS)}, got {self.precision!r}"
+            )
 
 
 class CurvePoint(NamedTuple):
@@ -139,8 +149,8 @@ def pretrain(
     """Train a model in place (paper, appendix B.2).
 
     Under ``accelerate launch``, every process calls this function with the same arguments, and
-    gradients are averaged over the processes. The configuration file of accelerate also decides
-    on half precision.
+    gradients are averaged over the processes. If its configuration file has mixed precision, its
+    format is used instead of that of the recipe.
 
     Parameters
     ----------
@@ -316,6 +326,13 @@ class _Trainer(Trainer):
         weights = sum(weight.numel() * weight.element_size() for weight in model.parameters())
         with room_for(3 * weights + _STATE_OVERHEAD, self.args.output_dir):
             super()._save_checkpoint(model, trial)
+
+    def compute_loss_context_manager(self) -> ExitStack:
+        """The context of a forward pass in training, but not on held-out text."""
+        context: ExitStack = super().compute_loss_context_manager()
+        if self._recipe.precision == "bfloat16":
+            context.enter_context(torch.autocast(self.args.device.type, torch.bfloat16))
+        return context
 
     def floating_point_ops(self, inputs: dict[str, Any]) -> int:
         """Count nothing: the number is not used, and counting visits all modules at every step."""

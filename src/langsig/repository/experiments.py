@@ -11,7 +11,7 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
@@ -59,6 +59,33 @@ def read_recipes(root: Path, preset: str, names: Sequence[str] = ()) -> dict[str
             f"{path}: recipe must be one of {', '.join(recipes)}; got {', '.join(unknown)}"
         )
     return {name: recipes[name] for name in names or recipes}
+
+
+def experiments(
+    recipes: Mapping[str, Sequence[str]], seeds: Iterable[int], settings: Sequence[str] = ()
+) -> dict[str, list[str]]:
+    """The settings of each recipe with each seed, by the name of the experiment.
+
+    Parameters
+    ----------
+    recipes
+        Settings by recipe, see :func:`read_recipes`.
+    seeds
+        Values of the parameter ``seed``.
+    settings
+        Settings of all experiments, which recipes may change.
+
+    Examples
+    --------
+    >>> experiments({"rank-4": ["factorize.rank=4"]}, [1, 2], ["ranks.starts=2"])
+    {'rank-4-1': ['seed=1', 'ranks.starts=2', 'factorize.rank=4'],
+     'rank-4-2': ['seed=2', 'ranks.starts=2', 'factorize.rank=4']}
+    """
+    return {
+        f"{recipe}-{seed}": [f"seed={seed}", *settings, *changes]
+        for seed in seeds
+        for recipe, changes in recipes.items()
+    }
 
 
 def check_stages(root: Path, stages: Iterable[str]) -> None:

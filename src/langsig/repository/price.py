@@ -161,6 +161,8 @@ def price(
         raise InputError(f"languages must be between 1 and {MOST_LANGUAGES}, got {languages}")
     entries = _vocabulary(parameters, root) if vocabulary is None else vocabulary
     launch = read_launch(parameters.pretraining.launch, root)
+    if launch.mixed_precision == "no" and parameters.pretraining.precision == "bfloat16":
+        launch = launch._replace(mixed_precision="bf16")
     roles = ["control", "experimental"] if parameters.reference == MODEL else ["experimental"]
     plans = {role: _plan(parameters, role, entries, launch) for role in roles}
     costs = {role: _model_cost(plan, tflops, utilisation) for role, plan in plans.items()}
