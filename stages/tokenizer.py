@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-from langsig.corpora import load_tokenizer, train_tokenizer
+from langsig.corpora import copy_tokenizer, train_tokenizer
 from langsig.files import atomic_directory
 from langsig.parameters import load_parameters
 
@@ -13,7 +13,7 @@ def main(_arguments: Sequence[str]) -> None:
     options = parameters.tokenizer
     with atomic_directory(Path("artifacts/tokenizer")) as output:
         if options.existing:
-            load_tokenizer(options.existing).save_pretrained(output)
+            copy_tokenizer(options.existing, output)
         else:
             train_tokenizer(
                 [Path(f"artifacts/vocabulary/{name}.txt") for name in parameters.languages],

@@ -1,9 +1,11 @@
 from pathlib import Path
 
 import pytest
+from skbio.tree import TreeNode
 
 from langsig.analysis import read_facts
 from langsig.errors import InputError
+from langsig.schemas import Languages
 
 HEAD = "language,name,family,genus\n"
 
@@ -72,3 +74,18 @@ def test_facts_of_the_repository_are_whole(samples: Path) -> None:
         facts = read_facts(path, languages)
         assert facts.languages.frame.notna().all(axis=None)
         assert facts.scores is not None and len(facts.scores)
+
+
+def test_the_tree_of_the_repository_agrees_with_the_genera(samples: Path) -> None:
+    """They are from two sources."""
+    conf = samples.parent / "conf/facts"
+    languages = Languages.read(conf / "languages.csv").frame
+    tree = read_facts(conf, languages["language"]).tree
+    assert tree is not None
+    root = TreeNode.read([tree], format="newick", convert_underscores=False)
+    assert {tip.name for tip in root.tips()} == {*languages["language"]}
+    assert all(len(node.children) > 1 for node in root.non_tips(include_self=True))
+    clades = [{tip.name for tip in node.tips()} for node in root.non_tips()]
+    for groups in ("genus", "family"):
+        for _, members in languages.groupby(groups)["language"]:
+            assert len(members) == 1 or {*members} in clades

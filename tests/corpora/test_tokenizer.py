@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from langsig.corpora import load_tokenizer, romaniser, train_tokenizer
+from langsig.corpora import copy_tokenizer, load_tokenizer, romaniser, train_tokenizer
 from langsig.errors import InputError
 
 if TYPE_CHECKING:
@@ -75,6 +75,13 @@ def test_tokenizer_agrees_with_sentencepiece(
         assert tokenizer(sentences, add_special_tokens=False)["input_ids"] == [
             model.encode(sentence) for sentence in sentences
         ]
+
+
+def test_a_copy_has_the_same_files(tokenizer_folder: Path, tmp_path: Path) -> None:
+    copy_tokenizer(tokenizer_folder, tmp_path)
+    files = {file.name: file.read_bytes() for file in tokenizer_folder.iterdir()}
+    assert len(files) == 3
+    assert {file.name: file.read_bytes() for file in tmp_path.iterdir()} == files
 
 
 def test_sequences_begin_and_end_with_special_tokens(tokenizer: "PreTrainedTokenizerBase") -> None:

@@ -7,13 +7,14 @@ from langsig.corpora.packing import Packed, Sequences, downsample, pack
 from langsig.corpora.reading import read_lines
 from langsig.corpora.romanisation import romaniser
 from langsig.corpora.text import words_of_text
-from langsig.corpora.tokenizer import load_tokenizer, train_tokenizer
+from langsig.corpora.tokenizer import copy_tokenizer, load_tokenizer, train_tokenizer
 
 __all__ = [
     "CleaningReport",
     "Packed",
     "Sequences",
     "clean",
+    "copy_tokenizer",
     "count_sentences",
     "downsample",
     "fingerprint",

@@ -1,5 +1,6 @@
 """The tokenizer of all models: a SentencePiece unigram model, or an existing tokenizer."""
 
+import shutil
 from collections.abc import Iterable, Iterator
 from itertools import chain
 from pathlib import Path
@@ -11,6 +12,9 @@ from langsig.hub import is_local, not_loaded
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerBase
 
+_SENTENCEPIECE = "sentencepiece.model"
+_OF_LOADING = ("is_local", "local_files_only")
+"""What transformers would save of how a tokenizer was loaded."""
 _THREADS = 4  # fixed, since the sums of SentencePiece depend on how threads share the sentences
 
 
@@ -49,7 +53,7 @@ def train_tokenizer(
     import sentencepiece
     from transformers import XLMRobertaTokenizer
 
-    model = output / "sentencepiece.model"
+    model = output / _SENTENCEPIECE
     try:
         lines = chain.from_iterable(_evenly_spaced(path, sentences) for path in samples)
         with open(model, "wb") as stream:
@@ -112,6 +116,28 @@ def load_tokenizer(path: Path | str) -> "PreTrainedTokenizerBase":
     if not tokenizer.is_fast:
         raise InputError(f"{path}: the tokenizer has no fast version, which langsig requires")
     return tokenizer
+
+
+def copy_tokenizer(source: Path | str, output: Path) -> None:
+    """Save an existing tokenizer.
+
+    The copy of a tokenizer that :func:`train_tokenizer` has trained has the same files: models
+    that were trained with the one need not be trained again with the other.
+
+    Parameters
+    ----------
+    source
+        Folder or name of a tokenizer, see :func:`load_tokenizer`.
+    output
+        Existing folder for the copy.
+    """
+    tokenizer = load_tokenizer(source)
+    for name in _OF_LOADING:
+        tokenizer.init_kwargs.pop(name, None)
+    tokenizer.save_pretrained(output)
+    sentencepiece = Path(source, _SENTENCEPIECE)
+    if sentencepiece.is_file():
+        shutil.copyfile(sentencepiece, output / _SENTENCEPIECE)
 
 
 def _evenly_spaced(path: Path, count: int) -> Iterator[str]:
