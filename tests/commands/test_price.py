@@ -41,7 +41,7 @@ def test_table_sums_what_adds_up_over_models_and_only_that(
 
     control, experimental = (models[role]["tokens"] for role in ("control", "experimental"))
     expected = [control, 3 * control, experimental, 3 * control + experimental]
-    assert [float(cell) for cell in cells("tokens, at most")] == pytest.approx(expected, rel=1e-2)
+    assert [float(cell) for cell in cells("tokens, all steps")] == pytest.approx(expected, rel=1e-2)
     assert [int(cell.replace(",", "")) for cell in cells("parameters")] == [
         models[role]["parameters"] for role in ("control", "experimental")
     ]
@@ -113,7 +113,7 @@ def test_without_control_models_there_is_one_column(capsys: pytest.CaptureFixtur
     assert "control" not in text
     for name in ("checkpoints", "states_per_million_words", "covariances"):
         assert 0 < costs["disk"][name] < with_controls["disk"][name]
-    (line,) = (line for line in text.splitlines() if line.startswith("tokens, at most"))
+    (line,) = (line for line in text.splitlines() if line.startswith("tokens, all"))
     assert len(line.split()) == 4
 
 

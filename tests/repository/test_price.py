@@ -104,6 +104,20 @@ def test_precision_is_that_of_the_parameters_where_the_launch_leaves_it_open(
     assert cost(data, project).launch == (1, "fp16")
 
 
+def test_shorter_sequences_have_fewer_tokens_and_nothing_else_changes(
+    data: dict[str, Any],
+) -> None:
+    full, half = cost(data), cost(data, mean_length=32)
+    assert (full.length, full.mean_length, half.length, half.mean_length) == (64, 64, 64, 32)
+    assert half.experimental.tokens * 2 == full.experimental.tokens
+    assert half.experimental.flops.body * 2 == full.experimental.flops.body
+    assert half.experimental.flops.attention * 4 == full.experimental.flops.attention
+    assert half.experimental.memory == full.experimental.memory and half.disk == full.disk
+    for wrong in (0, 65):
+        with pytest.raises(InputError, match=rf"between 1 and pack\.max_length \(64\), got {wrong}"):
+            cost(data, mean_length=wrong)
+
+
 def test_a_launch_without_accelerate_is_one_process() -> None:
     assert read_launch("python") == (1, "no")
 

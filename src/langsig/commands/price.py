@@ -17,7 +17,7 @@ def add_parser(subparsers: Subparsers) -> argparse.ArgumentParser:
         "price",
         help="estimate what a run costs",
         description="Calculate what a run costs: parameters, FLOPs, GPU hours, memory and disk "
-        "space. FLOPs are exact for sequences of full length. Hours, activations, and sizes of "
+        "space. FLOPs are exact for sequences of one length. Hours, activations, and sizes of "
         "data that are not available yet are estimates. Nothing is downloaded, built or trained.",
     )
     parser.add_argument(
@@ -41,6 +41,12 @@ def add_parser(subparsers: Subparsers) -> argparse.ArgumentParser:
     parser.add_argument(
         "--languages", type=int, help="number of languages (default: that of the parameters)"
     )
+    parser.add_argument(
+        "--length",
+        type=int,
+        help="mean number of sub-words per sequence (default: pack.max_length; single sentences "
+        "are shorter)",
+    )
     add_set_option(parser)
     parser.add_argument("--json", action="store_true", help="print JSON instead of a table")
     return parser
@@ -60,6 +66,7 @@ def run(arguments: argparse.Namespace) -> None:
         utilisation=arguments.utilisation,
         vocabulary=arguments.vocabulary,
         languages=arguments.languages,
+        mean_length=arguments.length,
         root=root,
     )
     print(json.dumps(cost.to_dict(), indent=2) if arguments.json else layout(cost))
@@ -73,13 +80,13 @@ def layout(cost: "RunCost") -> str:
         heads = ["experimental"]
     lines = [
         f"{count} languages; vocabulary {cost.vocabulary:,}; {cost.launch.processes} process(es), "
-        f"mixed precision {cost.launch.mixed_precision}; {cost.length} sub-words per sequence",
+        f"mixed precision {cost.launch.mixed_precision}; {cost.mean_length} sub-words per sequence",
         "",
         f"{'':34}" + "".join(f"{head:>16}" for head in heads),
         _row(cost, "parameters", lambda model: model.parameters, _number),
         _row(cost, "steps", lambda model: model.steps, _number),
         _row(cost, "tokens per step, at most", lambda model: model.tokens_per_step, _number),
-        _sums(cost, "tokens, at most", lambda model: model.tokens, _short),
+        _sums(cost, "tokens, all steps", lambda model: model.tokens, _short),
         _sums(cost, "FLOPs: body", lambda model: model.flops.body, _short),
         _sums(cost, "  attention", lambda model: model.flops.attention, _short),
         _sums(cost, "  output where masked", lambda model: model.flops.output, _short),

@@ -51,7 +51,7 @@ class ModelCost:
     tokens_per_step: int
     """Number of tokens per step at most."""
     tokens: int
-    """Number of tokens of all steps at most."""
+    """Number of tokens of all steps: at most, or with sequences of the mean length."""
     flops: Flops
     """FLOPs of the training."""
     gpu_hours: Mapping[str, float]
@@ -99,7 +99,9 @@ class RunCost:
     launch: Launch
     """How trainings are started."""
     length: int
-    """Number of sub-words per sequence."""
+    """Number of sub-words per sequence at most."""
+    mean_length: int
+    """Mean number of sub-words per sequence that FLOPs are calculated for."""
     utilisation: float
     """Share of the GPU's peak that is assumed."""
     control: ModelCost | None
@@ -116,6 +118,7 @@ class RunCost:
             "vocabulary": self.vocabulary,
             **self.launch._asdict(),
             "length": self.length,
+            "mean_length": self.mean_length,
             "utilisation": self.utilisation,
             "models": {
                 role: model.to_dict()
@@ -133,6 +136,7 @@ def price(
     utilisation: float,
     vocabulary: int | None = None,
     languages: int | None = None,
+    mean_length: int | None = None,
     root: Path = Path(),
 ) -> RunCost:
     """Calculate what a run costs. Nothing is downloaded, built or trained.
@@ -149,6 +153,8 @@ def price(
         Number of entries of the tokenizer (default: from the parameters, or from its files).
     languages
         Number of languages, whose treebanks are unknown (default: those of the parameters).
+    mean_length
+        Mean number of sub-words per sequence (default: all sequences are of full length).
     root
         Folder of the repository.
 
@@ -159,13 +165,21 @@ def price(
     """
     if languages is not None and not 1 <= languages <= MOST_LANGUAGES:
         raise InputError(f"languages must be between 1 and {MOST_LANGUAGES}, got {languages}")
+    length = parameters.pack.max_length
+    mean_length = length if mean_length is None else mean_length
+    if not 1 <= mean_length <= length:
+        raise InputError(
+            f"length must be between 1 and pack.max_length ({length}), got {mean_length}"
+        )
     entries = _vocabulary(parameters, root) if vocabulary is None else vocabulary
     launch = read_launch(parameters.pretraining.launch, root)
     if launch.mixed_precision == "no" and parameters.pretraining.precision == "bfloat16":
         launch = launch._replace(mixed_precision="bf16")
     roles = ["control", "experimental"] if parameters.reference == MODEL else ["experimental"]
     plans = {role: _plan(parameters, role, entries, launch) for role in roles}
-    costs = {role: _model_cost(plan, tflops, utilisation) for role, plan in plans.items()}
+    costs = {
+        role: _model_cost(plan, mean_length, tflops, utilisation) for role, plan in plans.items()
+    }
     words: dict[str, int | None] = (
         {
             language: _count_words(language, root / item.treebank, root)
@@ -178,7 +192,8 @@ def price(
         languages=len(words),
         vocabulary=entries,
         launch=launch,
-        length=parameters.pack.max_length,
+        length=length,
+        mean_length=mean_length,
         utilisation=utilisation,
         control=costs.get("control"),
         experimental=costs["experimental"],
@@ -251,13 +266,16 @@ def _plan(parameters: Parameters, role: str, vocabulary: int, launch: Launch) ->
     )
 
 
-def _model_cost(plan: Plan, tflops: Mapping[str, float], utilisation: float) -> ModelCost:
-    flops = training_flops(plan)
+def _model_cost(
+    plan: Plan, mean_length: int, tflops: Mapping[str, float], utilisation: float
+) -> ModelCost:
+    of_mean_length = replace(plan, length=mean_length)
+    flops = training_flops(of_mean_length)
     return ModelCost(
         parameters=count_parameters(plan.shape, plan.vocabulary, plan.length),
         steps=plan.steps,
         tokens_per_step=plan.tokens_per_step,
-        tokens=plan.tokens,
+        tokens=of_mean_length.tokens,
         flops=flops,
         gpu_hours={
             name: gpu_hours(flops.total, peak, utilisation) for name, peak in tflops.items()
