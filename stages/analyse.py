@@ -4,7 +4,9 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from langsig import analysis
+from langsig.analysis.changes import Sampled
 from langsig.files import atomic_directory
+from langsig.learned import Learned
 from langsig.morphology import Words
 from langsig.parameters import load_parameters, selected_languages
 from langsig.schemas import (
@@ -15,7 +17,10 @@ from langsig.schemas import (
     RankSweep,
     Replicates,
     Signatures,
+    Spread,
+    Trends,
 )
+from langsig.terms import AVERAGE_SIGNATURE
 from stages.common import load_profile, read_learning, write_json
 
 
@@ -34,9 +39,15 @@ def main(_arguments: Sequence[str]) -> None:
         min_instances=parameters.covariance.min_instances,
     )
     averages = signatures.average()
-    spread, trends = analysis.spread(averages), analysis.trends(averages)
-    category_trends = analysis.trends_by_category(trends)
-    findings = analysis.findings(estimates, replicates, logographic=parameters.analysis.logographic)
+    learned = Learned.load("artifacts/learned")
+    sampled = analysis.learned_sampled(learned.signatures, learned.replicates)
+    by_measure = {AVERAGE_SIGNATURE: averages, **analysis.learned_averages(learned.signatures)}
+    spread = analysis.of_measures(analysis.spread, by_measure, Spread)
+    trends = analysis.of_measures(analysis.trends, by_measure, Trends)
+    findings = analysis.findings_of_measures(
+        {name: sampled.get(name, Sampled(estimates, replicates)) for name in by_measure},
+        logographic=parameters.analysis.logographic,
+    )
     agreement = analysis.baseline_agreement(averages, baselines)
     reliability = analysis.residual_reliability(
         Halves.load("artifacts/ranks/halves.csv"), seed=parameters.seed
@@ -44,7 +55,7 @@ def main(_arguments: Sequence[str]) -> None:
     with atomic_directory("artifacts/tables") as output:
         averages.save(output / "average_signatures.csv")
         trends.save(output / "trends.csv")
-        category_trends.save(output / "trends_by_category.csv")
+        analysis.trends_by_category(trends).save(output / "trends_by_category.csv")
         spread.save(output / "spread.csv")
         diagnostics.save(output / "factorizations.csv")
         analysis.adjust_estimates(estimates).save(output / "intervals.csv")
@@ -59,8 +70,9 @@ def main(_arguments: Sequence[str]) -> None:
         (output / "coverage.md").write_text(analysis.coverage_markdown(coverage), encoding="utf-8")
     metrics = analysis.summary(
         averages=averages,
+        learned=learned.signatures,
         trends=trends,
-        category_trends=category_trends,
+        category_trends=analysis.trends_by_category(trends),
         spread=spread,
         diagnostics=diagnostics,
         findings=findings,

@@ -17,6 +17,8 @@ from langsig.terms import MODEL
 
 RANK = Path("artifacts/rank.json")
 """The rank in use, and whether ``factorize.rank`` or the stage ``ranks`` chose it."""
+RESIDUALS, LEFT_OUT = "sums.safetensors", "left_out.txt"
+"""What the stage ``residuals`` writes of a language: sums, or why there are none."""
 
 
 def solver_of(parameters: Parameters) -> Solver:

@@ -14,7 +14,9 @@ from langsig.schemas import (
     Intervals,
     RankRecommendations,
     RankSweep,
+    select_measure,
 )
+from langsig.terms import AVERAGE_SIGNATURE
 from stages.common import load_profile, read_curves
 
 TABLES, RANKS = Path("artifacts/tables"), Path("artifacts/ranks")
@@ -27,7 +29,8 @@ def main(_arguments: Sequence[str]) -> None:
     failed_layers = Diagnostics.load(TABLES / "factorizations.csv").failed_layers()
     failed = failed_layers.get(ALL_WORDS, [])
     curves = read_curves(parameters)
-    associations, profile = Associations.load("artifacts/relations"), load_profile()
+    associations = select_measure(Associations.load("artifacts/relations"), AVERAGE_SIGNATURE)
+    profile = load_profile()
     pictures = {
         "violins": figures.violins(averages, title=TITLE, failed_layers=failed),
         "heatmap": figures.heatmap(averages, title=TITLE, failed_layers=failed),

@@ -9,7 +9,14 @@ from langsig.files import atomic_directory
 from langsig.morphology import Words
 from langsig.parameters import load_parameters, selected_languages
 from langsig.profiling import Measured, predictor_table, signature_measures
-from langsig.schemas import Baselines, Estimates, SetAverages, Signatures
+from langsig.schemas import (
+    Baselines,
+    Estimates,
+    LearnedComponents,
+    LearnedSignatures,
+    SetAverages,
+    Signatures,
+)
 
 
 def main(_arguments: Sequence[str]) -> None:
@@ -25,12 +32,15 @@ def main(_arguments: Sequence[str]) -> None:
     }
     signatures = Signatures.concat(Signatures.load(fit / "signatures.parquet") for fit in fits)
     baselines = Baselines.concat(Baselines.load(fit / "baselines.csv") for fit in fits)
+    learned = LearnedSignatures.load("artifacts/learned/signatures.csv")
     facts = read_facts(analysis.facts, languages)
     result = associations(
         signatures,
         separate=SetAverages.load("artifacts/sets/average_signatures.csv"),
         baselines=baselines,
         estimates=Estimates.concat(Estimates.load(path / "estimates.csv") for path in sources),
+        learned=learned,
+        components=LearnedComponents.load("artifacts/learned/components.csv"),
         properties=language_properties(words, characters),
         facts=facts,
         layers=analysis.layers,
@@ -46,7 +56,7 @@ def main(_arguments: Sequence[str]) -> None:
         Measured.load("artifacts/outcomes"),
         facts=facts.languages,
         seed=parameters.seed,
-        signatures=signature_measures(signatures.average(), baselines),
+        signatures=signature_measures(signatures.average(), baselines, learned),
     )
     with atomic_directory("artifacts/relations") as output:
         result.save(output)

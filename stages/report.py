@@ -15,6 +15,7 @@ from langsig.repository.data import imported_hash
 from stages.common import load_profile, read_curves, read_learning
 
 TABLES, RANKS = Path("artifacts/tables"), Path("artifacts/ranks")
+LEARNED = Path("artifacts/learned")
 PACKAGES = ["langsig", "dvc", "numpy", "pandas", "scipy", "torch", "transformers"]
 
 
@@ -61,6 +62,9 @@ def read_results(parameters: Parameters) -> Results:
         measure_tests=associations.measure_tests,
         ranks=schemas.RankSweep.load(RANKS / "ranks.csv"),
         recommendations=schemas.RankRecommendations.load(RANKS / "recommendations.csv"),
+        learned=schemas.LearnedSignatures.load(LEARNED / "signatures.csv"),
+        learned_stability=schemas.LearnedStability.load(LEARNED / "stability.csv"),
+        learned_notes=" ".join((LEARNED / "notes.txt").read_text(encoding="utf-8").split()),
         profile=load_profile(),
     )
 

@@ -1,7 +1,8 @@
 """One language: words -> covariances of both models as they were before their first step.
 
 They show the effect of architecture, vocabulary and scale without training. All words only.
-Another reference than control models stays as it is.
+Another reference than control models stays as it is. States of the first and the last layer are
+kept for learned signatures.
 """
 
 from collections.abc import Sequence
@@ -61,6 +62,11 @@ def main(arguments: Sequence[str]) -> None:
             blocks=options.blocks,
             block_layers=options.block_layers,
         )
+        with atomic_directory(Path(f"artifacts/states/untrained/{language}")) as output:
+            for role in models:
+                layers = states[role].layers
+                (output / role).mkdir()
+                States([layers[0], layers[-1]], states[role].index).save(output / role)
     with atomic_directory(Path(f"artifacts/untrained/{language}")) as output:
         statistics.save(output / f"{category_slug(ALL_WORDS)}.safetensors")
     print(f"{language}: {statistics.words:,} words in untrained models")

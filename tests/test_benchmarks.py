@@ -98,7 +98,7 @@ def test_learned(rows_of: Rows) -> None:
     (shuffled,) = output["shuffled"]
     score = shuffled["average_score"]
     assert abs(score["mean"]) < 5 * score["standard_error"]
-    assert shuffled["average_signature"]["mean"] > 0.05
+    assert shuffled["learned_average"]["mean"] > 0.05
 
 
 @pytest.mark.slow

@@ -5,6 +5,14 @@ SOURCES = ("trained", "equal-words", "untrained")
 per language; the models before training."""
 NORMALISATIONS = ("none", "variance")
 """Hidden states as they are, or scaled to a mean variance of 1 per dimension."""
+AVERAGE_SIGNATURE = "average_signature"
+"""The measure that the paper publishes: the mean of a signature."""
+SHARED, LEARNED_AVERAGE, AVERAGE_SCORE = "shared", "learned_average", "average_score"
+LEARNED_MEASURES = (SHARED, LEARNED_AVERAGE, AVERAGE_SCORE)
+"""Measures of a learned signature: the sum over components of signature times score, the mean of
+the signature, and the mean of the scores."""
+MEASURES = (AVERAGE_SIGNATURE, SHARED, LEARNED_AVERAGE)
+"""What is analysed of each language and layer."""
 MODEL = "model"
 """The reference that is a model of its own per language, the control."""
 REFERENCES = ("upos", "features", "context", "untrained", "parallel")

@@ -24,7 +24,7 @@ def complete() -> Complete:
             if column.allowed
             else _DEFAULTS[column.kind]
             for name, column in table.columns.items()
-            if name not in frame
+            if name not in frame and column.default is None
         }
         return table(frame.assign(**values))
 

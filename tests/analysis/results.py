@@ -36,6 +36,9 @@ def results(
         ),
         trees=_trees(),
         correlations=_correlations(),
+        learned={
+            "shared": Sampled(_estimates(values), _replicates(replicates, drawn="block")),
+        },
         gains={(model, code): 1.0 for model in ("control", "experimental") for code in LANGUAGES},
     )
 
@@ -64,12 +67,12 @@ def _estimates(values: np.ndarray) -> Estimates:
     )
 
 
-def _replicates(values: np.ndarray) -> Replicates:
+def _replicates(values: np.ndarray, drawn: str = "sentences") -> Replicates:
     tables = [
         _cells(ALL_WORDS, cells, "average_signature")
         .drop(columns="category")
         .assign(source="trained", normalise="none", varied=varied, replicate=number)
-        for varied, count in (("sentences", len(values)), ("start", 2))
+        for varied, count in ((drawn, len(values)), ("start", 2))
         for number, cells in enumerate(values[:count])
     ]
     return Replicates(pd.concat(tables, ignore_index=True))
@@ -86,7 +89,13 @@ def _trees() -> Trees:
 
 def _correlations() -> Correlations:
     values: dict[str, Any] = dict.fromkeys(Correlations.columns, 0.5)
-    values |= {"property": "data_size", "category": ALL_WORDS, "n": 3, "enough": True}
+    values |= {
+        "measure": "average_signature",
+        "property": "data_size",
+        "category": ALL_WORDS,
+        "n": 3,
+        "enough": True,
+    }
     rows = [
         values | {"scope": "layer", "layer": layer, "pearson": 0.25 * (layer + 1)}
         for layer in LAYERS

@@ -12,11 +12,14 @@ from langsig.schemas import (
     Baselines,
     Estimates,
     Languages,
+    LearnedComponents,
+    LearnedSignatures,
     Properties,
     Scores,
     SetAverages,
     Signatures,
     Table,
+    select_measure,
 )
 
 LANGUAGES = ["de", "en", "es", "fr", "nan", "pt"]
@@ -26,7 +29,10 @@ Complete = Callable[[type[Table], pd.DataFrame], Table]
 
 @pytest.fixture(scope="module")
 def inputs(complete: Complete) -> dict[str, object]:
-    """Arguments of :func:`associations`; one language is called ``nan``, and lacks Case."""
+    """Arguments of :func:`associations`; one language is called ``nan``, and lacks Case.
+
+    Learned signatures have the numbers of the published ones.
+    """
     rng = np.random.default_rng(3)
     index = pd.MultiIndex.from_product(
         [["Case", ALL_WORDS], range(3), LANGUAGES, range(4)],
@@ -52,6 +58,20 @@ def inputs(complete: Complete) -> dict[str, object]:
         "estimates": complete(
             Estimates, averages[averages["category"] == ALL_WORDS].drop(columns="category")
         ),
+        "learned": LearnedSignatures(
+            averages[averages["category"] == ALL_WORDS]
+            .rename(columns={"average_signature": "value"})
+            .drop(columns="category")
+            .assign(
+                measure="shared", low=0.0, high=1.0, p=0.5, words=9, partial=True, own_start=True
+            )
+        ),
+        "components": LearnedComponents(
+            signatures[signatures["category"] == ALL_WORDS]
+            .rename(columns={"value": "score"})
+            .drop(columns="category")
+            .assign(signature=1.0)
+        ),
         "properties": Properties(values.assign(property="size", category=None)),
         "facts": LanguageFacts(
             Languages(facts.assign(family="Indo-European")), None, complete(Scores, values)
@@ -69,7 +89,8 @@ def result(inputs: dict[str, object]) -> Associations:
 
 
 def test_trees_are_of_categories_of_all_combined_and_of_absences(result: Associations) -> None:
-    for table in (result.trees.frame, result.tree_statistics.frame):
+    published = select_measure(result, "average_signature")
+    for table in (published.trees.frame, published.tree_statistics.frame):
         scopes = table[["scope", "category"]].drop_duplicates().fillna("-").to_numpy().tolist()
         assert scopes == [
             ["category", "Case"],
@@ -99,10 +120,26 @@ def test_correlations_are_of_average_signatures(
     means = averages.groupby("language")["average_signature"].mean()
     expected = np.corrcoef(means, np.arange(6))[0, 1]
     all_words = result.correlations.select(category=ALL_WORDS, scope="mean").frame
-    assert all_words["pearson"].item() == pytest.approx(expected)
+    assert all_words["pearson"].tolist() == pytest.approx([expected] * 2), "of two measures"
     assert result.benchmarks is not None
     of_scores = result.benchmarks.select(scope="mean").frame["pearson"]
-    assert of_scores.item() == pytest.approx(expected), "scores are the same numbers"
+    assert of_scores.tolist() == pytest.approx([expected] * 2), "scores are the same numbers"
+
+
+def test_learned_signatures_go_through_the_same_analyses(result: Associations) -> None:
+    published, learned = (select_measure(result, name) for name in ("average_signature", "shared"))
+    for name in ("correlations", "distances", "trees", "tree_statistics"):
+        frames = [
+            getattr(tables, name).select(category=ALL_WORDS).frame.drop(columns="measure")
+            for tables in (published, learned)
+        ]
+        corrected = [column for column in frames[0] if column == "p_adjusted"]  # other families
+        frames = [frame.drop(columns=corrected) for frame in frames]
+        pd.testing.assert_frame_equal(*frames)
+        assert set(getattr(learned, name).frame["category"]) == {ALL_WORDS}
+    assert set(learned.variance_tests.frame["fit"]) == {"joint"}
+    of_measure = result.measure_tests.select(measure="shared").frame
+    assert set(of_measure["test"]) == {"trend", "property", "score"}
 
 
 def test_tables_are_the_same_after_saving_and_loading(result: Associations, tmp_path: Path) -> None:

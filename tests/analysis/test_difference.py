@@ -11,7 +11,7 @@ import pytest
 from langsig.analysis.difference import Difference, ExperimentResults, difference
 from langsig.errors import InputError
 from langsig.morphology import ALL_WORDS
-from langsig.schemas import CategoryChanges, SignatureChanges, Table
+from langsig.schemas import CategoryChanges, Estimates, SignatureChanges, Table
 from tests.analysis.results import LANGUAGES, LAYERS, results
 
 
@@ -61,10 +61,33 @@ def test_results_that_one_side_lacks_are_named_with_the_reason() -> None:
 
 def test_nothing_in_common_is_an_error() -> None:
     lacking = ExperimentResults("empty", missing=dict.fromkeys(
-        ("sampled", "averages", "trees", "correlations", "gains"), "empty: has not run"
+        ("sampled", "learned", "averages", "trees", "correlations", "gains"), "empty: has not run"
     ))  # fmt: skip
     with pytest.raises(InputError, match="nothing to compare: intervals: empty: has not run"):
         difference([(results(), lacking)], {})
+
+
+def test_changes_of_learned_signatures_are_in_the_same_table() -> None:
+    result = difference([(results(), results(factors={"fi": 2.0}, seed=1))], {})
+    frames = [
+        result.signatures.select(measure=measure, kind="change").frame
+        for measure in ("average_signature", "shared")
+    ]
+    published, learned = (frame.set_index(["scope", "language"]) for frame in frames)
+    assert learned.loc[("mean", "fi"), "estimate"] == pytest.approx(np.log(2))
+    assert learned["estimate"].tolist() == published["estimate"].tolist()
+    widths = [frame["half_width_sentences"] for frame in (learned, published)]
+    # The jackknife of 20 blocks has the variance of 20 draws, times 19 and 19/20.
+    np.testing.assert_allclose(widths[0] / widths[1], 19 / np.sqrt(20), rtol=1e-6)
+
+
+def test_other_blocks_of_sentences_are_not_compared() -> None:
+    other = results()
+    sampled = other.learned["shared"]
+    estimates = Estimates(sampled.estimates.frame.assign(blocks=12))
+    other = replace(other, learned={"shared": replace(sampled, estimates=estimates)})
+    result = difference([(results(), other)], {})
+    assert set(result.signatures.frame["measure"]) == {"average_signature"}
 
 
 @pytest.mark.slow

@@ -43,12 +43,18 @@ def test_measures_of_all_words_in_one_table() -> None:
     baselines = averages.rename(columns={"average_signature": "value"}).assign(measure="svd")
     estimates = series(2 * values, "average_signature", source="untrained", normalise="variance")
     estimates = estimates.assign(words=9, blocks=2, low=0.0, high=0.0, p=0.0)
-    table = measures(AverageSignatures(averages), Baselines(baselines), Estimates(estimates)).frame
+    learned = AverageSignatures(series(7 * values, "average_signature", category=ALL_WORDS))
+    table = measures(
+        {"average_signature": AverageSignatures(averages), "shared": learned},
+        Baselines(baselines),
+        Estimates(estimates),
+    ).frame
     keys = ["measure", "source", "normalise"]
     levels = table.fillna({"source": "-", "normalise": "-"}).groupby(keys)["value"]
     assert levels.agg(["min", "max", "size"]).to_dict("index") == {
         ("average_signature", "-", "-"): {"min": 1, "max": 1, "size": 6},
         ("average_signature", "untrained", "variance"): {"min": 2, "max": 2, "size": 6},
+        ("shared", "-", "-"): {"min": 7, "max": 7, "size": 6},
         ("svd", "-", "-"): {"min": 1, "max": 1, "size": 6},
     }
 

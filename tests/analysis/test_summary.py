@@ -15,6 +15,7 @@ from langsig.analysis import (
     findings,
     language_metrics,
     layer_number,
+    of_measures,
     spread,
     summary,
     trends,
@@ -31,6 +32,7 @@ from langsig.schemas import (
     Distances,
     Estimates,
     Languages,
+    LearnedSignatures,
     MeasureTests,
     Properties,
     RankSweep,
@@ -40,6 +42,7 @@ from langsig.schemas import (
     Table,
     Trees,
     TreeStatistics,
+    Trends,
     VarianceTests,
 )
 
@@ -111,6 +114,7 @@ def metrics_of(complete: Complete) -> Metrics:
         by_language = trends(table)
         inputs: dict[str, Any] = {
             "averages": table,
+            "learned": LearnedSignatures.empty(),
             "trends": by_language,
             "category_trends": trends_by_category(by_language),
             "spread": spread(table),
@@ -323,6 +327,27 @@ def test_associations_are_of_all_words_and_of_means_over_layers(
     }
     assert metrics["trees"]["all words"]["clades"] == {"value": 0.3, "expected": 0.1}
     assert metrics["trees"]["all categories"]["clades"]["value"] == 0.7
+
+
+def test_learned_signatures_have_their_own_metrics(metrics_of: Metrics, complete: Complete) -> None:
+    values = np.array([[0.5, 0.25, 0.125], [0.25, 0.25, 0.375], [0.125, 0.25, 0.25]])
+    of_all_words = averages(values).select(category=ALL_WORDS)
+    learned = of_all_words.frame.rename(columns={"average_signature": "value"})
+    metrics = metrics_of(
+        averages(np.ones((3, 3))),
+        learned=complete(LearnedSignatures, learned.drop(columns="category")),
+        trends=of_measures(trends, {"average_signature": averages(np.ones((3, 3))),
+                                    "shared": of_all_words}, Trends),
+    )  # fmt: skip
+    assert set(metrics["learned"]) == {"shared"}
+    assert metrics["learned"]["shared"]["value"]["layer_01"] == {
+        "de": 0.25,
+        "fr": 0.25,
+        "zh": 0.375,
+    }
+    assert metrics["learned"]["shared"]["trends"]["de"]["tau"] == -1
+    assert metrics["trends"]["de"]["tau"] == 0
+    assert language_metrics(metrics)["zh"]["shared"] == 0.25
 
 
 def test_a_checkpoint_is_named_in_place_of_what_it_has_learnt(metrics_of: Metrics) -> None:

@@ -11,7 +11,7 @@ from scipy.stats import kendalltau, norm
 from langsig.analysis import trends, trends_by_category
 from langsig.schemas import AverageSignatures, Trends
 
-STATISTICS = [name for name in Trends.columns if name not in ("category", "language", "layers")]
+STATISTICS = [name for name in Trends.columns if name not in (*Trends.keys, "layers")]
 
 
 def averages(series: Mapping[str, Sequence[float]], category: str = "Number") -> AverageSignatures:
@@ -233,6 +233,7 @@ def test_languages_that_decrease_are_counted_by_category() -> None:
     case, result = counts.to_dict("records")
     taus = table.select(category="Number").frame["tau"].dropna()
     assert result == {
+        "measure": "average_signature",
         "category": "Number",
         "languages": 5,
         "decreasing": 3,

@@ -51,7 +51,7 @@ def row_of(text: str, language: str) -> list[str]:
 
 def test_every_language_has_a_row_and_every_layer_a_column() -> None:
     text = layout(metrics())
-    assert text.splitlines()[1].split()[:7] == [str(layer) for layer in range(7)]
+    assert text.splitlines()[0].split()[1:8] == [str(layer) for layer in range(7)]
     for n, language in enumerate(LANGUAGES):
         cells = row_of(text, language)
         expected = [(3 * layer + n + 1) / 8 for layer in range(7)]
@@ -76,20 +76,31 @@ def test_without_control_models_none_are_shown() -> None:
 def test_outcomes_and_the_gain_of_the_control_model_stand_beside_the_signatures() -> None:
     text = layout(metrics())
     heads = ["gain", "fit", "transfer", "probe", "selective", "retrieval"]
-    assert text.splitlines()[1].split()[-6:] == heads
+    assert text.splitlines()[0].split()[-6:] == heads
     assert row_of(text, "de")[-6:] == ["+1.25", "0.50", "0.75", "0.88", "0.25", "-"]
     assert row_of(text, "fr")[-6:] == ["+1.25", "0.25", "0.50", "0.75", "-0.25", "-"]
     assert row_of(text, "zh")[-5:] == ["-"] * 5
-    assert len({len(line) for line in text.splitlines()[1:5]}) == 1, "columns are aligned"
+    assert len({len(line) for line in text.splitlines()[:4]}) == 1, "columns are aligned"
 
 
 def test_metrics_of_a_run_without_outcomes_have_no_columns_for_them() -> None:
     values = metrics()
     del values["outcomes"]
     text = layout(values)
-    assert text.splitlines()[1].split()[-1] == "gain"
+    assert text.splitlines()[0].split()[-1] == "gain"
     assert row_of(text, "de")[-1] == "+1.25"
     assert "retrieval" not in text
+
+
+def test_what_was_learnt_has_one_column() -> None:
+    values = metrics(2)
+    values["learned"] = {
+        "shared": {"value": {"layer_00": {"de": 0.5, "fr": 0.25}, "layer_01": {"de": 0.25}}}
+    }
+    text = layout(values)
+    assert text.splitlines()[0].split()[3:7] == ["tau", "p", "adj.", "shared"]
+    assert row_of(text, "de")[5] == "0.375"
+    assert row_of(text, "fr")[5] == row_of(text, "zh")[5] == "-"
 
 
 @pytest.mark.parametrize("scale", [1e-5, 1e5])
@@ -121,7 +132,7 @@ def test_failed_checks_are_listed_by_layer() -> None:
     assert "2 of 4 factorisations fail their own checks (condition number of B up to 102)" in text
     assert "NOT CONVERGED in layers 1, 2" in text
     assert "DEGENERATE in layers 2" in text
-    assert text.splitlines()[1].split()[:4] == ["0", "1*", "2*", "3"]
+    assert text.splitlines()[0].split()[1:5] == ["0", "1*", "2*", "3"]
 
 
 def test_findings_are_rows_and_variants_are_columns() -> None:
@@ -133,11 +144,11 @@ def test_findings_are_rows_and_variants_are_columns() -> None:
             "equal-words, variance": {"holds": "undecided"},
         },
     }
-    *_, sources, normalisations, first, second = layout(values).splitlines()
-    assert "95 % interval?" in sources and sources.split()[-2:] == ["trained", "equal-words"]
-    assert normalisations.split() == ["normalisation", "none", "variance"]
-    assert first.split() == ["decreases", "over", "layers", "yes", "-"]
-    assert second.split() == ["lowest:", "zh", "no", "undecided"]
+    values["findings"]["lowest: zh"]["shared"] = {"holds": "yes"}
+    *_, sources, first, second = layout(values).splitlines()
+    assert sources.split()[-3:] == ["trained", "equal-words/v", "shared"]
+    assert first.split() == ["decreases", "over", "layers", "yes", "-", "-"]
+    assert second.split() == ["lowest:", "zh", "no", "undecided", "yes"]
     ends = [line.index(word) + len(word) for line, word in ((sources, "trained"), (first, "yes"))]
     assert ends[0] == ends[1], "columns are aligned"
 

@@ -20,7 +20,7 @@ def changed(languages: list[str], layers: int = 3) -> SignatureChanges:
     table = pd.DataFrame(rows, columns=["kind", "scope", "layer", "language", "estimate"])
     table = table.assign(low=table["estimate"] - 0.05, high=table["estimate"] + 0.02, pairs=1)
     return SignatureChanges(
-        table.assign(source="trained", normalise="none").reindex(
+        table.assign(measure="shared", source="trained", normalise="none").reindex(
             columns=list(SignatureChanges.columns)
         )
     )

@@ -37,7 +37,8 @@ def of(name: str, **options: int) -> pd.DataFrame:
 
 
 def correlations(frame: pd.DataFrame) -> Correlations:
-    return Correlations(frame.reindex(columns=list(Correlations.columns)))
+    names = [name for name in Correlations.columns if name != "measure"]
+    return Correlations(frame.reindex(columns=names))
 
 
 def drawn(frame: pd.DataFrame) -> Figure:
@@ -48,7 +49,8 @@ def drawn(frame: pd.DataFrame) -> Figure:
 
 def of_scores(frame: pd.DataFrame) -> Figure:
     named = frame.rename(columns={"category": "model"}).assign(task="tydiqa", metric="accuracy")
-    table = ScoreCorrelations(named.reindex(columns=list(ScoreCorrelations.columns)))
+    columns = [name for name in ScoreCorrelations.columns if name != "measure"]
+    table = ScoreCorrelations(named.reindex(columns=columns))
     figure = correlation_heatmap(table, rows=["task", "metric", "model"], title="Scores")
     FigureCanvasAgg(figure).draw()
     return figure

@@ -60,9 +60,9 @@ def measured(cases: list[Planted], shrinkage: float = 0.1, **options: int) -> Ar
 
 
 def test_planted_correlations_are_found() -> None:
-    shared, average_signature, average_score = measured(models(8_000), shrinkage=0).T
+    shared, learned_average, average_score = measured(models(8_000), shrinkage=0).T
     truth = np.array(list(CORRELATIONS.values()))
-    np.testing.assert_allclose(average_signature, truth.mean(1), atol=0.04)
+    np.testing.assert_allclose(learned_average, truth.mean(1), atol=0.04)
     np.testing.assert_allclose(average_score, truth.mean(1), atol=0.04)
     np.testing.assert_allclose(shared, np.sum(truth**2, axis=1), atol=0.06)
 
@@ -126,11 +126,11 @@ def test_scores_of_shuffled_words_are_centred_on_zero(words_per_column: int) -> 
         cases = [case.shuffled(rng) for case in models(80, seed=10 * seed)]
         halves = slices_of(cases, 0.1, words_per_column=words_per_column, blocks=4)
         values.append(crossed(fitted(halves, short), halves).measures().mean(0))
-    shared, average_signature, average_score = np.array(values).T
+    shared, learned_average, average_score = np.array(values).T
     for scores in (shared, average_score):
         assert abs(scores.mean()) < 4 * scores.std(ddof=1) / np.sqrt(len(scores))
-    assert abs(average_score.mean()) < 0.2 * average_signature.mean()
-    assert (average_signature > 0).all(), "signatures are on the words that they are fitted to"
+    assert abs(average_score.mean()) < 0.2 * learned_average.mean()
+    assert (learned_average > 0).all(), "signatures are on the words that they are fitted to"
 
 
 def test_no_half_scores_itself() -> None:

@@ -129,12 +129,33 @@ def test_words_are_those_that_all_models_have() -> None:
     )
 
 
+def test_a_reference_that_is_not_trained_has_no_untrained_states() -> None:
+    case = planted(6, 640, [0.5])
+    index = np.arange(640)
+    statistics = partial_statistics(
+        States([case.control], index),
+        States([case.experimental, 2 * case.experimental], index),
+        None,
+        States(case.untrained_experimental, index),
+        case.words,
+        language="de",
+        blocks=8,
+    )
+    assert statistics.columns == 4
+    assert statistics.layer_pairs == [(None, 0), (None, 1)]
+    cross = [statistics.layers[layer].sums.cross for layer in (0, 1)]
+    alone = case._replace(untrained_control=[])
+    expected = residuals(alone, alone.control).T @ residuals(alone, alone.experimental)
+    np.testing.assert_allclose(cross[0].sum(0), expected, atol=1e-8)
+    np.testing.assert_allclose(cross[1], 2 * cross[0], atol=1e-8)
+
+
 def test_sums_are_read_as_they_were_written(tmp_path: Path) -> None:
     written = planted(4, 320, [0.5]).statistics(width=4)
     written.save(tmp_path / "de.safetensors")
     read = PartialStatistics.load(tmp_path / "de.safetensors")
     assert (read.language, read.words, read.columns) == ("de", 320, 8)
-    assert read.layer_pairs == [(0, 0)] and list(read.layers) == [0]
+    assert read.layer_pairs == [(None, 0)] and list(read.layers) == [0]
     layer, original = read.layers[0], written.layers[0]
     assert layer.dim_control == 6
     np.testing.assert_array_equal(layer.sums.counts, original.sums.counts)

@@ -17,13 +17,14 @@ CATEGORIES = ["gender", "number", "part-of-speech"]
 SOURCES = ["trained", "equal-words", "untrained"]
 EACH = [
     "annotate", "clean", "pack", "pretrain", "extract", "extract-experimental", "covariance",
-    "untrained",
+    "untrained", "residuals",
 ]  # fmt: skip
 JOINT = [
     "tokenizer",
     "pretrain-experimental",
     "ranks",
     "sets",
+    "learned",
     "relate",
     "analyse",
     "plot",
@@ -57,7 +58,7 @@ def test_one_languages_parameter_reruns_that_language_and_the_joint_stages(micro
     before = learning.read_bytes()
     micro.use("micro", "--set", "languages.qab.fraction=0.5")
     assert micro.would_run() == (
-        each(["pretrain", "extract", "covariance"], ["qab"])
+        each(["pretrain", "extract", "covariance", "residuals"], ["qab"])
         | set(JOINT) - {"tokenizer", "pretrain-experimental"}
         | FACTORIZE
         | UNCERTAINTY

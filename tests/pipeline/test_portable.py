@@ -27,6 +27,7 @@ for stage, *arguments in json.loads(sys.argv[1]):
 STAGES = [
     ["annotate", "qab"], ["clean", "qab"], ["tokenizer"], ["pack", "qab"], ["pretrain", "qab"],
     ["extract", "control", "qab"], ["covariance", "qab"], ["untrained", "qab"],
+    ["residuals", "qab"], ["learned"],
     ["ranks"], ["factorize", "number"], ["uncertainty", "equal-words"], ["sets"],
     ["evaluate"], ["relate"], ["analyse"], ["plot"], ["report"],
 ]  # fmt: skip

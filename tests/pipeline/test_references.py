@@ -20,7 +20,7 @@ def test_parts_of_speech_in_the_place_of_control_models_and_back(micro):
     micro.use("micro", *(f"--set={setting}" for setting in ("reference=upos", *FEW)))
     ran = micro.repro("report")
     assert {stage for stage in ran if "@qaa" in stage} == {
-        "reference@qaa", "covariance@qaa", "untrained@qaa",
+        "reference@qaa", "covariance@qaa", "untrained@qaa", "residuals@qaa",
     }, "what does not depend on the reference is up to date"  # fmt: skip
     assert {"report", "factorize@part-of-speech", "uncertainty@untrained"} <= set(ran)
     assert "pretrain-experimental" not in ran

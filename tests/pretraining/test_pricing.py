@@ -17,6 +17,7 @@ from langsig.representations.covariance import (
     CategoryStatistics,
     CovarianceFitter,
 )
+from tests.learned.planted import planted
 
 if TYPE_CHECKING:
     from transformers import PreTrainedModel, PreTrainedTokenizerBase
@@ -198,6 +199,17 @@ def test_covariance_size_agrees_with_the_file(tmp_path: Path) -> None:
     many = pricing.covariance_bytes(control, experimental, categories=len(CATEGORIES), **more)
     per_category = pricing.covariance_bytes(control, experimental, 1, blocks=0, block_layers=0)
     assert many - size == (len(CATEGORIES) - 1) * per_category
+
+
+def test_residual_size_agrees_with_the_file(tmp_path: Path) -> None:
+    statistics = planted(0, 320, [0.5]).statistics(blocks=5, width=4)
+    statistics.save(tmp_path / "de.safetensors")
+    with safe_open(tmp_path / "de.safetensors", "numpy") as file:
+        sizes = {key: file.get_tensor(key).nbytes for key in file.keys()}  # noqa: SIM118
+    del sizes["00.sums.counts"]
+    model = shape(dim=6, heads=2)
+    size = pricing.residual_bytes(model, model, layers=1, blocks=5, width=4)
+    assert size == sum(sizes.values())
 
 
 @pytest.mark.parametrize("language", ["qaa", "qab"])  # the second has multiword tokens

@@ -5,7 +5,7 @@ import pandas as pd
 
 from langsig.morphology import ALL_WORDS
 from langsig.profiling import predictor_table, signature_measures
-from langsig.schemas import AverageSignatures, Baselines, LanguageMeasures
+from langsig.schemas import AverageSignatures, Baselines, LanguageMeasures, LearnedSignatures
 from tests.profile_tables import LAYERS, codes, profile_of
 
 
@@ -13,8 +13,14 @@ def test_signatures_of_all_words_are_measures_beside_their_baselines() -> None:
     keys = {"category": [ALL_WORDS, "Case"], "layer": 1, "language": "qaa"}
     averages = AverageSignatures(pd.DataFrame({**keys, "average_signature": [0.5, 9]}))
     baselines = Baselines(pd.DataFrame({**keys, "measure": "cka", "value": [0.25, 9]}))
-    table = signature_measures(averages, baselines).frame.set_index("measure")
-    assert table["value"].to_dict() == {"signature": 0.5, "pair_cka": 0.25}
+    levels = {"shared": 0.125, "learned_average": np.nan, "average_score": 9.0}
+    learned = pd.DataFrame({"measure": levels.keys(), "value": levels.values()})
+    learned = learned.assign(
+        layer=1, language="qaa", low=0.0, high=1.0, p=0.5, words=9, partial=True, own_start=True
+    )
+    table = signature_measures(averages, baselines, LearnedSignatures(learned))
+    values = table.frame.set_index("measure")["value"]
+    assert values.to_dict() == {"signature": 0.5, "pair_cka": 0.25, "shared": 0.125}
 
 
 def test_a_signature_that_orders_languages_as_an_outcome_predicts_it() -> None:

@@ -12,6 +12,7 @@ from langsig.morphology import ALL_WORDS, CATEGORIES
 from langsig.profiling import Profile
 from langsig.report import ModelLearning, Results
 from langsig.schemas import (
+    LEARNED_MEASURES,
     AverageSignatures,
     BaselineAgreement,
     CategoryCounts,
@@ -21,6 +22,8 @@ from langsig.schemas import (
     Findings,
     Intervals,
     Languages,
+    LearnedSignatures,
+    LearnedStability,
     LearningCurves,
     MeasureTests,
     RankRecommendations,
@@ -71,7 +74,7 @@ def as_table(kind: type[T], frame: pd.DataFrame) -> T:
     """A table of this kind; columns that the frame lacks are missing, 1 or false."""
     blank = {"text": "x", "integer": 1, "number": np.nan, "boolean": False}
     for name, column in kind.columns.items():
-        if name not in frame:
+        if name not in frame and column.default is None:
             frame = frame.assign(**{name: None if column.optional else blank[column.kind]})
     return kind(frame)
 
@@ -201,7 +204,17 @@ def results_of(
         "p", "p_adjusted",
     )  # fmt: skip
     profile_codes = dict(zip(profile_tables.codes(count), names, strict=True))
+    learned = with_random(
+        product(measure=LEARNED_MEASURES, language=names, layer=range(layers)),
+        "value", "low", "high", "p",
+    )  # fmt: skip
+    stability = with_random(
+        product(measure=LEARNED_MEASURES, varied=["sentences", "start"], layer=range(layers)),
+        "rank_correlation",
+    )
     return Results(
+        learned=as_table(LearnedSignatures, learned.assign(words=1000, own_start=True)),
+        learned_stability=as_table(LearnedStability, stability),
         profile=renamed_profile(profile_tables.profile_of(count), profile_codes),
         languages=languages_of(count),
         learning=learning_of(count, unlearnt),

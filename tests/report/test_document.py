@@ -19,7 +19,8 @@ from tests.report.tables import renamed
 
 Inputs = Callable[..., Results]
 SECTIONS = [
-    "overview", "learning", "outcomes", "signatures", "findings", "trends", "spread",
+    "overview", "learning", "outcomes", "signatures", "learned", "findings", "trends",
+    "spread",
     "correlations",
     "benchmarks", "distances", "trees", "variance", "baselines", "measures", "ranks",
     "factorisations", "coverage", "provenance",
@@ -91,6 +92,7 @@ def test_all_sections_are_there_in_order_and_in_the_contents(page: Page) -> None
     ("table", "section"),
     [
         ("learning_curves", "learning"), ("average_signatures", "signatures"),
+        ("learned", "learned"),
         ("findings", "findings"), ("trends", "trends"), ("spread", "spread"),
         ("correlations", "correlations"), ("benchmarks", "benchmarks"), ("distances", "distances"),
         ("trees", "trees"), ("variance_tests", "variance"), ("baseline_agreement", "baselines"),

@@ -168,7 +168,7 @@ def test_words_of_treebanks_and_of_words_tables(
     everything = cost(data, project).disk
     assert everything.languages_without_words == 0
     assert everything.words > len(words)
-    dims = 2 * 4 * 32  # two models, three layers and the embeddings
+    dims = 2 * (4 + 2) * 32  # two models, three layers and the embeddings; two before training
     assert everything.states == everything.words * dims * 2
 
 

@@ -291,12 +291,12 @@ def test_a_key_that_all_rows_lack_is_no_dimension() -> None:
     frame = pd.DataFrame({"layer": pd.array([0, 1, None], "Int64"), "language": "de"})
     frame = frame.assign(scope=["layer", "layer", "mean"], pearson=[0.1, 0.2, 0.3])
     frame = frame.drop(columns="language").assign(property="size", category="Case", enough=True)
-    numbers = [name for name in Correlations.columns if name not in frame]
+    numbers = [name for name in Correlations.columns if name not in (*frame, "measure")]
     table = Correlations(frame.assign(**dict.fromkeys(numbers, 1)))
     layers = table.select(scope="layer").to_xarray()["pearson"]
     assert layers.sel(scope="layer", layer=1, property="size", category="Case").item() == 0.2
     means = table.select(scope="mean").to_xarray()["pearson"]
-    assert means.dims == ("property", "category", "scope") and means.item() == 0.3
+    assert means.dims == ("measure", "property", "category", "scope") and means.item() == 0.3
     with pytest.raises(InputError, match="layer is missing in some rows"):
         table.to_xarray()
 

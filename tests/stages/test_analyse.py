@@ -11,10 +11,12 @@ import pandas as pd
 import pytest
 
 from langsig.analysis import Associations
+from langsig.learned import Learned
 from langsig.morphology import ALL_WORDS, annotate
 from langsig.parameters import read_resolved
 from langsig.profiling import Profile
 from langsig.schemas import (
+    LEARNED_MEASURES,
     NORMALISATIONS,
     SOURCES,
     AverageSignatures,
@@ -26,6 +28,11 @@ from langsig.schemas import (
     Findings,
     Halves,
     Intervals,
+    LearnedComponents,
+    LearnedDiagnostics,
+    LearnedReplicates,
+    LearnedSignatures,
+    LearnedStability,
     Predictors,
     RankSweep,
     Replicates,
@@ -76,6 +83,20 @@ def write_inputs(folder: Path) -> None:
             for varied, n in (("sentences", range(5)), ("start", range(2)))
         ]
         Replicates(pd.concat(draws)).save(folder / "uncertainty" / source / "replicates.parquet")
+    cells = {"layer": LAYERS, "language": LANGUAGES}
+    learned = random("value", **cells, measure=LEARNED_MEASURES).assign(own_start=True)
+    draws = [
+        random("value", **cells, measure=LEARNED_MEASURES, varied=[varied], replicate=numbers)
+        for varied, numbers in (("sentences", range(5)), ("start", range(2)))
+    ]
+    components = random("score", **cells, component=range(3)).assign(signature=0.5)
+    Learned(
+        as_table(LearnedSignatures, learned),
+        LearnedComponents(components),
+        LearnedReplicates(pd.concat(draws)),
+        LearnedDiagnostics.empty(),
+        LearnedStability.empty(),
+    ).save(folder / "learned")
     averages = random("average_signature", category=[ALL_WORDS], layer=[0, 2], language=LANGUAGES)
     sets = [averages[averages["language"].isin(SETS[name])].assign(set=name) for name in SETS]
     SetAverages(pd.concat(sets)).save(folder / "sets/average_signatures.csv")
@@ -178,8 +199,11 @@ def test_analyse_writes_findings_and_intervals_of_all_sources(folder: Path) -> N
     assert set(intervals["source"]) == set(SOURCES)
     np.testing.assert_allclose(intervals["p_adjusted"], 0.01)
     findings = Findings.load(tables / "findings.csv").frame
-    variants = findings[["source", "normalise"]].drop_duplicates()
-    assert len(variants) == len(SOURCES) * len(NORMALISATIONS)
+    variants = findings[["measure", "source", "normalise"]].drop_duplicates()
+    published = variants["measure"] == "average_signature"
+    assert published.sum() == len(SOURCES) * len(NORMALISATIONS)
+    assert variants.loc[~published, "measure"].tolist() == ["shared", "learned_average"]
+    assert (findings.groupby("finding")["measure"].nunique() == 3).all()
     heads = (tables / "findings.md").read_text().splitlines()[0]
     assert heads.count("|") == 2 + len(variants)
 
@@ -224,7 +248,17 @@ def test_outcomes_are_metrics_and_signatures_are_compared_with_them(
             assert metrics("summary")["outcomes"][language][name] == expected
             assert metrics(f"languages/{language}")[name] == expected
     predictors = Predictors.load(folder / "artifacts/relations/predictors.csv").frame
-    assert {"fit", "signature", "pair_svd"} <= set(predictors["measure"])
+    assert {"fit", "signature", "pair_svd", "shared"} <= set(predictors["measure"])
+
+
+def test_learned_signatures_have_metrics_of_their_own(
+    folder: Path, metrics: Callable[[str], Any]
+) -> None:
+    learned = LearnedSignatures.load(folder / "artifacts/learned/signatures.csv")
+    mean = learned.select(measure="shared", language="qah").frame["value"].mean()
+    assert metrics("languages/qah")["shared"] == pytest.approx(mean, rel=1e-5)
+    assert set(metrics("summary")["learned"]) == {"shared", "learned_average"}
+    assert metrics("summary")["learned"]["shared"]["trees"]["all words"]
 
 
 def test_metrics_of_a_language_have_the_gains_of_both_models(

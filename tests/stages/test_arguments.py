@@ -42,6 +42,7 @@ def test_known_arguments_are_returned() -> None:
         ("extract", ["control", "xx"]),
         ("covariance", ["xx"]),
         ("untrained", ["xx"]),
+        ("residuals", ["xx"]),
         ("factorize", ["xx"]),
         ("uncertainty", ["xx"]),
     ],

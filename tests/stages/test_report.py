@@ -46,6 +46,11 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
         properties=Properties.empty(), **{name: getattr(results, name) for name in RELATIONS}
     )
     associations.save(folder / "artifacts/relations")
+    assert results.learned and results.learned_stability
+    (folder / "artifacts/learned").mkdir()
+    results.learned.save(folder / "artifacts/learned/signatures.csv")
+    results.learned_stability.save(folder / "artifacts/learned/stability.csv")
+    (folder / "artifacts/learned/notes.txt").write_text("Words are too few.\n")
     assert results.profile
     (folder / "artifacts/outcomes").mkdir()
     results.profile.save(folder / "artifacts/outcomes")
@@ -82,7 +87,7 @@ def data_of(page: str) -> Any:
 def test_page_has_all_tables_of_the_stages(page: str) -> None:
     sets = set(data_of(page)["sets"])
     derived = {"overview", "learning", "relatedness", "tree_lines", "tree_leaves"}
-    derived |= {"outcomes", "outcome_layers", "predictors"}
+    derived |= {"outcomes", "outcome_layers", "predictors", "learned", "learned_stability"}
     shown = {*TABLES, *RELATIONS, "ranks", "recommendations"} - {"languages", "treebanks", "trees"}
     assert sets == shown | derived
 
@@ -95,7 +100,14 @@ def test_page_has_the_names_of_languages_and_the_mark_of_models_that_have_not_le
 
 
 def test_page_states_parameters_data_and_versions(page: str) -> None:
-    for text in ("seed: 7", "0f0f.dir", "Git revision", "torch", "from a gain of 0.5 nats"):
+    for text in (
+        "seed: 7",
+        "0f0f.dir",
+        "Git revision",
+        "torch",
+        "from a gain of 0.5 nats",
+        "Words are too few.",
+    ):
         assert text in page
 
 

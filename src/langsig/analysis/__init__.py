@@ -10,6 +10,13 @@ from langsig.analysis.coverage import Coverage, coverage, coverage_markdown
 from langsig.analysis.distances import absence_distances, combined_distances
 from langsig.analysis.facts import LanguageFacts, read_facts
 from langsig.analysis.findings import findings, findings_markdown
+from langsig.analysis.learned import (
+    findings_of_measures,
+    learned_averages,
+    learned_distances,
+    learned_sampled,
+    of_measures,
+)
 from langsig.analysis.measure_tests import measure_tests, measures
 from langsig.analysis.options import InferenceOptions
 from langsig.analysis.predictors import predictors
@@ -44,11 +51,16 @@ __all__ = [
     "failed_checks_of",
     "findings",
     "findings_markdown",
+    "findings_of_measures",
     "language_metrics",
     "language_properties",
     "layer_number",
+    "learned_averages",
+    "learned_distances",
+    "learned_sampled",
     "measure_tests",
     "measures",
+    "of_measures",
     "predictors",
     "read_facts",
     "reference_tree",

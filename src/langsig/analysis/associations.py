@@ -9,6 +9,7 @@ from langsig.analysis.benchmarks import score_correlations
 from langsig.analysis.correlations import correlations
 from langsig.analysis.distances import absence_distances, combined_distances
 from langsig.analysis.facts import LanguageFacts
+from langsig.analysis.learned import learned_averages, learned_distances, of_measures
 from langsig.analysis.measure_tests import measure_tests, measures
 from langsig.analysis.options import InferenceOptions
 from langsig.analysis.sets import separate_variance_tests, variance_tests
@@ -20,6 +21,8 @@ from langsig.schemas import (
     Distances,
     Estimates,
     Languages,
+    LearnedComponents,
+    LearnedSignatures,
     MeasureTests,
     Properties,
     ScoreCorrelations,
@@ -29,11 +32,14 @@ from langsig.schemas import (
     TreeStatistics,
     VarianceTests,
 )
+from langsig.terms import AVERAGE_SIGNATURE
 
 
 @dataclass(frozen=True)
 class Associations:
     """How signatures are associated with facts about the languages.
+
+    Tables have the column ``measure``: the published signatures, or the learned ones.
 
     Attributes
     ----------
@@ -108,6 +114,8 @@ def associations(
     separate: SetAverages,
     baselines: Baselines,
     estimates: Estimates,
+    learned: LearnedSignatures,
+    components: LearnedComponents,
     properties: Properties,
     facts: LanguageFacts,
     layers: Collection[int],
@@ -127,6 +135,10 @@ def associations(
         Plainer measures than the average signature.
     estimates
         Average signatures of all words, from all sources and normalisations.
+    learned
+        Learned signatures. They have all words only, and are not fitted to sets of languages.
+    components
+        Their components, from whose scores distances are computed.
     properties
         Properties of the languages, see :func:`langsig.analysis.language_properties`.
     facts
@@ -137,43 +149,61 @@ def associations(
     options
         Options of all tests.
     """
-    averages = signatures.average()
-    distances = signatures.distances()
+    published = signatures.average()
+    averages = {AVERAGE_SIGNATURE: published, **learned_averages(learned)}
+    all_words = {name: table.select(category=ALL_WORDS) for name, table in averages.items()}
     languages = facts.languages.frame["language"]
-    categories = averages.frame["category"].unique()
-    combined = combined_distances(distances, languages=languages, categories=categories)
-    absences = absence_distances(distances, languages=languages, categories=categories)
-    compared = trees(
-        Distances.concat([distances, combined, absences]),
-        facts.languages,
-        reference=facts.tree,
-        options=options,
-    )
-    joint_tests = variance_tests(
-        averages, diverse=diverse, related=related, layers=layers, options=options
+    categories = published.frame["category"].unique()
+    of_categories = signatures.distances()
+    combined = combined_distances(of_categories, languages=languages, categories=categories)
+    absences = absence_distances(of_categories, languages=languages, categories=categories)
+    of_learned = learned_distances(components)
+    compared = {
+        name: trees(table, facts.languages, reference=facts.tree, options=options)
+        for name, table in {
+            AVERAGE_SIGNATURE: Distances.concat([of_categories, combined, absences]),
+            **of_learned,
+        }.items()
+    }
+    joint_tests = of_measures(
+        lambda table: variance_tests(
+            table, diverse=diverse, related=related, layers=layers, options=options
+        ),
+        averages,
+        VarianceTests,
     )
     separate_tests = separate_variance_tests(
         separate, diverse=diverse, related=related, layers=layers, options=options
     )
-    benchmarks = None
-    if facts.scores is not None:
-        benchmarks = score_correlations(
-            averages.select(category=ALL_WORDS), facts.scores, genera=facts.genera, options=options
-        )
+    genera, scores = facts.genera, facts.scores
     return Associations(
         languages=facts.languages,
         properties=properties,
-        correlations=correlations(averages, properties, genera=facts.genera, options=options),
-        distances=Distances.concat([distances, combined]),
-        trees=compared.trees,
-        tree_statistics=compared.statistics,
+        correlations=of_measures(
+            lambda table: correlations(table, properties, genera=genera, options=options),
+            averages,
+            Correlations,
+        ),
+        distances=of_measures(
+            lambda table: table,
+            {AVERAGE_SIGNATURE: Distances.concat([of_categories, combined]), **of_learned},
+            Distances,
+        ),
+        trees=of_measures(lambda result: result.trees, compared, Trees),
+        tree_statistics=of_measures(lambda result: result.statistics, compared, TreeStatistics),
         variance_tests=VarianceTests.concat([joint_tests, separate_tests]),
         measure_tests=measure_tests(
             measures(averages, baselines, estimates),
             properties,
-            facts.scores,
-            genera=facts.genera,
+            scores,
+            genera=genera,
             options=options,
         ),
-        benchmarks=benchmarks,
+        benchmarks=of_measures(
+            lambda table: score_correlations(table, scores, genera=genera, options=options),
+            all_words,
+            ScoreCorrelations,
+        )
+        if scores is not None
+        else None,
     )

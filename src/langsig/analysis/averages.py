@@ -1,10 +1,11 @@
 """Spread of average signatures, and their replicates as arrays."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import pandas as pd
 
 from langsig.arrays import Array
+from langsig.intervals import Variance, jackknife_variance, variance_of
 from langsig.schemas import AverageSignatures, Replicates, Spread
 
 
@@ -43,3 +44,26 @@ def replicate_cube(
     wide = replicates.frame.set_index(index)["average_signature"].unstack(["layer", "language"])
     values = wide.reindex(columns=pd.MultiIndex.from_product([layers, languages]))
     return values.to_numpy(float).reshape(-1, len(layers), len(languages))
+
+
+def resampled_cube(
+    replicates: Replicates, layers: Sequence[int], languages: Sequence[str]
+) -> tuple[Array, Callable[[Array], Variance]]:
+    """Replicates that differ in their sentences, and the function that estimates their variance.
+
+    Parameters
+    ----------
+    replicates, layers, languages
+        As in :func:`replicate_cube`; all blocks of sentences were drawn, or one was left out.
+
+    Returns
+    -------
+    tuple
+        Average signatures ``[replicates, layers, languages]``, and the variance of an estimate from
+        any numbers that are computed from them, ``[replicates, ...]``.
+    """
+    without = replicates.select(varied="block")
+    if len(without):
+        return replicate_cube(without, layers, languages), jackknife_variance
+    drawn = replicates.select(varied="sentences")
+    return replicate_cube(drawn, layers, languages), variance_of

@@ -4,16 +4,16 @@ Experiments are compared in pairs, before and after. Several pairs that differ o
 show how much of a change is due to the seed.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 
-from langsig.analysis.averages import replicate_cube
+from langsig.analysis.averages import replicate_cube, resampled_cube
 from langsig.analysis.corrections import SIGNIFICANCE
 from langsig.arrays import Array
-from langsig.intervals import half_width, variance_of, variance_of_starts
+from langsig.intervals import Variance, half_width, variance_of, variance_of_starts
 from langsig.schemas import (
     AverageSignatures,
     CategoryChanges,
@@ -27,7 +27,7 @@ from langsig.schemas import (
 )
 
 _MIN_LEAVES = 3  # all trees of two languages are the same
-_TREE = ["scope", "category", "layer"]
+_TREE = ["measure", "scope", "category", "layer"]
 
 
 @dataclass(frozen=True)
@@ -60,6 +60,9 @@ def signature_changes(pairs: Sequence[tuple[Sampled, Sampled]]) -> SignatureChan
     same seed resample the same sentences, so that the effect of sentences on both cancels;
     different seeds only make intervals wider. Degrees of freedom are those of Welch and
     Satterthwaite.
+
+    If blocks of sentences were left out, the same one is left out before and after, so that both
+    must have the same blocks.
 
     Parameters
     ----------
@@ -241,6 +244,8 @@ class _LogRatios:
     """Changes for resampled sentences, ``[replicates, layers, languages]``."""
     starts: Array
     """Changes for other starts, ``[starts, layers, languages]``."""
+    variance: Callable[[Array], Variance]
+    """Variance of a change, from `sentences`."""
 
     @classmethod
     def of(
@@ -252,26 +257,33 @@ class _LogRatios:
             )
             return wide.reindex(index=layers, columns=languages).to_numpy(float)
 
-        def replicates(sampled: Sampled, varied: str) -> Array:
-            return replicate_cube(sampled.replicates.select(varied=varied), layers, languages)
+        def starts(sampled: Sampled) -> Array:
+            return replicate_cube(sampled.replicates.select(varied="start"), layers, languages)
 
-        def ratios(varied: str) -> Array:
-            first, second = replicates(before, varied), replicates(after, varied)
-            number = min(len(first), len(second))
-            result: Array = np.log(second[:number]) - np.log(first[:number])
-            return result
-
+        drawn, variance = resampled_cube(before.replicates, layers, languages)
         return cls(
-            np.log(estimates(after)) - np.log(estimates(before)),
-            ratios("sentences"),
-            ratios("start"),
+            _log_ratios(estimates(before), estimates(after)),
+            _log_ratios(drawn, resampled_cube(after.replicates, layers, languages)[0]),
+            _log_ratios(starts(before), starts(after)),
+            variance,
         )
 
     def of_kind(self, kind: str) -> "_LogRatios":
         """Changes or relative changes, with their mean over the layers as another layer."""
         return _LogRatios(
-            *(_of_kind(changes, kind) for changes in (self.estimate, self.sentences, self.starts))
+            _of_kind(self.estimate, kind),
+            _of_kind(self.sentences, kind),
+            _of_kind(self.starts, kind),
+            self.variance,
         )
+
+
+def _log_ratios(before: Array, after: Array) -> Array:
+    """Logarithms of after over before ``[replicates, ...]``; missing if one is not positive."""
+    number = min(len(before), len(after))
+    logs = [np.log(np.where(side > 0, side, np.nan))[:number] for side in (before, after)]
+    ratios: Array = logs[1] - logs[0]
+    return ratios
 
 
 def _of_kind(change: Array, kind: str) -> Array:
@@ -291,7 +303,7 @@ def _intervals(
     between, freedom = variance_of(estimates)
     seeds = between / number, freedom
     sentences = (
-        np.mean([variance_of(change.sentences)[0] for change in changes], axis=0),
+        np.mean([change.variance(change.sentences)[0] for change in changes], axis=0),
         sum(len(change.sentences) - 1 for change in changes),
     )
     starts = (

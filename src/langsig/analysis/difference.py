@@ -14,6 +14,7 @@ from langsig.analysis.changes import (
     signature_changes,
     tree_changes,
 )
+from langsig.analysis.learned import of_measures
 from langsig.errors import InputError
 from langsig.files import atomic_directory, check_output
 from langsig.schemas import (
@@ -27,6 +28,7 @@ from langsig.schemas import (
     TreeChanges,
     Trees,
 )
+from langsig.terms import AVERAGE_SIGNATURE
 
 Gains = Mapping[tuple[str, str], float]
 """By model (``control`` or ``experimental``) and language: gain over token frequencies, in nats per
@@ -41,6 +43,8 @@ class ExperimentResults:
 
     name: str
     sampled: Sampled | None = None
+    learned: Mapping[str, Sampled] | None = None
+    """By measure of learned signatures."""
     averages: AverageSignatures | None = None
     trees: Trees | None = None
     correlations: Correlations | None = None
@@ -69,7 +73,7 @@ class Difference:
     parameters
         By key, such as ``factorize.rank``: the values before and after in the first pair.
     signatures
-        Changes of the average signatures of all words.
+        Changes of the average signatures of all words, and of learned signatures.
     categories
         Changes of the average signatures of every category.
     trees
@@ -89,7 +93,7 @@ class Difference:
     ('Difference', ('first',), ('HEAD',))
     >>> len(result.categories), len(result.trees)
     (9, 0)
-    >>> result.missing[1]
+    >>> result.missing[2]
     'trees: first: artifacts/relations/trees.csv: the stage that writes it has not run'
     """
 
@@ -107,16 +111,17 @@ class Difference:
     """Names of the attributes that are tables."""
 
     def movers(self, source: str = "trained", normalise: str = "none") -> list[str]:
-        """Languages by their mean change over the layers, largest first.
+        """Languages by the mean change of their average signature, largest first.
 
         Raises
         ------
         InputError
             If there are no signatures of this source and normalisation.
         """
-        rows = self.signatures.select(source=source, normalise=normalise, kind="change")
+        published = self.signatures.select(measure=AVERAGE_SIGNATURE)
+        rows = published.select(source=source, normalise=normalise, kind="change")
         if not len(rows):
-            known = self.signatures.frame[["source", "normalise"]].drop_duplicates()
+            known = published.frame[["source", "normalise"]].drop_duplicates()
             pairs = "; ".join(", ".join(pair) for pair in known.itertuples(index=False))
             raise InputError(
                 f"source and normalise must be one of ({pairs}), got ({source}, {normalise})"
@@ -175,11 +180,13 @@ def difference(
                 return kind.empty()
         return changes([(getattr(old, attribute), getattr(new, attribute)) for old, new in pairs])
 
+    published = compared("intervals", "sampled", signature_changes, SignatureChanges)
+    learned = compared("learned signatures", "learned", _learned_changes, SignatureChanges)
     result = Difference(
         before=tuple(before.name for before, _ in pairs),
         after=tuple(after.name for _, after in pairs),
         parameters=parameters,
-        signatures=compared("intervals", "sampled", signature_changes, SignatureChanges),
+        signatures=SignatureChanges.concat([published, learned]),
         categories=compared("categories", "averages", category_changes, CategoryChanges),
         trees=compared("trees", "trees", tree_changes, TreeChanges),
         correlations=compared(
@@ -192,6 +199,21 @@ def difference(
         reason = missing[0] if missing else "no language and layer in common"
         raise InputError(f"nothing to compare: {reason}")
     return result
+
+
+def _learned_changes(
+    pairs: Sequence[tuple[Mapping[str, Sampled], Mapping[str, Sampled]]],
+) -> SignatureChanges:
+    """Changes of the measures that all experiments have, with the same blocks of sentences."""
+    sides = [side for pair in pairs for side in pair]
+    common = [
+        name
+        for name in sides[0]
+        if all(name in side for side in sides)
+        and len({int(side[name].estimates.frame["blocks"].max()) for side in sides}) == 1
+    ]
+    of_measure = {name: [(old[name], new[name]) for old, new in pairs] for name in common}
+    return of_measures(signature_changes, of_measure, SignatureChanges)
 
 
 def _learning_changes(pairs: Sequence[tuple[Gains, Gains]]) -> LearningChanges:

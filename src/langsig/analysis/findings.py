@@ -4,17 +4,18 @@ Each finding is one number with a sign, computed from average signatures ``[laye
 a logarithmic scale, so that it does not depend on their level.
 """
 
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from langsig.analysis.averages import replicate_cube
+from langsig.analysis.averages import replicate_cube, resampled_cube
 from langsig.arrays import Array
-from langsig.intervals import interval
+from langsig.intervals import Variance, half_width, variance_of_starts
 from langsig.schemas import Estimates, Findings, Replicates
+from langsig.terms import AVERAGE_SIGNATURE
 
 DECREASES = "decreases over layers"
 MIDDLE = "variance smallest in the middle"
@@ -31,6 +32,8 @@ class _Contrast:
     opponent: str | None
     values: tuple[Array, Array, Array]
     """The estimate ``[1]``, then one value per replicate of sentences, and per start."""
+    variance: Callable[[Array], Variance]
+    """Variance of the estimate, from the replicates of sentences."""
 
     @property
     def estimate(self) -> float:
@@ -38,8 +41,8 @@ class _Contrast:
 
     def interval(self) -> tuple[float, float]:
         _, sentences, starts = self.values
-        low, high = interval(np.array(self.estimate), sentences, starts)
-        return float(low), float(high)
+        half = float(half_width([self.variance(sentences), variance_of_starts(starts)]))
+        return self.estimate - half, self.estimate + half
 
 
 def findings(
@@ -72,7 +75,8 @@ def findings(
     -------
     Findings
         There are no rows for sources with fewer than three layers or languages. The contrast of
-        variances is missing where languages do not vary in some layer.
+        variances is missing where languages do not vary in some layer. A finding is missing, and
+        undecided, if it needs the logarithm of a number that is not positive.
     """
     rows = []
     keys = ["source", "normalise"]
@@ -82,9 +86,10 @@ def findings(
             continue
         draws = replicates.select(source=source, normalise=normalise)
         layers, languages = list(wide.index), list(wide.columns)
-        sentences = replicate_cube(draws.select(varied="sentences"), layers, languages)
+        sentences, variance = resampled_cube(draws, layers, languages)
         starts = replicate_cube(draws.select(varied="start"), layers, languages)
-        for contrast in _contrasts(wide, sentences, starts, set(logographic)):
+        cubes = wide.to_numpy()[None], sentences, starts
+        for contrast in _contrasts(wide, cubes, variance, set(logographic)):
             low, high = contrast.interval()
             rows.append(
                 {
@@ -100,22 +105,28 @@ def findings(
                     "holds": "yes" if high < 0 else "no" if low > 0 else "undecided",
                 }
             )
-    return Findings(pd.DataFrame(rows, columns=list(Findings.columns)))
+    columns = [name for name in Findings.columns if name != "measure"]
+    return Findings(pd.DataFrame(rows, columns=columns))
 
 
 def _contrasts(
-    wide: pd.DataFrame, sentences: Array, starts: Array, logographic: set[str]
+    wide: pd.DataFrame,
+    cubes: tuple[Array, Array, Array],
+    variance: Callable[[Array], Variance],
+    logographic: set[str],
 ) -> Iterator[_Contrast]:
+    """Contrasts of the estimates and replicates ``[replicates, layers, languages]``."""
     languages = [str(name) for name in wide.columns]
     layers = wide.index.to_numpy(float)
-    cubes = wide.to_numpy()[None], sentences, starts
 
     def contrast(
         finding: str, values: list[Array], language: str | None = None, opponent: str | None = None
     ) -> _Contrast:
-        return _Contrast(finding, language, opponent, (values[0], values[1], values[2]))
+        triple = (values[0], values[1], values[2])
+        return _Contrast(finding, language, opponent, triple, variance)
 
-    slopes = [_slopes(np.log(cube), layers) for cube in cubes]
+    logs = [_logarithm(cube) for cube in cubes]
+    slopes = [_slopes(of_cube, layers) for of_cube in logs]
     yield contrast(DECREASES, [slope.mean(1) for slope in slopes])
     for index, language in enumerate(languages):
         yield contrast(DECREASES, [slope[:, index] for slope in slopes], language)
@@ -123,7 +134,7 @@ def _contrasts(
     middle = (height >= 1 / 3) & (height <= 2 / 3)
     if middle.any():
         yield contrast(MIDDLE, [_middle(cube, middle) for cube in cubes])
-    means = [np.log(cube).mean(1) for cube in cubes]
+    means = [of_cube.mean(1) for of_cube in logs]
     others = [index for index, name in enumerate(languages) if name not in logographic]
     for language in sorted(logographic & set(languages)):
         index = languages.index(language)
@@ -138,6 +149,12 @@ def _contrasts(
         ]
         if pairs:
             yield max(pairs, key=lambda pair: pair.interval()[1])
+
+
+def _logarithm(values: Array) -> Array:
+    """Natural logarithm; NaN of numbers that are not positive, as scores on other words may be."""
+    logs: Array = np.log(np.where(values > 0, values, np.nan))
+    return logs
 
 
 def _slopes(logs: Array, layers: Array) -> Array:
@@ -159,24 +176,40 @@ def _middle(averages: Array, middle: NDArray[np.bool_]) -> Array:
 def findings_markdown(findings: Findings) -> str:
     """The findings as a Markdown table: whether each holds, its estimate and its interval.
 
-    There is one row per finding and language, and one column per source and normalisation.
+    There is one row per finding and language, and one column per variant
+    (:func:`variants_of_findings`).
     """
-    frame = findings.frame
-    variants = list(dict.fromkeys(zip(frame["source"], frame["normalise"], strict=True)))
-    heads = [f"{source}, {normalise}" for source, normalise in variants]
+    frame = findings.frame.assign(variant=variants_of_findings(findings))
+    variants = list(dict.fromkeys(frame["variant"]))
     lines = [
-        f"| finding | {' | '.join(heads)} |",
-        f"| --- |{' ---: |' * len(heads)}",
+        f"| finding | {' | '.join(variants)} |",
+        f"| --- |{' ---: |' * len(variants)}",
     ]
     subjects = frame["language"].fillna("all")
     for (finding, subject), rows in frame.groupby(["finding", subjects], sort=False):
         cells = {}
         for row in rows.to_dict("records"):
             against = "" if pd.isna(row["opponent"]) else f" against {row['opponent']}"
-            cells[row["source"], row["normalise"]] = (
+            cells[row["variant"]] = (
                 f"{row['holds']}: {row['estimate']:+.2g} ({row['low']:+.2g} to {row['high']:+.2g})"
                 f"{against}"
             )
         shown = " | ".join(cells.get(variant, "") for variant in variants)
         lines.append(f"| {finding}: {subject} | {shown} |")
     return "\n".join(lines) + "\n"
+
+
+def variants_of_findings(findings: Findings) -> pd.Series:
+    """What each row was computed from: source and normalisation, or a measure that has neither.
+
+    Examples
+    --------
+    >>> columns = ["finding", "scope", "measure", "source", "normalise", "holds"]
+    >>> rows = [("lowest", "all", name, "trained", "none", "yes") for name in ("shared",)]
+    >>> table = pd.DataFrame(rows, columns=columns).reindex(columns=list(Findings.columns))
+    >>> variants_of_findings(Findings(table)).tolist()
+    ['shared']
+    """
+    frame = findings.frame
+    published = frame["source"] + ", " + frame["normalise"]
+    return published.where(frame["measure"] == AVERAGE_SIGNATURE, frame["measure"])

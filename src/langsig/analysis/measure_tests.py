@@ -20,23 +20,35 @@ from langsig.schemas import (
     Properties,
     Scores,
 )
+from langsig.terms import AVERAGE_SIGNATURE
 
-AVERAGE_SIGNATURE = "average_signature"
 _MEASURE = ["measure", "source", "normalise"]
 _TEST = ["test", "property", "task", "metric", "model"]
 
 
-def measures(averages: AverageSignatures, baselines: Baselines, estimates: Estimates) -> Measures:
-    """Collect all measures of all words: average signatures, plainer measures, and estimates.
+def measures(
+    averages: Mapping[str, AverageSignatures], baselines: Baselines, estimates: Estimates
+) -> Measures:
+    """Collect all measures of all words: signatures, plainer measures, and estimates.
 
-    Average signatures come from the factorisation in use, without source and normalisation, and
-    from the estimates, with their source and normalisation.
+    Parameters
+    ----------
+    averages
+        By measure: average signatures of the factorisation in use, and values of learned
+        signatures (:func:`langsig.analysis.learned.learned_averages`). They have neither source
+        nor normalisation.
+    baselines
+        Plainer measures, which have neither, either.
+    estimates
+        Average signatures with source and normalisation.
     """
-    all_words = averages.select(category=ALL_WORDS).frame
     plainer = baselines.select(category=ALL_WORDS).frame
     parts = [
-        all_words.rename(columns={AVERAGE_SIGNATURE: "value"}).assign(
-            measure=AVERAGE_SIGNATURE, source=None, normalise=None
+        *(
+            table.select(category=ALL_WORDS)
+            .frame.rename(columns={AVERAGE_SIGNATURE: "value"})
+            .assign(measure=measure, source=None, normalise=None)
+            for measure, table in averages.items()
         ),
         plainer.assign(source=None, normalise=None),
         estimates.frame.rename(columns={AVERAGE_SIGNATURE: "value"}).assign(

@@ -149,7 +149,7 @@ def _tests(
             first = set(diverse) if test == CHI_SQUARE else set(diverse) - set(members)
             row = {"category": category, "layer": layer, "related": name, "test": test}
             rows.append(row | _compared(_among(values, first), _among(values, members), function))
-    added_later = {"fit", "p_adjusted", "enough"}
+    added_later = {"measure", "fit", "p_adjusted", "enough"}
     columns = [name for name in VarianceTests.columns if name not in added_later]
     table = pd.DataFrame(rows, columns=columns)
     numbers = table[["diverse_languages", "related_languages"]].min(axis=1)

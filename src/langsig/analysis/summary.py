@@ -10,7 +10,8 @@ from typing import Any
 import pandas as pd
 
 from langsig.analysis.associations import Associations
-from langsig.analysis.findings import DECREASES
+from langsig.analysis.findings import DECREASES, variants_of_findings
+from langsig.analysis.learned import learned_averages
 from langsig.analysis.sets import PERMUTATION
 from langsig.morphology import ALL_WORDS
 from langsig.schemas import (
@@ -21,6 +22,7 @@ from langsig.schemas import (
     Correlations,
     Diagnostics,
     Findings,
+    LearnedSignatures,
     RankSweep,
     ResidualReliability,
     ScoreCorrelations,
@@ -28,7 +30,9 @@ from langsig.schemas import (
     TreeStatistics,
     Trends,
     VarianceTests,
+    select_measure,
 )
+from langsig.terms import AVERAGE_SIGNATURE, SHARED
 
 _CHECKS = (
     "relative_error",
@@ -44,6 +48,7 @@ _FITS = {"joint": "joint", "separate": "alone"}
 def summary(
     *,
     averages: AverageSignatures,
+    learned: LearnedSignatures,
     trends: Trends,
     category_trends: CategoryTrends,
     spread: Spread,
@@ -65,7 +70,11 @@ def summary(
     Parameters
     ----------
     averages, trends, spread
-        Become ``average_signature``, ``trends`` and ``spread``.
+        Become ``average_signature``, ``trends`` and ``spread``. Those of learned signatures are in
+        ``learned``, by measure, with correlations, variance tests and trees.
+    learned
+        Learned signatures; they become ``value`` in ``learned``. Measures without levels have no
+        entry there.
     category_trends, coverage
         Trends and numbers of languages of each category; become ``trends_by_category`` and
         ``coverage``.
@@ -73,7 +82,7 @@ def summary(
         Become ``factorization``. The layers of the two models become ``layers``, but only if they
         differ somewhere.
     findings
-        Become ``findings``, without the trends of single languages.
+        Become ``findings``, by finding and variant, without the trends of single languages.
     agreement, reliability, ranks
         Become ``baselines``: agreement with each plainer measure, median over the layers;
         reliability of residuals, by layer; errors of the rank in use, by layer.
@@ -95,12 +104,19 @@ def summary(
         Nested dictionaries of numbers and texts, for JSON.
     """
     of_fits = diagnostics.select(category=ALL_WORDS).frame
+    published = select_measure(associations, AVERAGE_SIGNATURE)
     metrics: dict[str, Any] = {
         "average_signature": _averages(averages),
-        "trends": _trends(trends),
-        "spread": {
-            layer_key(row["layer"]): row["variance"]
-            for row in _records(spread.select(category=ALL_WORDS).frame)
+        "trends": _trends(trends.select(measure=AVERAGE_SIGNATURE)),
+        "spread": _spread(spread.select(measure=AVERAGE_SIGNATURE)),
+        "learned": {
+            measure: {
+                "value": _averages(values),
+                "trends": _trends(trends.select(measure=measure)),
+                "spread": _spread(spread.select(measure=measure)),
+                **_associations(select_measure(associations, measure)),
+            }
+            for measure, values in learned_averages(learned).items()
         },
         "factorization": {layer_key(row["layer"]): _fit(row) for row in _records(of_fits)},
         "findings": _findings(findings),
@@ -122,14 +138,10 @@ def summary(
         "coverage": coverage.frame.groupby("category")["enough"].sum().to_dict(),
         "trends_by_category": {
             row["category"]: _picked(row, "share_decreasing", "median_tau")
-            for row in _records(category_trends.frame)
+            for row in _records(category_trends.select(measure=AVERAGE_SIGNATURE).frame)
         },
-        "correlations": _correlations(associations.correlations.select(category=ALL_WORDS)),
-        "variance_tests": _variance_tests(associations.variance_tests),
-        "trees": _trees(associations.tree_statistics),
+        **_associations(published),
     }
-    if associations.benchmarks is not None:
-        metrics["benchmarks"] = _correlations(associations.benchmarks)
     rounded: dict[str, Any] = _rounded(metrics)
     return rounded
 
@@ -140,15 +152,19 @@ def language_metrics(metrics: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
     ``average_signature`` is the mean over the layers; ``tau`` and ``p_adjusted`` describe its
     trend. The gains of the control and of the experimental model, in nat over token frequencies,
     show what the models have learnt of the language; ``fit`` and ``transfer`` what the experimental
-    model does in it. Missing numbers are left out.
+    model does in it. ``shared`` is that measure of the learned signature, mean over the layers.
+    Missing numbers are left out.
     """
     averages = pd.DataFrame(metrics["average_signature"]).mean(axis=1)
+    learned = metrics["learned"].get(SHARED, {"value": {}})["value"]
+    shared = pd.DataFrame(learned).mean(axis=1)
     gains = metrics["learning"]["experimental"].get("gain_by_language", {})
     outcomes = metrics["outcomes"]
     return {
         language: _rounded(
             {
                 "average_signature": average,
+                "shared": shared.get(language),
                 "tau": metrics["trends"].get(language, {}).get("tau"),
                 "p_adjusted": metrics["trends"].get(language, {}).get("p_adjusted"),
                 "control_gain": metrics["learning"].get(language, {}).get("gain"),
@@ -203,16 +219,34 @@ def _fit(row: Mapping[str, Any]) -> dict[str, Any]:
     return _picked(row, *_CHECKS) | {"flags": "; ".join(Diagnostics.warnings_of(row))}
 
 
+def _spread(spread: Spread) -> dict[str, float]:
+    rows = _records(spread.select(category=ALL_WORDS).frame)
+    return {layer_key(row["layer"]): row["variance"] for row in rows}
+
+
+def _associations(associations: Associations) -> dict[str, Any]:
+    """Correlations, tests of variances and trees of one measure."""
+    metrics: dict[str, Any] = {
+        "correlations": _correlations(associations.correlations.select(category=ALL_WORDS)),
+        "variance_tests": _variance_tests(associations.variance_tests),
+        "trees": _trees(associations.tree_statistics),
+    }
+    if associations.benchmarks is not None:
+        metrics["benchmarks"] = _correlations(associations.benchmarks)
+    return metrics
+
+
 def _findings(findings: Findings) -> dict[str, dict[str, dict[str, Any]]]:
-    """By finding, then by source and normalisation: estimate, interval, and whether it holds."""
+    """By finding, then by variant: estimate, interval, and whether it holds."""
     nested: dict[str, dict[str, dict[str, Any]]] = {}
-    for row in _records(findings.frame):
+    for row in _records(findings.frame.assign(variant=variants_of_findings(findings))):
         of_language = row["scope"] == "language"
         if row["finding"] == DECREASES and of_language:
             continue
         name = f"{row['finding']}: {row['language']}" if of_language else row["finding"]
-        variant = f"{row['source']}, {row['normalise']}"
-        nested.setdefault(name, {})[variant] = _picked(row, "estimate", "low", "high", "holds")
+        nested.setdefault(name, {})[row["variant"]] = _picked(
+            row, "estimate", "low", "high", "holds"
+        )
     return nested
 
 

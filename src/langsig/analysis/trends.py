@@ -108,12 +108,12 @@ def trends_by_category(trends: Trends) -> CategoryTrends:
     """
     frame = trends.frame
     falls = frame["tau"] < 0
-    marked = frame[["category", "tau"]].assign(
+    marked = frame[["measure", "category", "tau"]].assign(
         decreasing=falls,
         significantly=falls & (frame["p_adjusted"] < SIGNIFICANCE),
         hamed_rao=falls & (frame["hamed_rao_p_adjusted"] < SIGNIFICANCE),
     )
-    table = marked.groupby("category", sort=True).agg(
+    table = marked.groupby(["measure", "category"], sort=True).agg(
         languages=("tau", "count"),
         decreasing=("decreasing", "sum"),
         significantly_decreasing=("significantly", "sum"),

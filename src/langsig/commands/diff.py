@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from langsig.commands.options import Subparsers, input_path, new_folder
-from langsig.terms import NORMALISATIONS, SOURCES
+from langsig.terms import AVERAGE_SIGNATURE, NORMALISATIONS, SHARED, SOURCES
 
 if TYPE_CHECKING:
     from langsig.analysis.difference import Difference
@@ -85,7 +85,7 @@ def run(arguments: argparse.Namespace) -> None:
 def save(result: "Difference", folder: Path) -> None:
     """Write tables and figures to a folder, which must be new or empty."""
     from langsig.figures import before_and_after, changes, save_figure
-    from langsig.figures.labels import NORMALISATION_LABELS, SOURCE_LABELS
+    from langsig.figures.labels import MEASURE_LABELS, NORMALISATION_LABELS, SOURCE_LABELS
     from langsig.files import atomic_directory, check_output
     from langsig.morphology import ALL_WORDS
 
@@ -93,11 +93,15 @@ def save(result: "Difference", folder: Path) -> None:
     all_words = result.categories.select(category=ALL_WORDS)
     if len(all_words):
         figures["before_and_after"] = before_and_after(all_words, titles=("before", "after"))
-    variants = result.signatures.frame[["source", "normalise"]].drop_duplicates()
-    for source, normalise in variants.itertuples(index=False):
-        rows = result.signatures.select(source=source, normalise=normalise)
-        title = f"Change: {SOURCE_LABELS[source]}, {NORMALISATION_LABELS[normalise]}"
-        figures[f"changes_{source}_{normalise}"] = changes(rows, title=title)
+    variants = result.signatures.frame[["measure", "source", "normalise"]].drop_duplicates()
+    for measure, source, normalise in variants.itertuples(index=False):
+        rows = result.signatures.select(measure=measure, source=source, normalise=normalise)
+        if measure == AVERAGE_SIGNATURE:
+            name = f"changes_{source}_{normalise}"
+            title = f"Change: {SOURCE_LABELS[source]}, {NORMALISATION_LABELS[normalise]}"
+        else:
+            name, title = f"changes_{measure}", f"Change: {MEASURE_LABELS[measure]}"
+        figures[name] = changes(rows, title=title)
     check_output(folder, directory=True, empty=True)
     with atomic_directory(folder) as output:
         result.save(output)
@@ -111,7 +115,8 @@ def layout(result: "Difference", source: str = "trained", normalise: str = "none
     lines = [f"before: {', '.join(result.before)}", f"after:  {', '.join(result.after)}{pairs}"]
     lines += [f"  {name}: {old} -> {new}" for name, (old, new) in result.parameters.items()]
     sections = (
-        _signatures(result, source, normalise),
+        _signatures(result, AVERAGE_SIGNATURE, source, normalise),
+        _signatures(result, SHARED, "trained", "none"),
         _learning(result),
         _categories(result),
         _trees(result),
@@ -124,12 +129,14 @@ def layout(result: "Difference", source: str = "trained", normalise: str = "none
     return "\n".join(lines)
 
 
-def _signatures(result: "Difference", source: str, normalise: str) -> Iterator[str]:
-    if not len(result.signatures):
+def _signatures(result: "Difference", measure: str, source: str, normalise: str) -> Iterator[str]:
+    of_measure = result.signatures.select(measure=measure)
+    if not len(of_measure):
         return
-    languages = result.movers(source, normalise)
-    rows = result.signatures.select(source=source, normalise=normalise)
+    published = measure == AVERAGE_SIGNATURE
+    rows = of_measure.select(source=source, normalise=normalise)
     change = rows.select(kind="change")
+    languages = result.movers(source, normalise) if published else change.languages_by_change()
     cells = {
         (row["layer"], row["language"]): row
         for row in change.select(scope="layer").frame.to_dict("records")
@@ -142,10 +149,12 @@ def _signatures(result: "Difference", source: str, normalise: str) -> Iterator[s
         for kind in ("change", "relative")
     )
     layers = sorted({layer for layer, _ in cells})
-    yield (
-        f"Average signature of all words ({source}, normalise: {normalise}): change in %, "
-        "largest first"
+    what = (
+        f"Average signature of all words ({source}, normalise: {normalise})"
+        if published
+        else "What both models share only after training, all words (learned signature)"
     )
+    yield f"{what}: change in %, largest first"
     yield (
         f"{'layer':8}"
         + "".join(f"{layer:>8}" for layer in layers)
@@ -158,6 +167,8 @@ def _signatures(result: "Difference", source: str, normalise: str) -> Iterator[s
             + _with_interval(means[language], 24)
             + (_with_interval(relative[language], 24) if language in relative else "")
         )
+    if not published:
+        return
     yield "*: the 95 % interval excludes 0."
     if len(result.before) > 1:
         seeds, sentences = (
@@ -199,12 +210,13 @@ def _categories(result: "Difference") -> Iterator[str]:
 def _trees(result: "Difference") -> Iterator[str]:
     from langsig.morphology import ALL_WORDS
 
-    if not len(result.trees):
+    trees = result.trees.select(measure=AVERAGE_SIGNATURE)
+    if not len(trees):
         return
     yield "Trees: share of clades that only one of them has; correlation of distances in both"
     titles = {
-        ALL_WORDS: result.trees.select(scope="category", category=ALL_WORDS),
-        "all categories combined": result.trees.select(scope="combined"),
+        ALL_WORDS: trees.select(scope="category", category=ALL_WORDS),
+        "all categories combined": trees.select(scope="combined"),
     }
     for title, rows in titles.items():
         cells = (
@@ -217,7 +229,8 @@ def _trees(result: "Difference") -> Iterator[str]:
 def _correlations(result: "Difference") -> Iterator[str]:
     from langsig.morphology import ALL_WORDS
 
-    table = result.correlations.select(category=ALL_WORDS, scope="layer").frame
+    published = result.correlations.select(measure=AVERAGE_SIGNATURE)
+    table = published.select(category=ALL_WORDS, scope="layer").frame
     if table.empty:
         return
     yield "Pearson's correlation with properties of languages, all words, by layer"
@@ -234,11 +247,11 @@ def _revisions(argument: str) -> list[str]:
 
 
 def _percent(change: float) -> str:
-    return f"{100 * math.expm1(change):+.0f}"
+    return "-" if math.isnan(change) else f"{100 * math.expm1(change):+.0f}"
 
 
 def _with_mark(row: Mapping[Any, Any], width: int) -> str:
-    mark = " " if row["low"] <= 0 <= row["high"] else "*"
+    mark = "*" if row["low"] > 0 or row["high"] < 0 else " "
     return f"{_percent(row['estimate']):>{width - 1}}{mark}"
 
 

@@ -114,6 +114,7 @@ def layout(cost: "RunCost") -> str:
         f"{'  hidden states':34}{_size(disk.states):>16}  {disk.words:,} words",
         f"{'    per million words':34}{_size(disk.states_per_million_words):>16}",
         f"{'  covariances, at most':34}{_size(disk.covariances):>16}",
+        f"{'  sums for learned signatures':34}{_size(disk.residuals):>16}",
         "",
         f"GPU hours are the sum over all GPUs, for training only. They assume "
         f"{cost.utilisation:.0%} of the 16-bit peak, which small batches do not reach.",

@@ -3,11 +3,13 @@
 import argparse
 import json
 from collections.abc import Mapping
+from statistics import fmean
 from typing import Any
 
 from langsig.commands.layout import cell, failed_checks
 from langsig.commands.options import Subparsers, input_path
 from langsig.errors import InputError
+from langsig.terms import SHARED
 
 _OUTCOMES = {
     "fit": "fit",
@@ -66,7 +68,7 @@ def layout(metrics: Mapping[str, Any]) -> str:
     """The metrics of :func:`langsig.analysis.summary` as tables for the terminal.
 
     The first table has one row per language and one column per layer. The second has one row per
-    finding and one column per source and normalisation.
+    finding, one column per source and normalisation, and one for learned signatures.
     """
     from langsig.analysis import failed_checks_of, layer_number
 
@@ -75,17 +77,18 @@ def layout(metrics: Mapping[str, Any]) -> str:
     learning, fits = metrics["learning"], metrics["factorization"]
     has_controls = learning.keys() != {"experimental"}
     outcomes = metrics.get("outcomes", {})  # runs of earlier versions have none
-    columns = _OUTCOMES if outcomes else {}
+    columns = {name: (head, max(len(head), 5) + 2) for name, head in _OUTCOMES.items() if outcomes}
+    shared = _shared(metrics)
     failures = {layer_number(layer): failed_checks_of(fit) for layer, fit in fits.items()}
     numbers = [layer_number(layer) for layer in layers]
     heads = [f"{number}{'*' if failures[number] else ''}" for number in numbers]
     lines = [
-        "Average signature of all words, by language and layer (0: embeddings)",
-        f"{'':10}"
+        f"{'layer':10}"
         + "".join(f"{head:>9}" for head in heads)
-        + f"{'tau':>8}{'p adj.':>9}"
-        + (f"{'gain':>10}" if has_controls else "")
-        + "".join(f"{head:>10}" for head in columns.values()),
+        + f"{'tau':>7}{'p adj.':>8}"
+        + (f"{SHARED:>8}" if shared else "")
+        + (f"{'gain':>8}" if has_controls else "")
+        + "".join(f"{head:>{width}}" for head, width in columns.values()),
     ]
     for language in languages:
         values = [metrics["average_signature"][layer].get(language) for layer in layers]
@@ -93,10 +96,14 @@ def layout(metrics: Mapping[str, Any]) -> str:
         lines.append(
             f"{language:10}"
             + "".join(cell(value, 9, "#.3g") for value in values)
-            + cell(trend.get("tau"), 8, "+.2f")
-            + cell(trend.get("p_adjusted"), 9, ".3f")
+            + cell(trend.get("tau"), 7, "+.2f")
+            + cell(trend.get("p_adjusted"), 8, ".3f")
+            + (cell(shared.get(language), 8, ".3f") if shared else "")
             + (_gain(learning[language]) if has_controls else "")
-            + "".join(cell(outcomes.get(language, {}).get(name), 10, ".2f") for name in columns)
+            + "".join(
+                cell(outcomes.get(language, {}).get(name), width, ".2f")
+                for name, (_, width) in columns.items()
+            )
         )
     variances = [metrics["spread"].get(layer) for layer in layers]
     conditions = [
@@ -106,8 +113,10 @@ def layout(metrics: Mapping[str, Any]) -> str:
         f"{'variance':10}" + "".join(cell(value, 9, ".1e") for value in variances),
         f"experimental model: {_learning(learning['experimental'])}"
         + ("; fit to retrieval: means over its inner layers" if outcomes else ""),
-        "tau: Mann-Kendall trend over the layers; p adj.: its p-value, adjusted over the languages "
-        "(Benjamini-Hochberg)" + ("; gain: control model, nat." if has_controls else "."),
+        "average signature of all words by layer (0: embeddings); tau: its trend (Mann-Kendall); p "
+        "adj.: over languages"
+        + ("; shared: learned, mean of layers" if shared else "")
+        + ("; gain: control, nat" if has_controls else ""),
         *_not_learnt(learning),
         *_matched_layers(metrics.get("layers", {})),
         *failed_checks(failures, max(conditions, default=0.0)),
@@ -125,7 +134,7 @@ def _matched_layers(pairs: Mapping[str, Mapping[str, int]]) -> list[str]:
 def _gain(learning: Mapping[str, Any]) -> str:
     """What a control model has gained over token frequencies, marked if that is too little."""
     mark = "" if learning["learnt"] else "!"
-    return f"{learning['gain']:+.2f}{mark}".rjust(10)
+    return f"{learning['gain']:+.2f}{mark}".rjust(8)
 
 
 def _not_learnt(learning: Mapping[str, Mapping[str, Any]]) -> list[str]:
@@ -139,19 +148,30 @@ def _not_learnt(learning: Mapping[str, Mapping[str, Any]]) -> list[str]:
     ]
 
 
+def _shared(metrics: Mapping[str, Any]) -> dict[str, float]:
+    """Mean over the layers of what was learnt and is shared, by language; empty if unknown."""
+    learned = metrics.get("learned", {})  # runs of earlier versions have none
+    if SHARED not in learned:
+        return {}
+    first, *others = learned[SHARED]["value"].values()
+    return {
+        language: fmean([value, *(values[language] for values in others)])
+        for language, value in first.items()
+        if all(language in values for values in others)
+    }
+
+
 def _findings(findings: Mapping[str, Mapping[str, Mapping[str, Any]]]) -> list[str]:
-    """Whether each finding holds, by source and normalisation."""
+    """Whether each finding holds, by source and normalisation, and with learned signatures."""
     variants = list(dict.fromkeys(variant for rows in findings.values() for variant in rows))
+    variants = [variant for variant in variants if ", " in variant or variant == SHARED]
     if not variants:
         return []
-    parts = [variant.split(", ") for variant in variants]
-    rows = {
-        "Holds beyond its 95 % interval?": [source for source, _ in parts],
-        "normalisation": [normalise for _, normalise in parts],
-    }
+    heads = [variant.replace(", none", "").replace(", variance", "/v") for variant in variants]
+    rows = {"Holds at 95 %? /v: unit variance": heads}
     for name, results in findings.items():
         rows[name] = [results.get(variant, {}).get("holds", "-") for variant in variants]
-    return [f"{head:34}" + "".join(f"{text:>13}" for text in rows[head]) for head in rows]
+    return [f"{head:34}" + "".join(f"{text:>14}" for text in rows[head]) for head in rows]
 
 
 def _learning(learning: Mapping[str, Any]) -> str:

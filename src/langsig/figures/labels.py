@@ -3,6 +3,7 @@
 from collections.abc import Collection, Mapping
 
 from langsig.morphology import ALL_WORDS
+from langsig.terms import LEARNED_AVERAGE, SHARED
 
 LAYER = "layer (0: embeddings)"
 LAYER_WITH_FAILURES = "layer (0: embeddings; *: fit failed a check)"
@@ -44,6 +45,8 @@ MEASURE_LABELS: Mapping[str, str] = {
     "svcca": "SVCCA",
     "fertility": "sub-words per word",
     "signature": "average signature, control models",
+    SHARED: "learned signature, shared",
+    LEARNED_AVERAGE: "learned signature, mean",
     "pair_svd": "mean singular value, control models",
     "pair_shared_pca": "shared PCA, control models",
     "pair_frobenius": "norm of the slice, control models",

@@ -34,7 +34,7 @@ class LearnedFit(NamedTuple):
         """The measures :data:`langsig.schemas.LEARNED_MEASURES`, ``[languages, measures]``."""
         values = {
             "shared": self.shared,
-            "average_signature": self.signatures.mean(1),
+            "learned_average": self.signatures.mean(1),
             "average_score": self.scores.mean(1),
         }
         return np.stack([values[name] for name in LEARNED_MEASURES], axis=1)

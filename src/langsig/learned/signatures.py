@@ -63,6 +63,17 @@ class Learned:
             table.save(Path(directory, f"{name}.csv"))
 
     @classmethod
+    def empty(cls) -> "Learned":
+        """Tables without rows."""
+        return cls(
+            LearnedSignatures.empty(),
+            LearnedComponents.empty(),
+            LearnedReplicates.empty(),
+            LearnedDiagnostics.empty(),
+            LearnedStability.empty(),
+        )
+
+    @classmethod
     def load(cls, directory: str | Path) -> "Learned":
         """Read what :meth:`save` wrote.
 
@@ -98,7 +109,7 @@ def learned_signatures(
     In each layer, PARAFAC2 of the partial canonical slices (:class:`PartialSlices`) of one half of
     the lemmas is scored on the other half, and the reverse (:class:`LearnedFit`). Measures of a
     language are A, the sum over components of the signature times the score (``shared``), B, the
-    mean of the signature (``average_signature``), and the mean of the scores
+    mean of the signature (``learned_average``), and the mean of the scores
     (``average_score``). Scores of unrelated words are centred on zero; signatures are not.
 
     Intervals are Student's, with the variance of the jackknife over blocks of sentences and that

@@ -29,7 +29,7 @@ from langsig.representations import (
     States,
     blocks_of_words,
     chunks,
-    match_layers,
+    paired_layers,
 )
 
 BLOCKS = 20
@@ -117,9 +117,9 @@ class PartialStatistics:
     """Number of words that all four models have states for."""
     columns: int
     """Number of columns of untrained states that were regressed on; 0 if words were too few."""
-    layer_pairs: list[tuple[int, int]]
+    layer_pairs: list[tuple[int | None, int]]
     """Layers of the control and of the experimental model that were paired, see
-    :func:`langsig.representations.match_layers`."""
+    :func:`langsig.representations.paired_layers`."""
     layers: dict[int, PartialLayer]
     """By position in `layer_pairs`."""
 
@@ -202,7 +202,7 @@ def lemma_halves(words: pd.DataFrame) -> NDArray[np.int64]:
 def partial_statistics(
     control: States,
     experimental: States,
-    untrained_control: States,
+    untrained_control: States | None,
     untrained_experimental: States,
     words: pd.DataFrame,
     *,
@@ -228,17 +228,19 @@ def partial_statistics(
     Parameters
     ----------
     control, experimental
-        States of the trained models.
+        States of the trained models. A control of a single layer is a reference without layers,
+        which is paired with every layer of the experimental model.
     untrained_control, untrained_experimental
         States of the same models before their first step; layers between the first and the last
-        are not used and may be missing.
+        are not used and may be missing. A reference that is not trained has None: N holds the
+        states of the untrained experimental model only.
     words
         Words table, sentence after sentence, with the columns ``sentence``, ``lemma`` and
         ``form``, and `category` if there is one.
     language
         Code of the language.
     layers
-        Steps of :func:`langsig.representations.match_layers` (default: all).
+        Steps of :func:`langsig.representations.paired_layers` (default: all).
     blocks
         Number of blocks of consecutive sentences, of about equal numbers of words (default: 20).
     width
@@ -264,18 +266,21 @@ def partial_statistics(
         ("words_per_column", words_per_column),
     ):
         check_count(name, value, 4 if name == "blocks" else 1)
-    pairs = match_layers(len(control.layers) - 1, len(experimental.layers) - 1, resolution)
+    pairs = paired_layers(control, experimental, resolution)
     steps = range(len(pairs)) if layers is None else layers
     unknown = [step for step in steps if step not in range(len(pairs))]
     if unknown:
         raise InputError(f"layers must be from 0 to {len(pairs) - 1}, got {unknown[0]}")
-    sources = (control, experimental, untrained_control, untrained_experimental)
+    before_training = [
+        states for states in (untrained_control, untrained_experimental) if states is not None
+    ]
+    sources = [control, experimental, *before_training]
     selection = _Selection.of(
         [states.index for states in sources], words, category, blocks, language
     )
     untrained = [
         _Rows(states.layers[end], rows)
-        for states, rows in zip(sources[2:], selection.rows[2:], strict=True)
+        for states, rows in zip(before_training, selection.rows[2:], strict=True)
         for end in (0, -1)
     ]
     columns = sum(part.states.shape[1] for part in untrained)
@@ -291,7 +296,7 @@ def partial_statistics(
         pairs,
         {
             step: regression.layer(
-                _Rows(control.layers[pairs[step][0]], selection.rows[0]),
+                _Rows(control.layers[pairs[step][0] or 0], selection.rows[0]),
                 _Rows(experimental.layers[pairs[step][1]], selection.rows[1]),
                 width,
             )

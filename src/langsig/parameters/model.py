@@ -406,6 +406,33 @@ class Uncertainty(Section):
     iterations: Count = Field(description="Iterations of the fit to each draw.")
 
 
+class Learned(Section):
+    """Learned signatures: what both models share that neither had before training. All words."""
+
+    blocks: int = Field(ge=4, description="Blocks of consecutive sentences, for intervals.")
+    words_per_column: Count = Field(
+        description="Words per column of the untrained states. With fewer, nothing is subtracted "
+        "but means, and the tables say so."
+    )
+    width: Count = Field(
+        description="Principal components of each model's residuals at most, for disk space."
+    )
+    shrinkage: float = Field(
+        ge=0, description="Share of the mean variance that is added before whitening."
+    )
+    rank: Count = Field(
+        description="Number of components; the width of the narrowest model if that is less."
+    )
+    ridge: float = Field(
+        ge=0, le=100, description="Weight of the squared norms of all components in the loss."
+    )
+    starts: Count = Field(
+        description="Starts of the fit to each half. The fit of the lowest loss counts."
+    )
+    iterations: Count = Field(description="Iterations of the fits without a block.")
+    rotations: Count = Field(description="Random rotations of the test.")
+
+
 class Evaluate(Section):
     """Outcomes: what the experimental model does in each language, measured on itself."""
 
@@ -505,6 +532,9 @@ class Parameters(Section):
     factorize: Factorize = Field(description="PARAFAC2 of the covariances.")
     uncertainty: Uncertainty = Field(
         description="Intervals of the average signatures of all words."
+    )
+    learned: Learned = Field(
+        description="Learned signatures: what both models share that neither had before training."
     )
     evaluate: Evaluate = Field(
         description="Outcomes: what the experimental model does in each language."

@@ -10,6 +10,7 @@ memory are estimates.
 
 import math
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -238,15 +239,15 @@ def sequence_bytes(sequences: int, length: int) -> int:
     return 4 * sequences * length
 
 
-def state_bytes(words: int, shapes: tuple[ModelShape, ModelShape], itemsize: int) -> int:
-    """Calculate the size in bytes of the hidden states of two models.
+def state_bytes(words: int, shapes: Iterable[ModelShape], itemsize: int) -> int:
+    """Calculate the size in bytes of the hidden states of several models.
 
     Parameters
     ----------
     words
         Number of words.
     shapes
-        Shapes of the control model and of the experimental model.
+        Shapes of the models, with the layers that are kept.
     itemsize
         Bytes per number.
     """
@@ -272,6 +273,27 @@ def covariance_bytes(
     z, y = control.dim, experimental.dim
     statistics_bytes = _FULL * (z * y + z * z + y * y + z + y)
     return statistics_bytes * (categories * (control.layers + 1) + blocks * block_layers)
+
+
+def residual_bytes(
+    control: ModelShape, experimental: ModelShape, *, layers: int, blocks: int, width: int
+) -> int:
+    """Calculate the size in bytes of one language's sums of residuals, in float32.
+
+    Parameters
+    ----------
+    control, experimental
+        Shapes of the two models.
+    layers
+        Number of layers.
+    blocks
+        Number of blocks of sentences, each of two halves.
+    width
+        Number of principal components of each model at most.
+    """
+    z, y = min(control.dim, width), min(experimental.dim, width)
+    sums = 2 * blocks * (z * y + z * z + y * y + z + y)
+    return _FULL * layers * (sums + experimental.dim * y)
 
 
 def count_words(treebank: Path) -> int:

@@ -5,7 +5,15 @@ import pandas as pd
 from langsig.analysis import InferenceOptions, predictors
 from langsig.morphology import ALL_WORDS
 from langsig.profiling.measured import Measured, inner_layers
-from langsig.schemas import AverageSignatures, Baselines, LanguageMeasures, Languages, Predictors
+from langsig.schemas import (
+    MEASURES,
+    AverageSignatures,
+    Baselines,
+    LanguageMeasures,
+    Languages,
+    LearnedSignatures,
+    Predictors,
+)
 
 _PREDICTED = (
     "transfer", "transfer_english", "transfer_single", "probe", "selectivity", "retrieval",
@@ -63,7 +71,9 @@ def predictor_table(
     )
 
 
-def signature_measures(averages: AverageSignatures, baselines: Baselines) -> LanguageMeasures:
+def signature_measures(
+    averages: AverageSignatures, baselines: Baselines, learned: LearnedSignatures
+) -> LanguageMeasures:
     """Measures of the comparison with control models, of all words.
 
     Parameters
@@ -72,12 +82,15 @@ def signature_measures(averages: AverageSignatures, baselines: Baselines) -> Lan
         Become the measure ``signature``.
     baselines
         Keep their names, after ``pair_``.
+    learned
+        Measures that are analysed keep their names. Those without levels are left out.
     """
     signatures = averages.select(category=ALL_WORDS).frame
     plainer = baselines.select(category=ALL_WORDS).frame
     parts = [
         signatures.rename(columns={"average_signature": "value"}).assign(measure="signature"),
         plainer.assign(measure="pair_" + plainer["measure"]),
+        learned.frame[learned.frame["measure"].isin(MEASURES)].dropna(subset="value"),
     ]
     return LanguageMeasures(pd.concat(parts, ignore_index=True)[list(LanguageMeasures.columns)])
 

@@ -20,6 +20,8 @@ from langsig.schemas import (
     Findings,
     Intervals,
     Languages,
+    LearnedSignatures,
+    LearnedStability,
     LearningCurves,
     MeasureTests,
     RankRecommendations,
@@ -88,6 +90,10 @@ class Results:
     measure_tests: MeasureTests | None = None
     ranks: RankSweep | None = None
     recommendations: RankRecommendations | None = None
+    learned: LearnedSignatures | None = None
+    learned_stability: LearnedStability | None = None
+    learned_notes: str = ""
+    """Why learned signatures of languages, or their levels, are missing."""
     profile: Profile | None = None
     """What the multilingual model does in each language."""
 

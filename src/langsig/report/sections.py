@@ -1,7 +1,7 @@
 """The sections of the page: numbers, sentences and figures, put together."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import pandas as pd
 
@@ -11,7 +11,8 @@ from langsig.profiling.tasks import TAGS_NAME
 from langsig.report import sentences, specifications, statistics
 from langsig.report.charts import Domains, Specification
 from langsig.report.results import EXPERIMENTAL, Results
-from langsig.schemas import Diagnostics, Trees
+from langsig.schemas import Diagnostics, Trees, select_measure
+from langsig.terms import AVERAGE_SIGNATURE
 
 
 @dataclass(frozen=True)
@@ -185,11 +186,47 @@ def signatures_section(results: Results) -> Section | None:
     )
 
 
+def learned_section(results: Results) -> Section | None:
+    """What both models share that neither had before training, with intervals."""
+    if results.learned is None or not (results.learned or results.learned_notes):
+        return None
+    numbers = statistics.learned_statistics(results)
+    table = statistics.learned_frame(results.learned)
+    figures = [
+        Figure(
+            "95 % intervals, all words",
+            "Hollow dots are not distinguishable from unrelated models. The menu switches between "
+            "the sum over components of signature times score, and the mean of the signature.",
+            specifications.learned(table, domains=domains_of(results)),
+            families=True,
+        )
+    ]
+    data, tables = {"learned": table}, [DataTable("Learned signatures", "learned")]
+    if results.learned_stability:
+        data["learned_stability"] = results.learned_stability.frame
+        tables.append(DataTable("Do rankings repeat?", "learned_stability"))
+    return Section(
+        key="learned",
+        title="Learned signatures",
+        result=sentences.learned(numbers),
+        certainty=sentences.joined(
+            sentences.learned_certainty(numbers),
+            # The fits that were checked are those of the published signatures.
+            sentences.caveats(replace(statistics.caveats(results), failed_layers=[])),
+        ),
+        limits=sentences.joined(sentences.LEARNED_LIMITS, results.learned_notes),
+        data=data if numbers else {},
+        figures=figures if numbers else [],
+        tables=tables if numbers else [],
+    )
+
+
 def findings_section(results: Results) -> Section | None:
     """Whether the paper's findings hold in trained and untrained models (section 5.1)."""
     if not results.findings:
         return None
-    numbers = statistics.finding_statistics(results.findings)
+    published = results.findings.select(measure=AVERAGE_SIGNATURE)
+    numbers = statistics.finding_statistics(published)
     main = statistics.main_findings(results.findings)
     return Section(
         key="findings",
@@ -204,7 +241,7 @@ def findings_section(results: Results) -> Section | None:
             Figure(
                 finding.name.capitalize(),
                 "Each row is one variant, on a logarithmic scale. An interval below zero supports "
-                "the finding.",
+                "the finding. The last rows are of learned signatures.",
                 specifications.finding(main.select(finding=finding.name)),
             )
             for finding in numbers
@@ -649,6 +686,7 @@ BUILDERS: Sequence[Callable[[Results], Section | None]] = (
     learning_section,
     outcomes_section,
     signatures_section,
+    learned_section,
     findings_section,
     trends_section,
     spread_section,
@@ -666,6 +704,15 @@ BUILDERS: Sequence[Callable[[Results], Section | None]] = (
 """All sections in the order of the page. A section without its tables is left out."""
 
 
+WITH_LEARNED = (learned_section, findings_section)
+"""Sections that show learned signatures, too."""
+
+
 def sections_of(results: Results) -> list[Section]:
-    """The sections for which there are results."""
-    return [section for build in BUILDERS if (section := build(results)) is not None]
+    """The sections for which there are results.
+
+    They are about published signatures, except for those of `WITH_LEARNED`.
+    """
+    published = select_measure(results, AVERAGE_SIGNATURE)
+    built = [build(results if build in WITH_LEARNED else published) for build in BUILDERS]
+    return [section for section in built if section is not None]

@@ -24,6 +24,7 @@ from langsig.report.statistics import (
     FindingStatistics,
     FitStatistics,
     IntervalStatistics,
+    LearnedStatistics,
     LearningStatistics,
     Levels,
     MeasureStatistics,
@@ -318,6 +319,43 @@ def levels_limits(agreement_with_scale: float | None) -> str:
         "Average signatures depend on the scale of the hidden states and on the number of words."
         f"{scale} Each model was trained with one seed; the effect of other seeds is unknown."
     )
+
+
+# ---- learned signatures
+
+
+def learned(numbers: LearnedStatistics | None) -> str:
+    """What both models share that neither had before training, by layer and by language."""
+    if not numbers:
+        return "There are no levels of learned signatures."
+    return (
+        "Learned signatures measure what both models share that neither had before training, on "
+        f"lemmas that did not choose the directions. {levels(numbers.levels)}"
+    )
+
+
+def learned_certainty(numbers: LearnedStatistics | None) -> str:
+    """How precise the levels are, and whether they repeat; empty if there are none."""
+    if not numbers:
+        return ""
+    names = {"sentences": "even and odd blocks of sentences", "start": "the two best starts"}
+    repeats = listed(
+        f"{number(value, '.2f')} between {names[varied]}"
+        for varied, value in numbers.repeats.items()
+    )
+    return joined(
+        levels_certainty(numbers.intervals).replace("unrelated vectors", "unrelated models"),
+        f"Spearman's correlation over languages is {repeats} (median over the layers)."
+        if repeats
+        else "",
+    )
+
+
+LEARNED_LIMITS = (
+    "Levels compare languages and layers of these models. What is shared may be grammar, or a "
+    "likeness of lexicons: words are not compared across languages. Each model was trained with "
+    "one seed."
+)
 
 
 # ---- findings

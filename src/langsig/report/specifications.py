@@ -7,6 +7,7 @@ import pandas as pd
 from langsig.figures.labels import (
     JOINING_DISTANCE,
     LAYER,
+    MEASURE_LABELS,
     NORMALISATION_LABELS,
     PROPERTY_LABELS,
     SOURCE_LABELS,
@@ -62,13 +63,16 @@ from langsig.schemas import (
     TreeStatistics,
     VarianceTests,
 )
+from langsig.terms import AVERAGE_SIGNATURE
 
 _OF_ALL_WORDS = f"'{ALL_WORDS}'"
 _LANGUAGE = ("name", "family")
 _FITS = "{joint: 'joint fit', separate: 'separate fits'}"
 _VARIANT = (
+    f"datum.measure === '{AVERAGE_SIGNATURE}' ? "
     f"({relabelled('datum.source', SOURCE_LABELS)}) + ', ' + "
-    f"({relabelled('datum.normalise', NORMALISATION_LABELS)})"
+    f"({relabelled('datum.normalise', NORMALISATION_LABELS)}) : "
+    f"{relabelled('datum.measure', MEASURE_LABELS)}"
 )
 
 
@@ -206,10 +210,49 @@ def heatmap(*, domains: Domains) -> Specification:
 def intervals(estimates: Intervals, *, domains: Domains) -> Specification:
     """Average signatures of all words with 95 % intervals, by source and normalisation."""
     table = estimates.frame
-    x = layer_axis(_layers(estimates), category=_OF_ALL_WORDS)
+    return _intervals(
+        "intervals",
+        table,
+        title="average signature",
+        domains=domains,
+        shown="datum.source === source && datum.normalise === normalise",
+        parameters=[
+            choice("source", "source", table["source"].unique().tolist(), labels=SOURCE_LABELS),
+            choice(
+                "normalise", "hidden states", table["normalise"].unique().tolist(),
+                labels=NORMALISATION_LABELS,
+            ),
+        ],
+    )  # fmt: skip
+
+
+def learned(table: pd.DataFrame, *, domains: Domains) -> Specification:
+    """Learned signatures with 95 % intervals, by measure."""
+    measures = table["measure"].unique().tolist()
+    return _intervals(
+        "learned",
+        table,
+        title="learned signature",
+        domains=domains,
+        shown="datum.measure === measure",
+        parameters=[choice("measure", "measure", measures, labels=MEASURE_LABELS)],
+    )
+
+
+def _intervals(
+    data: str,
+    table: pd.DataFrame,
+    *,
+    title: str,
+    domains: Domains,
+    shown: str,
+    parameters: list[Specification],
+) -> Specification:
+    """Values with intervals over the layers; hollow dots are not distinguishable from chance."""
+    x = layer_axis(sorted(map(int, table["layer"].unique())), category=_OF_ALL_WORDS)
     y: Specification = {
         "type": "quantitative",
-        "title": "average signature",
+        "title": title,
         "scale": {"zero": False, "padding": 12},
     }
     by_chance = f"datum.p_adjusted !== null && !({SIGNIFICANT})"
@@ -242,18 +285,12 @@ def intervals(estimates: Intervals, *, domains: Domains) -> Specification:
         },
     }  # fmt: skip
     return chart(
-        "intervals",
+        data,
         [bars, lines, dots],
         height=320,
-        transform=[{"filter": "datum.source === source && datum.normalise === normalise"}],
-        parameters=[
-            choice("source", "source", table["source"].unique().tolist(), labels=SOURCE_LABELS),
-            choice(
-                "normalise", "hidden states", table["normalise"].unique().tolist(),
-                labels=NORMALISATION_LABELS,
-            ),
-        ],
-    )  # fmt: skip
+        transform=[{"filter": shown}],
+        parameters=parameters,
+    )
 
 
 def finding(findings: Findings) -> Specification:

@@ -8,7 +8,8 @@ import numpy as np
 import pandas as pd
 from scipy.stats import chi2
 
-from langsig.analysis import SIGNIFICANCE
+from langsig.analysis import SIGNIFICANCE, learned_averages
+from langsig.analysis.corrections import with_adjusted
 from langsig.analysis.findings import DECREASES
 from langsig.factorization import MIN_AGREEMENT
 from langsig.morphology import ALL_WORDS
@@ -23,6 +24,7 @@ from langsig.schemas import (
     Distances,
     Findings,
     Intervals,
+    LearnedSignatures,
     MeasureTests,
     RankRecommendations,
     RankSweep,
@@ -33,6 +35,7 @@ from langsig.schemas import (
     Trends,
     VarianceTests,
 )
+from langsig.terms import MEASURES, SHARED
 
 RELATEDNESS = ("same genus", "same family", "different families")
 _OUTCOMES = ("transfer", "probe", "selectivity", "retrieval")
@@ -168,10 +171,46 @@ class IntervalStatistics:
 def interval_statistics(intervals: Intervals) -> IntervalStatistics | None:
     """Statistics of the trained models without normalisation; ``None`` if there are none."""
     table = intervals.select(source="trained", normalise="none").frame
-    if table.empty:
-        return None
+    return None if table.empty else _precision(table)
+
+
+def _precision(table: pd.DataFrame) -> IntervalStatistics:
     half_widths = (table["high"] - table["low"]) / 2 / table["average_signature"]
     return IntervalStatistics(float(half_widths.median()), _share_significant(table))
+
+
+@dataclass(frozen=True)
+class LearnedStatistics:
+    """The measure `shared` of learned signatures."""
+
+    levels: Levels
+    intervals: IntervalStatistics
+    repeats: Mapping[str, float]
+    """By what differs, ``sentences`` or ``start``: median over the layers of the correlation of the
+    languages' ranks."""
+
+
+def learned_frame(learned: LearnedSignatures) -> pd.DataFrame:
+    """Measures that are analysed, with levels and with p adjusted over the languages."""
+    table = learned.frame[learned.frame["measure"].isin(MEASURES)].dropna(subset="value")
+    table = table.rename(columns={"value": "average_signature"})
+    return with_adjusted(table, ["measure", "layer"])
+
+
+def learned_statistics(results: Results) -> LearnedStatistics | None:
+    """Statistics of learned signatures; ``None`` if there are none, or no levels."""
+    averages = learned_averages(results.learned) if results.learned else {}
+    if results.learned is None or SHARED not in averages:
+        return None
+    table = learned_frame(results.learned)
+    repeats: dict[str, float] = {}
+    if results.learned_stability:
+        stable = results.learned_stability.select(measure=SHARED).frame
+        medians = stable.groupby("varied")["rank_correlation"].median().dropna()
+        repeats = {str(varied): float(value) for varied, value in medians.items()}
+    return LearnedStatistics(
+        levels(averages[SHARED], results), _precision(table[table["measure"] == SHARED]), repeats
+    )
 
 
 def agreement_with_scale(agreement: BaselineAgreement | None) -> float | None:

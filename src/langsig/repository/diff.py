@@ -4,11 +4,20 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
+from langsig.analysis import learned_sampled
 from langsig.analysis.changes import Sampled
 from langsig.analysis.difference import Difference, ExperimentResults, difference
 from langsig.errors import InputError
 from langsig.repository.revisions import WORKSPACE, Revision, changed_parameters
-from langsig.schemas import AverageSignatures, Correlations, Estimates, Replicates, Trees
+from langsig.schemas import (
+    AverageSignatures,
+    Correlations,
+    Estimates,
+    LearnedReplicates,
+    LearnedSignatures,
+    Replicates,
+    Trees,
+)
 from langsig.terms import MODEL
 
 
@@ -78,6 +87,10 @@ def read_results(revision: Revision) -> ExperimentResults:
     """Read the tables of a revision; tables that are missing or out of date are left out."""
     readers: dict[str, Callable[[Revision], Any]] = {
         "sampled": _sampled,
+        "learned": lambda revision: learned_sampled(
+            LearnedSignatures(revision.table("artifacts/learned/signatures.csv")),
+            LearnedReplicates(revision.table("artifacts/learned/replicates.csv")),
+        ),
         "averages": lambda revision: AverageSignatures(
             revision.table("artifacts/tables/average_signatures.csv")
         ),

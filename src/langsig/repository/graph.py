@@ -51,17 +51,20 @@ class Pipeline:
     def tasks(self, stages: Iterable[str]) -> list[list[str]]:
         """Divide stages into tasks, each of which one machine runs.
 
-        A stage runs in the task of the only stage that reads its outputs, if both belong to the
-        same language: hidden states need not travel. Tasks are sorted such that those on which
+        A stage runs in the task of the stages that read its outputs, if all of them belong to its
+        language: hidden states need not travel. Tasks are sorted such that those on which
         most depends come first, which are the long ones.
         """
         chosen = self.in_order(stages)
         last = {stage: stage for stage in chosen}
         for stage in reversed(chosen):
             readers = list(self._readers.successors(stage))
-            if len(readers) == 1 and stage in self._languages:
-                if self._languages.get(readers[0]) == self._languages[stage] and readers[0] in last:
-                    last[stage] = last[readers[0]]
+            languages = {self._languages.get(name) for name in readers}
+            if languages == {self._languages.get(stage, "")} and last.keys() >= set(readers):
+                joined = {last[name] for name in readers}
+                end = max(joined, key=chosen.index)
+                last |= {name: end for name, of_name in last.items() if of_name in joined}
+                last[stage] = end
         tasks: dict[str, list[str]] = {}
         for stage in chosen:
             tasks.setdefault(last[stage], []).append(stage)

@@ -25,6 +25,7 @@ JOINT = {
     "pretrain-experimental": ["artifacts/sequences/{language}", "artifacts/words/{language}"],
     "factorize": ["artifacts/covariances/{language}/${{item}}.safetensors"],
     "uncertainty": ["artifacts/covariances/{language}", "artifacts/untrained/{language}"],
+    "learned": ["artifacts/residuals/{language}"],
     "evaluate": ["artifacts/words/{language}", "{parallel}"],
     "ranks": ["artifacts/covariances/{language}/part-of-speech.safetensors"],
     "sets": ["artifacts/covariances/{language}"],

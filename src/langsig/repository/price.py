@@ -19,6 +19,7 @@ from langsig.pretraining.pricing import (
     count_words,
     covariance_bytes,
     gpu_hours,
+    residual_bytes,
     sequence_bytes,
     state_bytes,
     training_flops,
@@ -85,6 +86,8 @@ class DiskCost:
     """Bytes of the hidden states of a million words."""
     covariances: int
     """Bytes of covariances at most."""
+    residuals: int
+    """Bytes of the sums from which learned signatures are computed."""
 
 
 @dataclass(frozen=True)
@@ -295,7 +298,9 @@ def _disk_cost(
     width = REFERENCE_WIDTHS.get(parameters.reference, experimental.shape.dim)
     compared = control.shape if control else replace(experimental.shape, dim=width, heads=1)
     has_layers = parameters.reference in (MODEL, "untrained")
-    shapes = compared if has_layers else replace(compared, layers=0), experimental.shape
+    shapes = [compared if has_layers else replace(compared, layers=0), experimental.shape]
+    # The first and the last layer of the models before training.
+    shapes += [replace(plan.shape, layers=1) for plan in (control, experimental) if plan]
     known = [count for count in words.values() if count is not None]
     item_size = _ITEM_SIZES[parameters.extract.dtype]
     sequences = parameters.pack.sequences + parameters.pack.validation_sequences
@@ -317,6 +322,14 @@ def _disk_cost(
         states=state_bytes(sum(known), shapes, item_size),
         states_per_million_words=state_bytes(1_000_000, shapes, item_size),
         covariances=len(words) * covariances,
+        residuals=len(words)
+        * residual_bytes(
+            compared,
+            experimental.shape,
+            layers=1 + min(compared.layers, experimental.shape.layers),
+            blocks=parameters.learned.blocks,
+            width=parameters.learned.width,
+        ),
     )
 
 

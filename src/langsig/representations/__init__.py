@@ -17,6 +17,7 @@ from langsig.representations.covariance import (
     covariances_by_category,
     match_layers,
     normalising_factors,
+    paired_layers,
 )
 from langsig.representations.encoders import Encoder, load_checked
 from langsig.representations.extraction import (
@@ -62,6 +63,7 @@ __all__ = [
     "load_untrained",
     "match_layers",
     "normalising_factors",
+    "paired_layers",
     "sentence_vectors",
     "shrunken",
     "states_of",

@@ -643,7 +643,7 @@ def covariances_by_category(
     samples = samples or {}
     for category, max_words in samples.items():
         check_count(f"samples[{category!r}]", max_words)
-    layer_pairs = _paired_layers(control, experimental, resolution)
+    layer_pairs = paired_layers(control, experimental, resolution)
     select = partial(_Selection.of, control, experimental, words, blocks=blocks, seed=seed)
     selections = [select(categories)]
     selections += [
@@ -692,9 +692,24 @@ def _is_constant(layers: Sequence[LayerStatistics]) -> bool:
     return not any(statistics.control.any() for statistics in layers)
 
 
-def _paired_layers(
-    control: States, experimental: States, resolution: int | None
+def paired_layers(
+    control: States, experimental: States, resolution: int | None = None
 ) -> list[tuple[int | None, int]]:
+    """Pair the layers of two models; a control of a single layer has no layers to pair.
+
+    Parameters
+    ----------
+    control, experimental
+        States of the models.
+    resolution
+        Number of steps, see :func:`match_layers`.
+
+    Returns
+    -------
+    list
+        Pairs as of :func:`match_layers`. For a reference without layers, one pair (None, layer)
+        for each step in the experimental model.
+    """
     depths = len(control.layers) - 1, len(experimental.layers) - 1
     if depths[0]:
         return [*match_layers(*depths, resolution)]

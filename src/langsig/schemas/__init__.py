@@ -41,7 +41,6 @@ from langsig.schemas.fits import (
     WordCounts,
 )
 from langsig.schemas.learned import (
-    LEARNED_MEASURES,
     LearnedChanges,
     LearnedComponents,
     LearnedDiagnostics,
@@ -50,6 +49,7 @@ from langsig.schemas.learned import (
     LearnedStability,
 )
 from langsig.schemas.learning import LearningCurves
+from langsig.schemas.measures import select_measure
 from langsig.schemas.outcomes import (
     OUTCOMES,
     FitReplicates,
@@ -60,10 +60,11 @@ from langsig.schemas.outcomes import (
 )
 from langsig.schemas.signatures import AverageSignatures, Distances, Signatures
 from langsig.schemas.table import Column, Table
-from langsig.terms import NORMALISATIONS, SOURCES
+from langsig.terms import LEARNED_MEASURES, MEASURES, NORMALISATIONS, SOURCES
 
 __all__ = [
     "LEARNED_MEASURES",
+    "MEASURES",
     "NORMALISATIONS",
     "OUTCOMES",
     "SOURCES",
@@ -118,4 +119,5 @@ __all__ = [
     "ValueCounts",
     "VarianceTests",
     "WordCounts",
+    "select_measure",
 ]

@@ -10,6 +10,7 @@ from langsig.schemas.columns import (
     LAYER,
     LAYER_SCOPE,
     LOW,
+    MEASURE,
     NORMALISE,
     OPTIONAL_CATEGORY,
     OPTIONAL_LAYER,
@@ -25,6 +26,7 @@ class SignatureChanges(Table):
     """Changes of the average signatures of all words, on a logarithmic scale."""
 
     columns: ClassVar = {
+        "measure": MEASURE,
         "source": SOURCE,
         "normalise": NORMALISE,
         "kind": Column(
@@ -42,7 +44,7 @@ class SignatureChanges(Table):
         "half_width_sentences": Column("number", "Half-width of the interval from sentences alone"),
         "pairs": _PAIRS,
     }
-    keys: ClassVar = ("source", "normalise", "kind", "scope", "layer", "language")
+    keys: ClassVar = ("measure", "source", "normalise", "kind", "scope", "layer", "language")
 
     def languages_by_change(self) -> list[str]:
         """Languages by their mean change over the layers, largest first.
@@ -74,6 +76,7 @@ class TreeChanges(Table):
     """How far the trees of two experiments differ."""
 
     columns: ClassVar = {
+        "measure": MEASURE,
         "scope": DISTANCE_SCOPE,
         "category": OPTIONAL_CATEGORY,
         "layer": LAYER,
@@ -82,13 +85,14 @@ class TreeChanges(Table):
         "cophenetic_correlation": Column("number", "Correlation of distances within the trees"),
         "pairs": _PAIRS,
     }
-    keys: ClassVar = ("scope", "category", "layer", "languages")
+    keys: ClassVar = ("measure", "scope", "category", "layer", "languages")
 
 
 class CorrelationChanges(Table):
     """Correlations with properties of languages, before and after."""
 
     columns: ClassVar = {
+        "measure": MEASURE,
         "property": Column("text", "Name of the property"),
         "category": CATEGORY,
         "scope": LAYER_SCOPE,
@@ -103,7 +107,7 @@ class CorrelationChanges(Table):
         ),
         "pairs": _PAIRS,
     }
-    keys: ClassVar = ("property", "category", "scope", "layer")
+    keys: ClassVar = ("measure", "property", "category", "scope", "layer")
 
 
 class LearningChanges(Table):

@@ -1,8 +1,16 @@
 """Columns that several tables have."""
 
 from langsig.schemas.table import Column
-from langsig.terms import NORMALISATIONS, SOURCES
+from langsig.terms import AVERAGE_SIGNATURE as PUBLISHED
+from langsig.terms import MEASURES, NORMALISATIONS, SOURCES
 
+MEASURE = Column(
+    "text",
+    "What is analysed. average_signature: the published signature; shared, learned_average: the "
+    "learned signature",
+    allowed=MEASURES,
+    default=PUBLISHED,
+)
 CATEGORY = Column("text", "UniMorph name of the category whose words were analysed")
 LAYER = Column("integer", "Layer of the shallower model; 0 is the embeddings")
 LANGUAGE = Column("text", "Code of the language")

@@ -12,6 +12,7 @@ from langsig.schemas.columns import (
     LAYER,
     LAYER_SCOPE,
     LOW,
+    MEASURE,
     METRIC,
     NORMALISE,
     OPTIONAL_CATEGORY,
@@ -48,19 +49,21 @@ class Spread(Table):
     """Variance over languages of the average signature (paper, section 5.1)."""
 
     columns: ClassVar = {
+        "measure": MEASURE,
         "category": CATEGORY,
         "layer": LAYER,
         "languages": LANGUAGES,
         "mean": Column("number", "Mean over languages"),
         "variance": Column("number", "Sample variance over languages"),
     }
-    keys: ClassVar = ("category", "layer")
+    keys: ClassVar = ("measure", "category", "layer")
 
 
 class Trends(Table):
     """Mann-Kendall trends of average signatures over layers."""
 
     columns: ClassVar = {
+        "measure": MEASURE,
         "category": CATEGORY,
         "language": LANGUAGE,
         "layers": Column("integer", "Number of layers"),
@@ -73,13 +76,14 @@ class Trends(Table):
         "p_adjusted": P_ADJUSTED,
         "hamed_rao_p_adjusted": Column("number", "Hamed and Rao's p after Benjamini and Hochberg"),
     }
-    keys: ClassVar = ("category", "language")
+    keys: ClassVar = ("measure", "category", "language")
 
 
 class CategoryTrends(Table):
     """How many languages decrease over the layers, per category."""
 
     columns: ClassVar = {
+        "measure": MEASURE,
         "category": CATEGORY,
         "languages": Column("integer", "Number of languages with enough layers for a test"),
         "decreasing": Column("integer", "Number with a negative tau"),
@@ -91,13 +95,14 @@ class CategoryTrends(Table):
         "share_decreasing": Column("number", "Share of the languages with a negative tau"),
         "share_significantly_decreasing": Column("number", "Share with an adjusted p below .05"),
     }
-    keys: ClassVar = ("category",)
+    keys: ClassVar = ("measure", "category")
 
 
 class Findings(Table):
     """The paper's findings on all words, with intervals."""
 
     columns: ClassVar = {
+        "measure": MEASURE,
         "finding": Column("text", "Name of the finding"),
         "scope": Column(
             "text", "language: of one language; all: of all languages", allowed=("language", "all")
@@ -117,7 +122,7 @@ class Findings(Table):
             allowed=("yes", "no", "undecided"),
         ),
     }
-    keys: ClassVar = ("finding", "scope", "language", "source", "normalise")
+    keys: ClassVar = ("measure", "finding", "scope", "language", "source", "normalise")
 
 
 class BaselineAgreement(Table):
@@ -167,27 +172,29 @@ class Correlations(Table):
     """Correlations over languages of average signatures with properties."""
 
     columns: ClassVar = {
+        "measure": MEASURE,
         "property": Column("text", "Name of the property"),
         "category": CATEGORY,
         **_CORRELATION,
     }
-    keys: ClassVar = ("property", "category", "scope", "layer")
+    keys: ClassVar = ("measure", "property", "category", "scope", "layer")
 
 
 class ScoreCorrelations(Table):
     """Correlations over languages of average signatures with benchmark scores."""
 
     columns: ClassVar = {
+        "measure": MEASURE,
         "task": TASK,
         "metric": METRIC,
         "model": SCORED_MODEL,
         **_CORRELATION,
     }
-    keys: ClassVar = ("task", "metric", "model", "scope", "layer")
+    keys: ClassVar = ("measure", "task", "metric", "model", "scope", "layer")
 
 
 _MEASURE = {
-    "measure": Column("text", "average_signature, or the name of a plainer measure"),
+    "measure": Column("text", "One of MEASURES, or the name of a plainer measure"),
     "source": Column(
         "text",
         SOURCE.description + "; missing for measures of the factorisation in use",
@@ -242,6 +249,7 @@ class VarianceTests(Table):
     """Variance of average signatures in a diverse set of languages and in related ones."""
 
     columns: ClassVar = {
+        "measure": MEASURE,
         "fit": Column(
             "text",
             "joint: one factorisation of all languages; separate: one factorisation per set",
@@ -261,13 +269,14 @@ class VarianceTests(Table):
         "p_adjusted": P_ADJUSTED,
         "enough": ENOUGH,
     }
-    keys: ClassVar = ("fit", "category", "layer", "related", "test")
+    keys: ClassVar = ("measure", "fit", "category", "layer", "related", "test")
 
 
 class Trees(Table):
     """One UPGMA tree per category and layer, in Newick format."""
 
     columns: ClassVar = {
+        "measure": MEASURE,
         "scope": DISTANCE_SCOPE,
         "category": OPTIONAL_CATEGORY,
         "layer": LAYER,
@@ -277,13 +286,14 @@ class Trees(Table):
             "join, so that a branch is half the difference between the heights of its ends",
         ),
     }
-    keys: ClassVar = ("scope", "category", "layer")
+    keys: ClassVar = ("measure", "scope", "category", "layer")
 
 
 class TreeStatistics(Table):
     """How well each tree agrees with the known relations of the languages."""
 
     columns: ClassVar = {
+        "measure": MEASURE,
         "scope": DISTANCE_SCOPE,
         "category": OPTIONAL_CATEGORY,
         "layer": LAYER,
@@ -296,7 +306,7 @@ class TreeStatistics(Table):
         "p_adjusted": P_ADJUSTED,
         "enough": ENOUGH,
     }
-    keys: ClassVar = ("scope", "category", "layer", "statistic")
+    keys: ClassVar = ("measure", "scope", "category", "layer", "statistic")
 
 
 class Languages(Table):

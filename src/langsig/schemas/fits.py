@@ -189,9 +189,15 @@ class Replicates(Table):
         "normalise": NORMALISE,
         "layer": LAYER,
         "language": LANGUAGE,
-        "varied": Column("text", "What differs between replicates", allowed=("sentences", "start")),
+        "varied": Column(
+            "text",
+            "What differs between replicates. sentences: blocks of sentences are drawn; block: one "
+            "block is left out; start: another start of the fit",
+            allowed=("sentences", "block", "start"),
+        ),
         "replicate": Column(
-            "integer", "Number of the replicate, or of the start by loss; 0: the estimate"
+            "integer",
+            "Number of the replicate, of the block, or of the start by loss; start 0: the estimate",
         ),
         "average_signature": AVERAGE_SIGNATURE,
     }

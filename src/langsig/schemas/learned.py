@@ -5,12 +5,11 @@ from typing import ClassVar
 from langsig.schemas.columns import HIGH, LANGUAGE, LAYER, LOW
 from langsig.schemas.fits import Diagnostics
 from langsig.schemas.table import Column, Table
+from langsig.terms import LEARNED_MEASURES
 
-LEARNED_MEASURES = ("shared", "average_signature", "average_score")
-"""Names of the measures of a learned signature."""
 _MEASURE = Column(
     "text",
-    "shared: sum over components of signature times score; average_signature: mean of the "
+    "shared: sum over components of signature times score; learned_average: mean of the "
     "signature; average_score: mean of the scores",
     allowed=LEARNED_MEASURES,
 )

@@ -13,6 +13,7 @@ from langsig.schemas.columns import (
     DISTANCE_SCOPE,
     LANGUAGE,
     LAYER,
+    MEASURE,
     OPTIONAL_CATEGORY,
 )
 from langsig.schemas.table import Column, Table
@@ -104,7 +105,8 @@ class Signatures(Table):
                 ("category", category, layer, *pair, value)
                 for pair, value in zip(pairs, values, strict=True)
             ]
-        return Distances(pd.DataFrame(rows, columns=list(Distances.columns)))
+        columns = [name for name in Distances.columns if name != "measure"]
+        return Distances(pd.DataFrame(rows, columns=columns))
 
 
 class AverageSignatures(Table):
@@ -161,11 +163,16 @@ class Distances(Table):
     """
 
     columns: ClassVar = {
+        "measure": MEASURE,
         "scope": DISTANCE_SCOPE,
         "category": OPTIONAL_CATEGORY,
         "layer": LAYER,
         "language": LANGUAGE,
         "other": Column("text", "Code of the other language, later in the alphabet"),
-        "distance": Column("number", "Cosine distance, from 0 to 1"),
+        "distance": Column(
+            "number",
+            "Cosine distance of signatures, from 0 to 1; for shared, that of the scores of learned "
+            "signatures, from 0 to 2",
+        ),
     }
-    keys: ClassVar = ("scope", "category", "layer", "language", "other")
+    keys: ClassVar = ("measure", "scope", "category", "layer", "language", "other")

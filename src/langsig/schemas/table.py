@@ -45,6 +45,8 @@ class Column:
     """Whether values may be missing. Numbers may always be: they are NaN then."""
     allowed: tuple[str, ...] = ()
     """All values that a text may have; if empty, any text is allowed."""
+    default: str | None = None
+    """Value of all rows of a table that lacks the column, as tables of earlier versions do."""
 
     @property
     def dtype(self) -> str:
@@ -281,6 +283,12 @@ class Table:
             raise InputError(
                 f"{cls.__name__} must be made from a pandas DataFrame, got {type(frame).__name__}"
             )
+        given = {
+            name: column.default
+            for name, column in cls.columns.items()
+            if column.default is not None and name not in frame
+        }
+        frame = frame.assign(**given) if given else frame
         missing = [name for name in cls.columns if name not in frame]
         unknown = [str(name) for name in frame if name not in cls.columns]
         if missing or unknown:
