@@ -8,7 +8,12 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from langsig.analysis.difference import Difference, ExperimentResults, difference
+from langsig.analysis.difference import (
+    Difference,
+    ExperimentResults,
+    ParameterChanges,
+    difference,
+)
 from langsig.errors import InputError
 from langsig.morphology import ALL_WORDS
 from langsig.schemas import CategoryChanges, Estimates, SignatureChanges, Table
@@ -19,7 +24,7 @@ def compared(
     before: ExperimentResults | None = None, after: ExperimentResults | None = None
 ) -> Difference:
     after = after or results("two", {"fi": 2.0, "zh": 0.25})
-    return difference([(before or results(), after)], {"seed": (0, 1)})
+    return difference([(before or results(), after)], ParameterChanges({"seed": (0, 1)}))
 
 
 @pytest.mark.slow
@@ -39,7 +44,7 @@ def test_all_tables_have_their_changes() -> None:
     assert result.trees.frame["robinson_foulds"].tolist() == [0.0] * 4
     assert result.correlations.frame["before"].tolist() == [0.25, 0.5]
     assert len(result.learning) == 2 * len(LANGUAGES)
-    assert result.parameters == {"seed": (0, 1)}
+    assert result.parameters.changed == {"seed": (0, 1)}
 
 
 @pytest.mark.slow
@@ -53,7 +58,7 @@ def test_movers_are_sorted_by_the_size_of_their_change() -> None:
 def test_results_that_one_side_lacks_are_named_with_the_reason() -> None:
     lacking = replace(results(), trees=None, gains=None, missing={"trees": "x", "gains": "y"})
     for pair in ((lacking, results()), (results(), lacking)):
-        result = difference([pair], {})
+        result = difference([pair], ParameterChanges({}))
         assert result.missing == ("trees: x", "learning: y")
         assert len(result.trees) == len(result.learning) == 0
         assert len(result.signatures) and len(result.correlations)
@@ -64,7 +69,7 @@ def test_nothing_in_common_is_an_error() -> None:
         ("sampled", "learned", "averages", "trees", "correlations", "gains"), "empty: has not run"
     ))  # fmt: skip
     with pytest.raises(InputError, match="nothing to compare: intervals: empty: has not run"):
-        difference([(results(), lacking)], {})
+        difference([(results(), lacking)], ParameterChanges({}))
 
 
 def test_changes_of_learned_signatures_are_in_the_same_table() -> None:
@@ -94,7 +99,7 @@ def test_other_blocks_of_sentences_are_not_compared() -> None:
 def test_learning_is_the_mean_over_pairs() -> None:
     better = replace(results(), gains={("control", "de"): 3.0})
     worse = replace(results(), gains={("control", "de"): 2.0, ("control", "fi"): 1.0})
-    result = difference([(worse, better), (better, better)], {})
+    result = difference([(worse, better), (better, better)], ParameterChanges({}))
     rows = result.learning.frame.set_index("language")
     assert rows.loc["de", ["before", "after"]].tolist() == [2.5, 3.0]
     assert rows.loc["fi", "before"] == 1.0 and np.isnan(rows.loc["fi", "after"])
@@ -103,7 +108,7 @@ def test_learning_is_the_mean_over_pairs() -> None:
 @pytest.mark.slow
 def test_plain_values_can_be_written_as_json() -> None:
     plain = json.loads(json.dumps(compared().to_dict(), allow_nan=False))
-    assert plain["parameters"] == {"seed": [0, 1]}
+    assert plain["parameters"] == {"changed": {"seed": [0, 1]}, "removed": {}, "added": {}}
     assert len(plain["signatures"]) == 2 * (len(LAYERS) + 1) * len(LANGUAGES)
     means = [row for row in plain["signatures"] if row["scope"] == "mean"]
     assert {row["layer"] for row in means} == {None}

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from langsig.analysis.difference import Difference, difference
+from langsig.analysis.difference import Difference, ParameterChanges, difference
 from langsig.commands import main
 from langsig.commands.diff import layout, save
 from langsig.errors import InputError
@@ -17,7 +17,10 @@ from tests.analysis.results import results
 def change() -> Difference:
     """Finnish doubles, Chinese falls to a quarter."""
     after = results("two", {"fi": 2.0, "zh": 0.25})
-    return difference([(results("one"), after)], {"factorize.rank": (16, 4)})
+    parameters = ParameterChanges(
+        {"factorize.rank": (16, 4)}, {"steps": 5}, {"evaluate.draws": 3, "reference": None}
+    )
+    return difference([(results("one"), after)], parameters)
 
 
 def rows(text: str, start: str) -> list[list[str]]:
@@ -27,7 +30,10 @@ def rows(text: str, start: str) -> list[list[str]]:
 def test_table_has_one_row_per_language_largest_change_first(change: Difference) -> None:
     text = layout(change)
     lines = text.splitlines()
-    assert lines[:3] == ["before: one", "after:  two", "  factorize.rank: 16 -> 4"]
+    assert lines[:5] == [
+        "before: one", "after:  two", "  factorize.rank: 16 -> 4", "  only before: steps 5",
+        "  only after: evaluate.draws 3, reference None",
+    ]  # fmt: skip
     head = next(n for n, line in enumerate(lines) if line.startswith("layer"))
     order = [line.split()[0] for line in lines[head + 1 : head + 4]]
     assert order == ["zh", "fi", "de"]
@@ -57,7 +63,7 @@ def test_several_pairs_tell_seeds_from_sentences() -> None:
         (results(f"a{n}", seed=n), results(f"b{n}", {"fi": 2.0 + 0.1 * n}, seed=n + 10))
         for n in range(3)
     ]
-    text = layout(difference(pairs, {}))
+    text = layout(difference(pairs, ParameterChanges({})))
     assert "after:  b0, b1, b2 (3 pairs)" in text
     assert "Mean half-width of the intervals of the means" in text
 
@@ -65,7 +71,7 @@ def test_several_pairs_tell_seeds_from_sentences() -> None:
 @pytest.mark.slow
 def test_changes_of_learning_are_printed_where_they_are_visible() -> None:
     after = replace(results("two"), gains={("control", "de"): 1.5, ("control", "fi"): 1.004})
-    text = layout(difference([(results("one"), after)], {}))
+    text = layout(difference([(results("one"), after)], ParameterChanges({})))
     assert rows(text, "control, ") == [["control,", "de", "1.00", "->", "1.50"]]
 
 

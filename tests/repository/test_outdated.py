@@ -186,8 +186,8 @@ def test_a_revision_has_its_tables_and_parameters(folder: Path) -> None:
         assert revision.json("mean.json") == {"value": value}
         assert revision.table("tables/two.csv")["value"].tolist() == [value]
     before, after = Revision("HEAD", folder), Revision(WORKSPACE, folder)
-    assert changed_parameters(before, after) == {"value": (3, 5)}
-    assert changed_parameters(before, before) == {}
+    assert changed_parameters(before, after) == ({"value": (3, 5)}, {}, {})
+    assert changed_parameters(before, before) == ({}, {}, {})
 
 
 def test_artifacts_of_other_parameters_are_refused(folder: Path) -> None:

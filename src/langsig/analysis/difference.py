@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, ClassVar, TypeVar
+from typing import Any, ClassVar, NamedTuple, TypeVar
 
 import pandas as pd
 
@@ -53,6 +53,17 @@ class ExperimentResults:
     """By the name of an attribute that is None: why it is missing."""
 
 
+class ParameterChanges(NamedTuple):
+    """How the parameters of two experiments differ, by keys such as ``factorize.rank``."""
+
+    changed: Mapping[str, tuple[Any, Any]]
+    """Values before and after."""
+    removed: Mapping[str, Any] = {}
+    """Values of parameters that there are only before."""
+    added: Mapping[str, Any] = {}
+    """Values of parameters that there are only after."""
+
+
 @dataclass(frozen=True)
 class Difference:
     r"""What changed between two experiments, or between several pairs of experiments.
@@ -71,7 +82,7 @@ class Difference:
     before, after
         Names of the revisions, pair by pair.
     parameters
-        By key, such as ``factorize.rank``: the values before and after in the first pair.
+        How parameters differ in the first pair.
     signatures
         Changes of the average signatures of all words, and of learned signatures.
     categories
@@ -99,7 +110,7 @@ class Difference:
 
     before: tuple[str, ...]
     after: tuple[str, ...]
-    parameters: Mapping[str, tuple[Any, Any]]
+    parameters: ParameterChanges
     signatures: SignatureChanges
     categories: CategoryChanges
     trees: TreeChanges
@@ -133,7 +144,7 @@ class Difference:
         return {
             "before": list(self.before),
             "after": list(self.after),
-            "parameters": {name: [*values] for name, values in self.parameters.items()},
+            "parameters": {kind: dict(keys) for kind, keys in self.parameters._asdict().items()},
             **{name: _records(getattr(self, name)) for name in self.tables},
             "missing": list(self.missing),
         }
@@ -150,7 +161,7 @@ class Difference:
 
 def difference(
     pairs: Sequence[tuple[ExperimentResults, ExperimentResults]],
-    parameters: Mapping[str, tuple[Any, Any]],
+    parameters: ParameterChanges,
 ) -> Difference:
     """Compare the results of experiments, pair by pair.
 
@@ -159,7 +170,7 @@ def difference(
     pairs
         Results before and after, for every seed.
     parameters
-        By key: the values before and after of parameters that changed.
+        How their parameters differ.
 
     Raises
     ------

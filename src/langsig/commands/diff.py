@@ -113,7 +113,12 @@ def layout(result: "Difference", source: str = "trained", normalise: str = "none
     """The changes as tables for the terminal."""
     pairs = f" ({len(result.before)} pairs)" if len(result.before) > 1 else ""
     lines = [f"before: {', '.join(result.before)}", f"after:  {', '.join(result.after)}{pairs}"]
-    lines += [f"  {name}: {old} -> {new}" for name, (old, new) in result.parameters.items()]
+    changed, removed, added = result.parameters
+    lines += [f"  {name}: {old} -> {new}" for name, (old, new) in changed.items()]
+    for side, only in (("before", removed), ("after", added)):
+        if only:
+            values = ", ".join(f"{name} {value}" for name, value in only.items())
+            lines.append(f"  only {side}: {values}")
     sections = (
         _signatures(result, AVERAGE_SIGNATURE, source, normalise),
         _signatures(result, SHARED, "trained", "none"),

@@ -56,7 +56,7 @@ def diff(
 
     >>> import langsig
     >>> result = langsig.diff("first", "HEAD", repository=repository)
-    >>> dict(result.parameters)
+    >>> result.parameters.changed
     {'seed': (0, 1)}
     >>> result.categories.select(layer=0).frame[["language", "before", "after", "change"]]
       language  before  after    change

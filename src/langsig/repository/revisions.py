@@ -16,6 +16,7 @@ from dvc.scm import SCMError, resolve_rev
 from dvc.stage import Stage
 from dvc.utils.serialize import load_yaml
 
+from langsig.analysis.difference import ParameterChanges
 from langsig.errors import InputError
 from langsig.repository.artifacts import all_artifacts, artifact_at
 from langsig.repository.broken import broken_yaml
@@ -154,19 +155,14 @@ class Revision:
         return outdated_stages(self._repo, sources=False)
 
 
-def changed_parameters(before: Revision, after: Revision) -> dict[str, tuple[Any, Any]]:
-    """Compare the parameters of two revisions.
-
-    Returns
-    -------
-    dict of str to tuple
-        For each key with different values, such as ``factorize.rank``, the value before and the
-        value after. A missing key counts as None.
-    """
-    values_before, values_after = (dict(_flat(item.params)) for item in (before, after))
-    keys = dict.fromkeys([*values_before, *values_after])
-    pairs = {key: (values_before.get(key), values_after.get(key)) for key in keys}
-    return {key: pair for key, pair in pairs.items() if pair[0] != pair[1]}
+def changed_parameters(before: Revision, after: Revision) -> ParameterChanges:
+    """Compare the parameters of two revisions."""
+    old, new = (dict(_flat(revision.params)) for revision in (before, after))
+    return ParameterChanges(
+        {key: (old[key], new[key]) for key in old if key in new and old[key] != new[key]},
+        {key: value for key, value in old.items() if key not in new},
+        {key: value for key, value in new.items() if key not in old},
+    )
 
 
 def _flat(params: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
