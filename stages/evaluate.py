@@ -8,11 +8,10 @@ from collections.abc import Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from langsig.errors import InputError
 from langsig.factorization import Solver
 from langsig.files import atomic_directory
 from langsig.parameters import load_parameters, selected_languages
-from langsig.profiling import AnnotatedWords, Run, Sizes, choose_words
+from langsig.profiling import AnnotatedWords, Run, Sizes, TooFewWordsError, choose_words
 from langsig.representations import SHRINKAGE
 
 
@@ -26,19 +25,17 @@ def main(_arguments: Sequence[str]) -> None:
         sentences=options.sentences,
         draws=options.draws,
     )
-    sources = {}
+    samples = {}
     for language in selected_languages("analysis", parameters):
         source = AnnotatedWords(Path("artifacts/words", language))
         try:
-            choose_words(source, language, sizes, parameters.seed)
-        except InputError as error:
+            samples[language] = choose_words(source, language, sizes, parameters.seed)
+        except TooFewWordsError as error:
             print(f"left out {error}")
-        else:
-            sources[language] = source
     with TemporaryDirectory(prefix="langsig-") as folder:
         measured = Run(
             Path("artifacts/models/experimental"),
-            sources=sources,
+            samples=samples,
             parallel=options.parallel,
             texts=None,
             reference="upos",
@@ -51,4 +48,4 @@ def main(_arguments: Sequence[str]) -> None:
         ).measured()
     with atomic_directory("artifacts/outcomes") as output:
         measured.save(output)
-    print(f"{len(sources)} languages: {len(measured.outcomes.frame):,} outcomes")
+    print(f"{len(samples)} languages: {len(measured.outcomes.frame):,} outcomes")

@@ -1,7 +1,7 @@
 """Errors and warnings that are meant for users, and checks that raise them."""
 
 import shlex
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from numbers import Integral
 from pathlib import PurePath
 from textwrap import shorten
@@ -100,6 +100,25 @@ def check_count(name: str, value: object, least: int = 1) -> None:
     if isinstance(value, bool) or not isinstance(value, Integral) or value < least:
         allowed = "a positive integer" if least == 1 else f"an integer of at least {least}"
         raise InputError(f"{name} must be {allowed}, got {value!r}")
+
+
+def check_list(name: str, value: object) -> None:
+    """Check that an argument is a collection of names, and not a single name.
+
+    Parameters
+    ----------
+    name
+        Name of the argument, for the message.
+    value
+        Value of the argument.
+
+    Raises
+    ------
+    InputError
+        If it is not.
+    """
+    if isinstance(value, str) or not isinstance(value, Collection):
+        raise InputError(f"{name} must be a list of names, got {value!r}")
 
 
 def check_by_language(name: str, value: object) -> None:

@@ -114,12 +114,12 @@ def test_a_profile_that_was_interrupted_goes_on(
     whole: Profile, profiled: Profiled, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with monkeypatch.context() as patch:
-        patch.setattr("langsig.profiling.run.fit_layer", _interrupt)
+        patch.setattr("langsig.profiling.tables.fit_layer", _interrupt)
         with pytest.raises(KeyboardInterrupt):
             profiled()
     with monkeypatch.context() as patch:
-        patch.setattr("langsig.profiling.run.states_of", _interrupt)
-        patch.setattr("langsig.profiling.run.sentence_vectors", _interrupt)
+        patch.setattr("langsig.profiling.reading.states_of", _interrupt)
+        patch.setattr("langsig.profiling.reading.sentence_vectors", _interrupt)
         again = profiled()
     pd.testing.assert_frame_equal(again.summary(), whole.summary())
     with pytest.raises(InputError, match=r"out: holds a profile of another model, .* settings"):
@@ -155,6 +155,10 @@ def test_what_does_not_fit_is_named_before_any_work(profiled: Profiled, tmp_path
         profiled(reference="context")
     with pytest.raises(InputError, match="at least 2 languages with enough words, got qaa"):
         profiled(languages=["qaa"])
+    with pytest.raises(InputError, match="languages must be a list of names, got 'qaa'"):
+        profiled(languages="qaa")
+    with pytest.raises(InputError, match="at least 2 languages with enough words, got no language"):
+        profiled(languages=[])
     with pytest.raises(InputError, match=r"sizes\.training must be an integer of at least 100"):
         profiled(sizes=Sizes(training=0))
     with pytest.raises(InputError, match="shrinkage must be a number from 0"):

@@ -107,9 +107,9 @@ def test_words_for_different_purposes_are_of_different_sentences(samples: Path) 
     chosen = choose_words(treebank, "qaa", Sizes(training=100, measures=600, test=400), seed=1)
     texts = [
         {" ".join(sentence) for _, sentence in table.groupby("sentence")["form"]}
-        for table in vars(chosen).values()
+        for table in chosen.tables.values()
     ]
-    assert [int(is_tagged(table).sum()) // 50 * 50 for table in vars(chosen).values()] == [
+    assert [int(is_tagged(table).sum()) // 50 * 50 for table in chosen.tables.values()] == [
         200, 600, 400,
     ]  # fmt: skip
     assert len(texts[0] & texts[2]) + len(texts[1] & texts[2]) < 5, "some sentences occur twice"
@@ -131,7 +131,7 @@ def test_words_of_the_pipeline_are_halved(samples: Path, tmp_path: Path) -> None
 def test_small_treebanks_are_shared_out_or_refused(samples: Path, tmp_path: Path) -> None:
     treebank = find_treebanks(samples / "treebanks")["qaa"]
     chosen = choose_words(treebank, "qaa", Sizes(), seed=0)
-    words = {name: int(is_tagged(table).sum()) for name, table in vars(chosen).items()}
+    words = {name: int(is_tagged(table).sum()) for name, table in chosen.tables.items()}
     assert words["training"] == pytest.approx(0.4 * (words["training"] + words["measures"]), abs=15)
     short = tmp_path / "short.conllu"
     copy_beginning(treebank.training[0], short, 60)

@@ -80,8 +80,8 @@ def probe(
             "words"
         )
     statistics = TagStatistics.of(train_states, train_labels, classes)
-    scatter, cross = (sums.astype(np.float64) for sums in (statistics.scatter, statistics.cross))
-    scale, spectrum = scale_of(scatter), Spectrum.of(scatter, cross)
+    scale = scale_of(statistics.scatter)
+    spectrum = Spectrum.of(statistics.scatter, statistics.cross)
     centred = train_states - statistics.mean  # [words, dim]
     shares = statistics.counts / statistics.words
     targets = indicators(codes_of(train_labels, classes), len(classes), centred.dtype) - shares

@@ -10,8 +10,9 @@ from langsig.errors import InputError, check_count
 from langsig.factorization import Solver
 from langsig.profiling.measured import Measured
 from langsig.profiling.prediction import predictor_table
+from langsig.profiling.progress import progress
 from langsig.profiling.run import Run
-from langsig.profiling.samples import Sizes
+from langsig.profiling.samples import Sizes, choose_words
 from langsig.profiling.sources import find_treebanks
 from langsig.representations import SHRINKAGE, shrunken
 from langsig.schemas import Languages, Predictors
@@ -156,9 +157,13 @@ def profile(
     sizes = sizes or Sizes()
     for name, value in asdict(sizes).items():
         check_count(f"sizes.{name}", value, LEAST_SIZES[name])
+    sources = find_treebanks(treebanks, languages)
     run = Run(
         model,
-        sources=find_treebanks(treebanks, languages),
+        samples={
+            language: choose_words(source, language, sizes, seed)
+            for language, source in progress("words", sources.items())
+        },
         parallel=parallel,
         texts=texts,
         reference=reference,

@@ -1,6 +1,7 @@
 """Which words of a treebank a profile uses."""
 
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -41,9 +42,22 @@ class Sizes:
 class Samples:
     """The chosen words of one language: words tables, sentences numbered from 0 in each."""
 
+    source: str
+    """Name of the treebank."""
+    files: list[Path]
+    """The files that the words come from."""
     training: pd.DataFrame
     measures: pd.DataFrame
     test: pd.DataFrame
+
+    @property
+    def tables(self) -> dict[str, pd.DataFrame]:
+        """The words by their purpose."""
+        return {"training": self.training, "measures": self.measures, "test": self.test}
+
+
+class TooFewWordsError(InputError):
+    """A language has too few words for a profile."""
 
 
 def choose_words(source: WordSource, language: str, sizes: Sizes, seed: int) -> Samples:
@@ -63,9 +77,10 @@ def choose_words(source: WordSource, language: str, sizes: Sizes, seed: int) -> 
 
     Raises
     ------
+    TooFewWordsError
+        If there are fewer than 200 words with a part of speech for a purpose.
     InputError
-        If a file is malformed, there are fewer than 200 words with a part of speech for a purpose,
-        or those for training all have the same.
+        If a file is malformed, or the words for training all have the same part of speech.
     """
     training, test = source.read(language)
     rng = np.random.default_rng([seed, *language_code(language).encode()])
@@ -84,15 +99,17 @@ def choose_words(source: WordSource, language: str, sizes: Sizes, seed: int) -> 
     last = int(np.searchsorted(ends, counts[:first].sum() + sizes.measures)) + 1
     test_last = int(np.searchsorted(np.cumsum(_tagged(test)[test_sentences]), sizes.test)) + 1
     samples = Samples(
+        source.name,
+        source.files,
         _selected(training, sentences[:first]),
         _selected(training, sentences[first:last]),
         _selected(test, test_sentences[:test_last]),
     )
     least = LEAST_SIZES["measures"]
-    for purpose, table in vars(samples).items():
+    for purpose, table in samples.tables.items():
         words = int(is_tagged(table).sum())
         if words < least:
-            raise InputError(
+            raise TooFewWordsError(
                 f"{language}: {source.name} has only {words} words with a part of speech for "
                 f"{purpose}, of at least {least}; leave the language out, or use a larger treebank"
             )

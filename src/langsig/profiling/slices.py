@@ -6,10 +6,20 @@ import numpy as np
 from numpy.typing import NDArray
 
 from langsig.arrays import Array
-from langsig.representations import CommonFrame, LayerStatistics, shrunken, whitening_root
+from langsig.representations import (
+    CommonFrame,
+    LayerStatistics,
+    linear_cka,
+    shrunken,
+    svcca,
+    whitening_root,
+)
 
 WIDEST = 64
 """Most dimensions of a reference; of a wider one, the leading principal components are used."""
+_EXACT_ENOUGH = 0.01
+"""Shrinkage from which covariances can be whitened in float32: the smallest variance is then at
+least this share of the mean."""
 
 
 class Slices(NamedTuple):
@@ -23,6 +33,18 @@ class Slices(NamedTuple):
     """With the signs of some blocks flipped, ``[replicates, dim_reference, dim]``."""
     statistics: LayerStatistics
     """Covariances of reference and states."""
+
+    def arrays(self) -> dict[str, Array]:
+        """Everything that fits and measures of the language are computed from."""
+        return {
+            "whole": self.whole,
+            "without": self.without,
+            "flipped": self.flipped,
+            "cross": self.statistics.cross.astype(np.float32),
+            "cka": np.array([linear_cka(self.statistics)]),
+            "svcca": np.array([svcca(self.statistics)]),
+            "variance": np.array([np.trace(self.statistics.experimental)], np.float64),
+        }
 
 
 class _Sums(NamedTuple):
@@ -115,12 +137,13 @@ def slices_of(
     ]
     total = _Sums(*(sum(sums) for sums in zip(*parts, strict=True)))
     statistics = total.statistics()
-    z_root, y_root = _roots(statistics, frame, shrinkage)
+    z_root = whitening_root(shrunken(statistics.control, shrinkage))
+    y_root = frame.whitening(shrunken(statistics.experimental, shrinkage))
     whole = z_root @ statistics.cross @ y_root
     without, flipped = np.empty((0, *whole.shape)), np.empty((0, *whole.shape))
     if len(parts) > 1:
         without = np.stack(
-            [_canonical(total.minus(part).statistics(), frame, shrinkage) for part in parts]
+            [_replicate(total.minus(part).statistics(), frame, shrinkage) for part in parts]
         )
         within = np.stack(
             [part.cross - np.outer(part.reference, part.states) / part.words for part in parts]
@@ -139,16 +162,11 @@ def _narrowed(reference: Array) -> Array:
     return narrowed
 
 
-def _roots(
-    statistics: LayerStatistics, frame: CommonFrame, shrinkage: float
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+def _replicate(statistics: LayerStatistics, frame: CommonFrame, shrinkage: float) -> Array:
+    """A slice without some words; in float32, which takes half of the time, where that is exact
+    enough."""
     z = whitening_root(shrunken(statistics.control, shrinkage))
-    return z, frame.whitening(shrunken(statistics.experimental, shrinkage))
-
-
-def _canonical(
-    statistics: LayerStatistics, frame: CommonFrame, shrinkage: float
-) -> NDArray[np.float64]:
-    z, y = _roots(statistics, frame, shrinkage)
-    canonical: NDArray[np.float64] = z @ statistics.cross @ y
-    return canonical
+    dtype = np.float32 if shrinkage >= _EXACT_ENOUGH else np.float64
+    y = frame.whitening(shrunken(statistics.experimental, shrinkage).astype(dtype))
+    replicate: Array = z @ statistics.cross @ y
+    return replicate

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 import pandas as pd
 
-from langsig.errors import InputError, decode_line
+from langsig.errors import InputError, check_list, decode_line
 from langsig.languages import language_code, language_code_if_any
 from langsig.morphology import Words, annotate
 
@@ -100,9 +100,12 @@ def find_treebanks(
     Raises
     ------
     InputError
-        If there is no such folder, it has no treebank, or none of a language that is named.
+        If there is no such folder, it has no treebank, or none of a language that is named; or
+        `languages` is not a list.
     """
     folder = Path(folder)
+    if languages is not None:
+        check_list("languages", languages)
     if not folder.is_dir():
         raise InputError(f"{folder}: no such folder; give one with a subfolder per treebank")
     found: dict[str, list[Treebank]] = defaultdict(list)
@@ -110,20 +113,19 @@ def find_treebanks(
         language, treebank = _treebank(subfolder)
         if language and treebank:
             found[language].append(treebank)
-    wanted = sorted(found) if languages is None else sorted({*map(language_code, languages)})
-    for language in wanted:
-        if language not in found:
-            known = ", ".join(sorted(found)) or "no language"
-            raise InputError(
-                f"{folder}: no treebank of {language}, only of {known}; add one, or leave the "
-                "language out"
-            )
-    if not wanted:
+    if not found:
         raise InputError(
             f"{folder}: no treebanks; each needs a folder of its own with *.conllu files, named as "
             "in Universal Dependencies (de_gsd-ud-test.conllu) or in a folder with the code of the "
             "language"
         )
+    wanted = sorted(found) if languages is None else sorted({*map(language_code, languages)})
+    for language in wanted:
+        if language not in found:
+            raise InputError(
+                f"{folder}: no treebank of {language}, only of {', '.join(sorted(found))}; add "
+                "one, or leave the language out"
+            )
     return {language: min(found[language], key=_preference) for language in wanted}
 
 

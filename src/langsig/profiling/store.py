@@ -86,6 +86,11 @@ class Store:
         remove(self._parts)
 
 
+def layer_key(layer: int, name: str) -> str:
+    """The key of an array of one layer."""
+    return f"{layer:02d}.{name}"
+
+
 def digest(paths: Iterable[Path]) -> str:
     """MD5 of the contents of files, in this order."""
     total = hashlib.md5(usedforsecurity=False)

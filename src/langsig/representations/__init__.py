@@ -37,6 +37,7 @@ from langsig.representations.models import (
 )
 from langsig.representations.similarity import linear_cka, svcca
 from langsig.representations.sub_words import Batching, tokenise
+from langsig.representations.threads import in_threads, thread_count
 
 __all__ = [
     "DTYPES",
@@ -55,6 +56,7 @@ __all__ = [
     "chunks",
     "covariances_by_category",
     "extract",
+    "in_threads",
     "linear_cka",
     "load_checked",
     "load_encoder",
@@ -68,6 +70,7 @@ __all__ = [
     "shrunken",
     "states_of",
     "svcca",
+    "thread_count",
     "tokenise",
     "whitening_root",
     "without_output_layer",

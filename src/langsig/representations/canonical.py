@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.linalg import eigh
 
 from langsig.arrays import Array
 from langsig.errors import InputError
@@ -17,7 +18,8 @@ SHRINKAGE = 0.1
 """Default weight of the mean variance in covariances that are whitened by."""
 _ITERATIONS = 50  # of the common frame; its weights settle after some ten
 _SETTLED = 1e-12  # relative change of the weights
-_LEAST = 1e-10  # variance along a direction, relative to the largest, that is taken for none
+_LEAST = {np.dtype(np.float64): 1e-10, np.dtype(np.float32): 1e-6}
+"""By precision: variance along a direction, relative to the largest, that is taken for none."""
 
 
 class CommonFrame:
@@ -56,7 +58,7 @@ class CommonFrame:
            [0., 1.]])
     """
 
-    root: NDArray[np.float64]
+    root: Array
     """M to the power -1/2, ``[dim, dim]``."""
 
     def __init__(self, covariances: Iterable[Array]) -> None:
@@ -77,11 +79,13 @@ class CommonFrame:
                 break
         self.root = _power(mean, -0.5)
 
-    def whitening(self, covariance: Array) -> NDArray[np.float64]:
-        """Matrix that whitens states with this covariance, from the right, ``[dim, dim]``."""
-        whitening: NDArray[np.float64] = self.root @ _power(
-            self.root @ covariance @ self.root, -0.5
-        )
+    def whitening(self, covariance: Array) -> Array:
+        """Matrix that whitens states with this covariance, from the right, ``[dim, dim]``.
+
+        It has the precision of the covariance.
+        """
+        root = self.root.astype(covariance.dtype)
+        whitening: Array = root @ _power(root @ covariance @ root, -0.5)
         return whitening
 
 
@@ -109,7 +113,7 @@ def shrunken(covariance: Array, shrinkage: float = SHRINKAGE) -> NDArray[np.floa
     return values + shrinkage * mean_variance * np.eye(dim)
 
 
-def whitening_root(covariance: Array) -> NDArray[np.float64]:
+def whitening_root(covariance: Array) -> Array:
     """A covariance to the power -1/2, ``[dim, dim]``; directions without variance stay without."""
     return _power(np.asarray(covariance, np.float64), -0.5)
 
@@ -164,11 +168,10 @@ def canonical_slices(
     }
 
 
-def _power(matrix: Array, exponent: float) -> NDArray[np.float64]:
+def _power(matrix: Array, exponent: float) -> Array:
     """A power of a symmetric matrix; directions without variance stay without."""
-    values, vectors = np.linalg.eigh(matrix)
-    kept = values > _LEAST * max(values[-1], 0)
-    powers = np.zeros_like(values)
-    powers[kept] = values[kept] ** exponent
-    power: NDArray[np.float64] = (vectors * powers) @ vectors.T
+    values, vectors = eigh(matrix, check_finite=False, driver="evd")
+    kept = values > _LEAST[matrix.dtype] * max(values[-1], 0)
+    halves = vectors[:, kept] * values[kept] ** (exponent / 2)
+    power: Array = halves @ halves.T
     return power
