@@ -87,8 +87,8 @@ def training_text(name: str, parameters: Parameters) -> dict[str, Sequences]:
 def adopt(checkpoint: str, languages: Iterable[str]) -> None:
     """Save a public checkpoint as the experimental model; what it has learnt is not known."""
     if pretraining.process_state().is_main_process:
-        model, tokenizer, batching = load_checked(checkpoint, languages)
+        model, encoder = load_checked(checkpoint, languages)
         card = pretraining.adopted_card(checkpoint)
-        pretraining.save_checkpoint(MODELS / EXPERIMENTAL, model, tokenizer, card)
-        learning = {"checkpoint": checkpoint, "batching": batching}
+        pretraining.save_checkpoint(MODELS / EXPERIMENTAL, model, encoder.tokenizer, card)
+        learning = {"checkpoint": checkpoint, "batching": encoder.batching}
         pretraining.save_learning(LEARNING / EXPERIMENTAL, learning)

@@ -16,7 +16,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from langsig.corpora import load_tokenizer, read_lines, romaniser, words_of_text
-from langsig.errors import InputError, check_by_language, check_count
+from langsig.errors import InputError, check_by_language, check_count, check_list
 from langsig.factorization import Solver, factorize_layers
 from langsig.languages import check_distinct, language_code
 from langsig.morphology import ALL_WORDS, CATEGORIES, annotate, category_slug, treebank_files
@@ -238,7 +238,7 @@ def compare(
         if argument is not None or (name == "controls" and reference == MODEL):
             check_by_language(name, argument)
             check_distinct(name, argument or {})
-    _check_list("romanise", romanise)
+    check_list("romanise", romanise)
     controls = {language_code(language): model for language, model in (controls or {}).items()}
     romanise = {language_code(language) for language in romanise}
     treebank_paths, text_paths = _lists_of_paths(treebanks), _lists_of_paths(texts)
@@ -249,9 +249,8 @@ def compare(
     _check_paths("texts", text_paths)
     languages = _languages(reference, controls, treebank_paths, text_paths, romanise)
     depth = _check_shapes([experimental, *controls.values()], rank, reference)
-    batching = _check_models(experimental, controls, languages)
-    tokenizer = load_tokenizer(experimental)
-    encoder = Encoder(load_encoder(experimental), tokenizer, languages[0])
+    encoder, batching = _check_models(experimental, controls, languages)
+    tokenizer = encoder.tokenizer
     untrained = None
     if reference == "untrained":
         untrained = without_output_layer(load_untrained(experimental, seed))
@@ -393,18 +392,13 @@ def _lists_of_paths(sources: Sources | None) -> dict[str, list[StrPath]]:
 def _category_names(names: Collection[str]) -> list[str]:
     """Names in `CATEGORIES` of categories, which may be written as in file names."""
     by_slug = {category_slug(category): category for category in CATEGORIES}
-    _check_list("categories", names)
+    check_list("categories", names)
     for name in names:
         if category_slug(name) not in by_slug:
             raise InputError(f"categories must be among {', '.join(CATEGORIES)}; got {name!r}")
     if not names:
         raise InputError(f"categories is empty; name at least one of {', '.join(CATEGORIES)}")
     return list(dict.fromkeys(by_slug[category_slug(name)] for name in names))
-
-
-def _check_list(argument: str, names: Collection[str]) -> None:
-    if isinstance(names, str) or not isinstance(names, Collection):
-        raise InputError(f"{argument} must be a list of names, got {names!r}")
 
 
 def _check_paths(argument: str, sources: Mapping[str, list[StrPath]]) -> None:
@@ -502,9 +496,14 @@ def _check_shapes(names: Collection[StrPath], rank: int, reference: str) -> int:
 
 def _check_models(
     experimental: StrPath, controls: Mapping[str, StrPath], languages: list[str]
-) -> dict[str, Batching]:
-    """Try each model before any work; by model, which sentences may share a batch."""
-    by_model = {str(experimental): [*languages]}
+) -> tuple[Encoder, dict[str, Batching]]:
+    """Try each model before any work: the multilingual model, and how sentences share a batch."""
+    by_model: dict[str, list[str]] = {}
     for language, name in controls.items():
         by_model.setdefault(str(name), []).append(language)
-    return {name: load_checked(name, codes).batching for name, codes in by_model.items()}
+    by_model.pop(str(experimental), None)  # it is tried with all languages
+    encoder = load_checked(experimental, languages).encoder
+    batching = {str(experimental): encoder.batching}
+    for name, codes in by_model.items():
+        batching[name] = load_checked(name, codes).encoder.batching
+    return encoder, batching

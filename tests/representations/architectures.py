@@ -207,7 +207,7 @@ def tokenizer() -> transformers.PreTrainedTokenizerFast:
 def outcome(folder: Path) -> tuple[str, str]:
     """How a saved model is run, or ``refused`` and why."""
     try:
-        return load_checked(folder, LANGUAGES).batching, ""
+        return load_checked(folder, LANGUAGES).encoder.batching, ""
     except InputError as error:
         return "refused", str(error).replace(str(folder), "MODEL")
 

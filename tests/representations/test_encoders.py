@@ -182,6 +182,19 @@ def test_mixed_precision_only_rounds(
         assert error < 0.01
 
 
+@pytest.mark.parametrize("precision", ["float32", "bfloat16"])
+def test_threads_share_weights_and_nothing_else(
+    checkpoint: Callable[[str], Path], precision: str
+) -> None:
+    encoder = Encoder(load_encoder(checkpoint("BERT")), tokenizer(), "qaa", precision)
+    first, second = encoder.for_threads(2)
+    assert first is encoder and second is not encoder
+    pairs = zip(first.model.parameters(), second.model.parameters(), strict=True)
+    assert all(one.data_ptr() == other.data_ptr() for one, other in pairs)
+    assert not {*map(id, first.model.modules())} & {*map(id, second.model.modules())}
+    assert encoder.for_threads(2)[1].model is second.model
+
+
 def test_precision_is_chosen_by_weights_and_states(model: "PreTrainedModel") -> None:
     add_to_embeddings(model, lambda output: output * torch.is_autocast_enabled("cpu"))
     assert Encoder(model, tokenizer(), "qaa", "auto").precision == "float32"
@@ -424,4 +437,4 @@ def test_encoders_saved_alone_have_the_states_of_the_whole_model(
         extracted(tmp_path / "alone", words, tmp_path / "states"),
         extracted(whole, words, tmp_path / "expected"),
     )
-    assert load_checked(tmp_path / "alone", ["qaa"]).batching is Batching.PADDED
+    assert load_checked(tmp_path / "alone", ["qaa"]).encoder.batching is Batching.PADDED

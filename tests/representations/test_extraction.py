@@ -2,6 +2,7 @@ import re
 import weakref
 from itertools import chain
 from pathlib import Path
+from threading import get_ident
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -149,6 +150,25 @@ def test_batches_do_not_matter(
     np.testing.assert_array_equal(result.index, expected.index)
     for layer, expected_layer in zip(result.layers, expected.layers, strict=True):
         np.testing.assert_allclose(layer, expected_layer, atol=2e-5)
+
+
+def test_threads_do_not_matter(
+    model: PreTrainedModel, tokenizer: "PreTrainedTokenizerBase", words: pd.DataFrame
+) -> None:
+    encoder = Encoder(model, tokenizer, "qaa")
+    expected = states_of(encoder, words, batch_tokens=100)
+    used: set[int] = set()
+    hook = model.register_forward_hook(lambda *_: used.add(get_ident()))
+    torch.set_num_threads(3)
+    try:
+        result = states_of(Encoder(model, tokenizer, "qaa"), words, batch_tokens=100)
+    finally:
+        torch.set_num_threads(1)
+        hook.remove()
+    assert len(used) > 2, "besides the main thread, which tries the model"
+    np.testing.assert_array_equal(result.index, expected.index)
+    for layer, expected_layer in zip(result.layers, expected.layers, strict=True):
+        np.testing.assert_array_equal(layer, expected_layer)
 
 
 def test_batches_respect_the_limit(

@@ -1,5 +1,6 @@
 import tracemalloc
-from itertools import chain
+from collections.abc import Iterator, Sequence
+from itertools import chain, combinations, pairwise
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -30,7 +31,7 @@ def test_batches_contain_each_sentence_once_and_respect_the_limit(
     lengths: list[int], batch_tokens: int
 ) -> None:
     whole = sub_words(lengths)
-    batches = [batch.tolist() for batch in whole.batches(batch_tokens, Batching.PADDED)]
+    batches = [batch.tolist() for batch in whole.batches(batch_tokens, Batching.PADDED, 5)]
     assert sorted(chain(*batches)) == list(range(len(lengths)))
     for batch in batches:
         longest = max(lengths[sentence] for sentence in batch)
@@ -39,10 +40,25 @@ def test_batches_contain_each_sentence_once_and_respect_the_limit(
     assert list(chain(*batch_lengths)) == sorted(lengths, reverse=True)  # little padding
 
 
+@given(st.lists(st.integers(1, 20), min_size=1, max_size=7), st.integers(1, 60), st.integers(0, 30))
+def test_no_other_batches_cost_less(lengths: list[int], batch_tokens: int, batch_cost: int) -> None:
+    batches = sub_words(lengths).batches(batch_tokens, Batching.PADDED, batch_cost)
+    cost = sum(batch_cost + len(batch) * lengths[batch[0]] for batch in batches)
+    ordered = sorted(lengths, reverse=True)
+    for cuts in powerset(range(1, len(lengths))):
+        parts = [ordered[start:end] for start, end in pairwise([0, *cuts, len(lengths)])]
+        if all(len(part) == 1 or len(part) * part[0] <= batch_tokens for part in parts):
+            assert cost <= sum(batch_cost + len(part) * part[0] for part in parts)
+
+
+def powerset(numbers: Sequence[int]) -> Iterator[tuple[int, ...]]:
+    return chain.from_iterable(combinations(numbers, count) for count in range(len(numbers) + 1))
+
+
 @given(st.lists(st.integers(1, 9), max_size=40), st.integers(1, 50))
 def test_batches_without_padding_have_one_length(lengths: list[int], batch_tokens: int) -> None:
     whole = sub_words(lengths)
-    batches = [batch.tolist() for batch in whole.batches(batch_tokens, Batching.UNPADDED)]
+    batches = [batch.tolist() for batch in whole.batches(batch_tokens, Batching.UNPADDED, 5)]
     assert sorted(chain(*batches)) == list(range(len(lengths)))
     for batch in batches:
         assert len({lengths[sentence] for sentence in batch}) == 1
@@ -52,7 +68,7 @@ def test_batches_without_padding_have_one_length(lengths: list[int], batch_token
         for length, size in sorted(full.items(), reverse=True)
         for start in range(0, lengths.count(length), size)
     ]
-    alone = [batch.tolist() for batch in whole.batches(batch_tokens, Batching.ALONE)]
+    alone = [batch.tolist() for batch in whole.batches(batch_tokens, Batching.ALONE, 5)]
     assert alone == [[sentence] for sentence in chain(*batches)]
 
 

@@ -6,10 +6,10 @@ The state of a word is the mean of the states of its sub-words (paper, section 3
 import math
 import warnings
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
+from queue import SimpleQueue
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -21,13 +21,15 @@ from langsig.arrays import Array
 from langsig.errors import InputError, LeftOutWarning, check_count
 from langsig.files import reserve, write_file
 from langsig.representations.encoders import Encoder
-from langsig.representations.memory import longest_sentence
+from langsig.representations.memory import ALWAYS_FITS, longest_sentence
 from langsig.representations.sub_words import SubWords, tokenise, tokenise_texts
+from langsig.representations.threads import in_threads, thread_count
 
 if TYPE_CHECKING:
     import torch
 
 DTYPES = ("float16", "float32")
+_WORKERS = 4  # batches at the same time; more take much memory
 
 
 @dataclass(frozen=True, eq=False)
@@ -350,8 +352,7 @@ def _fill(
     filled: list[Array] = []
     title = f"extract {encoder.language}"
     with tqdm(None, title, len(index), unit="word", mininterval=1, disable=None) as bar:
-        batches = _batches(encoder, sub_words, batch_tokens, layers, dtype)
-        for rows, states in _one_ahead(batches):
+        for rows, states in _in_threads(encoder, sub_words, batch_tokens, layers, dtype):
             if not states.sum(dtype=torch.float32).isfinite():  # faster than asking each state
                 for place, number in (~states.isfinite().all(2)).nonzero().tolist():
                     raise InputError(
@@ -368,40 +369,55 @@ def _fill(
     return filled
 
 
-def _batches(
+def _in_threads(
     encoder: Encoder,
     sub_words: SubWords,
     batch_tokens: int,
     layers: Sequence[int],
     dtype: str,
 ) -> Iterator[_Batch]:
-    """Mean states of the sub-words of each row, batch after batch."""
+    """Mean states of the sub-words of each row, batch after batch, several at the same time."""
+    workers = 1
+    if encoder.model.device.type == "cpu" and sub_words.longest() <= ALWAYS_FITS:
+        workers = thread_count(_WORKERS)
+    free: SimpleQueue[Encoder] = SimpleQueue()
+    for one in encoder.for_threads(workers):
+        free.put(one)
+
+    def means(sentences: NDArray[np.int64]) -> _Batch:
+        own = free.get()
+        try:
+            return _means(own, sub_words, sentences, layers, dtype)
+        finally:
+            free.put(own)
+
+    batches = sub_words.batches(batch_tokens, encoder.batching, encoder.batch_cost)
+    yield from in_threads(means, batches, workers)
+
+
+def _means(
+    encoder: Encoder,
+    sub_words: SubWords,
+    sentences: NDArray[np.int64],
+    layers: Sequence[int],
+    dtype: str,
+) -> _Batch:
+    """Mean states of the sub-words of each row in a batch of sentences."""
     import torch
 
     device = encoder.model.device
-    for sentences in sub_words.batches(batch_tokens, encoder.batching):
-        tokens, attended, rows = sub_words.padded(sentences)
-        places = np.flatnonzero(rows >= 0)  # of the sub-words in the batch
-        rows_of_places = rows.reshape(-1)[places]
-        starts = np.flatnonzero(np.diff(rows_of_places, prepend=-1))  # [words of the batch]
-        where, offsets = (torch.from_numpy(array).to(device) for array in (places, starts))
-        states = encoder.states(tokens, attended)
-        shape = (len(layers), len(starts), states[0].shape[2])
-        means = torch.empty(shape, dtype=getattr(torch, dtype), device=device)
-        for place, layer in enumerate(layers):
-            state = states[layer].flatten(0, 1).float()  # [sub-words of the batch, dim]
-            means[place] = torch.nn.functional.embedding_bag(where, state, offsets, mode="mean")
-        del states, state  # before the next batch
-        yield _Batch(rows_of_places[starts], means.cpu())
-
-
-def _one_ahead(batches: Iterator[_Batch]) -> Iterator[_Batch]:
-    """Run the model for the next batch in a thread, while the states of this one are stored."""
-    with ThreadPoolExecutor(1) as thread:
-        following = thread.submit(next, batches, None)
-        while (batch := following.result()) is not None:
-            following = thread.submit(next, batches, None)
-            yield batch
+    tokens, attended, rows = sub_words.padded(sentences)
+    places = np.flatnonzero(rows >= 0)  # of the sub-words in the batch
+    rows_of_places = rows.reshape(-1)[places]
+    starts = np.flatnonzero(np.diff(rows_of_places, prepend=-1))  # [words of the batch]
+    where, offsets = (torch.from_numpy(array).to(device) for array in (places, starts))
+    states = encoder.states(tokens, attended)
+    shape = (len(layers), len(starts), states[0].shape[2])
+    means = torch.empty(shape, dtype=getattr(torch, dtype), device=device)
+    for place, layer in enumerate(layers):
+        state = states[layer].flatten(0, 1).float()  # [sub-words of the batch, dim]
+        means[place] = torch.nn.functional.embedding_bag(where, state, offsets, mode="mean")
+    return _Batch(rows_of_places[starts], means.cpu())
 
 
 def _layer_file(layer: int) -> str:

@@ -9,7 +9,7 @@ import psutil
 if TYPE_CHECKING:
     from transformers import PreTrainedModel
 
-_ALWAYS = 2048
+ALWAYS_FITS = 2048
 """Number of sub-words that are never too many, so that usual sentences give the same words on all
 machines."""
 _SHARE = 0.5  # of the free memory that one sentence may take
@@ -36,7 +36,7 @@ def longest_sentence(encoder: "PreTrainedModel") -> int:
     # Solves heads * copies * length^2 + width * length = available / bytes_per_number.
     quadratic, constant = heads * _COPIES, available / bytes_per_number
     length = (math.sqrt(width**2 + 4 * quadratic * constant) - width) / (2 * quadratic)
-    return max(_ALWAYS, int(length))
+    return max(ALWAYS_FITS, int(length))
 
 
 def ran_out_of_memory(error: BaseException | None) -> bool:

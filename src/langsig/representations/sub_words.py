@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -14,8 +15,6 @@ if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerBase
 
 _AT_ONCE = 1_000  # forms or sentences that the tokenizer gets; more take more memory
-_PADDING = 1 / 32
-"""Share of a batch that may be padding. More batches take longer than so much padding."""
 
 
 class Batching(StrEnum):
@@ -75,8 +74,12 @@ class SubWords:
             self.too_long + int(np.count_nonzero(~short)),
         )
 
-    def batches(self, batch_tokens: int, batching: Batching) -> Iterator[NDArray[np.int64]]:
+    def batches(
+        self, batch_tokens: int, batching: Batching, batch_cost: int
+    ) -> Iterator[NDArray[np.int64]]:
         """Numbers of the sentences of each batch, from the longest sentence to the shortest.
+
+        Sorted sentences are divided where padding and the cost of batches are least in total.
 
         Parameters
         ----------
@@ -85,22 +88,27 @@ class SubWords:
             of its own.
         batching
             Which sentences may share a batch.
+        batch_cost
+            What a batch takes besides its sub-words, as a number of sub-words.
         """
-        lengths = np.diff(self.offsets)
-        order = np.argsort(-lengths, kind="stable")
-        start = 0
-        while start < len(order):
-            length = int(lengths[order[start]])
-            several = lengths[order[start : start + batch_tokens // length]]
-            padding = np.cumsum(length - several)
-            fitting = int(np.searchsorted(padding, _PADDING * batch_tokens, "right"))
-            count = max(1, fitting)
-            if batching is Batching.ALONE:
-                count = 1
-            elif batching is Batching.UNPADDED:
-                count = min(count, int(np.count_nonzero(lengths[order[start:]] == length)))
-            yield order[start : start + count]
-            start += count
+        order = np.argsort(self.offsets[:-1] - self.offsets[1:], kind="stable")
+        lengths = np.diff(self.offsets)[order]
+        costs = np.append(0, np.full(len(lengths), np.inf))  # of the first n sentences
+        starts = np.zeros(len(costs), np.int64)  # of the last batch of the first n sentences
+        for start, length in enumerate(lengths):
+            most = 1 if batching is Batching.ALONE else max(1, batch_tokens // length)
+            of_batch = lengths[start : start + most]
+            if batching is Batching.UNPADDED:
+                of_batch = of_batch[of_batch == length]
+            ends = np.arange(start + 1, start + 1 + len(of_batch))
+            reached = costs[start] + batch_cost + length * (ends - start)
+            better = ends[reached <= costs[ends]]
+            costs[better], starts[better] = reached[better - start - 1], start
+        cuts = [len(lengths)]
+        while cuts[-1]:
+            cuts.append(int(starts[cuts[-1]]))
+        for start, end in pairwise(reversed(cuts)):
+            yield order[start:end]
 
     def padded(
         self, sentences: NDArray[np.int64]
