@@ -8,11 +8,14 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 import pytest
+import torch
 
 from langsig import commands
 from langsig.errors import InputError
+from langsig.morphology import annotate
 from langsig.pretraining import ModelShape, build_model
 from langsig.profiling import Profile, Sizes, profile
+from langsig.profiling.reading import Readers
 from langsig.terms import REFERENCES
 from tests.treebanks import copy_beginning
 
@@ -128,6 +131,23 @@ def test_a_profile_that_was_interrupted_goes_on(
 
 def _interrupt(*_: object, **__: object) -> None:
     raise KeyboardInterrupt
+
+
+def test_two_threads_read_what_one_reads(model: Path, samples: Path) -> None:
+    words = annotate(samples / "treebanks/qaa", "qaa").table.query("sentence < 200")
+    readers = Readers(model, ["qaa"], "float32", seed=0)
+    alone = readers.states("qaa", words)
+    threads = torch.get_num_threads()
+    torch.set_num_threads(4)
+    try:
+        both = readers.states("qaa", words)
+    finally:
+        torch.set_num_threads(threads)
+    assert list(both) == list(alone) == ["trained", "untrained"]
+    for role, states in both.items():
+        for layer, expected in zip(states.layers, alone[role].layers, strict=True):
+            np.testing.assert_array_equal(layer, expected)
+    assert not np.allclose(both["trained"].layers[1], both["untrained"].layers[1])
 
 
 @pytest.mark.parametrize("reference", [name for name in REFERENCES if name != "upos"])

@@ -11,10 +11,12 @@ from langsig.corpora import load_tokenizer
 from langsig.representations import (
     Encoder,
     States,
+    in_threads,
     load_encoder,
     load_untrained,
     sentence_vectors,
     states_of,
+    thread_count,
     tokenise,
     without_output_layer,
 )
@@ -63,10 +65,14 @@ class Readers:
         self.trained = self._encoders[TRAINED]
 
     def states(self, language: str, words: pd.DataFrame) -> dict[str, States]:
-        """States of the words of one language in each model."""
-        for encoder in self._encoders.values():
+        """States of the words of one language in each model; both read at the same time."""
+        encoders = self._encoders.values()
+        for encoder in encoders:
             encoder.select(language)
-        return {role: states_of(encoder, words) for role, encoder in self._encoders.items()}
+        on_processor = self.trained.model.device.type == "cpu"
+        workers = thread_count(len(encoders)) if on_processor else 1
+        states = in_threads(lambda encoder: states_of(encoder, words), encoders, workers)
+        return dict(zip(self._encoders, states, strict=True))
 
     def vectors(self, language: str, sentences: Sequence[str]) -> Array:
         """Vectors of sentences in the trained model, ``[layers, sentences, dim]``."""

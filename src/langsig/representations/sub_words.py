@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from itertools import pairwise
+from threading import Lock
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
     import torch
     from transformers import PreTrainedTokenizerBase
 
+_ONE_THREAD = Lock()  # tokenizers fail if two threads use them at the same time
 _AT_ONCE = 1_000  # forms or sentences that the tokenizer gets; more take more memory
 
 
@@ -150,9 +152,10 @@ def tokenise(words: pd.DataFrame, tokenizer: "PreTrainedTokenizerBase", longest:
         out and counted; sentences whose words have no sub-words are left out too.
     """
     form_of_word, forms = pd.factorize(words["form"])
-    prefixed = (_word_prefix(tokenizer) + forms).tolist()
-    pieces, counts = _pieces(prefixed, tokenizer)
-    before, after = _special_pieces(prefixed, counts, tokenizer)
+    with _ONE_THREAD:
+        prefixed = (_word_prefix(tokenizer) + forms).tolist()
+        pieces, counts = _pieces(prefixed, tokenizer)
+        before, after = _special_pieces(prefixed, counts, tokenizer)
     # The special sub-words are two more forms: one before each sentence, and one after it.
     pieces = np.concatenate([pieces, before, after])
     counts = np.concatenate([counts, [len(before), len(after)]])
@@ -195,12 +198,13 @@ def tokenise_texts(
     """
     tokens, rows, lengths = [np.empty(0, np.int32)], [np.empty(0, np.int32)], [0]
     for first in range(0, len(texts), _AT_ONCE):
-        encoded = tokenizer(
-            list(texts[first : first + _AT_ONCE]),
-            truncation=True,
-            max_length=longest,
-            return_special_tokens_mask=True,
-        )
+        with _ONE_THREAD:
+            encoded = tokenizer(
+                list(texts[first : first + _AT_ONCE]),
+                truncation=True,
+                max_length=longest,
+                return_special_tokens_mask=True,
+            )
         special = encoded["special_tokens_mask"]
         for number, ids in enumerate(encoded["input_ids"]):
             tokens.append(np.array(ids, np.int32))
