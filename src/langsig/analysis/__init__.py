@@ -4,6 +4,7 @@ from langsig.analysis.associations import Associations, associations
 from langsig.analysis.averages import spread
 from langsig.analysis.baselines import baseline_agreement, residual_reliability
 from langsig.analysis.benchmarks import score_correlations
+from langsig.analysis.confounds import confounds
 from langsig.analysis.corrections import SIGNIFICANCE, adjust_estimates
 from langsig.analysis.correlations import Correlation, correlate, correlations
 from langsig.analysis.coverage import Coverage, coverage, coverage_markdown
@@ -44,6 +45,7 @@ __all__ = [
     "associations",
     "baseline_agreement",
     "combined_distances",
+    "confounds",
     "correlate",
     "correlations",
     "coverage",

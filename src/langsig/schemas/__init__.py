@@ -12,6 +12,7 @@ from langsig.schemas.findings import (
     CategoryCounts,
     CategoryTrends,
     Correlations,
+    Covariates,
     Findings,
     Languages,
     Measures,
@@ -52,6 +53,7 @@ from langsig.schemas.learning import LearningCurves
 from langsig.schemas.measures import select_measure
 from langsig.schemas.outcomes import (
     OUTCOMES,
+    Confounds,
     FitReplicates,
     Fits,
     LanguageMeasures,
@@ -75,8 +77,10 @@ __all__ = [
     "CategoryCounts",
     "CategoryTrends",
     "Column",
+    "Confounds",
     "CorrelationChanges",
     "Correlations",
+    "Covariates",
     "Diagnostics",
     "Distances",
     "Estimates",

@@ -335,6 +335,18 @@ class Scores(Table):
     keys: ClassVar = ("task", "metric", "model", "language")
 
 
+class Covariates(Table):
+    """What else differs between languages, such as the genres of their texts."""
+
+    columns: ClassVar = {
+        "covariate": Column("text", "Name of the covariate"),
+        "language": LANGUAGE,
+        "value": Column("number", "Value of the covariate"),
+        "source": Column("text", "Where the value is from"),
+    }
+    keys: ClassVar = ("covariate", "language")
+
+
 class TreebankSizes(Table):
     """Sizes of the treebanks."""
 

@@ -135,3 +135,38 @@ class Predictors(Table):
         ),
     }
     keys: ClassVar = ("measure", "outcome")
+
+
+class Confounds(Table):
+    """Associations over languages, with something else accounted for."""
+
+    columns: ClassVar = {
+        "measure": Column("text", "Name of the measure"),
+        "outcome": Column("text", "Name of the outcome, property or score"),
+        "condition": Column(
+            "text",
+            "none: nothing is accounted for; given: the covariate is partialled out; matched: of "
+            "languages that are alike in the covariate",
+            allowed=("none", "given", "matched"),
+        ),
+        "covariate": Column(
+            "text", "Name of the covariate, or all; missing where condition is none", True
+        ),
+        "languages": LANGUAGES,
+        "correlation": Column("number", "Rank correlation; partial where condition is given"),
+        "low": Column("number", f"{LOW.description}, over languages"),
+        "high": Column("number", f"{HIGH.description}, over languages"),
+        "genus_low": Column("number", f"{LOW.description}, over genera"),
+        "genus_high": Column("number", f"{HIGH.description}, over genera"),
+        "threshold": Column(
+            "number",
+            "Family-wise 5 % threshold of the absolute value of the correlation, over all measures "
+            "and outcomes of the same condition and covariate, by permutation",
+        ),
+        "beyond": Column(
+            "boolean",
+            "Whether the interval over languages excludes 0, and the absolute value is above the "
+            "threshold",
+        ),
+    }
+    keys: ClassVar = ("measure", "outcome", "condition", "covariate")
