@@ -8,9 +8,10 @@ from langsig.analysis import InferenceOptions, associations, language_properties
 from langsig.files import atomic_directory
 from langsig.morphology import Words
 from langsig.parameters import load_parameters, selected_languages
-from langsig.profiling import Measured, predictor_table, signature_measures
+from langsig.profiling import Measured, confound_table, predictor_table, signature_measures
 from langsig.schemas import (
     Baselines,
+    Covariates,
     Estimates,
     LearnedComponents,
     LearnedSignatures,
@@ -52,12 +53,21 @@ def main(_arguments: Sequence[str]) -> None:
             seed=parameters.seed,
         ),
     )
+    measured = Measured.load("artifacts/outcomes")
+    measures = signature_measures(signatures.average(), baselines, learned)
     predictors = predictor_table(
-        Measured.load("artifacts/outcomes"),
-        facts=facts.languages,
-        seed=parameters.seed,
-        signatures=signature_measures(signatures.average(), baselines, learned),
+        measured, facts=facts.languages, seed=parameters.seed, signatures=measures
     )
     with atomic_directory("artifacts/relations") as output:
         result.save(output)
         predictors.save(output / "predictors.csv")
+        if analysis.covariates:
+            confounds = confound_table(
+                measured,
+                measures,
+                properties=result.properties,
+                facts=facts,
+                covariates=Covariates.read(analysis.covariates),
+                seed=parameters.seed,
+            )
+            confounds.save(output / "confounds.csv")

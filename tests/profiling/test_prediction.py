@@ -3,9 +3,19 @@
 import numpy as np
 import pandas as pd
 
+from langsig.analysis import LanguageFacts
 from langsig.morphology import ALL_WORDS
-from langsig.profiling import predictor_table, signature_measures
-from langsig.schemas import AverageSignatures, Baselines, LanguageMeasures, LearnedSignatures
+from langsig.profiling import confound_table, predictor_table, signature_measures
+from langsig.schemas import (
+    AverageSignatures,
+    Baselines,
+    Covariates,
+    LanguageMeasures,
+    Languages,
+    LearnedSignatures,
+    Properties,
+    Scores,
+)
 from tests.profile_tables import LAYERS, codes, profile_of
 
 
@@ -39,3 +49,32 @@ def test_a_signature_that_orders_languages_as_an_outcome_predicts_it() -> None:
     assert np.isclose(of_transfer["signature"], 1) and np.isclose(of_transfer["pair_cka"], -1)
     alone = predictor_table(profile, facts=None, seed=0).frame
     assert set(alone["measure"]) == set(table["measure"]) - {"signature", "pair_cka"}
+
+
+def test_confounds_are_of_signature_and_fit_with_all_that_is_known() -> None:
+    languages = codes(12)
+    profile = profile_of(12)
+    transfer = profile.mean_outcomes()["transfer"][languages]
+    rows = pd.DataFrame({"language": languages, "value": transfer.to_numpy()})
+    layer = profile.inner_layers[0]
+    signatures = [rows.assign(measure=name, layer=layer) for name in ("signature", "pair_cka")]
+    sizes = [rows.assign(property="data_size", category=name) for name in (ALL_WORDS, "Case")]
+    sizes[1]["value"] *= -1
+    table = confound_table(
+        profile,
+        LanguageMeasures(pd.concat(signatures)),
+        properties=Properties(pd.concat(sizes)),
+        facts=LanguageFacts(
+            Languages(rows[["language"]].assign(name="a language", family=None, genus=None)),
+            tree=None,
+            scores=Scores(rows.assign(task="tags", metric="f1", model="XLM-R", source="invented")),
+        ),
+        covariates=Covariates(rows.assign(covariate="software", source="invented")),
+        seed=0,
+    ).frame
+    assert set(table["measure"]) == {"fit", "signature"}
+    assert set(table["covariate"].dropna()) == {"software", "fertility", "all"}
+    table = table[table["measure"] == "signature"].set_index(["outcome", "condition", "covariate"])
+    for outcome in ("data_size", "XLM-R, tags, f1", "transfer"):
+        assert np.isclose(table.loc[(outcome, "none", np.nan), "correlation"], 1)
+        assert np.isnan(table.loc[(outcome, "given", "software"), "correlation"])

@@ -194,15 +194,21 @@ def test_stages_depend_on_the_chosen_sources_only() -> None:
     assert listed(changing, "analyse", "artifacts/uncertainty") == ["trained"]
 
 
-@pytest.mark.parametrize("parallel", [None, "data/elsewhere"])
-def test_parallel_sentences_are_a_dependency_if_there_are_any(parallel: str | None) -> None:
+@pytest.mark.parametrize("path", [None, "data/elsewhere"])
+@pytest.mark.parametrize(
+    ("stage", "section", "name"),
+    [("evaluate", "evaluate", "parallel"), ("relate", "analysis", "covariates")],
+)
+def test_optional_files_are_dependencies_if_there_are_any(
+    stage: str, section: str, name: str, path: str | None
+) -> None:
     data = parameters_of("micro").model_dump()
-    data["evaluate"]["parallel"] = parallel
+    data[section][name] = path
     changing = pipeline()
     for _ in range(2):
         write_lists(changing, Parameters.model_validate(data))
-        dependencies = changing["stages"]["evaluate"]["deps"]
-        assert dependencies.count("${evaluate.parallel}") == bool(parallel)
+        dependencies = changing["stages"][stage]["deps"]
+        assert dependencies.count(f"${{{section}.{name}}}") == bool(path)
 
 
 def test_every_corpus_is_a_dependency() -> None:

@@ -94,6 +94,8 @@ def missing_files(
             wanted.append((("languages", language, "corpora", index), corpus))
         wanted.append((("languages", language, "treebank"), item.treebank))
     wanted.append((("analysis", "facts"), f"{parameters.analysis.facts}/languages.csv"))
+    if parameters.analysis.covariates:
+        wanted.append((("analysis", "covariates"), parameters.analysis.covariates))
     if parameters.evaluate.parallel:
         wanted.append((("evaluate", "parallel"), parameters.evaluate.parallel))
     config = launch_configuration(parameters.pretraining.launch)
@@ -103,7 +105,8 @@ def missing_files(
     for path, name in wanted:
         file = _below(name, data, root)
         if file is not None and not file.exists():
-            remedy = "; name one that exists, or write null" if path[0] == "evaluate" else ""
+            optional = path in {("evaluate", "parallel"), ("analysis", "covariates")}
+            remedy = "; name one that exists, or write null" if optional else ""
             problems.append(Problem(locate(document, path), path, f"{file} does not exist{remedy}"))
     return problems
 

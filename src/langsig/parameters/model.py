@@ -40,6 +40,7 @@ _LANGUAGE = (
 )
 _DATA_PATH = "must be a relative path below data/, such as data/corpora/qaa.txt"
 _FOLDER = "must be a relative path of a folder, without '..', such as conf/facts"
+_FILE = "must be a relative path of a file, without '..', such as conf/covariates/ud33.csv"
 _SELECTION = (
     f"must be '{ALL}', the name of a family or genus, or a list of different languages that is "
     "not empty"
@@ -82,6 +83,10 @@ def _data_path(path: object) -> str:
 
 def _folder(path: object) -> str:
     return _relative(path, below="", message=_FOLDER)
+
+
+def _file(path: object) -> str:
+    return _relative(path, below="", message=_FILE)
 
 
 def _distinct(items: list[Any]) -> list[Any]:
@@ -141,6 +146,9 @@ Rank = Annotated[
 ]
 Folder = Annotated[
     str, PlainValidator(_folder), WithJsonSchema({"type": "string", "pattern": "^[^/~]"})
+]
+File = Annotated[
+    str, PlainValidator(_file), WithJsonSchema({"type": "string", "pattern": "^[^/~]"})
 ]
 Selection = Annotated[
     str | list[str],
@@ -465,6 +473,10 @@ class Analysis(Section):
     )
     facts: Folder = Field(
         description="Folder with languages.csv, and optionally tree.nwk, scores.csv."
+    )
+    covariates: File | None = Field(
+        description="Table of what else differs between languages, such as the genres of their "
+        "texts, to be partialled out and matched; null: none."
     )
     logographic: Languages = Field(description="Languages with a logographic script.")
     diverse: Annotated[Languages, Field(min_length=1)] = Field(

@@ -1,7 +1,7 @@
 """What one model represents in each language, without training another."""
 
 from langsig.profiling.measured import Measured
-from langsig.profiling.prediction import predictor_table, signature_measures
+from langsig.profiling.prediction import confound_table, predictor_table, signature_measures
 from langsig.profiling.profile import Profile, profile
 from langsig.profiling.run import Run
 from langsig.profiling.samples import Sizes, TooFewWordsError, choose_words
@@ -22,6 +22,7 @@ __all__ = [
     "TooFewWordsError",
     "Treebank",
     "choose_words",
+    "confound_table",
     "find_texts",
     "find_treebanks",
     "predictor_table",

@@ -2,17 +2,20 @@
 
 import pandas as pd
 
-from langsig.analysis import InferenceOptions, predictors
+from langsig.analysis import InferenceOptions, LanguageFacts, confounds, predictors
 from langsig.morphology import ALL_WORDS
 from langsig.profiling.measured import Measured, inner_layers
 from langsig.schemas import (
     MEASURES,
     AverageSignatures,
     Baselines,
+    Confounds,
+    Covariates,
     LanguageMeasures,
     Languages,
     LearnedSignatures,
     Predictors,
+    Properties,
 )
 
 _PREDICTED = (
@@ -45,12 +48,8 @@ def predictor_table(
         Measures of the comparison with control models, see :func:`signature_measures` (default:
         none).
     """
-    of_fits = measured.mean_fits()[["fit", "untrained"]]
-    wide = _wide(measured.measures)
-    if signatures is not None:
-        wide = wide.join(_wide(signatures))
-    table = of_fits.rename(columns={"untrained": "fit_untrained"}).join(wide)
-    covariates = wide[["fertility"]]
+    table = _measures(measured, signatures)
+    covariates = table[["fertility"]]
     genera: dict[str, str] = {}
     if facts is not None:
         known = facts.frame.set_index("language").reindex(table.index)
@@ -58,9 +57,8 @@ def predictor_table(
         if len(largest):
             related = (known["family"] == largest[0]).astype(float)
             covariates = covariates.assign(largest_family=related)
-        genera = {str(code): genus for code, genus in known["genus"].dropna().items()}
-    means = measured.mean_outcomes()
-    predicted = means[[name for name in _PREDICTED if name in means]]
+        genera = _genera(facts)
+    predicted = _outcomes(measured)
     options = InferenceOptions(_LEAST_LANGUAGES, _PERMUTATIONS, seed)
     return predictors(
         table.dropna(axis="columns", how="all"),
@@ -68,6 +66,57 @@ def predictor_table(
         covariates,
         genera=genera,
         options=options,
+    )
+
+
+def confound_table(
+    measured: Measured,
+    signatures: LanguageMeasures,
+    *,
+    properties: Properties,
+    facts: LanguageFacts,
+    covariates: Covariates,
+    seed: int,
+) -> Confounds:
+    """Compare signatures and fit with properties, scores and outcomes, given each covariate.
+
+    Parameters
+    ----------
+    measured
+        Fits, outcomes and measures of a model. Sub-words per word are a covariate, too.
+    signatures
+        Measures of the comparison with control models, see :func:`signature_measures`; baselines
+        are left out.
+    properties
+        Properties of the languages; of those by category, the one of all words.
+    facts
+        Genera, and benchmark scores if there are any.
+    covariates
+        What else differs between languages.
+    seed
+        Seed of permutations and of the bootstrap.
+    """
+    table = _measures(measured, signatures)
+    names = [name for name in table if name in {"fit", "signature", *MEASURES}]
+    known = covariates.frame.pivot(index="language", columns="covariate", values="value")
+    known = known[[*covariates.frame["covariate"].unique()]].join(table["fertility"], how="inner")
+    rows = properties.frame
+    rows = rows[rows["category"].isna() | (rows["category"] == ALL_WORDS)]
+    compared = [rows.pivot(index="language", columns="property", values="value")]
+    if facts.scores is not None:
+        scores = facts.scores.frame
+        names_of_scores = scores["model"] + ", " + scores["task"] + ", " + scores["metric"]
+        wide = scores.assign(score=names_of_scores).pivot(
+            index="language", columns="score", values="value"
+        )
+        compared.append(wide)
+    compared.append(_outcomes(measured))
+    return confounds(
+        table[names].dropna(axis="columns", how="all"),
+        pd.concat(compared, axis="columns").reindex(table.index),
+        known,
+        genera=facts.genera,
+        options=InferenceOptions(_LEAST_LANGUAGES, _PERMUTATIONS, seed),
     )
 
 
@@ -93,6 +142,26 @@ def signature_measures(
         learned.frame[learned.frame["measure"].isin(MEASURES)].dropna(subset="value"),
     ]
     return LanguageMeasures(pd.concat(parts, ignore_index=True)[list(LanguageMeasures.columns)])
+
+
+def _measures(measured: Measured, signatures: LanguageMeasures | None) -> pd.DataFrame:
+    """All measures, ``[languages, measures]``."""
+    table = measured.mean_fits()[["fit", "untrained"]].rename(
+        columns={"untrained": "fit_untrained"}
+    )
+    table = table.join(_wide(measured.measures))
+    return table if signatures is None else table.join(_wide(signatures))
+
+
+def _outcomes(measured: Measured) -> pd.DataFrame:
+    """Outcomes that measures may predict, ``[languages, outcomes]``."""
+    means = measured.mean_outcomes()
+    return means[[name for name in _PREDICTED if name in means]]
+
+
+def _genera(facts: Languages) -> dict[str, str]:
+    known = facts.frame.dropna(subset="genus").set_index("language")["genus"]
+    return {str(code): genus for code, genus in known.items()}
 
 
 def _wide(measures: LanguageMeasures) -> pd.DataFrame:

@@ -34,6 +34,7 @@ JOINT = {
         "artifacts/words/{language}",
         "artifacts/signatures/{category}",
         "artifacts/uncertainty/{source}",
+        "{covariates}",
     ],
     "analyse": [
         "artifacts/words/{language}",
@@ -45,7 +46,7 @@ JOINT = {
     "report": ["artifacts/learning/{control}"],
 }
 """Dependencies that each of these stages has once per language, control model, category, source or
-corpus; and the parallel sentences, if there are any."""
+corpus; and the parallel sentences and the covariates, if there are any."""
 OF_CONTROLS, OF_REFERENCE = ("pretrain", "extract"), ("reference",)
 """Stages that make what the experimental model is compared with: control models, or another
 reference. The others are of no language."""
@@ -88,6 +89,7 @@ def write_lists(pipeline: dict[str, Any], parameters: Parameters) -> None:
         "source": parameters.uncertainty.sources,
         "corpus": list(range(len(parameters.languages[languages[0]].corpora))),
         "parallel": ["${evaluate.parallel}"] if parameters.evaluate.parallel else [],
+        "covariates": ["${analysis.covariates}"] if parameters.analysis.covariates else [],
     }
     for stage, templates in JOINT.items():
         entry = pipeline["stages"][stage]
