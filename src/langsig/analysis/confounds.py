@@ -49,7 +49,7 @@ def confounds(
     """
     known = covariates.dropna()
     names = list(known.columns)
-    conditions = [("none", None, known[[]])]
+    conditions: list[tuple[str, str | None, pd.DataFrame]] = [("none", None, known[[]])]
     conditions += [("given", name, known[[name]]) for name in names]
     conditions += [("given", "all", known)]
     conditions += [("matched", name, known.loc[_alike(known[name]), []]) for name in names]
