@@ -55,9 +55,14 @@ def check(repository: Path, *, learnt: bool) -> list[str]:
         if missing:
             problems.append(f"{language}: no {', '.join(sorted(missing))}")
     findings = pd.read_csv(repository / "artifacts/tables/findings.csv")
+    findings = findings[findings["measure"] == "average_signature"]
     variants = set(zip(findings["source"], findings["normalise"], strict=True))
     if len(variants) != 2 * len(params["uncertainty"]["sources"]) or findings["low"].isna().any():
         problems.append(f"findings for {sorted(variants)} only, or without intervals")
+    learned = pd.read_csv(repository / "artifacts/learned/signatures.csv")
+    own_start = has_controls and not params["experimental"]["checkpoint"]
+    if set(learned["language"]) != set(languages) or learned["value"].notna().all() != own_start:
+        problems.append("learned signatures lack languages or levels, or levels are not withheld")
     for model in (*(languages if has_controls else ()), "experimental"):
         if learnt and not metrics["learning"][model]["learnt"]:
             problems.append(f"{model} has not learnt: {metrics['learning'][model]}")

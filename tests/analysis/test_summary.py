@@ -160,6 +160,7 @@ def test_numbers_are_those_of_all_words(metrics_of: Metrics, values: list[float]
         "average_signature",
         "trends",
         "spread",
+        "learned",
         "factorization",
         "findings",
         "baselines",

@@ -8,13 +8,14 @@ from html.parser import HTMLParser
 from importlib.resources import files
 from typing import Any
 
+import numpy as np
 import pytest
 import vl_convert
 
 from langsig.morphology import ALL_WORDS
 from langsig.report import Results, report_page
 from langsig.report.sections import sections_of
-from langsig.schemas import Correlations, Languages, Trends
+from langsig.schemas import Correlations, Languages, LearnedSignatures, Trends
 from tests.report.tables import renamed
 
 Inputs = Callable[..., Results]
@@ -107,6 +108,15 @@ def test_a_section_is_drawn_only_if_its_table_exists(
     for absent in (None, getattr(results, table).empty()):
         drawn = [part.key for part in sections_of(replace(results, **{table: absent}))]
         assert drawn == [key for key in SECTIONS if key not in {section, "provenance"}]
+
+
+def test_why_levels_of_learned_signatures_are_withheld_is_on_the_page(inputs: Inputs) -> None:
+    results = inputs(3)
+    assert results.learned
+    withheld = LearnedSignatures(results.learned.frame.assign(value=np.nan))
+    results = replace(results, learned=withheld, learned_notes="The reference is not trained.")
+    (section,) = (part for part in sections_of(results) if part.key == "learned")
+    assert section.certainty == "The reference is not trained." and not section.figures
 
 
 def test_outcomes_are_drawn_only_if_they_were_measured(inputs: Inputs) -> None:

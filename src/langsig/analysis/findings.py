@@ -200,16 +200,7 @@ def findings_markdown(findings: Findings) -> str:
 
 
 def variants_of_findings(findings: Findings) -> pd.Series:
-    """What each row was computed from: source and normalisation, or a measure that has neither.
-
-    Examples
-    --------
-    >>> columns = ["finding", "scope", "measure", "source", "normalise", "holds"]
-    >>> rows = [("lowest", "all", name, "trained", "none", "yes") for name in ("shared",)]
-    >>> table = pd.DataFrame(rows, columns=columns).reindex(columns=list(Findings.columns))
-    >>> variants_of_findings(Findings(table)).tolist()
-    ['shared']
-    """
+    """What each row was computed from: source and normalisation, or a measure that has neither."""
     frame = findings.frame
     published = frame["source"] + ", " + frame["normalise"]
     return published.where(frame["measure"] == AVERAGE_SIGNATURE, frame["measure"])

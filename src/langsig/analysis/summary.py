@@ -153,8 +153,12 @@ def language_metrics(metrics: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
     trend. The gains of the control and of the experimental model, in nat over token frequencies,
     show what the models have learnt of the language; ``fit`` and ``transfer`` what the experimental
     model does in it. ``shared`` is that measure of the learned signature, mean over the layers.
-    Missing numbers are left out.
+    Missing numbers are left out. Some have two or three decimals, so that the line fits a terminal.
     """
+
+    def short(value: float | None, decimals: int = 3) -> float | None:
+        return None if value is None else round(float(value), decimals)
+
     averages = pd.DataFrame(metrics["average_signature"]).mean(axis=1)
     learned = metrics["learned"].get(SHARED, {"value": {}})["value"]
     shared = pd.DataFrame(learned).mean(axis=1)
@@ -164,13 +168,13 @@ def language_metrics(metrics: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
         language: _rounded(
             {
                 "average_signature": average,
-                "shared": shared.get(language),
-                "tau": metrics["trends"].get(language, {}).get("tau"),
+                "shared": short(shared.get(language)),
+                "tau": short(metrics["trends"].get(language, {}).get("tau"), 2),
                 "p_adjusted": metrics["trends"].get(language, {}).get("p_adjusted"),
                 "control_gain": metrics["learning"].get(language, {}).get("gain"),
                 "experimental_gain": gains.get(language),
-                "fit": outcomes.get(language, {}).get("fit"),
-                "transfer": outcomes.get(language, {}).get("transfer"),
+                "fit": short(outcomes.get(language, {}).get("fit")),
+                "transfer": short(outcomes.get(language, {}).get("transfer")),
             }
         )
         for language, average in zip(map(str, averages.index), averages, strict=True)

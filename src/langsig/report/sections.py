@@ -191,6 +191,15 @@ def learned_section(results: Results) -> Section | None:
     if results.learned is None or not (results.learned or results.learned_notes):
         return None
     numbers = statistics.learned_statistics(results)
+    if numbers is None:
+        return Section(
+            key="learned",
+            title="Learned signatures",
+            result=sentences.NO_LEARNED_LEVELS,
+            certainty=results.learned_notes,
+            limits=sentences.LEARNED_LIMITS,
+            data={},
+        )
     table = statistics.learned_frame(results.learned)
     figures = [
         Figure(
@@ -215,9 +224,9 @@ def learned_section(results: Results) -> Section | None:
             sentences.caveats(replace(statistics.caveats(results), failed_layers=[])),
         ),
         limits=sentences.joined(sentences.LEARNED_LIMITS, results.learned_notes),
-        data=data if numbers else {},
-        figures=figures if numbers else [],
-        tables=tables if numbers else [],
+        data=data,
+        figures=figures,
+        tables=tables,
     )
 
 

@@ -324,20 +324,16 @@ def levels_limits(agreement_with_scale: float | None) -> str:
 # ---- learned signatures
 
 
-def learned(numbers: LearnedStatistics | None) -> str:
+def learned(numbers: LearnedStatistics) -> str:
     """What both models share that neither had before training, by layer and by language."""
-    if not numbers:
-        return "There are no levels of learned signatures."
     return (
         "Learned signatures measure what both models share that neither had before training, on "
         f"lemmas that did not choose the directions. {levels(numbers.levels)}"
     )
 
 
-def learned_certainty(numbers: LearnedStatistics | None) -> str:
-    """How precise the levels are, and whether they repeat; empty if there are none."""
-    if not numbers:
-        return ""
+def learned_certainty(numbers: LearnedStatistics) -> str:
+    """How precise the levels are, and whether they repeat."""
     names = {"sentences": "even and odd blocks of sentences", "start": "the two best starts"}
     repeats = listed(
         f"{number(value, '.2f')} between {names[varied]}"
@@ -351,6 +347,7 @@ def learned_certainty(numbers: LearnedStatistics | None) -> str:
     )
 
 
+NO_LEARNED_LEVELS = "There are no levels of learned signatures."
 LEARNED_LIMITS = (
     "Levels compare languages and layers of these models. What is shared may be grammar, or a "
     "likeness of lexicons: words are not compared across languages. Each model was trained with "
