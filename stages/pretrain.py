@@ -53,9 +53,7 @@ def train(name: str, parameters: Parameters, scratch: Path) -> None:
     shape = pretraining.ModelShape(**role.model.model_dump())
     length = parameters.pack.max_length
     model = pretraining.build_model(shape, tokenizer, max_length=length, seed=seed)
-    recipe = pretraining.Recipe(
-        **role.recipe.model_dump(), margin=options.margin, precision=options.precision
-    )
+    recipe = pretraining.Recipe(**role.recipe.model_dump(), margin=options.margin)
     result = pretraining.pretrain(
         model, tokenizer, text, held_out, recipe, scratch=scratch, alpha=alpha, seed=seed
     )

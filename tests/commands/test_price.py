@@ -123,5 +123,5 @@ def test_what_is_not_included_is_said(tmp_path: Path) -> None:
     cost = price(parameters, {"GPU": 100.0}, utilisation=0.5, root=tmp_path)
     text = layout(cost)
     assert "do not include 3 languages" in text
-    assert "Mixed precision is off" in text
+    assert "Without mixed precision" in text
     assert "50% of the 16-bit peak" in text

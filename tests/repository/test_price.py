@@ -89,19 +89,15 @@ def test_processes_and_precision_are_those_of_the_launch_file(
         assert costs[1].memory.activations < costs[0].memory.activations
 
 
-def test_precision_is_that_of_the_parameters_where_the_launch_leaves_it_open(
-    data: dict[str, Any], project: Path
-) -> None:
-    data["pretraining"]["launch"] = f"{ACCELERATE} conf/accelerate/cpu.yaml"
-    full = cost(data, project)
-    data["pretraining"]["precision"] = "bfloat16"
-    reduced = cost(data, project)
-    assert (full.launch, reduced.launch) == ((1, "no"), (1, "bf16"))
-    assert reduced.experimental.memory.activations < full.experimental.memory.activations
-    launch = (project / "conf/accelerate/cpu.yaml").read_text()
-    (project / "conf/half.yaml").write_text(launch.replace('"no"', "fp16", 2))
-    data["pretraining"]["launch"] = f"{ACCELERATE} conf/half.yaml"
-    assert cost(data, project).launch == (1, "fp16")
+@pytest.mark.parametrize("role", ["control", "experimental"])
+def test_precision_is_that_of_the_recipe(data: dict[str, Any], role: str) -> None:
+    full = cost(data)
+    data["pretraining"][role]["recipe"]["precision"] = "bfloat16"
+    reduced = cost(data)
+    for name in ("control", "experimental"):
+        costs = getattr(full, name), getattr(reduced, name)
+        assert not costs[0].mixed_precision and costs[1].mixed_precision == (name == role)
+        assert (costs[1].memory.activations < costs[0].memory.activations) == (name == role)
 
 
 def test_shorter_sequences_have_fewer_tokens_and_nothing_else_changes(

@@ -80,9 +80,10 @@ def layout(cost: "RunCost") -> str:
         heads = ["experimental"]
     lines = [
         f"{count} languages; vocabulary {cost.vocabulary:,}; {cost.launch.processes} process(es), "
-        f"mixed precision {cost.launch.mixed_precision}; {cost.mean_length} sub-words per sequence",
+        f"{cost.mean_length} sub-words per sequence",
         "",
         f"{'':34}" + "".join(f"{head:>16}" for head in heads),
+        _row(cost, "mixed precision", lambda model: model.mixed_precision, _yes_or_no),
         _row(cost, "parameters", lambda model: model.parameters, _number),
         _row(cost, "steps", lambda model: model.steps, _number),
         _row(cost, "tokens per step, at most", lambda model: model.tokens_per_step, _number),
@@ -124,9 +125,10 @@ def layout(cost: "RunCost") -> str:
             f"Hidden states do not include {disk.languages_without_words} languages whose "
             "treebanks are not available."
         )
-    if cost.launch.mixed_precision == "no":
+    if not all(model.mixed_precision for model in (cost.control, cost.experimental) if model):
         lines.append(
-            "Mixed precision is off (pretraining.precision): training on a GPU takes longer."
+            "Without mixed precision (accelerate's settings, or precision in the recipe), training "
+            "on a GPU takes longer."
         )
     return "\n".join(lines)
 
@@ -176,6 +178,10 @@ def _sums(
 
 def _hours_on(gpu: str) -> "Callable[[ModelCost], float]":
     return lambda model: model.gpu_hours[gpu]
+
+
+def _yes_or_no(value: float) -> str:
+    return "yes" if value else "no"
 
 
 def _number(value: float) -> str:

@@ -300,6 +300,11 @@ class Recipe(Section):
     learning_rate: float = Field(gt=0, description="Highest learning rate, after the warm-up.")
     warmup: float = Field(ge=0, le=1, description="Share of the steps for the warm-up.")
     weight_decay: float = Field(ge=0, description="Weight decay of AdamW.")
+    precision: Annotated[str, _OneOf(TRAINING_PRECISIONS)] = Field(
+        description="Number format of the matrix products: float32, or bfloat16 (mixed precision), "
+        "which is faster where the processor has it. Weights and losses on held-out text "
+        "stay in float32. A configuration of accelerate with mixed precision comes first."
+    )
     masking: float = Field(gt=0, lt=1, description="Share of the tokens to predict.")
     batches_by_length: Count = Field(
         description="Batches drawn together and sorted by length; 1: no sorting."
@@ -334,11 +339,6 @@ class Pretraining(Section):
     )
     held_out_masking: float = Field(
         gt=0, lt=1, description="Share of the held-out tokens to predict."
-    )
-    precision: Annotated[str, _OneOf(TRAINING_PRECISIONS)] = Field(
-        description="Number format of the matrix products: float32, or bfloat16 (mixed precision), "
-        "which is faster where the processor has it. Weights and losses on held-out text "
-        "stay in float32. A configuration of accelerate with mixed precision comes first."
     )
     origin: Origin = Field(description="Statements of the model cards about the training text.")
     control: Model = Field(description="Control models, one per language.")

@@ -45,6 +45,8 @@ class Launch(NamedTuple):
 class ModelCost:
     """Cost of training one model."""
 
+    mixed_precision: bool
+    """Whether matrices are multiplied in 16 bits."""
     parameters: int
     """Number of weights."""
     steps: int
@@ -176,8 +178,6 @@ def price(
         )
     entries = _vocabulary(parameters, root) if vocabulary is None else vocabulary
     launch = read_launch(parameters.pretraining.launch, root)
-    if launch.mixed_precision == "no" and parameters.pretraining.precision == "bfloat16":
-        launch = launch._replace(mixed_precision="bf16")
     roles = ["control", "experimental"] if parameters.reference == MODEL else ["experimental"]
     plans = {role: _plan(parameters, role, entries, launch) for role in roles}
     costs = {
@@ -265,7 +265,7 @@ def _plan(parameters: Parameters, role: str, vocabulary: int, launch: Launch) ->
         accumulation=model.recipe.accumulation,
         processes=launch.processes,
         masking=model.recipe.masking,
-        mixed_precision=launch.mixed_precision != "no",
+        mixed_precision=launch.mixed_precision != "no" or model.recipe.precision == "bfloat16",
     )
 
 
@@ -275,6 +275,7 @@ def _model_cost(
     of_mean_length = replace(plan, length=mean_length)
     flops = training_flops(of_mean_length)
     return ModelCost(
+        mixed_precision=plan.mixed_precision,
         parameters=count_parameters(plan.shape, plan.vocabulary, plan.length),
         steps=plan.steps,
         tokens_per_step=plan.tokens_per_step,
