@@ -17,7 +17,7 @@ export ARGS BASE CACHE DATA ENDPOINT GPU JOBS NAME ORIGIN PLACE PRESET RECIPES S
 export STAGES TO URL WORKERS
 
 .DEFAULT_GOAL := help
-.PHONY: help install repro analyse spread report sweep test torture lint format data use remote price record samples docs plots lock clean
+.PHONY: help install repro analyse spread report sweep test torture measures lint format data use remote price record samples docs plots lock clean
 
 help:  ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "%-11s %s\n", $$1, $$2 }' Makefile
@@ -56,6 +56,9 @@ test: install  ## [ARGS="-m 'not slow'"]: run all tests, or those that take seco
 
 torture: install  ## [ARGS="--times 20 --only stages push"]: kill everything at random moments, fill disks, and count what is lost
 	@$(BIN)/python -m tests.torture $(ARGS)
+
+measures: install  ## [ARGS="--seeds 1 2 3 --languages qac qae --doses .3 .1 .03"]: compare measures of similarity by models whose difference is known
+	OMP_NUM_THREADS=1 OMP_WAIT_POLICY=PASSIVE $(BIN)/python -m benchmarks.measures $(ARGS)
 
 lint: install  ## run ruff and mypy
 	$(BIN)/ruff check .

@@ -145,6 +145,7 @@ def pretrain(
     scratch: Path,
     alpha: float = 1.0,
     seed: int,
+    saved_states: int | None = 2,
 ) -> TrainingResult:
     """Train a model in place (paper, appendix B.2).
 
@@ -173,6 +174,10 @@ def pretrain(
         Exponent of the sampling of languages, see :func:`~langsig.pretraining.sampling.draw`.
     seed
         Seed of the order of sequences, the masking and dropout.
+    saved_states
+        Number of saved states that are kept, the latest ones (default: 2); None for all. Each is
+        a checkpoint too, in the folder ``RUN/checkpoint-STEP`` of `scratch`, where RUN is
+        :attr:`TrainingResult.run`.
     """
     on_gpu = process_state().device.type == "cuda"
     run = _run_hash(model, train, held_out, recipe, alpha, seed)
@@ -201,7 +206,7 @@ def pretrain(
             eval_steps=recipe.steps + 1,
             save_strategy="steps",
             save_steps=recipe.steps + 1,
-            save_total_limit=2,
+            save_total_limit=saved_states,
             load_best_model_at_end=recipe.patience is not None,
             metric_for_best_model="loss",
             greater_is_better=False,
