@@ -57,7 +57,9 @@ def main() -> None:
     parser.add_argument(
         "--add", nargs="*", default=[], help="functions of two arrays, MODULE:FUNCTION"
     )
-    parser.add_argument("--reference", default="published", help="measure to compare SNR with")
+    parser.add_argument(
+        "--reference", default="published", help="measure that others are compared with"
+    )
     parser.add_argument("--out", type=Path, help="folder for the tables")
     parser.add_argument("--json", action="store_true")
     arguments = parser.parse_args()

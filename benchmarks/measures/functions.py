@@ -133,13 +133,13 @@ def learned(pairs: Sequence[Pair]) -> Values:
     return dict(zip(names, values, strict=True))
 
 
-def _learned_layer(sums: Sequence[PartialLayer], half: int | None) -> Array:
+def _learned_layer(sums: Sequence[PartialLayer], start: int | None) -> Array:
     """Learned measures of one layer, ``[languages, measures]``."""
-    chosen = None if half is None else np.arange(half, sums[0].blocks, 2)
+    chosen = None if start is None else np.arange(start, sums[0].blocks, 2)
     slices = [entry.halves(chosen) for entry in partial_slices(sums)]
     solver = replace(RECOMMENDED, rank=min(RECOMMENDED.rank, *np.shape(slices[0])[1:]))
     halves = [list(of_half) for of_half in zip(*slices, strict=True)]
-    fits = [fits_from_starts(of_half, solver=solver, starts=LEARNED_STARTS)[0] for of_half in halves]
+    fits = [fits_from_starts(half, solver=solver, starts=LEARNED_STARTS)[0] for half in halves]
     products = [np.sum(first * second) for first, second in zip(*halves, strict=True)]
     return np.column_stack([crossed(fits, halves).measures(), products])
 

@@ -125,7 +125,8 @@ def scores(values: pd.DataFrame, reference: str) -> pd.DataFrame:
     values
         Values of all variants, see :meth:`benchmarks.measures.variants.Values.compute`.
     reference
-        Name of the measure whose signal to noise others are compared with.
+        Name of the measure whose median signal to noise others are compared with; the worst may
+        be negative.
 
     Returns
     -------
@@ -133,34 +134,34 @@ def scores(values: pd.DataFrame, reference: str) -> pd.DataFrame:
         One row per measure, by descending ``snr``.
     """
     measures = [name for name in values["measure"].unique() if name not in OUTCOMES]
-    of_reference = _worst(resampled(Cube.of(values[values["measure"] == reference])))
+    of_reference = Cube.of(values[values["measure"] == reference])
+    median_of_reference = _median(of_reference.signal_to_noise())
+    medians_of_reference = _median(resampled(of_reference))
     rows = []
     for measure in measures:
         own = values[values["measure"] == measure]
         cube = Cube.of(own)
-        draws = _worst(resampled(cube))
-        found = cube.signal_to_noise()
-        low, high = np.quantile(draws, [0.025, 0.975])
-        ratio = np.quantile(draws / of_reference, [0.025, 0.975])
+        draws, found = resampled(cube), cube.signal_to_noise()
+        median = _median(found)
+        low, high = np.quantile(draws.min(axis=(1, 2)), [0.025, 0.975])
+        ratios = np.quantile(_median(draws) / medians_of_reference, [0.025, 0.975])
         rows.append(
             {
                 "measure": measure,
                 "snr": found.min(),
                 "snr_low": low,
                 "snr_high": high,
-                "snr_median": np.median(found),
-                "ratio_low": ratio[0],
-                "ratio_high": ratio[1],
+                "snr_median": median,
+                "ratio": median / median_of_reference,
+                "ratio_low": ratios[0],
+                "ratio_high": ratios[1],
                 "noise": cube.noise(),
                 **_of_changes(cube),
                 **_of_states(own),
                 **_agreement(own, values),
             }
         )
-    table = pd.DataFrame(rows).sort_values("snr", ascending=False, ignore_index=True)
-    worst = table.set_index("measure")["snr"]
-    table.insert(5, "ratio", table["snr"] / worst[reference])
-    return table
+    return pd.DataFrame(rows).sort_values("snr", ascending=False, ignore_index=True)
 
 
 def changes(values: pd.DataFrame) -> pd.DataFrame:
@@ -274,10 +275,10 @@ def _within(table: pd.DataFrame) -> float:
     return float(centred.corr().loc["value", "outcome"])
 
 
-def _worst(signal_to_noise: Array) -> Array:
-    """The smallest signal to noise of each draw, ``[draws]``."""
-    worst: Array = signal_to_noise.min(axis=(1, 2))
-    return worst
+def _median(signal_to_noise: Array) -> Array:
+    """Median over languages and doses, the last two axes."""
+    median: Array = np.median(signal_to_noise, axis=(-2, -1))
+    return median
 
 
 def _rms(values: Array) -> Array:

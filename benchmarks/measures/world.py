@@ -154,7 +154,9 @@ class World:
             sequences, text, self.tokenizer, share=options.held_out_masking, seed=parameters.seed
         )
         role = options.experimental if experimental else options.control
-        recipe = pretraining.Recipe(**role.recipe.model_dump(), margin=options.margin)
+        recipe = pretraining.Recipe(
+            **role.recipe.model_dump(), margin=options.margin, precision=options.precision
+        )
         model, scratch = self.new_model(training), self.folder / "scratch" / str(training)
         before = os.times().user
         result = pretraining.pretrain(
@@ -166,7 +168,7 @@ class World:
             scratch=scratch,
             alpha=parameters.experimental.alpha if experimental else 1.0,
             seed=_seed(training),
-            saved_states=None if training.keeps_steps else 1,
+            saved_states=None if training.keeps_steps else 2,
         )
         seconds = os.times().user - before
         with atomic_directory(self.model(training)) as output:

@@ -21,6 +21,7 @@ from langsig.pretraining import (
     measure_learning,
     pretrain,
 )
+from langsig.representations import load_masked
 
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerBase
@@ -79,6 +80,7 @@ def train(
     dropout: float = 0.0,
     seed: int = 0,
     scratch: Path | None = None,
+    saved_states: int | None = 2,
     **changes: Any,
 ) -> tuple[PreTrainedModel, Learning, list[CurvePoint]]:
     model = untrained(tokenizer, dropout)
@@ -87,7 +89,16 @@ def train(
     validation = held_out(tokenizer, shuffled=shuffled)
     with tempfile.TemporaryDirectory() as folder:
         states = scratch or Path(folder)
-        trained = pretrain(model, tokenizer, text, validation, recipe, scratch=states, seed=seed)
+        trained = pretrain(
+            model,
+            tokenizer,
+            text,
+            validation,
+            recipe,
+            scratch=states,
+            seed=seed,
+            saved_states=saved_states,
+        )
     return model, trained.learning, trained.curve
 
 
@@ -148,6 +159,18 @@ def test_curve_has_the_requested_number_of_points(
     assert len(points) == min(steps, evaluations) and points[-1] == steps
     distances = np.diff([0, *points])
     assert distances.max() - distances.min() <= 1
+
+
+@pytest.mark.parametrize(("saved_states", "kept"), [(None, {2, 4, 6, 8}), (2, {6, 8})])
+def test_saved_states_are_checkpoints(
+    saved_states: int | None, kept: set[int], tokenizer: "PreTrainedTokenizerBase", tmp_path: Path
+) -> None:
+    model, _, _ = train(tokenizer, steps=8, scratch=tmp_path, saved_states=saved_states)
+    folders = {int(path.name.split("-")[1]): path for path in tmp_path.glob("*/checkpoint-*")}
+    assert set(folders) == kept
+    last, earlier = (load_masked(folders[step]).get_input_embeddings().weight for step in (8, 6))
+    assert torch.equal(last, model.get_input_embeddings().weight)
+    assert not torch.equal(earlier, last)
 
 
 def test_accumulated_batches_count_as_one_step(tokenizer: "PreTrainedTokenizerBase") -> None:
