@@ -7,6 +7,7 @@ Without the models' own initial weights, levels are withheld. Why something is m
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+from langsig.errors import InputError
 from langsig.factorization import Solver
 from langsig.files import atomic_directory
 from langsig.learned import Learned, PartialStatistics, learned_signatures
@@ -17,7 +18,6 @@ from stages.common import LEFT_OUT, RESIDUALS, cores
 
 def main(_arguments: Sequence[str]) -> None:
     parameters = load_parameters()
-    options = parameters.learned
     folders = {
         language: Path("artifacts/residuals", language)
         for language in selected_languages("analysis", parameters)
@@ -27,29 +27,17 @@ def main(_arguments: Sequence[str]) -> None:
         for folder in folders.values()
         if (folder / RESIDUALS).exists()
     ]
-    if len(statistics) > 1:
-        shapes = [
-            layer.sums.cross.shape[1:] for entry in statistics for layer in entry.layers.values()
-        ]
-        learned = learned_signatures(
-            statistics,
-            solver=Solver(rank=min(options.rank, *map(min, shapes)), ridge=options.ridge),
-            shrinkage=options.shrinkage,
-            starts=options.starts,
-            iterations=options.iterations,
-            rotations=options.rotations,
-            own_start=has_own_start(parameters),
-            seed=parameters.seed,
-            workers=cores(),
-        )
-    else:
-        learned = Learned.empty()
+    try:
+        learned = fitted(statistics, parameters)
+        reasons = list(withheld(statistics, parameters))
+    except InputError as error:  # too few languages, or a slice that cannot be factorised
+        learned, reasons = Learned.empty(), [f"There are no learned signatures: {error}."]
     left_out = [
         (folder / LEFT_OUT).read_text(encoding="utf-8").strip()
         for folder in folders.values()
         if (folder / LEFT_OUT).exists()
     ]
-    notes = [*left_out, *withheld(statistics, parameters)]
+    notes = [*left_out, *reasons]
     with atomic_directory(Path("artifacts/learned")) as output:
         learned.save(output)
         (output / "notes.txt").write_text("".join(f"{note}\n" for note in notes), encoding="utf-8")
@@ -58,16 +46,30 @@ def main(_arguments: Sequence[str]) -> None:
         print(note)
 
 
+def fitted(statistics: Sequence[PartialStatistics], parameters: Parameters) -> Learned:
+    """The signatures, if there are two languages and every slice can be factorised."""
+    options = parameters.learned
+    rank = min([options.rank, *(entry.largest_rank for entry in statistics)])
+    return learned_signatures(
+        statistics,
+        solver=Solver(rank=rank, ridge=options.ridge),
+        shrinkage=options.shrinkage,
+        starts=options.starts,
+        iterations=options.iterations,
+        rotations=options.rotations,
+        own_start=has_own_start(parameters),
+        seed=parameters.seed,
+        workers=cores(),
+    )
+
+
 def has_own_start(parameters: Parameters) -> bool:
     """Whether the untrained models have the weights from which training started."""
     return parameters.reference == MODEL and not parameters.experimental.checkpoint
 
 
 def withheld(statistics: Sequence[PartialStatistics], parameters: Parameters) -> Iterator[str]:
-    """Why values are missing or not what they should be, a sentence each."""
-    if len(statistics) < 2:
-        yield "There are no learned signatures: they need words of at least two languages."
-        return
+    """Sentences that say why values are missing or not what they should be."""
     if not has_own_start(parameters):
         why = (
             "the initial weights of the checkpoint are unknown"

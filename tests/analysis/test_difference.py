@@ -109,7 +109,8 @@ def test_learning_is_the_mean_over_pairs() -> None:
 def test_plain_values_can_be_written_as_json() -> None:
     plain = json.loads(json.dumps(compared().to_dict(), allow_nan=False))
     assert plain["parameters"] == {"changed": {"seed": [0, 1]}, "removed": {}, "added": {}}
-    assert len(plain["signatures"]) == 2 * (len(LAYERS) + 1) * len(LANGUAGES)
+    kinds_and_measures = 2 * 2
+    assert len(plain["signatures"]) == kinds_and_measures * (len(LAYERS) + 1) * len(LANGUAGES)
     means = [row for row in plain["signatures"] if row["scope"] == "mean"]
     assert {row["layer"] for row in means} == {None}
 

@@ -123,6 +123,11 @@ class PartialStatistics:
     layers: dict[int, PartialLayer]
     """By position in `layer_pairs`."""
 
+    @property
+    def largest_rank(self) -> int:
+        """Smallest dimension of a slice: fits have no more components."""
+        return min(int(min(layer.sums.cross.shape[1:])) for layer in self.layers.values())
+
     def save(self, path: str | Path) -> None:
         """Write to a safetensors file, float32: ``00.sums.cross``, ``00.directions``, ..."""
         tensors: dict[str, NDArray[Any]] = {}
