@@ -39,17 +39,15 @@ def main(arguments: Sequence[str]) -> None:
 def train(name: str, parameters: Parameters, scratch: Path) -> None:
     """Train a model from scratch and save it."""
     options = parameters.pretraining
-    role, alpha, run_seed = options.control, 1.0, parameters.seed
+    role, alpha = options.control, 1.0
     if name == EXPERIMENTAL:
         role, alpha = options.experimental, parameters.experimental.alpha
-        if parameters.experimental.seed is not None:
-            run_seed = parameters.experimental.seed
     tokenizer = load_tokenizer("artifacts/tokenizer")
     text = training_text(name, parameters)
     held_out = pretraining.held_out_text(
         SEQUENCES, text, tokenizer, share=options.held_out_masking, seed=parameters.seed
     )
-    seed = pretraining.model_seed(name, run_seed)
+    seed = pretraining.model_seed(name, parameters.seed_of(name))
     shape = pretraining.ModelShape(**role.model.model_dump())
     length = parameters.pack.max_length
     model = pretraining.build_model(shape, tokenizer, max_length=length, seed=seed)

@@ -42,7 +42,8 @@ def main(arguments: Sequence[str]) -> None:
         states["control"] = States.open(Path(f"artifacts/states/control/{language}"))
     with TemporaryDirectory(prefix="langsig-") as folder:
         for role, name in models.items():
-            model, tokenizer = untrained(role, model_seed(name, parameters.seed), parameters)
+            seed = model_seed(name, parameters.seed_of(name))
+            model, tokenizer = untrained(role, seed, parameters)
             output = Path(folder, role)
             output.mkdir()
             states[role] = extract(
@@ -82,12 +83,8 @@ def untrained(
     checkpoint = parameters.experimental.checkpoint
     if role == "experimental" and checkpoint:
         return load_untrained(checkpoint, seed), load_tokenizer(checkpoint)
-    tokenizer = load_tokenizer("artifacts/tokenizer")
-    of_role = (
-        parameters.pretraining.experimental
-        if role == "experimental"
-        else parameters.pretraining.control
-    )
+    tokenizer, roles = load_tokenizer("artifacts/tokenizer"), parameters.pretraining
+    of_role = roles.experimental if role == "experimental" else roles.control
     shape = ModelShape(**of_role.model.model_dump())
     length = parameters.pack.max_length
     return build_model(shape, tokenizer, max_length=length, seed=seed), tokenizer

@@ -154,9 +154,7 @@ class World:
             sequences, text, self.tokenizer, share=options.held_out_masking, seed=parameters.seed
         )
         role = options.experimental if experimental else options.control
-        recipe = pretraining.Recipe(
-            **role.recipe.model_dump(), margin=options.margin, precision=options.precision
-        )
+        recipe = pretraining.Recipe(**role.recipe.model_dump(), margin=options.margin)
         model, scratch = self.new_model(training), self.folder / "scratch" / str(training)
         before = os.times().user
         result = pretraining.pretrain(

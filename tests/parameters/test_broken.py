@@ -71,6 +71,9 @@ BROKEN = {
     "text for a seed": Broken("seed: 1", "seed: '1'", "seed", "got '1'; must be an integer"),
     "boolean for a seed": Broken("seed: 1", "seed: true", "seed", "got true; must be an integer"),
     "negative seed": Broken("seed: 1", "seed: -1", "seed", "got -1; must be an integer of"),
+    "seed of over 32 bits, of one model": Broken(
+        "seed: null", "seed: 4294967296", "experimental.seed", "below 4294967296"
+    ),
     "seed of over 32 bits": Broken("seed: 1", "seed: 4294967296", "seed", "below 4294967296"),
     "fraction of zero": Broken(
         "fraction: 1.0", "fraction: 0", "languages.qaa.fraction", "above 0 and at most 1"
@@ -127,7 +130,9 @@ BROKEN = {
     "reference of sentences": Broken(
         "reference: model", "reference: parallel", "reference", "is for langsig profile only"
     ),
-    "unknown data type": Broken("float16", "float8", "extract.dtype", "one of float16, float32"),
+    "unknown data type": Broken(
+        "dtype: float16", "dtype: float8", "extract.dtype", "one of float16, float32"
+    ),
     "a single block": Broken("blocks: 20", "blocks: 1", "covariance.blocks", "at least 2"),
     "unknown category of blocks": Broken(
         "Part of Speech:", "Numbr:", "covariance.block_layers.Numbr", "must be one of"

@@ -19,10 +19,10 @@ from stages.common import read_learning
 ROOT = Path(__file__).parents[2]
 
 
-def choose(folder: Path, name: str) -> None:
+def choose(folder: Path, name: str, *, seed: int = 1, experimental: int | None = None) -> None:
     """Write the parameters of ``micro`` with another reference, and models as small as can be."""
     data = read_resolved(ROOT / "conf/micro.yaml").data
-    data["reference"] = name
+    data["reference"], data["seed"], data["experimental"]["seed"] = name, seed, experimental
     data["pretraining"]["experimental"]["model"] |= {"layers": 2, "dim": 16}
     data["analysis"]["layers"] = data["ranks"]["layers"] = [2]
     data["covariance"]["block_layers"] = {"Part of Speech": [2]}
@@ -86,3 +86,19 @@ def test_covariances_with_a_reference(folder: Path, tokenizer: Any, name: str) -
     after = CategoryStatistics.load("artifacts/covariances/qaa/part-of-speech.safetensors")
     assert after.layer_pairs == before.layer_pairs
     assert after.words == words["Part of Speech"].iloc[rows].notna().sum()
+
+
+@pytest.mark.slow
+def test_an_experimental_model_with_its_own_seed_has_its_own_untrained_model(
+    folder: Path, tokenizer: Any
+) -> None:
+    tokenizer.save_pretrained(folder / "artifacts/tokenizer")
+    choose(folder, "upos")
+    reference.main(["qaa"])
+    states = []
+    for seed, experimental in [(5, None), (1, 5), (1, None)]:
+        choose(folder, "upos", seed=seed, experimental=experimental)
+        untrained.main(["qaa"])
+        states.append(States.open("artifacts/states/untrained/qaa/experimental").layers[1][:])
+    np.testing.assert_array_equal(states[0], states[1])
+    assert not np.allclose(states[1], states[2])

@@ -257,6 +257,7 @@ class Experimental(Section):
     )
     seed: int | None = Field(
         ge=0,
+        lt=2**32,
         description="Seed of the weights, masks and order of text of this model alone; null: that "
         "of all random numbers.",
     )
@@ -557,6 +558,17 @@ class Parameters(Section):
         description="Categories to analyse. part-of-speech, which stands for all words, must be "
         "one of them."
     )
+
+    def seed_of(self, model: str) -> int:
+        """Seed of the weights, masks and order of text of a model.
+
+        Parameters
+        ----------
+        model
+            A language, whose control model is meant, or ``experimental``.
+        """
+        own = self.experimental.seed if model == "experimental" else None
+        return self.seed if own is None else own
 
     @model_validator(mode="after")
     def _consistent(self) -> "Parameters":
