@@ -132,6 +132,29 @@ def test_a_measure_that_rises_has_negative_signal() -> None:
     assert row["monotone"] == row["monotone_by_seed"] == 0
 
 
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--seeds", "1"], "at least two"),
+        (["--seeds", "1", "2", "--dose-seeds", "3"], "among them"),
+        (["--languages", "xx"], "among qaa, qab"),
+        (["--set", "seed=-1"], "seed"),
+    ],
+)
+def test_wrong_arguments_are_refused(
+    arguments: list[str],
+    message: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.setattr(sys, "argv", ["measures", "--folder", str(tmp_path), *arguments])
+    with pytest.raises(SystemExit) as stopped:
+        program.main()
+    assert message in capsys.readouterr().err + str(stopped.value)
+    assert not list(tmp_path.iterdir())
+
+
 @pytest.mark.slow
 def test_small_run(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]

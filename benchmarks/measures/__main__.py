@@ -9,6 +9,7 @@ was interrupted resumes, and a second run only scores. docs/measures.md explains
 import argparse
 import importlib
 import json
+import sys
 import time
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import asdict
@@ -23,6 +24,7 @@ from benchmarks.measures.functions import FAMILIES, pairwise
 from benchmarks.measures.scores import by_layer, changes, scores
 from benchmarks.measures.variants import Plan, Values, Variant, variants
 from benchmarks.measures.world import World
+from langsig.errors import InputError
 
 SHOWN = {
     "snr_median": "median",
@@ -63,6 +65,14 @@ def main() -> None:
     parser.add_argument("--out", type=Path, help="folder for the tables")
     parser.add_argument("--json", action="store_true")
     arguments = parser.parse_args()
+    try:
+        run(arguments, parser)
+    except InputError as error:
+        sys.exit(f"error: {error}")
+
+
+def run(arguments: argparse.Namespace, parser: argparse.ArgumentParser) -> None:
+    """Train, measure, score and print."""
     started = time.monotonic()
     world = World(arguments.folder, arguments.preset, tuple(arguments.set))
     plan = Plan(
@@ -72,6 +82,10 @@ def main() -> None:
         doses=tuple(arguments.doses),
         widths=tuple(arguments.widths),
     )
+    if len(set(plan.seeds)) < 2 or not set(plan.dose_seeds) <= set(plan.seeds):
+        parser.error("--seeds must be at least two, and --dose-seeds must be among them")
+    if not set(plan.reduced) <= set(world.languages):
+        parser.error(f"--languages must be among {', '.join(world.languages)}")
     world.train(plan.trainings(world.languages), arguments.workers)
     values = compute(Values(world, plan), arguments.add, arguments.workers)
     tables = {
