@@ -58,7 +58,7 @@ torture: install  ## [ARGS="--times 20 --only stages push"]: kill everything at 
 	@$(BIN)/python -m tests.torture $(ARGS)
 
 measures: install  ## [ARGS="--seeds 1 2 3 --languages qac qae --doses .3 .1 .03"]: compare measures of similarity by models whose difference is known
-	OMP_NUM_THREADS=1 OMP_WAIT_POLICY=PASSIVE $(BIN)/python -m benchmarks.measures $(ARGS)
+	@OMP_NUM_THREADS=1 OMP_WAIT_POLICY=PASSIVE $(BIN)/python -m benchmarks.measures $(ARGS)
 
 lint: install  ## run ruff and mypy
 	$(BIN)/ruff check .
