@@ -159,7 +159,7 @@ def test_wrong_arguments_are_refused(
 def test_small_run(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """With a measure of the user; the second run only scores."""
+    """With a measure of the user; the second run, of two processes, only scores."""
     for name in ("STARTS", "LEARNED_STARTS"):
         monkeypatch.setattr(functions, name, 1)
     for name in ("PUBLISHED", "RECOMMENDED"):
@@ -169,22 +169,22 @@ def test_small_run(
     command = [
         *("--folder", str(tmp_path / "work"), "--preset", "micro", "--seeds", "1", "2"),
         *("--dose-seeds", "1", "--languages", "qab", "--doses", "0.2", "--widths", "16"),
-        *("--workers", "1", "--add", "own:mine", "--json", "--out", str(tmp_path / "tables")),
+        *("--add", "own:mine", "--json", "--out", str(tmp_path / "tables")),
         *("--set", "pretraining.experimental.recipe.steps=6"),
         "pretraining.control.recipe.steps=6",
     ]
-    monkeypatch.setattr(sys, "argv", ["measures", *command])
     outputs = []
-    for _ in range(2):
+    for workers in ("1", "2"):
+        monkeypatch.setattr(sys, "argv", ["measures", "--workers", workers, *command])
         program.main()
         outputs.append(capsys.readouterr().out.splitlines())
     first, second = outputs
     assert len(first) > 1 and second == first[-1:], "the second run trains nothing"
     output = json.loads(first[-1])
     rows = {row["measure"]: row for row in output["scores"]}
-    assert {"learned_shared", "published", "cka", "r2", "mine"} <= set(rows)
+    assert {"shared", "published", "cka", "r2", "mine"} <= set(rows)
     assert rows["mine"]["rescaled"] == pytest.approx(2, rel=1e-3)
-    for exact in ("learned_shared", "canonical", "cka", "pwcca", "r2", "procrustes"):
+    for exact in ("shared", "canonical", "cka", "pwcca", "r2", "procrustes"):
         assert rows[exact]["rescaled"] < 0.02, exact
     assert rows["cka"]["rotated"] < 1e-3 and rows["published"]["rescaled"] > 0.5
     assert abs(rows["r2"]["shuffled"]) < 0.2 < rows["svcca"]["floor"]

@@ -7,22 +7,16 @@ was interrupted resumes, and a second run only scores. docs/measures.md explains
 """
 
 import argparse
-import importlib
 import json
 import sys
 import time
-from concurrent.futures import ProcessPoolExecutor
 from dataclasses import asdict
-from functools import partial
-from multiprocessing import get_context
 from pathlib import Path
 
 import pandas as pd
-import torch
 
-from benchmarks.measures.functions import FAMILIES, pairwise
 from benchmarks.measures.scores import by_layer, changes, scores
-from benchmarks.measures.variants import Plan, Values, Variant, variants
+from benchmarks.measures.variants import Plan, Values
 from benchmarks.measures.world import World
 from langsig.errors import InputError
 
@@ -87,7 +81,7 @@ def run(arguments: argparse.Namespace, parser: argparse.ArgumentParser) -> None:
     if not set(plan.reduced) <= set(world.languages):
         parser.error(f"--languages must be among {', '.join(world.languages)}")
     world.train(plan.trainings(world.languages), arguments.workers)
-    values = compute(Values(world, plan), arguments.add, arguments.workers)
+    values = Values(world, plan, tuple(arguments.add)).compute_all(arguments.workers)
     tables = {
         "scores": scores(values, arguments.reference),
         "changes": changes(values),
@@ -103,35 +97,6 @@ def run(arguments: argparse.Namespace, parser: argparse.ArgumentParser) -> None:
     else:
         print(as_table(tables["scores"]))
         print(f"{time.monotonic() - started:.0f} s; models and values are in {arguments.folder}")
-
-
-def compute(values: Values, added: list[str], workers: int) -> pd.DataFrame:
-    """Values of all variants, in several processes.
-
-    Parameters
-    ----------
-    values
-        Models, and values that were computed before.
-    added
-        Functions of the user, ``MODULE:FUNCTION``.
-    workers
-        Number of processes.
-    """
-    todo = list(variants(values.plan, values.world))
-    of_variant = partial(_compute, values, added)
-    if workers == 1:
-        return pd.concat(map(of_variant, todo), ignore_index=True)
-    context = get_context("spawn")
-    with ProcessPoolExecutor(workers, context, torch.set_num_threads, (1,)) as pool:
-        return pd.concat(pool.map(of_variant, todo), ignore_index=True)
-
-
-def _compute(values: Values, added: list[str], variant: Variant) -> pd.DataFrame:
-    families = dict(FAMILIES)
-    for spec in added:
-        module, _, name = spec.rpartition(":")
-        families[name] = pairwise(name, getattr(importlib.import_module(module), name))
-    return values.compute(families, variant)
 
 
 def as_table(table: pd.DataFrame) -> str:

@@ -4,8 +4,9 @@ A family computes one or more measures that share work. :func:`pairwise` makes a
 function of two arrays.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from importlib import import_module
 
 import numpy as np
 import pandas as pd
@@ -97,7 +98,7 @@ def pairwise(name: str, function: Callable[[Array, Array], float]) -> Family:
 
 
 def learned(pairs: Sequence[Pair]) -> Values:
-    """Learned signatures, see :mod:`langsig.learned`: ``learned_shared`` (A) and others.
+    """Learned signatures, see :mod:`langsig.learned`: ``shared`` (A) and others.
 
     ``partial_product`` is the sum of the products of the entries of both halves' slices, which
     needs no factorisation.
@@ -122,7 +123,7 @@ def learned(pairs: Sequence[Pair]) -> Values:
         )
         for pair in pairs
     ]
-    names = [*(f"learned_{measure}" for measure in LEARNED_MEASURES), "partial_product"]
+    names = [*LEARNED_MEASURES, "partial_product"]
     values = np.zeros((len(names), len(pairs), len(pairs[0].control)))
     for layer in range(values.shape[2]):
         sums = [entry.layers[layer] for entry in statistics]
@@ -256,3 +257,18 @@ FAMILIES: dict[str, Family] = {
     "mutual_neighbours": pairwise("mutual_neighbours", mutual_neighbours),
 }
 """All families by the names of their files in the work folder."""
+
+
+def families(added: Iterable[str]) -> dict[str, Family]:
+    """All families, with functions of the user.
+
+    Parameters
+    ----------
+    added
+        Functions of two arrays, ``MODULE:FUNCTION``.
+    """
+    own = {}
+    for spec in added:
+        module, _, name = spec.rpartition(":")
+        own[name] = pairwise(name, getattr(import_module(module), name))
+    return FAMILIES | own

@@ -1,15 +1,18 @@
 """Pairs of models whose difference is known by design, and the values of all measures for them."""
 
 from collections.abc import Mapping, Sequence
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, replace
-from functools import cached_property, lru_cache
+from functools import lru_cache
+from multiprocessing import get_context
 from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
+import torch
 from numpy.random import default_rng
 
-from benchmarks.measures.functions import Array, Family, Pair
+from benchmarks.measures.functions import Array, Pair, families
 from benchmarks.measures.world import EXPERIMENTAL, Training, World
 from langsig.files import atomic_file
 from langsig.outcomes import draws, probe
@@ -103,12 +106,24 @@ class Values:
         The models.
     plan
         What is varied.
+    added
+        Measures of the user, functions of two arrays: ``MODULE:FUNCTION``.
     """
 
     world: World
     plan: Plan
+    added: tuple[str, ...] = ()
 
-    def compute(self, families: Mapping[str, Family], variant: Variant) -> pd.DataFrame:
+    def compute_all(self, workers: int) -> pd.DataFrame:
+        """Values of all variants, in several processes."""
+        todo = variants(self.plan, self.world)
+        if workers == 1:
+            return pd.concat(map(self.compute, todo), ignore_index=True)
+        context = get_context("spawn")  # as for the trainings
+        with ProcessPoolExecutor(workers, context, torch.set_num_threads, (1,)) as pool:
+            return pd.concat(pool.map(self.compute, todo), ignore_index=True)
+
+    def compute(self, variant: Variant) -> pd.DataFrame:
         """Values of one variant, from files if they were computed before.
 
         Returns
@@ -117,14 +132,14 @@ class Values:
             Columns ``measure``, ``language``, ``layer``, ``value`` and those of
             :attr:`Variant.keys`. Outcomes are measures called ``gain`` and ``selectivity``.
         """
-        folder = self.world.folder / "values" / str(variant)
+        folder, known = self.world.folder / "values" / str(variant), families(self.added)
         outcomes = [OUTCOMES] if variant.kind in ("seed", "dose", "step") else []
-        paths = {name: folder / f"{name}.csv" for name in [*families, *outcomes]}
+        paths = {name: folder / f"{name}.csv" for name in [*known, *outcomes]}
         missing = [name for name, path in paths.items() if not path.exists()]
         if missing:
             pairs = self._pairs(variant)
             for name in missing:
-                values = families[name](pairs) if name in families else self._outcomes(variant)
+                values = known[name](pairs) if name in known else self._outcomes(variant)
                 with atomic_file(paths[name]) as path:
                     _long(values, self.world.languages).to_csv(path, index=False)
         frames = [pd.read_csv(path) for path in paths.values()]
@@ -139,7 +154,8 @@ class Values:
         )
         untrained = self._untrained(variant.training)
         pairs = []
-        for language, (control, untrained_control) in self._controls.items():
+        for language, states_of_control in self._controls().items():
+            control, untrained_control = states_of_control
             table = self.world.words[language].table.iloc[control.index]
             states = (control, trained[language], untrained_control, untrained[language])
             assert all(np.array_equal(of.index, control.index) for of in states), "one tokenizer"
@@ -178,17 +194,9 @@ class Values:
     def _untrained(self, training: Training) -> dict[str, States]:
         return _untrained_states(self.world, training._replace(reduced="", dose=1.0))
 
-    @cached_property
     def _controls(self) -> dict[str, tuple[States, States]]:
         """For each language the states of its control, trained and untrained."""
-        trainings = [Training(language, self.plan.seeds[0]) for language in self.world.languages]
-        return {
-            training.model: (
-                self.world.states(training)[training.model],
-                self.world.untrained_states(training)[training.model],
-            )
-            for training in trainings
-        }
+        return _control_states(self.world, self.plan.seeds[0])
 
     def _outcomes(self, variant: Variant) -> dict[str, Array]:
         """``gain`` and ``selectivity``, ``[languages, layers]``."""
@@ -233,6 +241,19 @@ class Values:
             return float(np.mean(of_draws))
 
         return [accuracy(layer.astype(np.float32)) for layer in states.layers]
+
+
+# In processes of a pool, each variant comes with a copy of the world, but functions stay.
+@lru_cache(1)
+def _control_states(world: World, seed: int) -> dict[str, tuple[States, States]]:
+    trainings = [Training(language, seed) for language in world.languages]
+    return {
+        training.model: (
+            world.states(training)[training.model],
+            world.untrained_states(training)[training.model],
+        )
+        for training in trainings
+    }
 
 
 @lru_cache(2)
