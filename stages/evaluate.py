@@ -8,10 +8,11 @@ from collections.abc import Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from langsig.errors import TooFewWordsError
 from langsig.factorization import Solver
 from langsig.files import atomic_directory
 from langsig.parameters import load_parameters, selected_languages
-from langsig.profiling import AnnotatedWords, Run, Sizes, TooFewWordsError, choose_words
+from langsig.profiling import AnnotatedWords, Run, Sizes, choose_words
 from langsig.representations import SHRINKAGE
 
 

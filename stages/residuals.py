@@ -7,7 +7,7 @@ included. A reference that is not trained has no untrained states.
 from collections.abc import Sequence
 from pathlib import Path
 
-from langsig.errors import InputError
+from langsig.errors import TooFewWordsError
 from langsig.files import atomic_directory
 from langsig.learned import partial_statistics
 from langsig.morphology import Words
@@ -36,7 +36,7 @@ def main(arguments: Sequence[str]) -> None:
                 width=options.width,
                 words_per_column=options.words_per_column,
             )
-        except InputError as error:  # too few words
+        except TooFewWordsError as error:
             (output / LEFT_OUT).write_text(f"{error}\n", encoding="utf-8")
             print(f"left out {error}")
             return

@@ -36,6 +36,10 @@ class InputError(Exception):
     """
 
 
+class TooFewWordsError(InputError):
+    """A language has too few words for an analysis. A pipeline can leave it out and go on."""
+
+
 class ConvergenceWarning(UserWarning):
     """A factorisation stopped before its loss settled: more iterations may change the results.
 

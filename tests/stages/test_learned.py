@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from numpy.random import default_rng
 
+from langsig.errors import InputError
 from langsig.learned import Learned
 from langsig.morphology import annotate
 from langsig.parameters import read_resolved
@@ -89,3 +90,10 @@ def test_languages_with_too_few_words_are_named(folder: Path) -> None:
     assert not len(result.signatures)
     assert notes.startswith("qaa: 3 words are too few for 4 blocks of sentences")
     assert "There are no learned signatures" in notes
+
+
+def test_damaged_states_are_an_error(folder: Path) -> None:
+    choose(folder)
+    next((folder / "artifacts/states/experimental/qaa").glob("layer-*.npy")).write_bytes(b"")
+    with pytest.raises(InputError, match="experimental/qaa"):
+        residuals.main(["qaa"])

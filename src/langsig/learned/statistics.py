@@ -22,7 +22,7 @@ from safetensors.numpy import save_file
 from tqdm import tqdm
 
 from langsig.arrays import Array
-from langsig.errors import InputError, check_count
+from langsig.errors import InputError, TooFewWordsError, check_count
 from langsig.representations import (
     BlockStatistics,
     CovarianceFitter,
@@ -262,8 +262,9 @@ def partial_statistics(
     Raises
     ------
     InputError
-        If a number is out of range, there is no such layer, or words are so few that alternate
-        blocks have none in one of the halves.
+        If a number is out of range, or there is no such layer.
+    TooFewWordsError
+        If words are so few that alternate blocks have none in one of the halves.
     """
     for name, value in (
         ("blocks", blocks),
@@ -355,7 +356,7 @@ class _Selection:
         row = HALVES * blocks_of_words(kept["sentence"].to_numpy(), blocks) + half
         counts = np.bincount(row, minlength=HALVES * blocks)
         if not all(counts[start :: 2 * HALVES].any() for start in range(2 * HALVES)):
-            raise InputError(
+            raise TooFewWordsError(
                 f"{language}: {len(common)} words are too few for {blocks} blocks of sentences: "
                 "even and odd blocks must both have words in each half of the lemmas; use fewer "
                 "blocks, or leave the language out"

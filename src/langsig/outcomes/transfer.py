@@ -158,7 +158,7 @@ def ridge_classifier(statistics: TagStatistics, penalty: float | None = None) ->
     >>> classifier.predict(states - states.mean(0)).tolist()
     ['NOUN', 'NOUN', 'VERB', 'VERB']
     """
-    scatter, cross = (sums.astype(np.float64) for sums in (statistics.scatter, statistics.cross))
+    scatter, cross = statistics.scatter, statistics.cross
     scale = scale_of(scatter)
     shares = statistics.counts / statistics.words
     if penalty is None:

@@ -4,7 +4,7 @@ from langsig.profiling.measured import Measured
 from langsig.profiling.prediction import confound_table, predictor_table, signature_measures
 from langsig.profiling.profile import Profile, profile
 from langsig.profiling.run import Run
-from langsig.profiling.samples import Sizes, TooFewWordsError, choose_words
+from langsig.profiling.samples import Sizes, choose_words
 from langsig.profiling.sources import (
     AnnotatedWords,
     Treebank,
@@ -19,7 +19,6 @@ __all__ = [
     "Profile",
     "Run",
     "Sizes",
-    "TooFewWordsError",
     "Treebank",
     "choose_words",
     "confound_table",

@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from langsig.errors import InputError
+from langsig.errors import InputError, TooFewWordsError
 from langsig.languages import language_code
 from langsig.profiling.sources import AnnotatedWords, Treebank
 from langsig.references import TAGS
@@ -54,10 +54,6 @@ class Samples:
     def tables(self) -> dict[str, pd.DataFrame]:
         """The words by their purpose."""
         return {"training": self.training, "measures": self.measures, "test": self.test}
-
-
-class TooFewWordsError(InputError):
-    """A language has too few words for a profile."""
 
 
 def choose_words(source: WordSource, language: str, sizes: Sizes, seed: int) -> Samples:

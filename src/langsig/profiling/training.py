@@ -105,7 +105,9 @@ class TrainingWords:
             covariances = []
             for language, words in self.words.items():
                 states = self.states(role, language, layer)
-                covariances.append(shrunken(np.cov(states, rowvar=False), shrinkage))
+                covariances.append(
+                    shrunken(np.cov(states, rowvar=False, dtype=np.float32), shrinkage)
+                )
                 if role == TRAINED:
                     tags = words["upos"].to_numpy(str)
                     for chosen, of_draw in zip(self.draws[language], of_draws, strict=True):
