@@ -4,6 +4,7 @@ import json
 import sys
 from itertools import product
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -16,6 +17,7 @@ from scipy.spatial.distance import cdist
 
 from benchmarks.measures import __main__ as program
 from benchmarks.measures import functions, scores
+from langsig.errors import InputError
 from langsig.factorization import Solver
 
 Array = NDArray[np.float64]
@@ -139,6 +141,14 @@ def test_a_measure_that_rises_has_negative_signal() -> None:
         (["--seeds", "1", "2", "--dose-seeds", "3"], "among them"),
         (["--languages", "xx"], "among qaa, qab"),
         (["--set", "seed=-1"], "seed"),
+        (["--doses", "1"], "between 0 and 1"),
+        (["--workers", "0"], "at least 1"),
+        (["--add", "nope:nope"], "--add nope:nope: must be MODULE:FUNCTION"),
+        (["--add", "math:nope"], "--add math:nope: must be MODULE:FUNCTION"),
+        (["--add", "nope"], "--add nope: must be MODULE:FUNCTION"),
+        (["--add", "math:pi"], "must be a function, got 3.14"),
+        (["--add", "benchmarks.measures.functions:r2"], "there is a measure r2"),
+        (["--out", __file__], "test_benchmark_of_measures.py"),
     ],
 )
 def test_wrong_arguments_are_refused(
@@ -153,6 +163,29 @@ def test_wrong_arguments_are_refused(
         program.main()
     assert message in capsys.readouterr().err + str(stopped.value)
     assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize(
+    ("function", "message"),
+    [
+        (lambda _z, _y: float("nan"), "must be a finite number, got nan"),
+        (lambda _z, _y: 1 / 0, "ZeroDivisionError: division by zero"),
+        (lambda _z, _y: None, "TypeError"),
+    ],
+)
+def test_a_measure_that_fails_is_named(
+    states: tuple[Array, Array], function: Any, message: str
+) -> None:
+    z, y = states
+    words = pd.DataFrame({"sentence": np.arange(len(z))})
+    pair = functions.Pair("qaa", words, [z], [y], [z], [y])
+    with pytest.raises(InputError, match=f"mine: qaa, layer 0: {message}"):
+        functions.pairwise("mine", function)([pair])
+
+
+def test_an_unknown_reference_is_refused() -> None:
+    with pytest.raises(InputError, match="reference must be one of m, got 'nope'"):
+        scores.scores(made_up(falls=0.2, noise=0.1), "nope")
 
 
 @pytest.mark.slow
@@ -182,11 +215,16 @@ def test_small_run(
     assert len(first) > 1 and second == first[-1:], "the second run trains nothing"
     output = json.loads(first[-1])
     rows = {row["measure"]: row for row in output["scores"]}
-    assert {"shared", "published", "cka", "r2", "mine"} <= set(rows)
+    assert {"shared", "average_signature", "cka", "r2", "mine"} <= set(rows)
+    outcomes = {"outcomes", "gain", "selectivity"}
+    assert set(rows) | outcomes == {"mine", *functions.NAMES, *functions.FAMILIES} - {
+        "learned",
+        "covariances",
+    }, "names that functions of users must not have"
     assert rows["mine"]["rescaled"] == pytest.approx(2, rel=1e-3)
     for exact in ("shared", "canonical", "cka", "pwcca", "r2", "procrustes"):
         assert rows[exact]["rescaled"] < 0.02, exact
-    assert rows["cka"]["rotated"] < 1e-3 and rows["published"]["rescaled"] > 0.5
+    assert rows["cka"]["rotated"] < 1e-3 and rows["average_signature"]["rescaled"] > 0.5
     assert abs(rows["r2"]["shuffled"]) < 0.2 < rows["svcca"]["floor"]
     kept = pd.read_csv(tmp_path / "tables" / "changes.csv")
     assert set(kept["dose"]) == {0.2} and set(kept["measure"]) == set(rows)

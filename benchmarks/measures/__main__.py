@@ -15,10 +15,13 @@ from pathlib import Path
 
 import pandas as pd
 
+from benchmarks.measures.functions import families
 from benchmarks.measures.scores import by_layer, changes, scores
 from benchmarks.measures.variants import Plan, Values
 from benchmarks.measures.world import World
 from langsig.errors import InputError
+from langsig.files import check_output
+from langsig.terms import AVERAGE_SIGNATURE
 
 SHOWN = {
     "snr_median": "median",
@@ -54,14 +57,14 @@ def main() -> None:
         "--add", nargs="*", default=[], help="functions of two arrays, MODULE:FUNCTION"
     )
     parser.add_argument(
-        "--reference", default="published", help="measure that others are compared with"
+        "--reference", default=AVERAGE_SIGNATURE, help="measure that others are compared with"
     )
     parser.add_argument("--out", type=Path, help="folder for the tables")
     parser.add_argument("--json", action="store_true")
     arguments = parser.parse_args()
     try:
         run(arguments, parser)
-    except InputError as error:
+    except (InputError, OSError) as error:
         sys.exit(f"error: {error}")
 
 
@@ -80,6 +83,13 @@ def run(arguments: argparse.Namespace, parser: argparse.ArgumentParser) -> None:
         parser.error("--seeds must be at least two, and --dose-seeds must be among them")
     if not set(plan.reduced) <= set(world.languages):
         parser.error(f"--languages must be among {', '.join(world.languages)}")
+    if not all(0 < dose < 1 for dose in plan.doses):
+        parser.error("--doses must be between 0 and 1")
+    if arguments.workers < 1:
+        parser.error("--workers must be at least 1")
+    families(arguments.add)
+    for folder in filter(None, (arguments.folder, arguments.out)):
+        check_output(folder, directory=True)
     world.train(plan.trainings(world.languages), arguments.workers)
     values = Values(world, plan, tuple(arguments.add)).compute_all(arguments.workers)
     tables = {

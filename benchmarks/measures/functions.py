@@ -17,6 +17,7 @@ from sklearn.metrics import r2_score
 from sklearn.model_selection import KFold, cross_val_predict
 from sklearn.neighbors import NearestNeighbors
 
+from langsig.errors import InputError
 from langsig.factorization import Solver, baselines, fits_from_starts
 from langsig.learned import RECOMMENDED, PartialLayer, crossed, partial_slices, partial_statistics
 from langsig.learned.statistics import BLOCKS
@@ -30,6 +31,7 @@ from langsig.representations import (
     canonical_slices,
 )
 from langsig.schemas import LEARNED_MEASURES
+from langsig.terms import AVERAGE_SIGNATURE
 
 Array = NDArray[np.float64]
 PUBLISHED = Solver(rank=6)
@@ -42,6 +44,7 @@ NEIGHBOURS = 10
 """Number of neighbours (Huh et al. 2024 use 10)."""
 NEIGHBOUR_WORDS = 500
 """Number of words at most among which neighbours are searched."""
+_OF_VARIANCE = f"{AVERAGE_SIGNATURE}_variance"
 _LEAST = 1e-6  # variance of residuals, relative to that of the states, that counts as none
 
 
@@ -89,10 +92,29 @@ def pairwise(name: str, function: Callable[[Array, Array], float]) -> Family:
     function
         Takes the states of the control and of the experimental model, ``[words, dim_control]`` and
         ``[words, dim_experimental]``, and returns one value.
+
+    Raises
+    ------
+    InputError
+        By the family: if the function fails, or returns something else than a finite number.
     """
 
+    def value(pair: Pair, layer: int, z: Array, y: Array) -> float:
+        where = f"{name}: {pair.language}, layer {layer}"
+        try:
+            result = float(function(z, y))
+        except Exception as error:  # whatever a function of the user may raise
+            raise InputError(f"{where}: {type(error).__name__}: {error}") from error
+        if not np.isfinite(result):
+            raise InputError(f"{where}: must be a finite number, got {result}")
+        return result
+
     def family(pairs: Sequence[Pair]) -> Values:
-        return {name: np.array([[function(z, y) for z, y in pair.layers()] for pair in pairs])}
+        of_pairs = [
+            [value(pair, layer, z, y) for layer, (z, y) in enumerate(pair.layers())]
+            for pair in pairs
+        ]
+        return {name: np.array(of_pairs)}
 
     return family
 
@@ -148,7 +170,7 @@ def _learned_layer(sums: Sequence[PartialLayer], start: int | None) -> Array:
 def covariances(pairs: Sequence[Pair]) -> Values:
     """Measures that need only covariances.
 
-    ``published`` and ``published_variance`` are average signatures of PARAFAC2 of raw slices,
+    ``average_signature`` and ``average_signature_variance`` are those of PARAFAC2 of raw slices,
     without normalisation and with ``normalise: variance``. ``singular_values`` is the mean of the
     largest singular values of each slice, as many as there are components. ``canonical`` is the
     mean canonical correlation with shrunken covariances. ``cka`` and ``svcca`` are those of
@@ -182,7 +204,7 @@ def covariances(pairs: Sequence[Pair]) -> Values:
 def _of_covariances(statistics: Mapping[str, LayerStatistics]) -> dict[str, Array]:
     """Measures of one layer, ``[languages]`` each."""
     values = {}
-    for name, normalise in {"published": "none", "published_variance": "variance"}.items():
+    for name, normalise in ((AVERAGE_SIGNATURE, "none"), (_OF_VARIANCE, "variance")):
         slices = [of_language.normalised(normalise).cross for of_language in statistics.values()]
         solver = replace(PUBLISHED, rank=min(PUBLISHED.rank, *slices[0].shape))
         values[name] = fits_from_starts(slices, solver=solver, starts=STARTS)[0].signatures.mean(1)
@@ -257,6 +279,20 @@ FAMILIES: dict[str, Family] = {
     "mutual_neighbours": pairwise("mutual_neighbours", mutual_neighbours),
 }
 """All families by the names of their files in the work folder."""
+NAMES = (
+    *LEARNED_MEASURES,
+    "partial_product",
+    AVERAGE_SIGNATURE,
+    _OF_VARIANCE,
+    "canonical",
+    "singular_values",
+    "cka",
+    "svcca",
+    "outcomes",
+    "gain",
+    "selectivity",
+)
+"""Measures of families that have several, and names of outcomes."""
 
 
 def families(added: Iterable[str]) -> dict[str, Family]:
@@ -266,9 +302,22 @@ def families(added: Iterable[str]) -> dict[str, Family]:
     ----------
     added
         Functions of two arrays, ``MODULE:FUNCTION``.
+
+    Raises
+    ------
+    InputError
+        If there is no such function, or its name is that of another measure.
     """
-    own = {}
+    known = dict(FAMILIES)
     for spec in added:
         module, _, name = spec.rpartition(":")
-        own[name] = pairwise(name, getattr(import_module(module), name))
-    return FAMILIES | own
+        try:
+            function = getattr(import_module(module), name)
+        except (AttributeError, ImportError, ValueError) as error:
+            raise InputError(f"--add {spec}: must be MODULE:FUNCTION; {error}") from error
+        if not callable(function):
+            raise InputError(f"--add {spec}: must be a function, got {function!r}")
+        if name in (*known, *NAMES):
+            raise InputError(f"--add {spec}: there is a measure {name}; rename the function")
+        known[name] = pairwise(name, function)
+    return known

@@ -11,6 +11,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from langsig.errors import InputError
+
 Array = NDArray[np.float64]
 RESAMPLES = 2_000
 OUTCOMES = ("gain", "selectivity")
@@ -132,8 +134,15 @@ def scores(values: pd.DataFrame, reference: str) -> pd.DataFrame:
     -------
     DataFrame
         One row per measure, by descending ``snr``.
+
+    Raises
+    ------
+    InputError
+        If there is no such reference.
     """
     measures = [name for name in values["measure"].unique() if name not in OUTCOMES]
+    if reference not in measures:
+        raise InputError(f"reference must be one of {', '.join(measures)}, got {reference!r}")
     of_reference = Cube.of(values[values["measure"] == reference])
     median_of_reference = _median(of_reference.signal_to_noise())
     medians_of_reference = _median(resampled(of_reference))
