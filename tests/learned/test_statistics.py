@@ -177,6 +177,8 @@ def test_bad_arguments_are_named() -> None:
         partial_statistics(
             *(States([case.control], index),) * 4, case.words, language="de", layers=[1]
         )
+    with pytest.raises(InputError, match="320 words are too few for 321 blocks of sentences"):
+        case.statistics(blocks=321)
     one_lemma = case._replace(words=case.words.assign(lemma="go"))
     with pytest.raises(InputError, match="de: 320 words are too few for 8 blocks"):
         one_lemma.statistics()

@@ -264,7 +264,8 @@ def partial_statistics(
     InputError
         If a number is out of range, or there is no such layer.
     TooFewWordsError
-        If words are so few that alternate blocks have none in one of the halves.
+        If there are fewer sentences than blocks, or words are so few that alternate blocks have
+        none in one of the halves.
     """
     for name, value in (
         ("blocks", blocks),
@@ -355,11 +356,12 @@ class _Selection:
         half = lemma_halves(kept)
         row = HALVES * blocks_of_words(kept["sentence"].to_numpy(), blocks) + half
         counts = np.bincount(row, minlength=HALVES * blocks)
-        if not all(counts[start :: 2 * HALVES].any() for start in range(2 * HALVES)):
+        in_all = all(counts[start :: 2 * HALVES].any() for start in range(2 * HALVES))
+        if kept["sentence"].nunique() < blocks or not in_all:
             raise TooFewWordsError(
                 f"{language}: {len(common)} words are too few for {blocks} blocks of sentences: "
-                "even and odd blocks must both have words in each half of the lemmas; use fewer "
-                "blocks, or leave the language out"
+                "each block must have a sentence, and both even and odd blocks must have words in "
+                "each half of the lemmas; use fewer blocks, or leave the language out"
             )
         return cls(
             [np.searchsorted(index, common) for index in indices],
