@@ -73,7 +73,7 @@ def test_nothing_in_common_is_an_error() -> None:
 
 
 def test_changes_of_learned_signatures_are_in_the_same_table() -> None:
-    result = difference([(results(), results(factors={"fi": 2.0}, seed=1))], {})
+    result = difference([(results(), results(factors={"fi": 2.0}, seed=1))], ParameterChanges({}))
     frames = [
         result.signatures.select(measure=measure, kind="change").frame
         for measure in ("average_signature", "shared")
@@ -91,8 +91,11 @@ def test_other_blocks_of_sentences_are_not_compared() -> None:
     sampled = other.learned["shared"]
     estimates = Estimates(sampled.estimates.frame.assign(blocks=12))
     other = replace(other, learned={"shared": replace(sampled, estimates=estimates)})
-    result = difference([(results(), other)], {})
+    result = difference([(results(), other)], ParameterChanges({}))
     assert set(result.signatures.frame["measure"]) == {"average_signature"}
+    assert result.missing == (
+        "learned signatures: the number of blocks of sentences must be the same, got 10, 12",
+    )
 
 
 @pytest.mark.slow

@@ -189,7 +189,13 @@ def difference(
             if getattr(results, attribute) is None:
                 missing.append(f"{name}: {results.missing[attribute]}")
                 return kind.empty()
-        return changes([(getattr(old, attribute), getattr(new, attribute)) for old, new in pairs])
+        try:
+            return changes(
+                [(getattr(old, attribute), getattr(new, attribute)) for old, new in pairs]
+            )
+        except InputError as error:
+            missing.append(f"{name}: {error}")
+            return kind.empty()
 
     published = compared("intervals", "sampled", signature_changes, SignatureChanges)
     learned = compared("learned signatures", "learned", _learned_changes, SignatureChanges)
@@ -215,14 +221,24 @@ def difference(
 def _learned_changes(
     pairs: Sequence[tuple[Mapping[str, Sampled], Mapping[str, Sampled]]],
 ) -> SignatureChanges:
-    """Changes of the measures that all experiments have, with the same blocks of sentences."""
+    """Changes of the measures that all experiments have.
+
+    Raises
+    ------
+    InputError
+        If their numbers of blocks of sentences differ.
+    """
     sides = [side for pair in pairs for side in pair]
-    common = [
-        name
-        for name in sides[0]
-        if all(name in side for side in sides)
-        and len({int(side[name].estimates.frame["blocks"].max()) for side in sides}) == 1
-    ]
+    blocks = {
+        int(number)
+        for side in sides
+        for sampled in side.values()
+        for number in sampled.estimates.frame["blocks"].unique()
+    }
+    if len(blocks) > 1:
+        numbers = ", ".join(map(str, sorted(blocks)))
+        raise InputError(f"the number of blocks of sentences must be the same, got {numbers}")
+    common = [name for name in sides[0] if all(name in side for side in sides)]
     of_measure = {name: [(old[name], new[name]) for old, new in pairs] for name in common}
     return of_measures(signature_changes, of_measure, SignatureChanges)
 
