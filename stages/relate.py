@@ -35,6 +35,7 @@ def main(_arguments: Sequence[str]) -> None:
     baselines = Baselines.concat(Baselines.load(fit / "baselines.csv") for fit in fits)
     learned = LearnedSignatures.load("artifacts/learned/signatures.csv")
     facts = read_facts(analysis.facts, languages)
+    covariates = Covariates.read(analysis.covariates) if analysis.covariates else None
     result = associations(
         signatures,
         separate=SetAverages.load("artifacts/sets/average_signatures.csv"),
@@ -61,13 +62,13 @@ def main(_arguments: Sequence[str]) -> None:
     with atomic_directory("artifacts/relations") as output:
         result.save(output)
         predictors.save(output / "predictors.csv")
-        if analysis.covariates:
+        if covariates is not None:
             confounds = confound_table(
                 measured,
                 measures,
                 properties=result.properties,
                 facts=facts,
-                covariates=Covariates.read(analysis.covariates),
+                covariates=covariates,
                 seed=parameters.seed,
             )
             confounds.save(output / "confounds.csv")

@@ -6,6 +6,7 @@ import pytest
 from scipy.stats import spearmanr
 
 from langsig.analysis import InferenceOptions, confounds, predictors
+from langsig.errors import InputError
 
 NUMBER = 40
 LANGUAGES = [f"q{first}{second}" for first in "abcdefgh" for second in "abcde"]
@@ -74,6 +75,10 @@ def test_matched_languages_are_at_least_half_and_closest_to_the_median(
 
 
 def test_a_language_without_a_covariate_is_left_out_everywhere(series: pd.DataFrame) -> None:
-    series.loc["qaa", "genre"] = np.nan
-    table = rows(series)
+    table = rows(series.assign(genre=series["genre"].where(series.index != "qaa")))
     assert set(table.loc[["none", "given"], "languages"]) == {NUMBER - 1}
+
+
+def test_covariates_that_no_language_has_are_named(series: pd.DataFrame) -> None:
+    with pytest.raises(InputError, match=r"no language has all covariates \(length, genre\)"):
+        rows(series.assign(genre=np.nan))

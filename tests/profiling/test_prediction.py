@@ -2,8 +2,10 @@
 
 import numpy as np
 import pandas as pd
+import pytest
 
 from langsig.analysis import LanguageFacts
+from langsig.errors import InputError
 from langsig.morphology import ALL_WORDS
 from langsig.profiling import confound_table, predictor_table, signature_measures
 from langsig.schemas import (
@@ -51,7 +53,8 @@ def test_a_signature_that_orders_languages_as_an_outcome_predicts_it() -> None:
     assert set(alone["measure"]) == set(table["measure"]) - {"signature", "pair_cka"}
 
 
-def test_confounds_are_of_signature_and_fit_with_all_that_is_known() -> None:
+def confounds_of(covariate: str) -> pd.DataFrame:
+    """Confounds of signatures that are the outcome itself, as is the covariate."""
     languages = codes(12)
     profile = profile_of(12)
     transfer = profile.mean_outcomes()["transfer"][languages]
@@ -60,7 +63,7 @@ def test_confounds_are_of_signature_and_fit_with_all_that_is_known() -> None:
     signatures = [rows.assign(measure=name, layer=layer) for name in ("signature", "pair_cka")]
     sizes = [rows.assign(property="data_size", category=name) for name in (ALL_WORDS, "Case")]
     sizes[1]["value"] *= -1
-    table = confound_table(
+    return confound_table(
         profile,
         LanguageMeasures(pd.concat(signatures)),
         properties=Properties(pd.concat(sizes)),
@@ -69,12 +72,22 @@ def test_confounds_are_of_signature_and_fit_with_all_that_is_known() -> None:
             tree=None,
             scores=Scores(rows.assign(task="tags", metric="f1", model="XLM-R", source="invented")),
         ),
-        covariates=Covariates(rows.assign(covariate="software", source="invented")),
+        covariates=Covariates(rows.assign(covariate=covariate, source="invented")),
         seed=0,
     ).frame
+
+
+def test_confounds_are_of_signature_and_fit_with_all_that_is_known() -> None:
+    table = confounds_of("software")
     assert set(table["measure"]) == {"fit", "signature"}
     assert set(table["covariate"].dropna()) == {"software", "fertility", "all"}
     table = table[table["measure"] == "signature"].set_index(["outcome", "condition", "covariate"])
     for outcome in ("data_size", "XLM-R, tags, f1", "transfer"):
         assert np.isclose(table.loc[(outcome, "none", np.nan), "correlation"], 1)
         assert np.isnan(table.loc[(outcome, "given", "software"), "correlation"])
+
+
+@pytest.mark.parametrize("name", ["fertility", "all"])
+def test_covariates_may_not_have_the_names_of_others(name: str) -> None:
+    with pytest.raises(InputError, match=f"covariates: the name {name} has a meaning"):
+        confounds_of(name)

@@ -6,6 +6,7 @@ import pandas as pd
 
 from langsig.analysis.options import InferenceOptions
 from langsig.analysis.predictors import predictors
+from langsig.errors import InputError
 from langsig.schemas import Confounds
 
 _NUMBERS = ["low", "high", "genus_low", "genus_high", "threshold", "beyond"]
@@ -45,9 +46,11 @@ def confounds(
     Raises
     ------
     InputError
-        As in :func:`~langsig.analysis.predictors`.
+        As in :func:`~langsig.analysis.predictors`, or if no language has all covariates.
     """
     known = covariates.dropna()
+    if known.empty:
+        raise InputError(f"no language has all covariates ({', '.join(covariates.columns)})")
     names = list(known.columns)
     conditions: list[tuple[str, str | None, pd.DataFrame]] = [("none", None, known[[]])]
     conditions += [("given", name, known[[name]]) for name in names]

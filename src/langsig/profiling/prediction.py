@@ -3,6 +3,7 @@
 import pandas as pd
 
 from langsig.analysis import InferenceOptions, LanguageFacts, confounds, predictors
+from langsig.errors import InputError
 from langsig.morphology import ALL_WORDS
 from langsig.profiling.measured import Measured, inner_layers
 from langsig.schemas import (
@@ -95,7 +96,15 @@ def confound_table(
         What else differs between languages.
     seed
         Seed of permutations and of the bootstrap.
+
+    Raises
+    ------
+    InputError
+        If a covariate is called ``all`` or ``fertility``, or no language has all covariates.
     """
+    taken = sorted({"all", "fertility"} & set(covariates.frame["covariate"]))
+    if taken:
+        raise InputError(f"covariates: the name {taken[0]} has a meaning of its own; use another")
     table = _measures(measured, signatures)
     names = [name for name in table if name in {"fit", "signature", *MEASURES}]
     known = covariates.frame.pivot(index="language", columns="covariate", values="value")
