@@ -79,6 +79,10 @@ class Readers:
         self.trained.select(language)
         return sentence_vectors(self.trained, sentences, dtype="float16")
 
+    def drop_untrained(self) -> None:
+        """Free the memory of the model with random weights."""
+        self._encoders.pop(UNTRAINED, None)
+
     def fertility(self, words: pd.DataFrame) -> float:
         """Sub-words per word."""
         rows = tokenise(words, self.trained.tokenizer, self.trained.positions).rows

@@ -1,14 +1,17 @@
 """The steps of a profile, from words to tables."""
 
 from collections.abc import Iterator, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import asdict
 from functools import partial
 from itertools import islice
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
+from threadpoolctl import threadpool_limits
 
 from langsig.arrays import Array
 from langsig.corpora import read_lines
@@ -32,12 +35,24 @@ from langsig.profiling.tables import LayerTables, Row, layer_tables, measure_row
 from langsig.profiling.tasks import TAGS_NAME, Task, tasks_of
 from langsig.profiling.training import Shared, TrainingWords
 from langsig.references import TAGS, word_vectors
-from langsig.representations import States, blocks_of_words, load_masked, load_shape
+from langsig.representations import States, blocks_of_words, load_masked, load_shape, thread_count
 from langsig.schemas import FitReplicates, Fits, LanguageMeasures, Outcomes
 from langsig.terms import LEAST_SIZES
 
 _BLOCKS = 12  # of sentences, for intervals and the null
 _REPLICATES = 20  # of the null
+_EVALUATED = 4  # languages at the same time; the states of each take memory
+
+
+class _Read(NamedTuple):
+    """Words of one language that models have read, first those for measures, then for tests."""
+
+    language: str
+    words: pd.DataFrame
+    states: dict[str, States]
+    """By role of the model."""
+    reference: Array | None
+    """The reference of each word for measures, ``[words, dim]``; None if it is none of words."""
 
 
 class Run:
@@ -119,10 +134,8 @@ class Run:
         shared = by_layer(
             partial(training.shared, shrinkage=self._shrinkage), self._layers, "classifiers"
         )
-        outcomes = [
-            self.store.table(f"outcomes/{name}", partial(self._evaluate, name, training, shared))
-            for name in progress("test words", self._samples)
-        ]
+        outcomes = self._outcomes(training, shared)
+        self._readers.drop_untrained()
         if self._sentences:
             outcomes.append(
                 self.store.table("retrieval", partial(self._retrieval, self._sentences))
@@ -138,16 +151,39 @@ class Run:
             LanguageMeasures(pd.concat([self._fertility(), *measures], ignore_index=True)),
         )
 
-    def _evaluate(
-        self, language: str, training: TrainingWords, shared: list[Shared]
-    ) -> pd.DataFrame:
-        """Outcomes of one language, one row per draw. Its slices are kept on the way."""
+    def _outcomes(self, training: TrainingWords, shared: list[Shared]) -> list[pd.DataFrame]:
+        """Outcomes of each language. Others are evaluated in threads while models read one."""
+        tables: list[Future[pd.DataFrame]] = []
+        workers = max(1, thread_count(_EVALUATED * 2) // 2)
+        with threadpool_limits(1, "blas"), ThreadPoolExecutor(workers) as pool:
+            for language in progress("test words", self._samples):
+                name = f"outcomes/{language}"
+                evaluate = partial(self.store.read_table, name)
+                if not self.store.has_table(name):
+                    read = self._read(language)
+                    compute = partial(self._evaluate, read, training, shared)
+                    evaluate = partial(self.store.table, name, compute)
+                if len(tables) >= workers:
+                    tables[-workers].result()  # its states are no longer in memory
+                tables.append(pool.submit(evaluate))
+        return [table.result() for table in tables]
+
+    def _read(self, language: str) -> _Read:
         samples = self._samples[language]
         shift = np.int32(samples.measures["sentence"].iloc[-1] + 1)
         test = samples.test.assign(sentence=samples.test["sentence"] + shift)
         words = pd.concat([samples.measures, test], ignore_index=True)
-        states = self._readers.states(language, words)
-        index = states[TRAINED].index
+        return _Read(
+            language,
+            words,
+            self._readers.states(language, words),
+            self._word_reference(language, samples.measures),
+        )
+
+    def _evaluate(self, read: _Read, training: TrainingWords, shared: list[Shared]) -> pd.DataFrame:
+        """Outcomes of one language, one row per draw. Its slices are kept on the way."""
+        language, words, states, _ = read
+        samples, index = self._samples[language], states[TRAINED].index
         tagged, for_measures = is_tagged(words)[index], index < len(samples.measures)
         tested = np.flatnonzero(tagged & ~for_measures)
         tasks = tasks_of(
@@ -156,39 +192,31 @@ class Run:
         rows = [outcome_row("majority", language, task.majority(), task.category) for task in tasks]
         tags = words["upos"].iloc[index[tested]].to_numpy(str)
 
-        def outcomes(layer: int) -> list[Row]:
+        for layer in range(self._layers):
             own = {
                 role: of_role.layers[layer][tested].astype(np.float32)
                 for role, of_role in states.items()
             }
             learnt = {role: training.states(role, language, layer) for role in states}
-            return [
-                *_probes(language, layer, tasks, learnt, own),
-                *_transfer(language, layer, shared[layer], own[TRAINED], tags),
-            ]
-
-        rows += [row for of_layer in by_layer(outcomes, self._layers) for row in of_layer]
+            rows += _probes(language, layer, tasks, learnt, own)
+            rows += _transfer(language, layer, shared[layer], own[TRAINED], tags)
         if self._reference != "parallel":
             chosen = np.flatnonzero(tagged & for_measures)
-            slices = self._slices(language, states, chosen, shared)
+            slices = self._slices(read, chosen, shared)
             self.store.keep(f"slices/{language}", lambda: slices)
         return pd.DataFrame(rows)
 
     def _slices(
-        self,
-        language: str,
-        states: Mapping[str, States],
-        chosen: NDArray[np.int64],
-        shared: list[Shared],
+        self, read: _Read, chosen: NDArray[np.int64], shared: list[Shared]
     ) -> dict[str, Array]:
         """Slices of all layers, from the states of the words for measures."""
-        words = self._samples[language].measures
+        language, words, states, reference = read
         rows = states[TRAINED].index[chosen]
-        reference = self._word_reference(language, words)
         block = self._blocks(language, words["sentence"].iloc[rows].to_numpy(np.int64))
         one_block = np.zeros(len(rows), np.int64)
 
-        def slices(layer: int) -> dict[str, Array]:
+        result: dict[str, Array] = {}
+        for layer in range(self._layers):
             by_role = {role: of_role.layers[layer][chosen] for role, of_role in states.items()}
             z = by_role[UNTRAINED] if reference is None else reference[rows]
             frames = shared[layer].frames
@@ -199,14 +227,12 @@ class Run:
             if reference is not None:
                 untrained = slices_in(by_role[UNTRAINED], frames[UNTRAINED], block=one_block)
                 arrays["untrained"] = untrained.whole
-            return {layer_key(layer, name): array for name, array in arrays.items()}
-
-        layers = by_layer(slices, self._layers)
-        return {name: array for of_layer in layers for name, array in of_layer.items()}
+            result |= {layer_key(layer, name): array for name, array in arrays.items()}
+        return result
 
     def _word_reference(self, language: str, words: pd.DataFrame) -> Array | None:
-        """The reference of each word, ``[words, dim]``; None if it is the untrained model."""
-        if self._reference == "untrained":
+        """The reference of each word, ``[words, dim]``; None if it is none of words."""
+        if self._reference in ("parallel", "untrained"):
             return None
         text = read_lines([self._texts[language]], language) if language in self._texts else ()
         try:

@@ -73,13 +73,24 @@ class Store:
     def _path(self, name: str) -> Path:
         return self._parts / f"{name}.safetensors"
 
+    def has_table(self, name: str) -> bool:
+        """Whether an earlier run has computed this table."""
+        return self._table_path(name).exists()
+
     def table(self, name: str, compute: Callable[[], pd.DataFrame]) -> pd.DataFrame:
         """A table, computed unless an earlier run has done so."""
-        path = self._parts / f"{name}.parquet"
+        path = self._table_path(name)
         if not path.exists():
             path.parent.mkdir(parents=True, exist_ok=True)
             write_table(compute(), path)
-        return pd.read_parquet(path)
+        return self.read_table(name)
+
+    def read_table(self, name: str) -> pd.DataFrame:
+        """A table that there is."""
+        return pd.read_parquet(self._table_path(name))
+
+    def _table_path(self, name: str) -> Path:
+        return self._parts / f"{name}.parquet"
 
     def done(self) -> None:
         """Remove intermediate results."""

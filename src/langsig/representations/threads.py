@@ -25,7 +25,8 @@ def in_threads(
     """Call a function for each item, in several threads; results have the order of the items.
 
     Many small operations do not gain from two threads what two of them at the same time do. The
-    threads that libraries use are divided among the workers. Items are taken when a worker is free
+    threads of torch are divided among the workers, in each of which NumPy and SciPy have one, so
+    that results do not depend on how many there are. Items are taken when a worker is free
     soon, so that few of them and few results are in memory.
 
     Parameters
@@ -54,7 +55,7 @@ def _threads_divided(workers: int) -> Iterator[None]:
 
     threads = torch.get_num_threads()
     each = max(1, threads // workers)
-    with threadpool_limits(each):
+    with threadpool_limits(1, "blas"), threadpool_limits(each, "openmp"):
         torch.set_num_threads(each)  # of threads to come, which the line above does not reach
         try:
             yield
