@@ -74,10 +74,10 @@ def public(clone, tmp_path_factory):
 def test_experiment_in_a_folder_of_its_own_trains_no_control(public):
     each = {
         f"{stage}@{name}"
-        for stage in ("extract-experimental", "covariance", "untrained")
+        for stage in ("extract-experimental", "covariance", "untrained", "residuals")
         for name in LANGUAGES
     }
-    joint = {"pretrain-experimental", "evaluate", *JOINT} - {"plot", "report"}
+    joint = {"pretrain-experimental", "learned", "evaluate", *JOINT} - {"plot", "report"}
     assert ran(public) == each | joint
 
 
@@ -99,14 +99,16 @@ def test_checkpoint_of_another_depth_width_and_tokenizer(clone, public):
 
 def test_difference_of_an_experiment(clone, public):
     changes = diff(["HEAD"], ["public-1"], repository=clone.folder)
-    assert set(changes.parameters) == {"experimental.checkpoint", "analysis.languages"}
+    assert set(changes.parameters.changed) == {"experimental.checkpoint", "analysis.languages"}
     assert changes.missing == ()
     changed = json.loads(clone.dvc("metrics", "diff", "--json", "HEAD", "public-1"))
     assert "average_signature" in changed["metrics/languages/qab.json"]
     signatures = changes.signatures.frame
     assert set(signatures["language"]) == {"qaa", "qab"}
     assert set(signatures["source"]) == {"trained", "equal-words", "untrained"}
-    assert (signatures["low"] <= signatures["estimate"]).all()
+    known = signatures.dropna(subset="estimate")
+    assert set(known["measure"]) == {"average_signature", "shared", "learned_average"}
+    assert (known["low"] <= known["estimate"]).all()
     assert (signatures.query("kind == 'change'")["estimate"] != 0).all()
     learnt = changes.learning.frame.dropna()
     assert set(learnt["model"]) == {"control"}
@@ -122,7 +124,7 @@ def test_command_writes_table_json_and_pictures(clone, public, tmp_path, capsys)
     code, table, _ = run("HEAD", "public-1", "--out", str(tmp_path / "changes"))
     assert code == 0 and "analysis.languages: all -> Western" in table
     rows = re.findall(r"^(qa[abh]) +[-+0-9]", table, re.MULTILINE)
-    assert sorted(rows) == ["qaa", "qab"]
+    assert sorted(rows) == ["qaa", "qaa", "qab", "qab"], "published signatures and learned ones"
     for name in ("before_and_after", "changes_trained_none"):
         assert (tmp_path / "changes" / f"{name}.svg").read_text().startswith("<?xml")
     _, printed, _ = run("HEAD", "public-1", "--json")
@@ -177,10 +179,12 @@ def test_queue_then_branch_then_metrics_and_plots(clone):
         assert f'src="static/{revision}_{picture}"' in page
         assert (clone.folder / "dvc_plots/static" / f"{revision}_{picture}").stat().st_size
     changes = diff(["HEAD"], ["later-branch"], repository=clone.folder)
-    assert set(changes.parameters) == {"analysis.logographic"}
+    assert set(changes.parameters.changed) == {"analysis.logographic"}
     findings = Revision("later-branch", clone.folder).table("artifacts/tables/findings.csv")
     compared = findings[(findings["language"] == "qah") & findings["opponent"].notna()]
-    assert len(compared) == 2 * 3, "one row per source"
+    published = compared[compared["measure"] == "average_signature"]
+    assert len(published) == 2 * 3, "one row per source and normalisation"
+    assert set(compared["measure"]) == {"average_signature", "shared", "learned_average"}
     assert (changes.signatures.frame["estimate"] == 0).all()
 
 
