@@ -44,6 +44,7 @@ def main(_arguments: Sequence[str]) -> None:
     by_measure = {AVERAGE_SIGNATURE: averages, **analysis.learned_averages(learned.signatures)}
     spread = analysis.of_measures(analysis.spread, by_measure, Spread)
     trends = analysis.of_measures(analysis.trends, by_measure, Trends)
+    category_trends = analysis.trends_by_category(trends)
     findings = analysis.findings_of_measures(
         {name: sampled.get(name, Sampled(estimates, replicates)) for name in by_measure},
         logographic=parameters.analysis.logographic,
@@ -55,7 +56,7 @@ def main(_arguments: Sequence[str]) -> None:
     with atomic_directory("artifacts/tables") as output:
         averages.save(output / "average_signatures.csv")
         trends.save(output / "trends.csv")
-        analysis.trends_by_category(trends).save(output / "trends_by_category.csv")
+        category_trends.save(output / "trends_by_category.csv")
         spread.save(output / "spread.csv")
         diagnostics.save(output / "factorizations.csv")
         analysis.adjust_estimates(estimates).save(output / "intervals.csv")
@@ -72,7 +73,7 @@ def main(_arguments: Sequence[str]) -> None:
         averages=averages,
         learned=learned.signatures,
         trends=trends,
-        category_trends=analysis.trends_by_category(trends),
+        category_trends=category_trends,
         spread=spread,
         diagnostics=diagnostics,
         findings=findings,

@@ -1,5 +1,7 @@
 """Associations with something else accounted for."""
 
+from collections.abc import Callable
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -7,6 +9,7 @@ from scipy.stats import spearmanr
 
 from langsig.analysis import InferenceOptions, confounds, predictors
 from langsig.errors import InputError
+from langsig.schemas import Table
 
 NUMBER = 40
 LANGUAGES = [f"q{first}{second}" for first in "abcdefgh" for second in "abcde"]
@@ -29,8 +32,8 @@ def series() -> pd.DataFrame:
     )
 
 
-def rows(series: pd.DataFrame) -> pd.DataFrame:
-    table = confounds(
+def compared(function: Callable[..., Table], series: pd.DataFrame) -> pd.DataFrame:
+    return function(
         series[["signature"]],
         series[["transfer"]],
         series[["length", "genre"]],
@@ -38,6 +41,10 @@ def rows(series: pd.DataFrame) -> pd.DataFrame:
         options=OPTIONS,
         replicates=100,
     ).frame
+
+
+def rows(series: pd.DataFrame) -> pd.DataFrame:
+    table = compared(confounds, series)
     return table.set_index(["condition", "covariate"])
 
 
@@ -51,14 +58,7 @@ def test_a_common_cause_explains_an_association(series: pd.DataFrame) -> None:
     for condition in (("given", "length"), ("given", "all"), ("matched", "length")):
         assert abs(found.loc[condition]) < 0.45
     assert found.loc[("given", "genre")] > 0.7
-    of_all = predictors(
-        series[["signature"]],
-        series[["transfer"]],
-        series[["length", "genre"]],
-        genera={},
-        options=OPTIONS,
-        replicates=100,
-    ).frame
+    of_all = compared(predictors, series)
     assert found.loc[("given", "all")] == of_all.loc[0, "partial"]
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 
+import numpy as np
 import pandas as pd
 
 from langsig.arrays import Array
@@ -44,6 +45,12 @@ def replicate_cube(
     wide = replicates.frame.set_index(index)["average_signature"].unstack(["layer", "language"])
     values = wide.reindex(columns=pd.MultiIndex.from_product([layers, languages]))
     return values.to_numpy(float).reshape(-1, len(layers), len(languages))
+
+
+def logarithms(values: Array) -> Array:
+    """Natural logarithms; NaN of numbers that are not positive, as scores on other words may be."""
+    logs: Array = np.log(np.where(values > 0, values, np.nan))
+    return logs
 
 
 def resampled_cube(

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from langsig.analysis.averages import replicate_cube, resampled_cube
+from langsig.analysis.averages import logarithms, replicate_cube, resampled_cube
 from langsig.analysis.corrections import SIGNIFICANCE
 from langsig.arrays import Array
 from langsig.intervals import Variance, half_width, variance_of, variance_of_starts
@@ -281,8 +281,7 @@ class _LogRatios:
 def _log_ratios(before: Array, after: Array) -> Array:
     """Logarithms of after over before ``[replicates, ...]``; missing if one is not positive."""
     number = min(len(before), len(after))
-    logs = [np.log(np.where(side > 0, side, np.nan))[:number] for side in (before, after)]
-    ratios: Array = logs[1] - logs[0]
+    ratios: Array = logarithms(after[:number]) - logarithms(before[:number])
     return ratios
 
 

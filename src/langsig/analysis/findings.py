@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from langsig.analysis.averages import replicate_cube, resampled_cube
+from langsig.analysis.averages import logarithms, replicate_cube, resampled_cube
 from langsig.arrays import Array
 from langsig.intervals import Variance, half_width, variance_of_starts
 from langsig.schemas import Estimates, Findings, Replicates
@@ -125,7 +125,7 @@ def _contrasts(
         triple = (values[0], values[1], values[2])
         return _Contrast(finding, language, opponent, triple, variance)
 
-    logs = [_logarithm(cube) for cube in cubes]
+    logs = [logarithms(cube) for cube in cubes]
     slopes = [_slopes(of_cube, layers) for of_cube in logs]
     yield contrast(DECREASES, [slope.mean(1) for slope in slopes])
     for index, language in enumerate(languages):
@@ -149,12 +149,6 @@ def _contrasts(
         ]
         if pairs:
             yield max(pairs, key=lambda pair: pair.interval()[1])
-
-
-def _logarithm(values: Array) -> Array:
-    """Natural logarithm; NaN of numbers that are not positive, as scores on other words may be."""
-    logs: Array = np.log(np.where(values > 0, values, np.nan))
-    return logs
 
 
 def _slopes(logs: Array, layers: Array) -> Array:

@@ -25,7 +25,7 @@ from langsig.profiling.samples import Samples, Sizes, is_tagged
 from langsig.profiling.sentences import (
     ENGLISH,
     ParallelSentences,
-    retrieval_table,
+    retrieval_rows,
     sentence_slices,
 )
 from langsig.profiling.slices import WIDEST, balanced_signs, slices_of
@@ -52,7 +52,8 @@ class _Read(NamedTuple):
     states: dict[str, States]
     """By role of the model."""
     reference: Array | None
-    """The reference of each word for measures, ``[words, dim]``; None if it is none of words."""
+    """The reference of each word for measures, ``[words, dim]``; None if the reference is of
+    sentences, or the untrained model."""
 
 
 class Run:
@@ -213,16 +214,13 @@ class Run:
         language, words, states, reference = read
         rows = states[TRAINED].index[chosen]
         block = self._blocks(language, words["sentence"].iloc[rows].to_numpy(np.int64))
-        one_block = np.zeros(len(rows), np.int64)
-
+        one_block, signs = np.zeros(len(rows), np.int64), self._signs(language)
         result: dict[str, Array] = {}
         for layer in range(self._layers):
             by_role = {role: of_role.layers[layer][chosen] for role, of_role in states.items()}
             z = by_role[UNTRAINED] if reference is None else reference[rows]
             frames = shared[layer].frames
-            slices_in = partial(
-                slices_of, z, shrinkage=self._shrinkage, signs=self._signs(language)
-            )
+            slices_in = partial(slices_of, z, shrinkage=self._shrinkage, signs=signs)
             arrays = slices_in(by_role[TRAINED], frames[TRAINED], block=block).arrays()
             if reference is not None:
                 untrained = slices_in(by_role[UNTRAINED], frames[UNTRAINED], block=one_block)
@@ -231,7 +229,10 @@ class Run:
         return result
 
     def _word_reference(self, language: str, words: pd.DataFrame) -> Array | None:
-        """The reference of each word, ``[words, dim]``; None if it is none of words."""
+        """The reference of each word, ``[words, dim]``.
+
+        None if the reference is of sentences, or the untrained model.
+        """
         if self._reference in ("parallel", "untrained"):
             return None
         text = read_lines([self._texts[language]], language) if language in self._texts else ()
@@ -262,7 +263,12 @@ class Run:
 
     def _retrieval(self, sentences: ParallelSentences) -> pd.DataFrame:
         sentences.read(self._readers, self.store)
-        return retrieval_table(sentences.vectors(self.store))
+
+        def outcomes(layer: int) -> list[Row]:
+            return retrieval_rows(sentences.vectors(self.store, layer), layer)
+
+        layers = by_layer(outcomes, self._layers, "retrieval")
+        return pd.DataFrame([row for rows in layers for row in rows])
 
     def _masked(self) -> pd.DataFrame:
         """Gain at masked sub-words of the running text; no rows if the model has no head."""
@@ -288,9 +294,8 @@ class Run:
     def _fit(self, layer: int) -> LayerTables:
         """Fits, their replicates and other measures of all languages in a layer."""
         if self._reference == "parallel" and self._sentences:
-            vectors = self._sentences.vectors(self.store)
             slices = sentence_slices(
-                {language: of_all[layer] for language, of_all in vectors.items()},
+                self._sentences.vectors(self.store, layer),
                 shrinkage=self._shrinkage, blocks=_BLOCKS, signs=self._signs,
             )  # fmt: skip
         else:

@@ -4,17 +4,16 @@ from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 
 from langsig.arrays import Array
 from langsig.errors import InputError
 from langsig.outcomes import retrieval_by_language
-from langsig.profiling.progress import by_layer, progress
+from langsig.profiling.progress import progress
 from langsig.profiling.reading import Readers
 from langsig.profiling.slices import slices_of
 from langsig.profiling.sources import find_texts, read_parallel
-from langsig.profiling.store import Store
+from langsig.profiling.store import Store, layer_key
 from langsig.profiling.tables import Row, outcome_row
 from langsig.representations import CommonFrame, blocks_of_words, shrunken
 
@@ -70,44 +69,42 @@ class ParallelSentences:
             def compute(
                 language: str = language, sentences: list[str] = sentences
             ) -> dict[str, Array]:
-                return {"vectors": readers.vectors(language, sentences)}
+                vectors = readers.vectors(language, sentences)
+                return {layer_key(number, "vectors"): layer for number, layer in enumerate(vectors)}
 
             store.keep(f"sentences/{language}", compute)
 
-    def vectors(self, store: Store) -> dict[str, Array]:
-        """Vectors of each language, ``[layers, sentences, dim]``."""
+    def vectors(self, store: Store, layer: int) -> dict[str, Array]:
+        """Vectors of each language in one layer, ``[sentences, dim]``."""
+        key = layer_key(layer, "vectors")
         return {
-            language: store.array(f"sentences/{language}", "vectors")
+            language: store.array(f"sentences/{language}", key).astype(np.float32)
             for language in self._sentences
         }
 
 
-def retrieval_table(vectors: Mapping[str, Array]) -> pd.DataFrame:
-    """Outcomes of retrieval.
+def retrieval_rows(vectors: Mapping[str, Array], layer: int) -> list[Row]:
+    """Outcomes of retrieval in one layer.
 
     Parameters
     ----------
     vectors
-        By language: vectors of the sentences, ``[layers, sentences, dim]``.
+        By language: vectors of the sentences, ``[sentences, dim]``.
+    layer
+        Number of the layer.
     """
-
-    def outcomes(layer: int) -> list[Row]:
-        of_layer = {name: of_all[layer].astype(np.float32) for name, of_all in vectors.items()}
-        rows = []
-        for language, result in retrieval_by_language(of_layer, ENGLISH).items():
-            for outcome, value in (
-                ("retrieval", result.accuracy),
-                ("retrieval_z", result.z),
-                ("retrieval_english", result.english),
-                ("retrieval_english_raw", result.english_raw),
-                ("mexa", result.mexa),
-            ):
-                if not np.isnan(value):
-                    rows.append(outcome_row(outcome, language, value, None, layer))
-        return rows
-
-    layers = len(next(iter(vectors.values())))
-    return pd.DataFrame([row for rows in by_layer(outcomes, layers, "retrieval") for row in rows])
+    rows = []
+    for language, result in retrieval_by_language(vectors, ENGLISH).items():
+        for outcome, value in (
+            ("retrieval", result.accuracy),
+            ("retrieval_z", result.z),
+            ("retrieval_english", result.english),
+            ("retrieval_english_raw", result.english_raw),
+            ("mexa", result.mexa),
+        ):
+            if not np.isnan(value):
+                rows.append(outcome_row(outcome, language, value, None, layer))
+    return rows
 
 
 def sentence_slices(
@@ -130,14 +127,13 @@ def sentence_slices(
     signs
         Signs of the blocks of a language under the null.
     """
-    single = {language: own.astype(np.float32) for language, own in vectors.items()}
-    total = np.sum(list(single.values()), axis=0)
-    frame = CommonFrame(shrunken(np.cov(own, rowvar=False), shrinkage) for own in single.values())
+    total = np.sum(list(vectors.values()), axis=0)
+    frame = CommonFrame(shrunken(np.cov(own, rowvar=False), shrinkage) for own in vectors.values())
     block = blocks_of_words(np.arange(len(total)), blocks)
     return {
         language: slices_of(
-            (total - own) / (len(single) - 1), own, frame,
+            (total - own) / (len(vectors) - 1), own, frame,
             shrinkage=shrinkage, block=block, signs=signs(language),
         ).arrays()
-        for language, own in single.items()
+        for language, own in vectors.items()
     }  # fmt: skip
