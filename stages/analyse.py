@@ -29,16 +29,15 @@ def main(_arguments: Sequence[str]) -> None:
     languages = selected_languages("analysis", parameters)
     fits = [Path("artifacts/signatures", slug) for slug in parameters.categories]
     sources = [Path("artifacts/uncertainty", source) for source in parameters.uncertainty.sources]
-    signatures = Signatures.concat(Signatures.load(fit / "signatures.parquet") for fit in fits)
-    diagnostics = Diagnostics.concat(Diagnostics.load(fit / "diagnostics.csv") for fit in fits)
-    baselines = Baselines.concat(Baselines.load(fit / "baselines.csv") for fit in fits)
-    estimates = Estimates.concat(Estimates.load(path / "estimates.csv") for path in sources)
-    replicates = Replicates.concat(Replicates.load(path / "replicates.parquet") for path in sources)
+    averages = Signatures.load_all(fit / "signatures.parquet" for fit in fits).average()
+    diagnostics = Diagnostics.load_all(fit / "diagnostics.csv" for fit in fits)
+    baselines = Baselines.load_all(fit / "baselines.csv" for fit in fits)
+    estimates = Estimates.load_all(path / "estimates.csv" for path in sources)
+    replicates = Replicates.load_all(path / "replicates.parquet" for path in sources)
     coverage = analysis.coverage(
         ((language, Words.load(Path("artifacts/words", language))) for language in languages),
         min_instances=parameters.covariance.min_instances,
     )
-    averages = signatures.average()
     learned = Learned.load("artifacts/learned")
     sampled = analysis.learned_sampled(learned.signatures, learned.replicates)
     by_measure = {AVERAGE_SIGNATURE: averages, **analysis.learned_averages(learned.signatures)}

@@ -31,8 +31,8 @@ def main(_arguments: Sequence[str]) -> None:
         name: json.loads(Path(f"artifacts/cleaning/{name}.json").read_text())["unique_characters"]
         for name in languages
     }
-    signatures = Signatures.concat(Signatures.load(fit / "signatures.parquet") for fit in fits)
-    baselines = Baselines.concat(Baselines.load(fit / "baselines.csv") for fit in fits)
+    signatures = Signatures.load_all(fit / "signatures.parquet" for fit in fits)
+    baselines = Baselines.load_all(fit / "baselines.csv" for fit in fits)
     learned = LearnedSignatures.load("artifacts/learned/signatures.csv")
     facts = read_facts(analysis.facts, languages)
     covariates = Covariates.read(analysis.covariates) if analysis.covariates else None
@@ -40,7 +40,7 @@ def main(_arguments: Sequence[str]) -> None:
         signatures,
         separate=SetAverages.load("artifacts/sets/average_signatures.csv"),
         baselines=baselines,
-        estimates=Estimates.concat(Estimates.load(path / "estimates.csv") for path in sources),
+        estimates=Estimates.load_all(path / "estimates.csv" for path in sources),
         learned=learned,
         components=LearnedComponents.load("artifacts/learned/components.csv"),
         properties=language_properties(words, characters),

@@ -1,6 +1,6 @@
 """Score measures of what two models share by models whose difference is known by design.
 
-Trains models of the sample world with different seeds, with less text of single languages, and of
+Trains models of the sample world, or of another preset, with different seeds, with less text of single languages, and of
 another width; computes each measure for all of them, and for states that were rescaled, rotated or
 shuffled; and prints the measures, best first. Models and values are kept in a folder: a run that
 was interrupted resumes, and a second run only scores. docs/measures.md explains all columns.
@@ -18,7 +18,7 @@ import pandas as pd
 from benchmarks.measures.functions import families
 from benchmarks.measures.scores import by_layer, changes, scores
 from benchmarks.measures.variants import Plan, Values
-from benchmarks.measures.world import World
+from benchmarks.measures.world import ROOT, World
 from langsig.errors import InputError
 from langsig.files import check_output
 from langsig.terms import AVERAGE_SIGNATURE
@@ -46,6 +46,7 @@ def main() -> None:
     )
     parser.add_argument("--folder", type=Path, default=Path(".scratch/measures"))
     parser.add_argument("--preset", default="demo")
+    parser.add_argument("--data", type=Path, default=ROOT / "samples", help="folder of the data")
     parser.add_argument("--set", nargs="*", default=[], help="changes to the preset, KEY=VALUE")
     parser.add_argument("--seeds", type=int, nargs="+", default=[1, 2, 3])
     parser.add_argument("--dose-seeds", type=int, nargs="+", help="default: all seeds")
@@ -71,7 +72,7 @@ def main() -> None:
 def run(arguments: argparse.Namespace, parser: argparse.ArgumentParser) -> None:
     """Train, measure, score and print."""
     started = time.monotonic()
-    world = World(arguments.folder, arguments.preset, tuple(arguments.set))
+    world = World(arguments.folder, arguments.preset, tuple(arguments.set), arguments.data)
     plan = Plan(
         seeds=tuple(arguments.seeds),
         dose_seeds=tuple(arguments.dose_seeds or arguments.seeds),

@@ -1,4 +1,4 @@
-"""Models of the sample world, trained in different ways, and their states.
+"""Models trained in different ways, on the sample world or on real languages, and their states.
 
 Text, tokenizer and words are those of a preset, with its seed. Only models are trained with other
 seeds: a training seed decides on initial weights, the order of the text, the masking, and which
@@ -74,6 +74,8 @@ class World:
         Preset of sizes.
     changes
         Changes to the preset, each ``KEY=VALUE``.
+    data
+        Folder that parameters call ``data``.
 
     Raises
     ------
@@ -84,6 +86,7 @@ class World:
     folder: Path
     preset: str = "demo"
     changes: tuple[str, ...] = ()
+    data: Path = ROOT / "samples"
 
     @cached_property
     def parameters(self) -> Parameters:
@@ -114,7 +117,7 @@ class World:
             self.folder.mkdir(parents=True, exist_ok=True)
             about.write_text(parameters)
             with atomic_directory(self.folder / "text") as output:
-                _prepare_text(self.parameters, output)
+                _prepare_text(self.parameters, self.data, output)
         elif about.read_text() != parameters:
             raise InputError(
                 f"{self.folder}: is of other parameters than {self.preset} with "
@@ -261,14 +264,14 @@ def _seed(training: Training) -> int:
     return pretraining.model_seed(training.model, training.seed)
 
 
-def _prepare_text(parameters: Parameters, output: Path) -> None:
+def _prepare_text(parameters: Parameters, data: Path, output: Path) -> None:
     """Words, tokenizer and sequences of all languages, as in the stages of the pipeline."""
     for language, source in parameters.languages.items():
-        words = annotate([_sample(source.treebank)], language)
+        words = annotate([_below(data, source.treebank)], language)
         words.save(output / "words" / language)
         (output / "sentences" / language).mkdir(parents=True)
         corpora.clean(
-            [_sample(path) for path in source.corpora],
+            [_below(data, path) for path in source.corpora],
             output / "sentences" / language,
             output / "sentences" / f"{language}.txt",
             language=language,
@@ -297,6 +300,6 @@ def _prepare_text(parameters: Parameters, output: Path) -> None:
             drawn.save(output / "sequences" / language / f"{part}.safetensors")
 
 
-def _sample(path: str) -> Path:
-    """A file of the sample world, which parameters call ``data``."""
-    return ROOT / "samples" / Path(path).relative_to("data")
+def _below(data: Path, path: str) -> Path:
+    """A path of the parameters, in the folder that they call ``data``."""
+    return data / Path(path).relative_to("data")

@@ -75,7 +75,7 @@ def _from_folder(folder: Path) -> Signatures:
     for candidate in (folder / _FOLDER, folder):
         paths = sorted(candidate.glob(_FILES))
         if paths:
-            return Signatures.concat(Signatures.load(path) for path in paths)
+            return Signatures.load_all(paths)
     raise InputError(
         f"{folder}: no signatures; name a folder that has {_FOLDER}/{_FILES}, or a file"
     )

@@ -120,6 +120,11 @@ class Table:
         frames = [table.frame for table in tables if len(table)]
         return cls(pd.concat(frames, ignore_index=True)) if frames else cls.empty()
 
+    @classmethod
+    def load_all(cls, paths: Iterable[Path]) -> Self:
+        """The rows of several files, as :meth:`load` reads them, one file after another."""
+        return cls.concat(map(cls.load, paths))
+
     def select(self, **values: Any) -> Self:
         """The rows in which each named column has the given value, or one of several.
 
