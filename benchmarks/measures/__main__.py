@@ -1,9 +1,10 @@
 """Score measures of what two models share by models whose difference is known by design.
 
-Trains models of the sample world, or of another preset, with different seeds, with less text of single languages, and of
-another width; computes each measure for all of them, and for states that were rescaled, rotated or
-shuffled; and prints the measures, best first. Models and values are kept in a folder: a run that
-was interrupted resumes, and a second run only scores. docs/measures.md explains all columns.
+Trains models of the sample world, or of another preset, with different seeds, with less text of
+single languages, and of another width; computes each measure for all of them, and for states that
+were rescaled, rotated or shuffled; and prints the measures, best first. Models and values are kept
+in a folder: a run that was interrupted resumes, and a second run only scores. docs/measures.md
+explains all columns.
 """
 
 import argparse
