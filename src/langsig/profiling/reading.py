@@ -14,6 +14,7 @@ from langsig.representations import (
     in_threads,
     load_encoder,
     load_untrained,
+    release_free_memory,
     sentence_vectors,
     states_of,
     thread_count,
@@ -71,12 +72,14 @@ class Readers:
             encoder.select(language)
         on_processor = self.trained.model.device.type == "cpu"
         workers = thread_count(len(encoders)) if on_processor else 1
+        release_free_memory()
         states = in_threads(lambda encoder: states_of(encoder, words), encoders, workers)
         return dict(zip(self._encoders, states, strict=True))
 
     def vectors(self, language: str, sentences: Sequence[str]) -> Array:
         """Vectors of sentences in the trained model, ``[layers, sentences, dim]``."""
         self.trained.select(language)
+        release_free_memory()
         return sentence_vectors(self.trained, sentences, dtype="float16")
 
     def drop_untrained(self) -> None:

@@ -27,6 +27,7 @@ from langsig.representations.extraction import (
     sentence_vectors,
     states_of,
 )
+from langsig.representations.memory import release_free_memory
 from langsig.representations.models import (
     Shape,
     load_encoder,
@@ -66,6 +67,7 @@ __all__ = [
     "match_layers",
     "normalising_factors",
     "paired_layers",
+    "release_free_memory",
     "sentence_vectors",
     "shrunken",
     "states_of",

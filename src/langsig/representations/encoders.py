@@ -31,7 +31,7 @@ _TOLERANCE = 1e-4
 """Difference between two states that is rounding, relative to the largest state of the layer."""
 _STEPS = 4  # of a coarser number format than float32, by which states may differ as well
 _BATCH_TOKENS = 1024  # larger batches do not fit the cache of a CPU
-_BATCH_NUMBERS_IN_BFLOAT16 = 2**19  # in the states of a batch, if there are more than 1,024
+_BATCH_NUMBERS_IN_BFLOAT16 = 2**18  # in the states of a batch, if there are more than 1,024
 _BATCH_TOKENS_ON_GPU = 8192
 _BATCH_COST = 2**14
 """What a batch takes besides its sub-words: this number divided by the width of the model, as a

@@ -1,6 +1,8 @@
-"""How long a sentence may be so that a model's attention to it fits into memory."""
+"""Memory: how long a sentence may be to fit into it, and giving back what is free."""
 
+import ctypes
 import math
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -45,6 +47,16 @@ def ran_out_of_memory(error: BaseException | None) -> bool:
 
     exhausted = isinstance(error, MemoryError | torch.OutOfMemoryError)
     return exhausted or "can't allocate memory" in str(error)
+
+
+def release_free_memory() -> None:
+    """Give the memory that is free in this process back to the system.
+
+    The allocator of glibc keeps what threads have freed, in pieces between what is in use: a
+    profile of 33 languages grew by 2 GB. Other allocators do so on their own.
+    """
+    with suppress(AttributeError, OSError, TypeError):  # no glibc
+        ctypes.CDLL(None).malloc_trim(0)
 
 
 def _size(config: object, name: str) -> int:
