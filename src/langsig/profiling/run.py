@@ -41,7 +41,7 @@ from langsig.terms import LEAST_SIZES
 
 _BLOCKS = 12  # of sentences, for intervals and the null
 _REPLICATES = 20  # of the null
-_EVALUATED = 4  # languages at the same time; the states of each take memory
+_EVALUATED = 4  # languages at the same time, at most; the states of each take memory
 
 
 class _Read(NamedTuple):
@@ -155,7 +155,7 @@ class Run:
     def _outcomes(self, training: TrainingWords, shared: list[Shared]) -> list[pd.DataFrame]:
         """Outcomes of each language. Others are evaluated in threads while models read one."""
         tables: list[Future[pd.DataFrame]] = []
-        workers = max(1, thread_count(_EVALUATED * 2) // 2)
+        workers = thread_count(_EVALUATED)
         with threadpool_limits(1, "blas"), ThreadPoolExecutor(workers) as pool:
             for language in progress("test words", self._samples):
                 name = f"outcomes/{language}"
