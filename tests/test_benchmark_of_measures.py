@@ -4,6 +4,7 @@ import json
 import sys
 from itertools import product
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -17,6 +18,7 @@ from scipy.spatial.distance import cdist
 
 from benchmarks.measures import __main__ as program
 from benchmarks.measures import functions, scores
+from benchmarks.measures.world import World
 from langsig.errors import InputError
 from langsig.factorization import Solver
 
@@ -142,7 +144,8 @@ def test_a_measure_that_rises_has_negative_signal() -> None:
         (["--languages", "xx"], "among qaa, qab"),
         (["--set", "seed=-1"], "seed"),
         (["--doses", "1"], "between 0 and 1"),
-        (["--workers", "0"], "at least 1"),
+        (["--workers", "0"], "--workers must be at least 1"),
+        (["--words", "0"], "--words must be at least 1"),
         (["--add", "nope:nope"], "--add nope:nope: must be MODULE:FUNCTION"),
         (["--add", "math:nope"], "--add math:nope: must be MODULE:FUNCTION"),
         (["--add", "nope"], "--add nope: must be MODULE:FUNCTION"),
@@ -188,6 +191,23 @@ def test_an_unknown_reference_is_refused() -> None:
         scores.scores(made_up(falls=0.2, noise=0.1), "nope")
 
 
+def test_words_are_of_whole_sentences(tmp_path: Path) -> None:
+    sentences = np.repeat(np.arange(100, dtype=np.int32), default_rng(0).integers(1, 20, 100))
+    whole = pd.DataFrame({"sentence": sentences, "row": np.arange(len(sentences))})
+    worlds = [World(tmp_path, "micro", most_words=most) for most in (300, 300, None, 10_000)]
+    for world in worlds:
+        world.__dict__["words"] = {"qaa": SimpleNamespace(table=whole)}
+    one, again, all_words, more_than_all = (world.tables["qaa"] for world in worlds)
+    assert 300 <= len(one) < 320 and one["row"].is_monotonic_increasing
+    assert one["sentence"].diff().fillna(0).isin([0, 1]).all() and one["sentence"].iloc[0] == 0
+    complete = whole[whole["sentence"].isin(sentences[one["row"]])]
+    assert one["row"].tolist() == complete["row"].tolist()
+    pd.testing.assert_frame_equal(one, again)
+    pd.testing.assert_frame_equal(all_words, whole)
+    pd.testing.assert_frame_equal(more_than_all, whole)
+    assert worlds[0].values != worlds[2].values, "values of other words are kept elsewhere"
+
+
 @pytest.mark.slow
 def test_small_run(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
@@ -202,7 +222,7 @@ def test_small_run(
     command = [
         *("--folder", str(tmp_path / "work"), "--preset", "micro", "--seeds", "1", "2"),
         *("--dose-seeds", "1", "--languages", "qab", "--doses", "0.2", "--widths", "16"),
-        *("--add", "own:mine", "--json", "--out", str(tmp_path / "tables")),
+        *("--words", "600", "--add", "own:mine", "--json", "--out", str(tmp_path / "tables")),
         *("--set", "pretraining.experimental.recipe.steps=6"),
         "pretraining.control.recipe.steps=6",
     ]

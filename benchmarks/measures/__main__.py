@@ -48,6 +48,7 @@ def main() -> None:
     parser.add_argument("--folder", type=Path, default=Path(".scratch/measures"))
     parser.add_argument("--preset", default="demo")
     parser.add_argument("--data", type=Path, default=ROOT / "samples", help="folder of the data")
+    parser.add_argument("--words", type=int, help="words of each language (default: all)")
     parser.add_argument("--set", nargs="*", default=[], help="changes to the preset, KEY=VALUE")
     parser.add_argument("--seeds", type=int, nargs="+", default=[1, 2, 3])
     parser.add_argument("--dose-seeds", type=int, nargs="+", help="default: all seeds")
@@ -73,7 +74,13 @@ def main() -> None:
 def run(arguments: argparse.Namespace, parser: argparse.ArgumentParser) -> None:
     """Train, measure, score and print."""
     started = time.monotonic()
-    world = World(arguments.folder, arguments.preset, tuple(arguments.set), arguments.data)
+    world = World(
+        arguments.folder,
+        arguments.preset,
+        tuple(arguments.set),
+        arguments.data,
+        arguments.words,
+    )
     plan = Plan(
         seeds=tuple(arguments.seeds),
         dose_seeds=tuple(arguments.dose_seeds or arguments.seeds),
@@ -87,8 +94,9 @@ def run(arguments: argparse.Namespace, parser: argparse.ArgumentParser) -> None:
         parser.error(f"--languages must be among {', '.join(world.languages)}")
     if not all(0 < dose < 1 for dose in plan.doses):
         parser.error("--doses must be between 0 and 1")
-    if arguments.workers < 1:
-        parser.error("--workers must be at least 1")
+    for name, number in (("workers", arguments.workers), ("words", arguments.words)):
+        if number is not None and number < 1:
+            parser.error(f"--{name} must be at least 1")
     families(arguments.add)
     for folder in filter(None, (arguments.folder, arguments.out)):
         check_output(folder, directory=True)

@@ -132,7 +132,7 @@ class Values:
             Columns ``measure``, ``language``, ``layer``, ``value`` and those of
             :attr:`Variant.keys`. Outcomes are measures called ``gain`` and ``selectivity``.
         """
-        folder, known = self.world.folder / "values" / str(variant), families(self.added)
+        folder, known = self.world.values / str(variant), families(self.added)
         outcomes = [OUTCOMES] if variant.kind in ("seed", "dose", "step") else []
         paths = {name: folder / f"{name}.csv" for name in [*known, *outcomes]}
         missing = [name for name, path in paths.items() if not path.exists()]
@@ -156,7 +156,7 @@ class Values:
         pairs = []
         for language, states_of_control in self._controls().items():
             control, untrained_control = states_of_control
-            table = self.world.words[language].table.iloc[control.index]
+            table = self.world.tables[language].iloc[control.index]
             states = (control, trained[language], untrained_control, untrained[language])
             assert all(np.array_equal(of.index, control.index) for of in states), "one tokenizer"
             pair = Pair(language, table, *(of.layers for of in states))
@@ -218,7 +218,7 @@ class Values:
 
         Training words are drawn by whole sentences; the probe is tested on all other sentences.
         """
-        options, table = self.world.parameters.evaluate, self.world.words[language].table
+        options, table = self.world.parameters.evaluate, self.world.tables[language]
         words = table.iloc[states.index]
         tagged = np.flatnonzero(words["upos"].notna())
         tags = words["upos"].to_numpy(str, na_value="")

@@ -76,6 +76,9 @@ class World:
         Changes to the preset, each ``KEY=VALUE``.
     data
         Folder that parameters call ``data``.
+    most_words
+        Number of words of each language, by whole sentences chosen at random, after which no more
+        sentences are chosen (default: all words).
 
     Raises
     ------
@@ -87,6 +90,7 @@ class World:
     preset: str = "demo"
     changes: tuple[str, ...] = ()
     data: Path = ROOT / "samples"
+    most_words: int | None = None
 
     @cached_property
     def parameters(self) -> Parameters:
@@ -108,6 +112,27 @@ class World:
         """Words of each language, which no model is trained on."""
         folder = self.folder / "text" / "words"
         return {language: Words.load(folder / language) for language in self.languages}
+
+    @cached_property
+    def tables(self) -> dict[str, pd.DataFrame]:
+        """Table of the words of each language that measures are computed from."""
+        return {name: self._chosen(words.table, name) for name, words in self.words.items()}
+
+    @property
+    def values(self) -> Path:
+        """Folder of what was computed from these words."""
+        number = "" if self.most_words is None else f"-of-{self.most_words}-words"
+        return self.folder / f"values{number}"
+
+    def _chosen(self, table: pd.DataFrame, language: str) -> pd.DataFrame:
+        if self.most_words is None:
+            return table
+        rng = np.random.default_rng([self.parameters.seed, *language.encode()])
+        sentences, counts = np.unique(table["sentence"], return_counts=True)
+        order = rng.permutation(len(sentences))
+        number = np.searchsorted(counts[order].cumsum(), self.most_words) + 1
+        chosen = table[table["sentence"].isin(sentences[order[:number]])].reset_index(drop=True)
+        return chosen.assign(sentence=pd.factorize(chosen["sentence"])[0].astype(np.int32))
 
     def prepare(self) -> None:
         """Clean and pack the text, unless that has been done."""
@@ -247,7 +272,7 @@ class World:
         return {
             language: states_of(
                 Encoder(model, self.tokenizer, language),
-                self.words[language].table,
+                self.tables[language],
                 batch_tokens=tokens,
             )
             for language in languages
