@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from langsig.analysis import InferenceOptions, associations, language_properties, read_facts
+from langsig.errors import InputError
 from langsig.files import atomic_directory
 from langsig.morphology import Words
 from langsig.parameters import load_parameters, selected_languages
@@ -63,12 +64,15 @@ def main(_arguments: Sequence[str]) -> None:
         result.save(output)
         predictors.save(output / "predictors.csv")
         if covariates is not None:
-            confounds = confound_table(
-                measured,
-                measures,
-                properties=result.properties,
-                facts=facts,
-                covariates=covariates,
-                seed=parameters.seed,
-            )
+            try:
+                confounds = confound_table(
+                    measured,
+                    measures,
+                    properties=result.properties,
+                    facts=facts,
+                    covariates=covariates,
+                    seed=parameters.seed,
+                )
+            except InputError as error:  # in the values of the file, whose form has been checked
+                raise InputError(f"{analysis.covariates}: {error}") from error
             confounds.save(output / "confounds.csv")

@@ -23,7 +23,17 @@ ORDER = [
     ["repository"],
     ["commands"],
 ]
-COMMON = {"arrays", "errors", "files", "hub", "intervals", "languages", "schemas", "terms"}
+COMMON = {
+    "arrays",
+    "decompositions",
+    "errors",
+    "files",
+    "hub",
+    "intervals",
+    "languages",
+    "schemas",
+    "terms",
+}
 APART = {"sample_world"}  # imports nothing but COMMON
 every_source = pytest.mark.parametrize(
     "path", SOURCES, ids=[path.relative_to(ROOT).as_posix() for path in SOURCES]

@@ -11,6 +11,7 @@ import pandas as pd
 import pytest
 
 from langsig.analysis import Associations
+from langsig.errors import InputError
 from langsig.learned import Learned
 from langsig.morphology import ALL_WORDS, annotate
 from langsig.parameters import read_resolved
@@ -143,7 +144,7 @@ def related(folder: Path) -> Associations:
 @pytest.fixture(scope="module")
 def averages(folder: Path) -> AverageSignatures:
     fits = [folder / "artifacts/signatures" / slug for slug in CATEGORIES]
-    return Signatures.concat(Signatures.load(fit / "signatures.parquet") for fit in fits).average()
+    return Signatures.load_all(fit / "signatures.parquet" for fit in fits).average()
 
 
 @pytest.fixture(scope="module")
@@ -157,6 +158,22 @@ def test_relate_reads_properties_of_words_and_of_training_text(related: Associat
     assert dict(zip(characters["language"], characters["value"], strict=True)) == CHARACTERS
     sizes = related.properties.select(property="data_size", category=ALL_WORDS).frame
     assert sorted(sizes["language"]) == LANGUAGES and (sizes["value"] > 100).all()
+
+
+def test_relate_names_the_file_of_covariates_that_cannot_be_used(
+    folder: Path, tmp_path: Path
+) -> None:
+    for part in ("artifacts", "data"):
+        (tmp_path / part).symlink_to(folder / part)
+    (tmp_path / "length.csv").write_text("covariate,language,value,source\nlength,xx,1,own\n")
+    changes = ["analysis.covariates=length.csv"]
+    parameters = read_resolved(ROOT / "conf/micro.yaml", changes).data
+    (tmp_path / "params.yaml").write_text(json.dumps(parameters))
+    before = (folder / "artifacts/relations/predictors.csv").read_bytes()
+    with chdir(tmp_path), pytest.raises(InputError) as error:
+        relate.main([])
+    assert str(error.value) == "length.csv: no language has all covariates (length, fertility)"
+    assert (folder / "artifacts/relations/predictors.csv").read_bytes() == before
 
 
 def test_relate_reads_facts_of_the_languages_that_are_analysed(related: Associations) -> None:

@@ -181,8 +181,8 @@ def learned_signatures(
     if unsettled:
         warnings.warn(
             f"PARAFAC2 did not converge within {solver.max_iterations} iterations in layer "
-            f"{', '.join(unsettled)}; learned signatures may still change: raise max_iterations "
-            f"({solver.max_iterations}) or tolerance ({solver.tolerance:g})",
+            f"{', '.join(unsettled)}; learned signatures may still change: lower the rank "
+            f"({solver.rank}), or raise max_iterations or tolerance ({solver.tolerance:g})",
             ConvergenceWarning,
             stacklevel=2,
         )

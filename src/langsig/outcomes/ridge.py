@@ -6,9 +6,9 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
-from scipy.linalg import cho_factor, cho_solve, eigh
 
 from langsig.arrays import Array
+from langsig.decompositions import eigen, solve_positive
 from langsig.errors import InputError
 
 PENALTIES = np.logspace(-4, 1, 11)
@@ -111,7 +111,7 @@ class Spectrum(NamedTuple):
         cross
             X^T T, where T are the indicators; ``[dim, classes]``.
         """
-        variances, axes = eigh(scatter, check_finite=False, driver="evd")
+        variances, axes = eigen(scatter)
         return cls(np.maximum(variances, 0), axes, axes.T @ cross)
 
     def weights(self, penalty: float) -> Array:
@@ -137,5 +137,4 @@ def scale_of(scatter: Array) -> float:
 def solved(scatter: Array, cross: Array, penalty: float) -> Array:
     """Weights ``[dim, classes]`` of ridge regression with an absolute penalty."""
     penalised = scatter + penalty * np.eye(len(scatter))
-    weights: Array = cho_solve(cho_factor(penalised, check_finite=False), cross)
-    return weights
+    return solve_positive(penalised, cross.astype(penalised.dtype))

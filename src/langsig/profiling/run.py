@@ -154,9 +154,12 @@ class Run:
 
     def _outcomes(self, training: TrainingWords, shared: list[Shared]) -> list[pd.DataFrame]:
         """Outcomes of each language. Others are evaluated in threads while models read one."""
+        import torch  # late, as in extraction
+
         tables: list[Future[pd.DataFrame]] = []
         workers = thread_count(_EVALUATED)
-        with threadpool_limits(1, "blas"), ThreadPoolExecutor(workers) as pool:
+        evaluators = ThreadPoolExecutor(workers, "evaluate", torch.set_num_threads, (1,))
+        with threadpool_limits(1, "blas"), evaluators as pool:
             for language in progress("test words", self._samples):
                 name = f"outcomes/{language}"
                 evaluate = partial(self.store.read_table, name)

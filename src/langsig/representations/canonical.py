@@ -8,9 +8,9 @@ from collections.abc import Iterable, Mapping
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.linalg import eigh
 
 from langsig.arrays import Array
+from langsig.decompositions import eigen
 from langsig.errors import InputError
 from langsig.representations.covariance import LayerStatistics
 
@@ -170,7 +170,7 @@ def canonical_slices(
 
 def _power(matrix: Array, exponent: float) -> Array:
     """A power of a symmetric matrix; directions without variance stay without."""
-    values, vectors = eigh(matrix, check_finite=False, driver="evd")
+    values, vectors = eigen(matrix)
     kept = values > _LEAST[matrix.dtype] * max(values[-1], 0)
     halves = vectors[:, kept] * values[kept] ** (exponent / 2)
     power: Array = halves @ halves.T
