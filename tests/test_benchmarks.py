@@ -2,6 +2,7 @@
 
 import io
 import json
+import re
 import runpy
 import subprocess
 import sys
@@ -181,3 +182,26 @@ def test_model_profile(rows_of: Rows, tokenizer: "PreTrainedTokenizerBase", tmp_
     assert ours["probe"] == pytest.approx(script["probe"], abs=0.1)
     assert ours["peak_bytes"] > 0
     assert ours["seconds_of_script"] == ours["seconds"] / script["seconds"]
+
+
+@pytest.mark.slow
+def test_gpu(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """On the processor, which then is compared with itself."""
+    monkeypatch.setenv("PYTHON", sys.executable)
+    monkeypatch.setenv("OMP_NUM_THREADS", "1")
+    command = ["sh", str(ROOT / "benchmarks/gpu.sh"), "--small", "--device", "cpu"]
+    done = subprocess.run(
+        [*command, "--json", str(tmp_path / "gpu.json")], capture_output=True, text=True
+    )
+    assert done.returncode == 0, done.stderr
+    output = json.loads((tmp_path / "gpu.json").read_text())
+    assert output["setting"]["bfloat16_peak_tflops"] > 0
+    whats = [row["what"].partition(",")[0] for row in output["rows"]]
+    assert whats == [
+        "PARAFAC2", "PARAFAC2", "training step", "training step", "extraction",
+        "extraction of one layer",
+    ]  # fmt: skip
+    for row in output["rows"]:
+        assert row.get("difference") is None or row["difference"] < 0.02, row["what"]
+        assert row["what"] in done.stdout
+    assert len(re.findall(r"^\| ", done.stdout, re.MULTILINE)) == 2 + len(output["rows"])

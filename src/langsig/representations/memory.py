@@ -53,7 +53,7 @@ def release_free_memory() -> None:
     """Give the memory that is free in this process back to the system.
 
     The allocator of glibc keeps what threads have freed, in pieces between what is in use: a
-    profile of 33 languages grew by 2 GB. Other allocators do so on their own.
+    profile of 33 languages took 1 GB more. Other allocators do so on their own.
     """
     with suppress(AttributeError, OSError, TypeError):  # no glibc
         ctypes.CDLL(None).malloc_trim(0)
