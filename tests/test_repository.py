@@ -71,6 +71,21 @@ def test_no_file_in_git_is_large() -> None:
     assert not large, "keep it in DVC instead"
 
 
+def test_the_sample_is_the_one_that_data_dvc_declares() -> None:
+    """Otherwise the first run in a clone would change data.dvc."""
+    (declared,) = YAML(typ="safe").load((ROOT / "data.dvc").read_text())["deps"]
+    if declared["path"] != "samples":
+        pytest.skip("data of another place were imported here")
+    listed = subprocess.run(
+        ["git", "-C", str(ROOT), "ls-files", "-z", "samples"], capture_output=True, check=True
+    )
+    files = [ROOT / name.decode() for name in listed.stdout.split(b"\0") if name]
+    sizes = [path.stat().st_size for path in files]
+    assert (declared["nfiles"], declared["size"]) == (len(sizes), sum(sizes)), (
+        "import it again with langsig use demo --data samples, and commit data.dvc"
+    )
+
+
 @every_source
 def test_nothing_unsafe(path: Path) -> None:
     modules = set(imported(path))
