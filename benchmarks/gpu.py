@@ -1,8 +1,8 @@
 """Measure the solver, training and extraction on a GPU against the processor of the same machine.
 
 - **Solver**: seconds per iteration of PARAFAC2 at the paper's size, 33 slices of 768 x 768, for
-  ranks 64 and 768; TensorLy's on the processor beside it, where a start takes part of the time of
-  its one iteration. The difference is that of the average signatures after the same iterations.
+  ranks 64 and 768, and of one iteration of TensorLy on the processor, its start included. The
+  difference is that of the average signatures after the same iterations.
 - **Training**: a step of a base model (12 layers of 768) with 250,002 entries under autocast, with
   the output layer at the masked positions and everywhere. The difference is that of the losses.
 - **Extraction**: hidden states of words in 12 layers of 768, and of a decoder of 7 billion random
