@@ -98,3 +98,15 @@ def test_errors() -> None:
         CommonFrame([np.eye(2), np.eye(3)])
     with pytest.raises(InputError, match="covariance 1 has no variance"):
         CommonFrame([np.eye(2), np.zeros((2, 2))])
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_whitened_cross_covariances_are_products_with_the_whitening(dtype: str) -> None:
+    rng = np.random.default_rng(0)
+    covariances = [shrunken(np.cov(rng.standard_normal((40, 6)), rowvar=False)) for _ in range(3)]
+    frame = CommonFrame(covariances)
+    cross, covariance = rng.standard_normal((2, 4, 6)), covariances[1].astype(dtype)
+    expected = cross @ frame.whitening(covariance)
+    whitened = frame.whitened(cross, covariance)
+    assert whitened.dtype == dtype
+    np.testing.assert_allclose(whitened, expected, atol=1e-5 if dtype == "float32" else 1e-12)

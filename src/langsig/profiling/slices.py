@@ -137,20 +137,22 @@ def slices_of(
     ]
     total = _Sums(*(sum(sums) for sums in zip(*parts, strict=True)))
     statistics = total.statistics()
-    z_root = whitening_root(shrunken(statistics.control, shrinkage))
-    y_root = frame.whitening(shrunken(statistics.experimental, shrinkage))
-    whole = z_root @ statistics.cross @ y_root
-    without, flipped = np.empty((0, *whole.shape)), np.empty((0, *whole.shape))
-    if len(parts) > 1:
-        without = np.stack(
-            [_replicate(total.minus(part).statistics(), frame, shrinkage) for part in parts]
-        )
-        within = np.stack(
-            [part.cross - np.outer(part.reference, part.states) / part.words for part in parts]
-        )
-        flipped = z_root @ (np.tensordot(signs, within, 1) / total.words) @ y_root
-    single = np.float32
-    return Slices(whole.astype(single), without.astype(single), flipped.astype(single), statistics)
+    if len(parts) == 1:
+        whole = _whitened(statistics.cross, statistics, frame, shrinkage)
+        none = np.empty((0, *whole.shape), np.float32)
+        return Slices(whole, none, none, statistics)
+    without = []
+    for part in parts:
+        others = total.minus(part).statistics()
+        without.append(_whitened(others.cross, others, frame, shrinkage))
+    within = np.stack(
+        [part.cross - np.outer(part.reference, part.states) / part.words for part in parts]
+    )
+    flipped = np.tensordot(signs, within, 1) / total.words  # [replicates, dim_reference, dim]
+    whole, *replicates = _whitened(
+        np.concatenate([statistics.cross[None], flipped]), statistics, frame, shrinkage
+    )
+    return Slices(whole, np.stack(without), np.stack(replicates), statistics)
 
 
 def _narrowed(reference: Array) -> Array:
@@ -162,11 +164,14 @@ def _narrowed(reference: Array) -> Array:
     return narrowed
 
 
-def _replicate(statistics: LayerStatistics, frame: CommonFrame, shrinkage: float) -> Array:
-    """A slice without some words; in float32, which takes half of the time, where that is exact
-    enough."""
-    z = whitening_root(shrunken(statistics.control, shrinkage))
+def _whitened(
+    cross: Array, statistics: LayerStatistics, frame: CommonFrame, shrinkage: float
+) -> NDArray[np.float32]:
+    """Canonical slices of cross-covariances, ``[..., dim_reference, dim]``.
+
+    They are computed in float32, which takes half of the time, where that is exact enough.
+    """
     dtype = np.float32 if shrinkage >= _EXACT_ENOUGH else np.float64
-    y = frame.whitening(shrunken(statistics.experimental, shrinkage).astype(dtype))
-    replicate: Array = z @ statistics.cross @ y
-    return replicate
+    z = whitening_root(shrunken(statistics.control, shrinkage)).astype(dtype)
+    y: Array = shrunken(statistics.experimental, shrinkage).astype(dtype)
+    return frame.whitened(z @ cross.astype(dtype), y).astype(np.float32)

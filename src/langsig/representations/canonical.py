@@ -17,7 +17,7 @@ from langsig.representations.covariance import LayerStatistics
 SHRINKAGE = 0.1
 """Default weight of the mean variance in covariances that are whitened by."""
 _ITERATIONS = 50  # of the common frame; its weights settle after some ten
-_SETTLED = 1e-12  # relative change of the weights
+_SETTLED = 1e-9  # relative change of the weights
 _LEAST = {np.dtype(np.float64): 1e-10, np.dtype(np.float32): 1e-6}
 """By precision: variance along a direction, relative to the largest, that is taken for none."""
 
@@ -87,6 +87,22 @@ class CommonFrame:
         root = self.root.astype(covariance.dtype)
         whitening: Array = root @ _power(root @ covariance @ root, -0.5)
         return whitening
+
+    def whitened(self, cross: Array, covariance: Array) -> Array:
+        """Cross-covariances times :meth:`whitening`, in less time where they have few rows.
+
+        Parameters
+        ----------
+        cross
+            The cross-covariances, ``[..., dim_reference, dim]``.
+        covariance
+            The covariance of the states, ``[dim, dim]``, whose precision the result has.
+        """
+        root = self.root.astype(covariance.dtype)
+        vectors, values = _directions(root @ covariance @ root)
+        projected = cross.astype(covariance.dtype) @ root @ vectors
+        whitened: Array = projected * values**-0.5 @ vectors.T
+        return whitened
 
 
 def shrunken(covariance: Array, shrinkage: float = SHRINKAGE) -> NDArray[np.float64]:
@@ -170,8 +186,14 @@ def canonical_slices(
 
 def _power(matrix: Array, exponent: float) -> Array:
     """A power of a symmetric matrix; directions without variance stay without."""
-    values, vectors = eigen(matrix)
-    kept = values > _LEAST[matrix.dtype] * max(values[-1], 0)
-    halves = vectors[:, kept] * values[kept] ** (exponent / 2)
+    vectors, values = _directions(matrix)
+    halves = vectors * values ** (exponent / 2)
     power: Array = halves @ halves.T
     return power
+
+
+def _directions(matrix: Array) -> tuple[Array, Array]:
+    """Eigenvectors of a symmetric matrix and their eigenvalues, where there is variance."""
+    values, vectors = eigen(matrix)
+    kept = values > _LEAST[matrix.dtype] * max(values[-1], 0)
+    return vectors[:, kept], values[kept]
