@@ -30,13 +30,19 @@ import torch
 from numpy.random import default_rng
 from numpy.typing import NDArray
 from tokenizers import pre_tokenizers
-from transformers import LlamaConfig, LlamaModel, PreTrainedModel, RobertaForMaskedLM
+from transformers import (
+    LlamaConfig,
+    LlamaModel,
+    PreTrainedModel,
+    PreTrainedTokenizerFast,
+    RobertaForMaskedLM,
+)
 
 ROOT = Path(__file__).resolve().parents[1]
 sys.path[:0] = [str(ROOT), str(ROOT / "src")]
 
 from benchmarks.parafac2 import related, with_tensorly  # noqa: E402
-from benchmarks.training_step import tokenizer_of  # noqa: E402
+from benchmarks.training_step import tokenizer_of, update  # noqa: E402
 from langsig.factorization import Solver  # noqa: E402
 from langsig.pretraining import ModelShape, build_model  # noqa: E402
 from langsig.representations import Encoder, states_of, without_output_layer  # noqa: E402
@@ -207,13 +213,9 @@ def training(device: torch.device, sizes: SimpleNamespace) -> list[Row]:
         before = float(step_of(model, text[small], labels[small], device)().cpu())
         reference = float(step_of(model, text[small], labels[small], torch.device("cpu"))().cpu())
         per_second = text.numel() / seconds(step_of(model, text, labels, device), device, STEPS)
-        body = sum(
-            weights.numel()
-            for key, weights in model.named_parameters()
-            if "embeddings" not in key and "lm_head" not in key
-        )
         share = MASKING if model is masked else 1.0
-        operations = 6 * (body + share * sizes.base.dim * (sizes.vocabulary + sizes.base.dim))
+        output = sizes.base.dim * (sizes.vocabulary + sizes.base.dim)  # weights of the last layer
+        operations = 6 * (weights_of(model) + share * output)
         rows.append(
             {
                 "what": f"training step, {sizes.base.layers} x {sizes.base.dim}, "
@@ -235,25 +237,18 @@ def step_of(
 ) -> Callable[[], torch.Tensor]:
     """A training step on a device; it returns the loss before it. The learning rate is zero."""
     model.to(device)
-    text, labels = text.to(device), labels.to(device)
-    attended = torch.ones_like(text)
+    text = text.to(device)
+    batch = {
+        "input_ids": text,
+        "attention_mask": torch.ones_like(text),
+        "labels": labels.to(device),
+    }
     optimiser = torch.optim.AdamW(model.parameters(), 0.0, fused=True)
-
-    def step() -> torch.Tensor:
-        with torch.autocast(device.type, torch.bfloat16):
-            loss: torch.Tensor = model(text, attention_mask=attended, labels=labels).loss
-        loss.backward()
-        torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
-        optimiser.step()
-        optimiser.zero_grad()
-        return loss.detach()
-
-    return step
+    return lambda: update(model, optimiser, batch, torch.bfloat16)
 
 
 def extraction(device: torch.device, sizes: SimpleNamespace) -> list[Row]:
-    tokenizer = tokenizer_of(sizes.vocabulary)
-    tokenizer.backend_tokenizer.pre_tokenizer = pre_tokenizers.Whitespace()
+    tokenizer = tokenizer_of_words(sizes.vocabulary)
     model = without_output_layer(
         build_model(sizes.base, tokenizer, max_length=4 * WORDS, seed=0)
     ).eval()
@@ -287,9 +282,7 @@ def extraction(device: torch.device, sizes: SimpleNamespace) -> list[Row]:
             large = LlamaModel(sizes.large).eval()
     finally:
         torch.set_default_dtype(torch.float32)
-    small = tokenizer_of(sizes.large.vocab_size)
-    small.backend_tokenizer.pre_tokenizer = pre_tokenizers.Whitespace()
-    encoder = Encoder(large, small, "en")
+    encoder = Encoder(large, tokenizer_of_words(sizes.large.vocab_size), "en")
     last = [encoder.layers // 2]  # one layer, so that memory of the machine is no limit
     words = words_of(sizes.sentences_of_large, sizes.large.vocab_size)
     rate = len(words) / seconds(lambda: states_of(encoder, words, layers=last), device, 1)
@@ -306,6 +299,13 @@ def extraction(device: torch.device, sizes: SimpleNamespace) -> list[Row]:
     return rows
 
 
+def tokenizer_of_words(size: int) -> PreTrainedTokenizerFast:
+    """A tokenizer whose entries are words between spaces."""
+    tokenizer = tokenizer_of(size)
+    tokenizer.backend_tokenizer.pre_tokenizer = pre_tokenizers.Whitespace()
+    return tokenizer
+
+
 def words_of(sentences: int, vocabulary: int) -> pd.DataFrame:
     """Words that are one entry of the vocabulary each."""
     numbers = default_rng(0).integers(0, vocabulary - 10, sentences * WORDS)
@@ -318,9 +318,10 @@ def words_of(sentences: int, vocabulary: int) -> pd.DataFrame:
 
 
 def weights_of(model: PreTrainedModel) -> int:
-    """Number of the weights that multiply the state of each token."""
+    """Number of the weights of the layers, which multiply the state of each token."""
     named = model.named_parameters()
-    return sum(weights.numel() for key, weights in named if "embed" not in key)
+    apart = ("embed", "lm_head")
+    return sum(weights.numel() for key, weights in named if not any(name in key for name in apart))
 
 
 PARTS: dict[str, Callable[[torch.device, SimpleNamespace], list[Row]]] = {

@@ -12,6 +12,7 @@ import copy
 import json
 import statistics
 import time
+from collections.abc import Mapping
 from typing import Any
 
 import torch
@@ -148,13 +149,23 @@ class Step:
 
     def __call__(self, text: torch.Tensor) -> float:
         batch = self._collator([{"input_ids": row} for row in text])
-        with torch.autocast("cpu", torch.bfloat16, enabled=self._dtype == torch.bfloat16):
-            loss = self._model(**batch).loss
-        loss.backward()
-        torch.nn.utils.clip_grad_norm_(self._model.parameters(), 1.0)
-        self._optimiser.step()
-        self._optimiser.zero_grad()
-        return float(loss.detach())
+        return float(update(self._model, self._optimiser, batch, self._dtype))
+
+
+def update(
+    model: PreTrainedModel,
+    optimiser: torch.optim.Optimizer,
+    batch: Mapping[str, torch.Tensor],
+    dtype: torch.dtype,
+) -> torch.Tensor:
+    """Forward, backward and update on the device of the model; the loss before the update."""
+    with torch.autocast(model.device.type, torch.bfloat16, enabled=dtype == torch.bfloat16):
+        loss: torch.Tensor = model(**batch).loss
+    loss.backward()
+    torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
+    optimiser.step()
+    optimiser.zero_grad()
+    return loss.detach()
 
 
 def tokenizer_of(size: int) -> PreTrainedTokenizerFast:

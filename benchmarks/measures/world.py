@@ -25,6 +25,7 @@ from langsig.errors import InputError
 from langsig.files import atomic_directory
 from langsig.morphology import Words, annotate
 from langsig.parameters import Parameters, read_resolved, validated
+from langsig.profiling.samples import of_sentences
 from langsig.representations import Encoder, States, load_encoder, load_masked, states_of
 from langsig.representations import without_output_layer as without_output
 
@@ -131,8 +132,7 @@ class World:
         sentences, counts = np.unique(table["sentence"], return_counts=True)
         order = rng.permutation(len(sentences))
         number = np.searchsorted(counts[order].cumsum(), self.most_words) + 1
-        chosen = table[table["sentence"].isin(sentences[order[:number]])].reset_index(drop=True)
-        return chosen.assign(sentence=pd.factorize(chosen["sentence"])[0].astype(np.int32))
+        return of_sentences(table, sentences[order[:number]])
 
     def prepare(self) -> None:
         """Clean and pack the text, unless that has been done."""

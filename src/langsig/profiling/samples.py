@@ -97,9 +97,9 @@ def choose_words(source: WordSource, language: str, sizes: Sizes, seed: int) -> 
     samples = Samples(
         source.name,
         source.files,
-        _selected(training, sentences[:first]),
-        _selected(training, sentences[first:last]),
-        _selected(test, test_sentences[:test_last]),
+        of_sentences(training, sentences[:first]),
+        of_sentences(training, sentences[first:last]),
+        of_sentences(test, test_sentences[:test_last]),
     )
     least = LEAST_SIZES["measures"]
     for purpose, table in samples.tables.items():
@@ -129,8 +129,8 @@ def _tagged(words: pd.DataFrame) -> NDArray[np.int64]:
     return np.bincount(words["sentence"], weights=is_tagged(words), minlength=length).astype(int)
 
 
-def _selected(words: pd.DataFrame, sentences: NDArray[np.int64]) -> pd.DataFrame:
-    """The words of some sentences, which get new numbers, in the order of the treebank."""
+def of_sentences(words: pd.DataFrame, sentences: NDArray[np.int64]) -> pd.DataFrame:
+    """The words of some sentences, which get new numbers, in the order of the words table."""
     selected = words[words["sentence"].isin(sentences)].reset_index(drop=True)
     codes = pd.factorize(selected["sentence"])[0]
     return selected.assign(sentence=codes.astype(np.int32))

@@ -136,7 +136,7 @@ def whitening_root(covariance: Array) -> Array:
 
 def canonical_slices(
     statistics: Mapping[str, LayerStatistics], shrinkage: float = SHRINKAGE
-) -> dict[str, NDArray[np.float64]]:
+) -> dict[str, Array]:
     r"""Canonical slices of several languages in one layer.
 
     With the covariances :math:`C_z` of a language's control, or any other reference, and
@@ -177,9 +177,10 @@ def canonical_slices(
     }
     frame = CommonFrame(model.values())
     return {
-        language: whitening_root(shrunken(of_language.control, shrinkage))
-        @ of_language.cross
-        @ frame.whitening(model[language])
+        language: frame.whitened(
+            whitening_root(shrunken(of_language.control, shrinkage)) @ of_language.cross,
+            model[language],
+        )
         for language, of_language in statistics.items()
     }
 
